@@ -1,0 +1,1 @@
+"""What decides whether a circuit trains: one file per criterion, frozen results in `results`."""
