@@ -1,0 +1,80 @@
+"""The names other code is written against."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import inspect
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import qtrain
+
+CONTRACT = {
+    "diagnose", "dla", "light_cone", "gradient_variance", "simulability", "scaling", "search", "load",
+    "symmetrize", "TrainableAnsatz", "TrainableQNNClassifier", "Architecture", "Budget", "SearchSpace",
+    "SearchResult", "GradientStats", "DLAResult", "LightCone", "Simulability", "Scaling",
+    "TrainabilityReport", "RegistryEntry", "QTrainError",
+}  # fmt: skip
+KEYWORDS = {
+    "diagnose": {"initialization", "noise", "shots", "budget", "seed"},
+    "dla": {"observable", "max_dimension"},
+    "gradient_variance": {"method", "initialization", "noise", "samples", "seed"},
+    "search": {"storage", "n_trials", "n_jobs", "tracking_uri", "seed"},
+}
+
+
+def test_contract_is_exported():
+    assert set(qtrain.__all__) >= CONTRACT
+    assert set(dir(qtrain)) >= set(qtrain.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(set(qtrain.__all__) - {"__version__"}))
+def test_every_name_loads_and_is_documented(name):
+    value = getattr(qtrain, name)
+    assert callable(value), name
+    assert (inspect.getdoc(value) or "").strip(), f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", sorted(KEYWORDS))
+def test_options_are_keyword_only(name):
+    parameters = inspect.signature(getattr(qtrain, name)).parameters
+    keyword_only = {p.name for p in parameters.values() if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    assert keyword_only >= KEYWORDS[name]
+
+
+def test_type_checkers_see_the_same_names():
+    tree = ast.parse(inspect.getsource(qtrain))
+    guarded = next(n for n in tree.body if isinstance(n, ast.If))
+    seen = {a.asname: node.module for node in guarded.body for a in node.names}
+    assert seen == qtrain._HOME
+
+
+def test_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'barren'"):
+        qtrain.barren  # noqa: B018
+
+
+@pytest.mark.parametrize("first", ["qtrain.diagnose", "qtrain.search", "qtrain.search.study"])
+def test_verbs_keep_their_names_after_a_submodule_import(first):
+    code = f"import {first}, qtrain; assert callable(qtrain.diagnose) and callable(qtrain.search)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_version_and_entry_points_agree_with_the_project_file(repository):
+    project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
+    assert project["version"] == qtrain.__version__
+    groups = project["entry-points"] | {"console_scripts": project["scripts"]}
+    for group, entries in groups.items():
+        installed = {e.name: e for e in importlib.metadata.entry_points(group=group)}
+        for name, target in entries.items():
+            assert installed[name].value == target
+            assert callable(installed[name].load())
+
+
+def test_wrong_input_is_a_value_error():
+    assert issubclass(qtrain.QTrainError, ValueError)
+    with pytest.raises(qtrain.QTrainError, match=r"seconds should be positive. Got 0."):
+        qtrain.Budget(seconds=0)
