@@ -1,0 +1,50 @@
+# Everything runs from .venv, which the first target that needs it makes. Only Python >= 3.11 and make are needed.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# The first Python that runs and is new enough; choose one yourself with `make test PYTHON=python3.13`.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	"$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+# A file of pinned versions, for reproducible runs: `make test CONSTRAINTS=.ci/constraints-ci.txt`.
+CONSTRAINTS ?=
+PIP_FLAGS := --disable-pip-version-check --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
+PYTEST_FLAGS ?= -n 2
+
+.PHONY: help demo test test-plugins lint bench clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 15
+
+$(BIN)/pip:
+	@test -n "$(PYTHON)" || { echo "qtrain needs Python >= 3.11 with venv. Got none on PATH: install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# Installed again when the project file changes; interrupted installs leave no stamp.
+$(VENV)/.installed: pyproject.toml | $(BIN)/pip
+	@echo "Setting up $(VENV) (a few minutes the first time) ..."
+	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[devices,dev]'
+	@touch $@
+
+demo: $(VENV)/.installed  ## search an ansatz for the critical Ising chain on a heavy-hex device, register and show it
+	$(BIN)/python experiments/001_tfim_heavy_hex/run.py
+
+test: $(VENV)/.installed  ## the test suite
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+test-plugins: $(VENV)/.installed  ## install every winner package in a fresh environment and use it there
+	$(BIN)/python plugins/check.py
+
+lint: $(VENV)/.installed  ## ruff and mypy
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+bench: $(VENV)/.installed  ## the benchmark table, against peers in environments of their own (long)
+	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[devices,dev,bench]'
+	$(BIN)/python experiments/benchmarks/run.py
+
+clean:  ## remove the environment and everything that was built (never mlruns/)
+	rm -rf $(VENV) .bench build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
