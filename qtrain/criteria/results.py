@@ -47,23 +47,23 @@ class Budget:
                 raise QTrainError(f"{name} should be positive. Got {value!r}.")
 
 
-def _encode(value: typing.Any) -> typing.Any:
+def encode(value: typing.Any) -> typing.Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
-            f.name: _encode(getattr(value, f.name))
+            f.name: encode(getattr(value, f.name))
             for f in dataclasses.fields(value)
             if f.metadata.get("json", True)
         }
     if isinstance(value, np.ndarray):
-        return [_encode(v) for v in value.tolist()]
+        return [encode(v) for v in value.tolist()]
     if isinstance(value, (np.bool_, np.integer, np.floating)):
-        return _encode(value.item())
+        return encode(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else ("inf" if value > 0 else "-inf")
     if isinstance(value, dict):
-        return {str(k): _encode(v) for k, v in value.items()}
+        return {str(k): encode(v) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_encode(v) for v in value]
+        return [encode(v) for v in value]
     return value
 
 
@@ -92,11 +92,11 @@ def _decode(kind: typing.Any, value: typing.Any, dtype: str | None = None) -> ty
     return value
 
 
-class _Json:
+class JsonResult:
     """``to_json`` / ``from_json`` for the frozen results below."""
 
     def to_dict(self) -> dict[str, typing.Any]:
-        return typing.cast(dict[str, typing.Any], _encode(self))
+        return typing.cast(dict[str, typing.Any], encode(self))
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, "kind": type(self).__name__, **self.to_dict()}, indent=1)
@@ -122,7 +122,7 @@ def _bools() -> typing.Any:
 
 
 @dataclass(frozen=True, eq=False)
-class LightCone(_Json):
+class LightCone(JsonResult):
     """Which parameters the observable can see at all (THEORY of light cones, Clifford-aware).
 
     Attributes:
@@ -141,7 +141,7 @@ class LightCone(_Json):
 
 
 @dataclass(frozen=True)
-class DLAResult(_Json):
+class DLAResult(JsonResult):
     """Dynamical Lie algebra of the circuit's generators.
 
     Attributes:
@@ -168,7 +168,7 @@ class DLAResult(_Json):
 
 
 @dataclass(frozen=True)
-class Certificate(_Json):
+class Certificate(JsonResult):
     """One way to simulate the cost classically: a row of the certificate table.
 
     Attributes:
@@ -189,7 +189,7 @@ class Certificate(_Json):
 
 
 @dataclass(frozen=True)
-class Simulability(_Json):
+class Simulability(JsonResult):
     """Whether the cost is certified classically simulable, and the cheapest certificate.
 
     ``surrogate`` (not in JSON) evaluates cost and gradient classically, where one is available.
@@ -202,7 +202,7 @@ class Simulability(_Json):
 
 
 @dataclass(frozen=True)
-class Expressivity(_Json):
+class Expressivity(JsonResult):
     """Quantities that keep trivial circuits out; NaN or None where not computed.
 
     Attributes:
@@ -223,7 +223,7 @@ class Expressivity(_Json):
 
 
 @dataclass(frozen=True)
-class Verdict(_Json):
+class Verdict(JsonResult):
     """Why one parameter trains or does not.
 
     Attributes:

@@ -1,0 +1,234 @@
+"""Additive statistics of gradients: raw sums per parameter, estimates derived from them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from scipy import stats
+
+from qtrain.criteria.results import JsonResult
+from qtrain.errors import QTrainError
+
+CONFIDENCE = 0.95
+Sums = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class GradientStats(JsonResult):
+    """Variance of every partial derivative over random initialisations, with 95 % intervals.
+
+    Two results of the same question with different seeds add up exactly: ``a + b`` holds the
+    statistics of all samples of both.
+
+    Attributes:
+        parameters: names, in the order of ``circuit.parameters``; every array follows it.
+        variance: V_k, the variance of df/dtheta_k. standard_error: of it, 0 where exact.
+        lower, upper: 95 % interval of the second moment; where no path was seen, ``upper`` is the
+            one-sided bound. proven_zero: the gradient vanishes identically, by proof.
+        second_moment: G_k = E[(df/dtheta_k)^2]; mean: E[df/dtheta_k], zero for uniform angles.
+        cost_variance, cost_standard_error, cost_mean: of the cost itself.
+        beta: P(the generator meets an anticommuting Pauli), NaN where the method has no paths.
+        scale: S, the largest second moment the observable allows; NaN where the method has no paths.
+        method, reason: what ran, and why. num_samples: paths or parameter vectors.
+    """
+
+    parameters: tuple[str, ...]
+    method: str
+    reason: str
+    initialization: str
+    fingerprint: str
+    seeds: tuple[int, ...]
+    scale: float
+    proven_zero: np.ndarray = field(metadata={"dtype": "bool"})
+    factor: np.ndarray
+    mean: np.ndarray
+    cost_mean: float
+    sums: dict[str, Any]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sums", {k: np.asarray(v, float) for k, v in self.sums.items()})
+
+    def __add__(self, other: Self) -> Self:
+        if not isinstance(other, GradientStats):
+            return NotImplemented
+        if self.fingerprint != other.fingerprint:
+            raise QTrainError("other should hold statistics of the same circuit, observable and initialization. Got another question.")
+        shared = set(self.seeds) & set(other.seeds)
+        if shared:
+            raise QTrainError(f"other should come from other seeds. Got seed {min(shared)} twice: its samples would count twice.")
+        sums: dict[str, np.ndarray] = {}
+        for key in {**self.sums, **other.sums}:
+            a, b = self.sums.get(key), other.sums.get(key)
+            if a is None or b is None:
+                sums[key] = np.asarray(b if a is None else a)
+            elif key.startswith("exact"):
+                sums[key] = np.where(np.isnan(a), b, a)
+            else:
+                sums[key] = a + b
+        return dataclasses.replace(self, seeds=tuple(sorted(self.seeds + other.seeds)), sums=sums)
+
+    # Estimates ------------------------------------------------------------------------------
+
+    def _table(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Second moment, its standard error, lower, upper; last entry is the cost."""
+        if not hasattr(self, "_cached"):
+            object.__setattr__(self, "_cached", estimate(self.sums, np.append(self.factor, 1.0)))
+        table: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] = self.__dict__["_cached"]
+        return table
+
+    @property
+    def second_moment(self) -> np.ndarray:
+        return np.where(self.proven_zero, 0.0, self._table()[0][:-1])
+
+    @property
+    def variance(self) -> np.ndarray:
+        if "g1" in self.sums:
+            return np.where(self.proven_zero, 0.0, _moment_variance(self.sums, self.factor)[0])
+        return np.maximum(self.second_moment - self.mean**2, 0.0)
+
+    @property
+    def standard_error(self) -> np.ndarray:
+        if "g1" in self.sums:
+            return np.where(self.proven_zero, 0.0, _moment_variance(self.sums, self.factor)[1])
+        return np.where(self.proven_zero, 0.0, self._table()[1][:-1])
+
+    @property
+    def lower(self) -> np.ndarray:
+        return np.where(self.proven_zero, 0.0, self._table()[2][:-1])
+
+    @property
+    def upper(self) -> np.ndarray:
+        return np.where(self.proven_zero, 0.0, self._table()[3][:-1])
+
+    @property
+    def cost_second_moment(self) -> float:
+        """E[(f - E f)^2] for uniform angles; E f^2 where the mean is not known exactly."""
+        return float(self._table()[0][-1])
+
+    @property
+    def cost_variance(self) -> float:
+        if "f1" in self.sums:
+            count, s1, s2 = (float(self.sums[k]) for k in ("count", "f1", "f2"))
+            return max((s2 - s1**2 / count) / (count - 1), 0.0) if count > 1 else math.nan
+        if self.initialization == "uniform" and "plus" not in self.sums:
+            return self.cost_second_moment
+        return max(self.cost_second_moment - self.cost_mean**2, 0.0)
+
+    @property
+    def cost_standard_error(self) -> float:
+        return float(self._table()[1][-1])
+
+    @property
+    def num_samples(self) -> int:
+        counts = [np.nanmax(self.sums[k]) for k in ("paths", "pairs", "particles", "count") if k in self.sums and np.size(self.sums[k])]
+        return int(max(counts, default=0))
+
+    @property
+    def exact(self) -> np.ndarray:
+        """(num_parameters,) bool: no sampling error."""
+        value = self.sums.get("exact")
+        known = np.zeros(len(self.parameters), bool) if value is None else ~np.isnan(value[:-1])
+        return known | self.proven_zero
+
+    @property
+    def beta(self) -> np.ndarray:
+        if "beta" not in self.sums:
+            return np.full(len(self.parameters), np.nan)
+        seen = self.sums["beta_paths"]
+        return np.where(self.proven_zero & (self.sums["beta"] == 0), 0.0, self.sums["beta"] / np.maximum(seen, 1))
+
+    @property
+    def phi(self) -> np.ndarray:
+        """E[w | the generator meets an anticommuting Pauli], from V = S beta phi (uniform angles)."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = self.second_moment / np.maximum(self.factor, 1e-300) / (self.scale * self.beta)
+        return np.where(self.second_moment == 0, 0.0, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        derived = ("variance", "standard_error", "lower", "upper", "second_moment", "cost_variance", "num_samples")
+        data = super().to_dict()
+        from qtrain.criteria.results import encode
+
+        return {**data, "estimates": {name: encode(getattr(self, name)) for name in derived}}
+
+
+def _moment_variance(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Unbiased sample variance and its standard error from power sums (count, g1 .. g4)."""
+    n = float(sums["count"])
+    s1, s2, s3, s4 = (sums[f"g{i}"] for i in (1, 2, 3, 4))
+    mean = s1 / n
+    m2 = np.maximum(s2 / n - mean**2, 0.0)
+    m4 = np.maximum(s4 / n - 4 * mean * s3 / n + 6 * mean**2 * s2 / n - 3 * mean**4, 0.0)
+    variance = m2 * n / (n - 1)
+    error = np.sqrt(np.maximum(m4 - m2**2 * (n - 3) / (n - 1), 0.0) / n)
+    return variance, error
+
+
+def binomial_interval(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a proportion: Jeffreys; at zero hits the one-sided bound of about 3 / count."""
+    tail = (1 - CONFIDENCE) / 2
+    count = np.maximum(count, 1)
+    lower = stats.beta.ppf(tail, hits + 0.5, count - hits + 0.5)
+    upper = stats.beta.ppf(1 - tail, hits + 0.5, count - hits + 0.5)
+    none, all_ = hits == 0, hits == count
+    lower = np.where(none, 0.0, np.where(all_, (1 - CONFIDENCE) ** (1 / count), lower))
+    upper = np.where(none, 1 - (1 - CONFIDENCE) ** (1 / count), np.where(all_, 1.0, upper))
+    return lower, upper
+
+
+def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Second moments with standard errors and 95 % intervals; the best method known per entry wins.
+
+    Order: sampled paths, then particles (small signals), then exact values. ``factor`` is the
+    squared derivative of a rotation's angle by its parameter.
+    """
+    size = len(factor)
+    value, error, lower, upper = (np.full(size, np.nan) for _ in range(4))
+    if "count" in sums:
+        n = float(sums["count"])
+        s2 = np.append(sums["g2"], sums["f2"])
+        s4 = np.append(sums["g4"], sums["f4"])
+        value = s2 / n
+        error = np.sqrt(np.maximum(s4 / n - value**2, 0) / max(n - 1, 1))
+        # log-normal interval: skewed as a positive mean's error is
+        ratio = np.divide(error, value, out=np.zeros(size), where=value > 0)
+        spread = np.exp(1.96 * np.sqrt(np.log1p(ratio**2)))
+        lower, upper = value / spread, value * spread
+    if "paths" in sums:
+        hits, paths, total = sums["hits"], sums["paths"], float(sums["total"]) / max(float(sums["parts"]), 1)
+        p = hits / np.maximum(paths, 1)
+        low, high = binomial_interval(hits, paths)
+        value, error = total * p * factor, total * np.sqrt(p * (1 - p) / np.maximum(paths, 1)) * factor
+        lower, upper = total * low * factor, total * high * factor
+    if "pairs" in sums:
+        plus, minus, pairs = sums["plus"], sums["minus"], sums["pairs"]
+        total = float(sums["total"]) / max(float(sums["parts"]), 1)
+        mean = (plus - minus) / np.maximum(pairs, 1)
+        spread = np.sqrt(np.maximum((plus + minus) / np.maximum(pairs, 1) - mean**2, 0) / np.maximum(pairs, 1))
+        low_p, high_p = binomial_interval(plus, pairs)
+        low_m, high_m = binomial_interval(minus, pairs)
+        value, error = total * mean * factor, total * spread * factor
+        few = plus + minus < 20
+        lower = total * factor * np.maximum(np.where(few, low_p - high_m, mean - 1.96 * spread), 0)
+        upper = total * factor * np.where(few & (minus == 0), high_p, np.where(few, high_p - low_m, mean + 1.96 * spread))
+    if "particles" in sums:
+        runs, p1, p2 = sums["particles"], sums["p1"], sums["p2"]
+        use = runs > 1
+        n = np.maximum(runs, 2)
+        mean = p1 / n
+        spread = np.sqrt(np.maximum(p2 / n - mean**2, 0) / (n - 1))
+        width = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * np.divide(spread, mean, out=np.zeros(size), where=mean > 0)
+        value, error = np.where(use, mean * factor, value), np.where(use, spread * factor, error)
+        lower = np.where(use, mean * factor * np.exp(-width), lower)
+        upper = np.where(use & (mean > 0), mean * factor * np.exp(width), upper)
+    if "exact" in sums:
+        known = ~np.isnan(sums["exact"])
+        exact = np.where(known, sums["exact"], 0.0) * factor
+        value, error = np.where(known, exact, value), np.where(known, 0.0, error)
+        lower, upper = np.where(known, exact, lower), np.where(known, exact, upper)
+    return value, error, lower, upper

@@ -1,0 +1,282 @@
+"""Pauli paths as weighted particles: a product guide steers them to where the input can feel them.
+
+Sequential Monte Carlo with twisted proposals and resampling. Each run gives unbiased estimates of
+every path sum, however small: signals of 1e-30 come out where a plain path would never hit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def build_guide(code, q0, q1, start, support, letters, turns, end, before, after):
+    """A product function of the letters that approximates the hit probability, walked back from the input.
+
+    Args:
+        end: (qubits, 4) weights of the letters I, X, Z, Y at the input.
+        before, after: (ops, 2, 4), overwritten: the guide of the op's qubits on both sides.
+    """
+    n = end.shape[0]
+    g = end.copy()
+    m = np.zeros((4, 4))
+    for i in range(code.shape[0] - 1, -1, -1):
+        c = code[i]
+        if c < 0 or c > 10:
+            continue
+        q = q0[i]
+        if c <= 2:
+            letter = c + 1
+            after[i, 0] = g[q]
+            for v in range(4):
+                if v != 0 and v != letter:
+                    before[i, 0, v] = 0.5 * (g[q, v] + g[q, v ^ letter])
+                else:
+                    before[i, 0, v] = g[q, v]
+            g[q] = before[i, 0]
+        elif c == 5 or c == 6 or c == 7:
+            after[i, 0] = g[q]
+            for v in range(4):
+                if c == 5:
+                    image = (v >> 1) | ((v & 1) << 1)
+                elif c == 6:
+                    image = v ^ ((v & 1) << 1)
+                else:
+                    image = v ^ (v >> 1)
+                before[i, 0, v] = after[i, 0, image]
+            g[q] = before[i, 0]
+        elif c >= 8:
+            t = q1[i]
+            after[i, 0] = g[q]
+            after[i, 1] = g[t]
+            if c == 10:
+                before[i, 0] = after[i, 1]
+                before[i, 1] = after[i, 0]
+            else:
+                total = 0.0
+                for a in range(4):
+                    for b in range(4):
+                        if c == 8:
+                            m[a, b] = after[i, 0, a ^ (b & 2)] * after[i, 1, b ^ (a & 1)]
+                        else:
+                            m[a, b] = after[i, 0, a ^ ((b & 1) << 1)] * after[i, 1, b ^ ((a & 1) << 1)]
+                        total += m[a, b]
+                root = np.sqrt(total)
+                for a in range(4):
+                    u = 0.0
+                    v = 0.0
+                    for b in range(4):
+                        u += m[a, b]
+                        v += m[b, a]
+                    before[i, 0, a] = u / root
+                    before[i, 1, a] = v / root
+            g[q] = before[i, 0]
+            g[t] = before[i, 1]
+    for q in range(n):
+        for v in range(4):
+            end[q, v] = g[q, v]
+
+
+@njit(cache=True)
+def run_particles(code, q0, q1, row, start, support, letters, turns, final, before, after,
+                  class_letters, owner, seed, bits, epoch, ancestors, marked):
+    """One run; returns (log, value): value * exp(log) is the sum over paths over the guide of the start.
+
+    Args:
+        final: (qubits, 4) letter weights at the input.
+        class_letters: (classes, qubits) uint8; owner: (N,) class of each particle.
+        bits: (rows, N) bool; epoch: (rows,) int32; ancestors: (epochs, N) int32: work space.
+        marked: (rows,) float64, overwritten with the same sum over anticommuting paths
+            (to be multiplied by exp(log) too).
+    """
+    np.random.seed(seed)
+    size = owner.shape[0]
+    n = final.shape[0]
+    state = np.zeros((n, size), np.uint8)
+    spare = np.zeros(size, np.uint8)
+    g = np.zeros((n, 4))
+    weight = np.ones(size)
+    flag = np.zeros(size, np.uint8)
+    for p in range(size):
+        for q in range(n):
+            state[q, p] = class_letters[owner[p], q]
+    known = np.zeros(n, np.uint8)
+    for i in range(code.shape[0]):  # the guide of a qubit at the start: that before its first op
+        c = code[i]
+        if c < 0 or c == 3 or c == 4:
+            continue
+        if not known[q0[i]]:
+            known[q0[i]] = 1
+            g[q0[i]] = before[i, 0]
+        if c >= 8 and not known[q1[i]]:
+            known[q1[i]] = 1
+            g[q1[i]] = before[i, 1]
+    for q in range(n):
+        if not known[q]:
+            g[q] = final[q]
+    log = 0.0
+    now = 0
+    capacity = ancestors.shape[0]
+    for i in range(code.shape[0]):
+        c = code[i]
+        if c < 0:
+            continue
+        q = q0[i]
+        changed = False
+        if c <= 2:
+            letter = c + 1
+            s = state[q]
+            r = row[i]
+            epoch[r] = now
+            ratio = np.zeros(4)
+            for v in range(4):
+                both = after[i, 0, v] + after[i, 0, v ^ letter]
+                ratio[v] = after[i, 0, v ^ letter] / both if both > 0 else 0.5
+            some = False
+            for p in range(size):
+                v = s[p]
+                anti = v != 0 and v != letter
+                bits[r, p] = anti
+                some = some or anti
+            if some:
+                for p in range(size):
+                    v = s[p]
+                    if bits[r, p] and np.random.random() < ratio[v]:
+                        s[p] = v ^ letter
+            g[q] = after[i, 0]
+        elif c <= 4:
+            lo = start[i]
+            hi = start[i + 1]
+            if c == 3:
+                epoch[row[i]] = now
+            for p in range(size):
+                parity = 0
+                for j in range(lo, hi):
+                    v = state[support[j], p]
+                    parity ^= ((letters[j] & 1) & (v >> 1)) ^ ((letters[j] >> 1) & (v & 1))
+                if c == 3:
+                    bits[row[i], p] = parity == 1
+                if parity == 0:
+                    continue
+                if c == 4 and turns[i] % 2 == 0:
+                    continue
+                stay = 1.0
+                move = 1.0
+                for j in range(lo, hi):
+                    v = state[support[j], p]
+                    stay *= g[support[j], v]
+                    move *= g[support[j], v ^ letters[j]]
+                branch = True
+                if c == 3:
+                    both = stay + move
+                    if stay > 0:
+                        weight[p] *= 0.5 * both / stay
+                    branch = np.random.random() * both < move
+                elif stay > 0:
+                    weight[p] *= move / stay
+                changed = True
+                if branch:
+                    for j in range(lo, hi):
+                        state[support[j], p] ^= letters[j]
+        elif c <= 7:
+            s = state[q]
+            for p in range(size):
+                v = s[p]
+                if c == 5:
+                    s[p] = (v >> 1) | ((v & 1) << 1)
+                elif c == 6:
+                    s[p] = v ^ ((v & 1) << 1)
+                else:
+                    s[p] = v ^ (v >> 1)
+            g[q] = after[i, 0]
+        elif c <= 10:
+            t = q1[i]
+            s = state[q]
+            u = state[t]
+            factor = np.zeros(16)
+            lowest = np.inf
+            highest = 0.0
+            for a in range(4):
+                for b in range(4):
+                    if c == 8:
+                        top = after[i, 0, a ^ (b & 2)] * after[i, 1, b ^ (a & 1)]
+                    elif c == 9:
+                        top = after[i, 0, a ^ ((b & 1) << 1)] * after[i, 1, b ^ ((a & 1) << 1)]
+                    else:
+                        top = after[i, 0, b] * after[i, 1, a]
+                    bottom = before[i, 0, a] * before[i, 1, b]
+                    f = top / bottom if bottom > 0 else 0.0
+                    factor[a * 4 + b] = f
+                    lowest = min(lowest, f)
+                    highest = max(highest, f)
+            for p in range(size):
+                a = s[p]
+                b = u[p]
+                weight[p] *= factor[a * 4 + b]
+                if c == 8:
+                    s[p] = a ^ (b & 2)
+                    u[p] = b ^ (a & 1)
+                elif c == 9:
+                    s[p] = a ^ ((b & 1) << 1)
+                    u[p] = b ^ ((a & 1) << 1)
+                else:
+                    s[p] = b
+                    u[p] = a
+            changed = highest > lowest * (1 + 1e-12)
+            g[q] = after[i, 0]
+            g[t] = after[i, 1]
+        if changed:
+            total = 0.0
+            square = 0.0
+            for p in range(size):
+                total += weight[p]
+                square += weight[p] * weight[p]
+            if total == 0.0:
+                marked[:] = 0.0
+                return 0.0, 0.0
+            if total * total < 0.5 * size * square and now < capacity:
+                step = total / size
+                point = np.random.random() * step
+                reach = 0.0
+                source = -1
+                for p in range(size):
+                    while reach <= point and source < size - 1:
+                        source += 1
+                        reach += weight[source]
+                    ancestors[now, p] = source
+                    point += step
+                for k in range(n):
+                    line = state[k]
+                    for p in range(size):
+                        spare[p] = line[ancestors[now, p]]
+                    line[:] = spare
+                weight[:] = 1.0
+                log += np.log(step)
+                now += 1
+            elif total < 1e-100 or total > 1e100:
+                step = total / size
+                log += np.log(step)
+                for p in range(size):
+                    weight[p] /= step
+    total = 0.0
+    for p in range(size):
+        total += weight[p]
+    rows = epoch.shape[0]
+    turn = np.argsort(epoch)[::-1]
+    at = now
+    older = np.zeros(size)
+    for k in range(rows):
+        r = turn[k]
+        while at > epoch[r]:
+            at -= 1
+            older[:] = 0.0
+            for p in range(size):
+                older[ancestors[at, p]] += weight[p]
+            weight[:] = older
+        sum_ = 0.0
+        for p in range(size):
+            if bits[r, p]:
+                sum_ += weight[p]
+        marked[r] = sum_ / size
+    return log, total / size
