@@ -68,9 +68,14 @@ class Condition:
             raise QTrainError(f"fail-if should name one of {known}. Got {quantity!r}.")
         try:
             value = float(number.removesuffix("%")) / (100 if number.endswith("%") else 1)
+            if math.isnan(value):
+                raise ValueError
         except ValueError:
             raise QTrainError(f"fail-if should end in a number, as in 'dead > 0.1'. Got {number!r}.") from None
         return cls(quantity, sign, value)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.operator} {self.number:g}"
 
     def holds(self, values: dict[str, float]) -> bool:
         """Whether it holds; a quantity that was not computed (NaN) never does."""

@@ -14,9 +14,10 @@ LEVELS = {
     "registry": 3, "tracking": 3,
     "search": 4,
     "plotting": 5, "html": 5, "transpile": 5, "qiskit_plugins": 5, "packaging": 5,
-    "tables": 6, "cli": 6,
+    "conditions": 5, "tables": 6, "progress": 6, "verbs": 6, "cli": 6,
 }  # fmt: skip
-DELEGATES = {("architecture", "circuits")}  # Architecture.circuit() asks circuits.py when it is called
+# Architecture.circuit() asks circuits.py when it is called; a recorded study draws its front.
+DELEGATES = {("architecture", "circuits"), ("tracking", "plotting"), ("search", "plotting")}
 SEARCH_IS_CLOSED_TO = {"plotting", "html", "transpile", "qiskit_plugins"}
 FILES = sorted(path for path in (REPOSITORY / "qtrain").rglob("*.py") if path.name != "conftest.py")
 
