@@ -1,0 +1,77 @@
+"""The inside of a supervised process: set up once, then one answer for each payload.
+
+Messages are pickles over a pipe that only this process and its supervisor hold; both run the same code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
+
+
+def _follow_parent(parent: int) -> None:
+    """End with the supervisor, even if it was killed and this process is in the middle of a trial."""
+    while True:
+        time.sleep(0.5)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
+def _address_space() -> int:
+    """Bytes of virtual memory in use, 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+def _limit_memory(extra_bytes: int) -> None:
+    """Let this process take ``extra_bytes`` on top of what its set-up took; beyond, allocation fails."""
+    import resource
+
+    used = _address_space()
+    if used:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        wanted = used + extra_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+
+
+def main(descriptor: int, parent: int) -> None:
+    """Serve payloads until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, args=(parent,), daemon=True).start()
+    pipe: Any = Connection(descriptor)
+    target, setup, memory_bytes = pipe.recv()
+    try:
+        module, _, name = target.partition(":")
+        evaluate = getattr(importlib.import_module(module), name)(setup)
+        _limit_memory(memory_bytes)
+    except BaseException as error:
+        pipe.send(("set-up", _sentence(error), traceback.format_exc()))
+        return
+    pipe.send(("ready", None, None))
+    while True:
+        try:
+            payload = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer = ("ok", evaluate(payload), None)
+        except MemoryError:
+            answer = ("memory", None, None)
+        except Exception as error:
+            answer = ("raised", _sentence(error), traceback.format_exc())
+        sys.stdout.flush()
+        pipe.send(answer)
+
+
+def _sentence(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
