@@ -9,7 +9,7 @@ import os
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qtrain.kernels.plan import Plan
     from qtrain.program import PauliProgram
 
-    Observable = str | SparsePauliOp
+    Observable: TypeAlias = str | SparsePauliOp
 
 MAX_QUBITS = 28
 MEMORY_BYTES = 2 * 1024**3
@@ -68,11 +68,14 @@ def _rows(program: PauliProgram, inputs: Any, samples: int) -> tuple[np.ndarray,
         return row, none, none
     names = program.inputs
     if inputs is None:
-        raise QTrainError(f"inputs should have shape (samples, {len(names)}): the circuit has inputs {names}. Got None.")
+        raise QTrainError(
+            f"inputs should have shape (samples, {len(names)}): the circuit has inputs {names}. Got None."
+        )
     data = np.asarray(inputs, dtype=np.float64)
     if data.shape != (samples, len(names)) or not np.isfinite(data).all():
         raise QTrainError(
-            f"inputs should be finite, of shape ({samples}, {len(names)}), one row per row of weights. Got shape {data.shape}."
+            f"inputs should be finite, of shape ({samples}, {len(names)}), one row per row of weights. "
+            f"Got shape {data.shape}."
         )
     coefficient = np.zeros((len(program.expressions), samples))
     offset = np.zeros_like(coefficient)
@@ -102,7 +105,7 @@ def _rows(program: PauliProgram, inputs: Any, samples: int) -> tuple[np.ndarray,
 
 def _terms(observables: Sequence[Observable], n: int) -> tuple[np.ndarray, ...]:
     """Observables as the kernel reads them: diagonals and terms grouped by their X part."""
-    from qtrain.kernels.statevector import walsh_hadamard
+    from qtrain.kernels.passes import walsh_hadamard
 
     diagonal = np.zeros((len(observables), 1 << n))
     groups, first = [0], [0]
@@ -167,13 +170,14 @@ def _simulate(
         threads -= 1
     if per_thread + fixed > memory_bytes:
         raise QTrainError(
-            f"circuit should fit the memory budget of {memory_bytes:,} bytes. A statevector run of {n} qubits "
-            f"takes {per_thread + fixed:,} bytes: raise memory_bytes, or use fewer qubits or samples."
+            f"circuit should fit the memory budget of {memory_bytes:,} bytes. A statevector run of {n} "
+            f"qubits takes {per_thread + fixed:,} bytes: raise memory_bytes, or use fewer qubits or samples."
         )
     from qtrain.kernels.simd import aligned
     from qtrain.kernels.statevector import run
 
-    plan = _plan(program)
+    plan: tuple[Any, ...] = _plan(program)
+    parameter = program.parameter.astype(np.int64)
     row, row_coefficient, row_offset = _rows(program, inputs, samples)
     diagonal, groups, first, xs, zs, terms = _terms(observables, n) if observables else _nothing(n)
     letter = np.zeros(len(program.opcode), np.int64)
@@ -186,9 +190,9 @@ def _simulate(
 
     def work(t: int) -> None:
         buffers = aligned(copies * 16 * 2**n).reshape(copies, -1)
-        run(*plan, letter, program.parameter.astype(np.int64), program.coefficient, program.offset, row,
-            row_coefficient, row_offset, theta, bounds[t], bounds[t + 1], diagonal, groups, first, xs, zs, terms,
-            buffers, values, gradients, vectors)  # fmt: skip
+        run(*plan, letter, parameter, program.coefficient, program.offset, row, row_coefficient, row_offset,
+            theta, bounds[t], bounds[t + 1], diagonal, groups, first, xs, zs, terms, buffers, values,
+            gradients, vectors)  # fmt: skip
 
     if threads == 1:
         work(0)
@@ -261,7 +265,8 @@ def values_and_gradients(
             that is used in several rotations gets the sum over them (chain rule with coefficients).
 
     Returns:
-        values (B,) and gradients (B, num_weights); for a list of K observables (B, K) and (B, K, num_weights).
+        values (B,) and gradients (B, num_weights); for a list of K observables (B, K) and
+        (B, K, num_weights).
 
     Raises:
         QTrainError: as in ``values``.
@@ -282,8 +287,8 @@ def values_and_gradients(
         return out[:, 0], gradients
     if not len(observable):
         raise QTrainError("observable should be one observable or a non-empty list. Got an empty list.")
-    parts = [values_and_gradients(program, o, weights, inputs, num_threads=num_threads, memory_bytes=memory_bytes)
-             for o in observable]  # fmt: skip
+    options: dict[str, Any] = {"num_threads": num_threads, "memory_bytes": memory_bytes}
+    parts = [values_and_gradients(program, o, weights, inputs, **options) for o in observable]
     return np.stack([v for v, _ in parts], axis=1), np.stack([g for _, g in parts], axis=1)
 
 

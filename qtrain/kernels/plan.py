@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     bit: np.ndarray
     x: np.ndarray
     z: np.ndarray
-    sign: np.ndarray
+    sign: int
 
 
 @njit(cache=True, nogil=True)
@@ -66,7 +66,15 @@ def _cx(control: int, target: int, columns: np.ndarray, rows: np.ndarray, linear
 
 
 @njit(cache=True, nogil=True)
-def _expand(n, block, opcode, qubits, start, support, letters):  # type: ignore[no-untyped-def]
+def _expand(
+    n: int,
+    block: int,
+    opcode: np.ndarray,
+    qubits: np.ndarray,
+    start: np.ndarray,
+    support: np.ndarray,
+    letters: np.ndarray,
+) -> tuple[np.ndarray, ...]:
     """Gates as masks; a rotation whose X part is wider than a block is conjugated by CX on one qubit."""
     ops = opcode.shape[0]
     room = ops
@@ -139,7 +147,15 @@ def _expand(n, block, opcode, qubits, start, support, letters):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def _schedule(n, block, opcode, qubits, start, support, letters):  # type: ignore[no-untyped-def]
+def _schedule(
+    n: int,
+    block: int,
+    opcode: np.ndarray,
+    qubits: np.ndarray,
+    start: np.ndarray,
+    support: np.ndarray,
+    letters: np.ndarray,
+) -> tuple[np.ndarray, ...]:
     code, qa, qb, xs, zs, signs, source = _expand(n, block, opcode, qubits, start, support, letters)
     m = code.shape[0]
     full = (1 << n) - 1
@@ -364,4 +380,4 @@ def schedule(
         np.ascontiguousarray(support, np.int32),
         np.ascontiguousarray(letters, np.int8),
     )
-    return Plan(n, size, *parts)
+    return Plan._make((n, size, *parts))

@@ -2,7 +2,7 @@
 
 LLVM's own vectoriser gives up on the kernels' pair updates (it cannot prove that two amplitudes
 do not overlap). A ``vec8`` is an LLVM ``<8 x double>``: one AVX-512 register, or two AVX ones.
-Usable inside ``@njit`` functions only: ``load``, ``store``, ``splat``, ``total``, ``+ - *``.
+Usable inside ``@njit`` functions only: ``load``, ``store``, ``splat``, ``+ - *``.
 
 Example:
     >>> import numpy as np
@@ -24,7 +24,7 @@ import operator
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba.core import cgutils, types
 from numba.core.datamodel import models
 from numba.core.typing.templates import ConcreteTemplate, infer_global, signature
@@ -82,8 +82,7 @@ def _is_flat(array: Any, index: Any) -> bool:
     )
 
 
-@intrinsic
-def load(typingctx: Any, array: Any, index: Any) -> Any:
+def _load(typingctx: Any, array: Any, index: Any) -> Any:
     """array[index : index + 8] of a flat C-contiguous float64 array; no bounds check."""
     if not _is_flat(array, index):
         return None
@@ -95,8 +94,7 @@ def load(typingctx: Any, array: Any, index: Any) -> Any:
     return vec8(array, index), codegen
 
 
-@intrinsic
-def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
+def _store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
     """array[index : index + 8] = value; no bounds check."""
     if not _is_flat(array, index) or value is not vec8:
         return None
@@ -109,8 +107,7 @@ def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
     return types.void(array, index, vec8), codegen
 
 
-@intrinsic
-def splat(typingctx: Any, value: Any) -> Any:
+def _splat(typingctx: Any, value: Any) -> Any:
     """A scalar in all eight lanes."""
     if value != types.float64:
         return None
@@ -123,8 +120,7 @@ def splat(typingctx: Any, value: Any) -> Any:
     return vec8(value), codegen
 
 
-@intrinsic
-def popcount(typingctx: Any, value: Any) -> Any:
+def _popcount(typingctx: Any, value: Any) -> Any:
     """Number of ones of an int64 mask."""
     if not isinstance(value, types.Integer):
         return None
@@ -133,6 +129,12 @@ def popcount(typingctx: Any, value: Any) -> Any:
         return builder.ctpop(context.cast(builder, args[0], value, types.int64))
 
     return types.int64(value), codegen
+
+
+load: Any = intrinsic(_load)
+store: Any = intrinsic(_store)
+splat: Any = intrinsic(_splat)
+popcount: Any = intrinsic(_popcount)
 
 
 def aligned(size: int) -> np.ndarray:

@@ -16,17 +16,34 @@ import numpy as np
 from numba import njit
 
 from qtrain.kernels.opcodes import SDG, SX, SXDG, S, X, Y, Z
-from qtrain.kernels.plan import DIAGONAL, REAL, RUN
-from qtrain.kernels.simd import LANES, load, popcount, splat, store
+from qtrain.kernels.passes import (
+    AMPLITUDE,
+    backward_item,
+    block_origin,
+    forward_item,
+    gather,
+    observe,
+    scatter,
+    tables,
+)
+from qtrain.kernels.plan import RUN
+from qtrain.kernels.simd import LANES, load, splat, store
 
-AMPLITUDE = 2 * LANES  # doubles per amplitude
-_PIO2_HIGH, _PIO2_MIDDLE, _PIO2_LOW = 1.57079632673412561417e00, 6.07710050630396597660e-11, 2.02226624879595063154e-21
+_PIO2_HIGH, _PIO2_MIDDLE, _PIO2_LOW = (
+    1.57079632673412561417e00,
+    6.07710050630396597660e-11,
+    2.02226624879595063154e-21,
+)
 _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding and subtracting it rounds to the nearest integer
 
 
 @njit(cache=True, nogil=True, inline="never")
-def _cos_sin(angles, out, at):  # type: ignore[no-untyped-def]
-    """out[at:at+8] = cos(angles / 2), out[at+8:at+16] = sin(angles / 2), below 1 ulp (fdlibm's polynomials)."""
+def _cos_sin(
+    angles: np.ndarray,
+    out: np.ndarray,
+    at: int,
+) -> None:
+    """out[at:at+8] = cos(angles / 2), out[at+8:at+16] = sin(angles / 2), by fdlibm's polynomials."""
     large = False
     for lane in range(LANES):
         if not abs(angles[lane]) < 1e6:
@@ -65,7 +82,9 @@ def _cos_sin(angles, out, at):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _fixed(code):  # type: ignore[no-untyped-def]
+def _fixed(
+    code: int,
+) -> tuple[int, float]:
     """A fixed gate as (letter, angle): exp(-i angle P / 2) up to phase; letter 1 X, 2 Z, 3 Y, 0 H."""
     if code == X:
         return 1, math.pi
@@ -85,8 +104,25 @@ def _fixed(code):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _coefficients(n, item_start, gates, kind, sign, letter, parameter, coefficient, offset, row,
-                  row_coefficient, row_offset, weights, begin, half, coef, angles):  # type: ignore[no-untyped-def]  # fmt: skip
+def _coefficients(
+    n: int,
+    item_start: np.ndarray,
+    gates: np.ndarray,
+    kind: np.ndarray,
+    sign: np.ndarray,
+    letter: np.ndarray,
+    parameter: np.ndarray,
+    coefficient: np.ndarray,
+    offset: np.ndarray,
+    row: np.ndarray,
+    row_coefficient: np.ndarray,
+    row_offset: np.ndarray,
+    weights: np.ndarray,
+    begin: int,
+    half: np.ndarray,
+    coef: np.ndarray,
+    angles: np.ndarray,
+) -> None:
     """Half-angle cosines and sines per gate, and the 4 (a, b of SU(2)) or 2 (c, s) numbers per item."""
     last = weights.shape[0] - 1
     for t in range(kind.shape[0]):
@@ -145,216 +181,23 @@ def _coefficients(n, item_start, gates, kind, sign, letter, parameter, coefficie
 
 
 @njit(cache=True, nogil=True)
-def _tables(columns, quadratic, linear, block, source, signs):  # type: ignore[no-untyped-def]
-    """Image under M and sign bit of every position inside a block."""
-    source[0] = 0
-    signs[0] = 0
-    for k in range(block):
-        bit = 1 << k
-        single = (linear >> k) & 1
-        row = quadratic[k]
-        for i in range(bit):
-            source[bit | i] = source[i] ^ columns[k]
-            signs[bit | i] = signs[i] ^ single ^ (popcount(row & i) & 1)
-
-
-@njit(cache=True, nogil=True)
-def _block_origin(base, columns, offset, quadratic, linear, block, n):  # type: ignore[no-untyped-def]
-    """Source of the block's first position, its sign bit, and the mask that couples to inner bits."""
-    at = offset
-    sign = popcount(linear & base)
-    mask = 0
-    for k in range(block, n):
-        if (base >> k) & 1:
-            at ^= columns[k]
-            sign += popcount(quadratic[k] & base & ((1 << k) - 1))
-            mask ^= quadratic[k]
-    return at, sign & 1, mask & ((1 << block) - 1)
-
-
-@njit(cache=True, nogil=True)
-def _gather(old, new, base, origin, sign, mask, source, signs, block):  # type: ignore[no-untyped-def]
-    for i in range(1 << block):
-        p = (base | i) * AMPLITUDE
-        q = (origin ^ source[i]) * AMPLITUDE
-        s = splat(1.0 - 2.0 * ((signs[i] ^ sign ^ popcount(mask & i)) & 1))
-        store(new, p, s * load(old, q))
-        store(new, p + LANES, s * load(old, q + LANES))
-
-
-@njit(cache=True, nogil=True)
-def _scatter(new, old, base, origin, sign, mask, source, signs, block):  # type: ignore[no-untyped-def]
-    for i in range(1 << block):
-        p = (base | i) * AMPLITUDE
-        q = (origin ^ source[i]) * AMPLITUDE
-        s = splat(1.0 - 2.0 * ((signs[i] ^ sign ^ popcount(mask & i)) & 1))
-        store(old, q, s * load(new, p))
-        store(old, q + LANES, s * load(new, p + LANES))
-
-
-@njit(cache=True, nogil=True)
-def _forward_item(psi, base, block, kind, bit, x, z, coef, at):  # type: ignore[no-untyped-def]
-    c = load(coef, at)
-    s = load(coef, at + LANES)
-    if kind == RUN:
-        br = load(coef, at + 2 * LANES)
-        bi = load(coef, at + 3 * LANES)
-        step = 1 << bit
-        for high in range(base, base + (1 << block), 2 * step):
-            for i in range(high, high + step):
-                p = i * AMPLITUDE
-                q = (i + step) * AMPLITUDE
-                xr, xi = load(psi, p), load(psi, p + LANES)
-                yr, yi = load(psi, q), load(psi, q + LANES)
-                store(psi, p, c * xr - s * xi - br * yr - bi * yi)
-                store(psi, p + LANES, c * xi + s * xr - br * yi + bi * yr)
-                store(psi, q, br * xr - bi * xi + c * yr + s * yi)
-                store(psi, q + LANES, br * xi + bi * xr + c * yi - s * yr)
-    elif kind == DIAGONAL:
-        for i in range(base, base + (1 << block)):
-            p = i * AMPLITUDE
-            t = s * splat(1.0 - 2.0 * (popcount(z & i) & 1))
-            xr, xi = load(psi, p), load(psi, p + LANES)
-            store(psi, p, c * xr + t * xi)
-            store(psi, p + LANES, c * xi - t * xr)
-    else:
-        low = (1 << bit) - 1
-        for k in range(1 << (block - 1)):
-            i = base | ((k & ~low) << 1) | (k & low)
-            p = i * AMPLITUDE
-            q = (i ^ x) * AMPLITUDE
-            t = s * splat(1.0 - 2.0 * (popcount(z & i) & 1))
-            xr, xi = load(psi, p), load(psi, p + LANES)
-            yr, yi = load(psi, q), load(psi, q + LANES)
-            if kind == REAL:
-                store(psi, p, c * xr + t * yi)
-                store(psi, p + LANES, c * xi - t * yr)
-                store(psi, q, c * yr + t * xi)
-                store(psi, q + LANES, c * yi - t * xr)
-            else:
-                store(psi, p, c * xr - t * yr)
-                store(psi, p + LANES, c * xi - t * yi)
-                store(psi, q, c * yr + t * xr)
-                store(psi, q + LANES, c * yi + t * xi)
-
-
-@njit(cache=True, nogil=True)
-def _backward_item(psi, lam, base, block, kind, bit, x, z, coef, at, inner, to):  # type: ignore[no-untyped-def]
-    """Add Im<lambda|P|psi> to ``inner``, then undo the item on psi and lambda."""
-    zero = splat(0.0)
-    c = load(coef, at)
-    s = zero - load(coef, at + LANES)
-    ax = load(inner, to)
-    if kind == RUN:
-        br = zero - load(coef, at + 2 * LANES)
-        bi = zero - load(coef, at + 3 * LANES)
-        ay = load(inner, to + LANES)
-        az = load(inner, to + 2 * LANES)
-        step = 1 << bit
-        for high in range(base, base + (1 << block), 2 * step):
-            for i in range(high, high + step):
-                p = i * AMPLITUDE
-                q = (i + step) * AMPLITUDE
-                xr, xi = load(psi, p), load(psi, p + LANES)
-                yr, yi = load(psi, q), load(psi, q + LANES)
-                ur, ui = load(lam, p), load(lam, p + LANES)
-                vr, vi = load(lam, q), load(lam, q + LANES)
-                ax = ax + ur * yi - ui * yr + vr * xi - vi * xr
-                ay = ay + vr * xr + vi * xi - ur * yr - ui * yi
-                az = az + ur * xi - ui * xr - vr * yi + vi * yr
-                store(psi, p, c * xr - s * xi - br * yr - bi * yi)
-                store(psi, p + LANES, c * xi + s * xr - br * yi + bi * yr)
-                store(psi, q, br * xr - bi * xi + c * yr + s * yi)
-                store(psi, q + LANES, br * xi + bi * xr + c * yi - s * yr)
-                store(lam, p, c * ur - s * ui - br * vr - bi * vi)
-                store(lam, p + LANES, c * ui + s * ur - br * vi + bi * vr)
-                store(lam, q, br * ur - bi * ui + c * vr + s * vi)
-                store(lam, q + LANES, br * ui + bi * ur + c * vi - s * vr)
-        store(inner, to + LANES, ay)
-        store(inner, to + 2 * LANES, az)
-    elif kind == DIAGONAL:
-        for i in range(base, base + (1 << block)):
-            p = i * AMPLITUDE
-            e = splat(1.0 - 2.0 * (popcount(z & i) & 1))
-            t = s * e
-            xr, xi = load(psi, p), load(psi, p + LANES)
-            ur, ui = load(lam, p), load(lam, p + LANES)
-            ax = ax + e * (ur * xi - ui * xr)
-            store(psi, p, c * xr + t * xi)
-            store(psi, p + LANES, c * xi - t * xr)
-            store(lam, p, c * ur + t * ui)
-            store(lam, p + LANES, c * ui - t * ur)
-    else:
-        low = (1 << bit) - 1
-        for k in range(1 << (block - 1)):
-            i = base | ((k & ~low) << 1) | (k & low)
-            p = i * AMPLITUDE
-            q = (i ^ x) * AMPLITUDE
-            e = splat(1.0 - 2.0 * (popcount(z & i) & 1))
-            t = s * e
-            xr, xi = load(psi, p), load(psi, p + LANES)
-            yr, yi = load(psi, q), load(psi, q + LANES)
-            ur, ui = load(lam, p), load(lam, p + LANES)
-            vr, vi = load(lam, q), load(lam, q + LANES)
-            if kind == REAL:
-                ax = ax + e * (ur * yi - ui * yr + vr * xi - vi * xr)
-                store(psi, p, c * xr + t * yi)
-                store(psi, p + LANES, c * xi - t * yr)
-                store(psi, q, c * yr + t * xi)
-                store(psi, q + LANES, c * yi - t * xr)
-                store(lam, p, c * ur + t * vi)
-                store(lam, p + LANES, c * ui - t * vr)
-                store(lam, q, c * vr + t * ui)
-                store(lam, q + LANES, c * vi - t * ur)
-            else:
-                ax = ax + e * (vr * xr + vi * xi - ur * yr - ui * yi)
-                store(psi, p, c * xr - t * yr)
-                store(psi, p + LANES, c * xi - t * yi)
-                store(psi, q, c * yr + t * xr)
-                store(psi, q + LANES, c * yi + t * xi)
-                store(lam, p, c * ur - t * vr)
-                store(lam, p + LANES, c * ui - t * vi)
-                store(lam, q, c * vr + t * ur)
-                store(lam, q + LANES, c * vi + t * ui)
-    store(inner, to, ax)
-
-
-@njit(cache=True, nogil=True)
-def _observe(psi, lam, n, diagonal, group, xs, zs, terms, keep, value):  # type: ignore[no-untyped-def]
-    """value[:8] = <psi|O|psi>; lambda = O psi where ``keep``.
-
-    ``diagonal`` (2**n,) the terms without X; ``group`` (G + 1,) ranges of terms with equal ``xs``
-    (T,), ``zs`` (T,), ``terms`` (T, 2) real and imaginary part of coefficient * i^(number of Y).
-    """
-    total = splat(0.0)
-    for i in range(1 << n):
-        p = i * AMPLITUDE
-        xr, xi = load(psi, p), load(psi, p + LANES)
-        d = splat(diagonal[i])
-        ur, ui = d * xr, d * xi
-        for g in range(group.shape[0] - 1):
-            j = i ^ xs[group[g]]
-            dr = 0.0
-            di = 0.0
-            for t in range(group[g], group[g + 1]):
-                e = 1.0 - 2.0 * (popcount(zs[t] & j) & 1)
-                dr += e * terms[t, 0]
-                di += e * terms[t, 1]
-            q = j * AMPLITUDE
-            yr, yi = load(psi, q), load(psi, q + LANES)
-            cr, ci = splat(dr), splat(di)
-            ur = ur + cr * yr - ci * yi
-            ui = ui + cr * yi + ci * yr
-        total = total + xr * ur + xi * ui
-        if keep:
-            store(lam, p, ur)
-            store(lam, p + LANES, ui)
-    store(value, 0, total)
-
-
-@njit(cache=True, nogil=True)
-def _chain(n, item_start, gates, kind, sign, letter, parameter, coefficient, row, row_coefficient,
-           begin, half, inner, angles, gradients):  # type: ignore[no-untyped-def]  # fmt: skip
+def _chain(
+    n: int,
+    item_start: np.ndarray,
+    gates: np.ndarray,
+    kind: np.ndarray,
+    sign: np.ndarray,
+    letter: np.ndarray,
+    parameter: np.ndarray,
+    coefficient: np.ndarray,
+    row: np.ndarray,
+    row_coefficient: np.ndarray,
+    begin: int,
+    half: np.ndarray,
+    inner: np.ndarray,
+    angles: np.ndarray,
+    gradients: np.ndarray,
+) -> None:
     """Add each rotation's derivative to its weight's, from Im<lambda|P|psi> after each item."""
     count = min(LANES, gradients.shape[0] - begin)
     for t in range(kind.shape[0]):
@@ -396,9 +239,43 @@ def _chain(n, item_start, gates, kind, sign, letter, parameter, coefficient, row
 
 
 @njit(cache=True, nogil=True)
-def run(n, block, segment, columns, offset, quadratic, linear, copy, item_start, gates, kind, bit, x, z,
-        sign, letter, parameter, coefficient, phase, row, row_coefficient, row_offset, weights, begin, end,
-        diagonal, groups, first, xs, zs, terms, buffers, values, gradients, states):  # type: ignore[no-untyped-def]  # fmt: skip
+def run(
+    n: int,
+    block: int,
+    segment: np.ndarray,
+    columns: np.ndarray,
+    offset: np.ndarray,
+    quadratic: np.ndarray,
+    linear: np.ndarray,
+    copy: np.ndarray,
+    item_start: np.ndarray,
+    gates: np.ndarray,
+    kind: np.ndarray,
+    bit: np.ndarray,
+    x: np.ndarray,
+    z: np.ndarray,
+    sign: np.ndarray,
+    letter: np.ndarray,
+    parameter: np.ndarray,
+    coefficient: np.ndarray,
+    phase: np.ndarray,
+    row: np.ndarray,
+    row_coefficient: np.ndarray,
+    row_offset: np.ndarray,
+    weights: np.ndarray,
+    begin: int,
+    end: int,
+    diagonal: np.ndarray,
+    groups: np.ndarray,
+    first: np.ndarray,
+    xs: np.ndarray,
+    zs: np.ndarray,
+    terms: np.ndarray,
+    buffers: np.ndarray,
+    values: np.ndarray,
+    gradients: np.ndarray,
+    states: np.ndarray,
+) -> None:
     """Values, gradients and states of samples [begin, end), eight at a time.
 
     Args (shapes; n qubits, W weights, B samples, K observables, R rows of per-sample angles):
@@ -406,7 +283,7 @@ def run(n, block, segment, columns, offset, quadratic, linear, copy, item_start,
             (ops,): angle = coefficient * weight + phase, or with row[op] >= 0 from
             row_coefficient, row_offset (R, B). weights (B, W).
         diagonal (K, 2**n); groups (K + 1,) ranges into first (groups + 1,), the ranges of terms of
-            equal X part: xs, zs (T,), terms (T, 2), see ``_observe``.
+            equal X part: xs, zs (T,), terms (T, 2), see ``observe``.
         buffers (2 or 4, 16 * 2**n): psi, its copy, and for gradients lambda, its copy.
         values (B, K) out; gradients (B, W) out, zeros on entry, of observable 0, or (0, 0) for none;
             states (B, 2 * 2**n) out, real and imaginary parts interleaved, or (0, 0) for none.
@@ -429,14 +306,16 @@ def run(n, block, segment, columns, offset, quadratic, linear, copy, item_start,
         psi[:LANES] = 1.0
         for s in range(segment.shape[0] - 1):
             if copy[s]:
-                _tables(columns[s], quadratic[s], linear[s], block, source, signs)
+                tables(columns[s], quadratic[s], linear[s], block, source, signs)
                 psi, psi_copy = psi_copy, psi
             for base in range(0, size, 1 << block):
                 if copy[s]:
-                    at, flip, mask = _block_origin(base, columns[s], offset[s], quadratic[s], linear[s], block, n)
-                    _gather(psi_copy, psi, base, at, flip, mask, source, signs, block)
+                    at, flip, mask = block_origin(
+                        base, columns[s], offset[s], quadratic[s], linear[s], block, n
+                    )
+                    gather(psi_copy, psi, base, at, flip, mask, source, signs, block)
                 for t in range(segment[s], segment[s + 1]):
-                    _forward_item(psi, base, block, kind[t], bit[t], x[t], z[t], coef, t * 4 * LANES)
+                    forward_item(psi, base, block, kind[t], bit[t], x[t], z[t], coef, t * 4 * LANES)
         if states.shape[0] > 0:
             for i in range(size):
                 for lane in range(count):
@@ -444,7 +323,7 @@ def run(n, block, segment, columns, offset, quadratic, linear, copy, item_start,
                     states[group_begin + lane, 2 * i + 1] = psi[i * AMPLITUDE + LANES + lane]
         for k in range(values.shape[1]):
             lam = buffers[2] if differentiate else psi
-            _observe(psi, lam, n, diagonal[k], first[groups[k] : groups[k + 1] + 1], xs, zs, terms,
+            observe(psi, lam, n, diagonal[k], first[groups[k] : groups[k + 1] + 1], xs, zs, terms,
                      differentiate, angles)  # fmt: skip
             for lane in range(count):
                 values[group_begin + lane, k] = angles[lane]
@@ -454,29 +333,19 @@ def run(n, block, segment, columns, offset, quadratic, linear, copy, item_start,
         inner[:] = 0.0
         for s in range(segment.shape[0] - 2, -1, -1):
             if copy[s]:
-                _tables(columns[s], quadratic[s], linear[s], block, source, signs)
+                tables(columns[s], quadratic[s], linear[s], block, source, signs)
             for base in range(0, size, 1 << block):
                 for t in range(segment[s + 1] - 1, segment[s] - 1, -1):
-                    _backward_item(psi, lam, base, block, kind[t], bit[t], x[t], z[t], coef, t * 4 * LANES,
+                    backward_item(psi, lam, base, block, kind[t], bit[t], x[t], z[t], coef, t * 4 * LANES,
                                    inner, t * 3 * LANES)  # fmt: skip
                 if copy[s] and s > 0:
-                    at, flip, mask = _block_origin(base, columns[s], offset[s], quadratic[s], linear[s], block, n)
-                    _scatter(psi, psi_copy, base, at, flip, mask, source, signs, block)
-                    _scatter(lam, lam_copy, base, at, flip, mask, source, signs, block)
+                    at, flip, mask = block_origin(
+                        base, columns[s], offset[s], quadratic[s], linear[s], block, n
+                    )
+                    scatter(psi, psi_copy, base, at, flip, mask, source, signs, block)
+                    scatter(lam, lam_copy, base, at, flip, mask, source, signs, block)
             if copy[s]:
                 psi, psi_copy = psi_copy, psi
                 lam, lam_copy = lam_copy, lam
         _chain(n, item_start, gates, kind, sign, letter, parameter, coefficient, row, row_coefficient,
                group_begin, half, inner, angles, gradients)  # fmt: skip
-
-
-@njit(cache=True, nogil=True)
-def walsh_hadamard(vector):  # type: ignore[no-untyped-def]
-    """In place: out[i] = sum_z (-1)^{z.i} vector[z], for a length that is a power of two."""
-    step = 1
-    while step < vector.shape[0]:
-        for high in range(0, vector.shape[0], 2 * step):
-            for i in range(high, high + step):
-                a, b = vector[i], vector[i + step]
-                vector[i], vector[i + step] = a + b, a - b
-        step *= 2
