@@ -1,0 +1,387 @@
+"""Bit-packed Pauli strings and linear algebra over GF(2).
+
+A set of Pauli strings is two arrays ``x, z`` of shape (rows, words), uint64, words = ceil(n / 64): qubit q is
+bit ``q % 64`` of word ``q // 64``; X has the x bit, Z the z bit, Y both. The string itself is Hermitian (a Y is
+a Y, not an XZ); a sign, where one is kept, is +1 or -1 in an int8 array beside the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from qtrain.errors import QTrainError
+from qtrain.kernels import opcodes as op
+
+LETTERS = "IXZY"
+_ONE = np.uint64(1)
+
+
+def num_words(num_qubits: int) -> int:
+    """64-bit words one row of ``num_qubits`` bits needs; at least one."""
+    return max(1, (num_qubits + 63) // 64)
+
+
+def pack_bits(bits: np.ndarray) -> np.ndarray:
+    """Pack (rows, n) booleans into (rows, words) uint64; bit q of a row is column q."""
+    bits = np.asarray(bits, dtype=bool)
+    rows, columns = bits.shape
+    padded = np.zeros((rows, num_words(columns) * 64), dtype=bool)
+    padded[:, :columns] = bits
+    return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64)
+
+
+def unpack_bits(rows: np.ndarray, num_columns: int) -> np.ndarray:
+    """Inverse of :func:`pack_bits`: (rows, num_columns) booleans."""
+    packed = np.ascontiguousarray(rows, dtype="<u8")
+    data = packed.view(np.uint8).reshape(packed.shape[0], packed.shape[1] * 8)
+    return np.unpackbits(data, axis=1, bitorder="little")[:, :num_columns].astype(bool)
+
+
+def pack_labels(labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Pack Pauli labels (Qiskit's order: the last letter is qubit 0).
+
+    Args:
+        labels: strings of I, X, Y, Z, all of one length.
+
+    Returns:
+        x, z: (len(labels), words) uint64.
+
+    Raises:
+        QTrainError: another letter, or labels of several lengths.
+
+    Example:
+        >>> x, z = pack_labels(["XIZ", "IYI"])
+        >>> x.tolist(), z.tolist()
+        ([[4], [2]], [[1], [2]])
+    """
+    if len(labels) == 0:
+        raise QTrainError("labels should hold at least one Pauli string. Got none.")
+    width = len(labels[0])
+    for label in labels:
+        if len(label) != width or width == 0:
+            raise QTrainError(f"labels should all have {max(width, 1)} letters. Got {label!r}.")
+        if label.strip("IXYZ"):
+            raise QTrainError(f"labels should be made of I, X, Y and Z. Got {label!r}.")
+    letters = np.frombuffer("".join(labels).encode("ascii"), dtype=np.uint8).reshape(len(labels), width)[:, ::-1]
+    has_x = (letters == ord("X")) | (letters == ord("Y"))
+    has_z = (letters == ord("Z")) | (letters == ord("Y"))
+    return pack_bits(has_x), pack_bits(has_z)
+
+
+def unpack_labels(x: np.ndarray, z: np.ndarray, num_qubits: int) -> list[str]:
+    """Inverse of :func:`pack_labels`.
+
+    Example:
+        >>> unpack_labels(*pack_labels(["XYZ"]), 3)
+        ['XYZ']
+    """
+    code = unpack_bits(x, num_qubits).astype(np.uint8) + 2 * unpack_bits(z, num_qubits)
+    text = np.frombuffer(LETTERS.encode("ascii"), dtype=np.uint8)[code[:, ::-1]]
+    return [bytes(row).decode("ascii") for row in text]
+
+
+def weights(x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Number of qubits each row acts on: (rows,) int64.
+
+    Example:
+        >>> weights(*pack_labels(["XYI", "III"])).tolist()
+        [2, 0]
+    """
+    return np.bitwise_count(x | z).sum(axis=1).astype(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class PauliTable:
+    """Signed Pauli strings, packed.
+
+    Attributes:
+        num_qubits: n.
+        x, z: (rows, words) uint64.
+        signs: (rows,) int8, +1 or -1.
+        index: (rows,) int64, what each row stands for (an op of the program, a qubit); else 0, 1, 2, ...
+    """
+
+    num_qubits: int
+    x: np.ndarray
+    z: np.ndarray
+    signs: np.ndarray
+    index: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def labels(self) -> list[str]:
+        """Unsigned labels in Qiskit's order."""
+        return unpack_labels(self.x, self.z, self.num_qubits)
+
+
+@njit(cache=True)
+def _popcount(word: np.uint64) -> np.int64:
+    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(cache=True)
+def _commutation(x1: np.ndarray, z1: np.ndarray, x2: np.ndarray, z2: np.ndarray) -> np.ndarray:
+    out = np.zeros((x1.shape[0], x2.shape[0]), np.bool_)
+    for i in range(x1.shape[0]):
+        for j in range(x2.shape[0]):
+            word = np.uint64(0)
+            for w in range(x1.shape[1]):
+                word ^= (x1[i, w] & z2[j, w]) ^ (z1[i, w] & x2[j, w])
+            out[i, j] = _popcount(word) & 1
+    return out
+
+
+def _packed(rows: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(rows, dtype=np.uint64)
+
+
+def commutation_matrix(
+    x: np.ndarray, z: np.ndarray, other_x: np.ndarray | None = None, other_z: np.ndarray | None = None
+) -> np.ndarray:
+    """Symplectic form: entry (i, j) is True where row i anticommutes with row j (of the other set).
+
+    Example:
+        >>> commutation_matrix(*pack_labels(["XX", "ZI", "ZZ"])).astype(int).tolist()
+        [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    """
+    other_x, other_z = (x, z) if other_x is None or other_z is None else (other_x, other_z)
+    return _commutation(_packed(x), _packed(z), _packed(other_x), _packed(other_z))
+
+
+# --------------------------------------------------------------------------- GF(2)
+
+
+@njit(cache=True)
+def _eliminate(rows: np.ndarray, num_columns: int, reduced: bool) -> np.ndarray:
+    """Row echelon form in place; returns the pivot columns, pivot i in row i."""
+    pivots = np.empty(min(rows.shape[0], num_columns), np.int64)
+    rank = 0
+    for column in range(num_columns):
+        word, mask = column >> 6, np.uint64(1) << np.uint64(column & 63)
+        found = -1
+        for r in range(rank, rows.shape[0]):
+            if rows[r, word] & mask:
+                found = r
+                break
+        if found < 0:
+            continue
+        if found != rank:
+            for w in range(rows.shape[1]):
+                rows[found, w], rows[rank, w] = rows[rank, w], rows[found, w]
+        for r in range(0 if reduced else rank + 1, rows.shape[0]):
+            if r != rank and rows[r, word] & mask:
+                for w in range(rows.shape[1]):
+                    rows[r, w] ^= rows[rank, w]
+        pivots[rank] = column
+        rank += 1
+        if rank == rows.shape[0]:
+            break
+    return pivots[:rank]
+
+
+def gf2_eliminate(rows: np.ndarray, num_columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Reduced row echelon form over GF(2).
+
+    Args:
+        rows: (rows, words) uint64; num_columns: how many of the bits are columns to pivot on.
+
+    Returns:
+        basis: (rank, words) uint64, reduced on those columns; pivots: (rank,) int64 columns, ascending.
+    """
+    work = _packed(rows).copy()
+    pivots = _eliminate(work, num_columns, True)
+    return work[: len(pivots)], pivots
+
+
+def gf2_rank(rows: np.ndarray, num_columns: int) -> int:
+    """Rank of the packed rows over GF(2).
+
+    Example:
+        >>> gf2_rank(pack_bits(np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]])), 3)
+        2
+    """
+    return len(_eliminate(_packed(rows).copy(), num_columns, False))
+
+
+def gf2_nullspace(rows: np.ndarray, num_columns: int) -> np.ndarray:
+    """Basis of {v : rows v = 0}: (num_columns - rank, words) uint64.
+
+    Example:
+        >>> unpack_bits(gf2_nullspace(pack_bits(np.array([[1, 1, 0], [0, 1, 1]])), 3), 3).astype(int).tolist()
+        [[1, 1, 1]]
+    """
+    basis, pivots = gf2_eliminate(rows, num_columns)
+    dense = unpack_bits(basis, num_columns)
+    free = np.setdiff1d(np.arange(num_columns), pivots)
+    out = np.zeros((len(free), num_columns), dtype=bool)
+    out[np.arange(len(free)), free] = True
+    out[:, pivots] = dense[:, free].T
+    return pack_bits(out)
+
+
+def gf2_relations(rows: np.ndarray, num_columns: int) -> np.ndarray:
+    """Basis of the sets of rows whose sum is zero: (len(rows) - rank, num_words(len(rows))) uint64.
+
+    Example:
+        >>> rows = pack_bits(np.array([[1, 0], [0, 1], [1, 1]]))
+        >>> unpack_bits(gf2_relations(rows, 2), 3).astype(int).tolist()
+        [[1, 1, 1]]
+    """
+    rows = _packed(rows)
+    tagged = np.hstack([rows, pack_bits(np.eye(len(rows), dtype=bool))])
+    rank = len(_eliminate(tagged, num_columns, False))
+    return tagged[rank:, rows.shape[1] :]
+
+
+def gf2_solve(rows: np.ndarray, num_columns: int, target: np.ndarray) -> np.ndarray | None:
+    """Which rows sum to ``target``: (len(rows),) bool, or None where it is not in their span.
+
+    Args:
+        rows: (rows, words) uint64; target: (words,) uint64.
+    """
+    rows = _packed(rows)
+    tagged = np.hstack([rows, pack_bits(np.eye(len(rows), dtype=bool))])
+    pivots = _eliminate(tagged, num_columns, False)
+    rest, chosen = np.array(target, dtype=np.uint64), np.zeros(tagged.shape[1] - rows.shape[1], dtype=np.uint64)
+    for row, pivot in zip(tagged, pivots):
+        if rest[pivot >> 6] >> np.uint64(pivot & 63) & _ONE:
+            rest ^= row[: rows.shape[1]]
+            chosen ^= row[rows.shape[1] :]
+    return None if rest.any() else unpack_bits(chosen[None, :], len(rows))[0]
+
+
+def symplectic_rows(x: np.ndarray, z: np.ndarray, num_qubits: int) -> np.ndarray:
+    """Rows (x | z) as one packed row of 2 n bits each: what the GF(2) functions take."""
+    return pack_bits(np.hstack([unpack_bits(x, num_qubits), unpack_bits(z, num_qubits)]))
+
+
+def split_rows(rows: np.ndarray, num_qubits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse of :func:`symplectic_rows`."""
+    bits = unpack_bits(rows, 2 * num_qubits)
+    return pack_bits(bits[:, :num_qubits]), pack_bits(bits[:, num_qubits:])
+
+
+def commutant(x: np.ndarray, z: np.ndarray, num_qubits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Basis (x, z) of all Pauli strings that commute with every row.
+
+    Example:
+        >>> unpack_labels(*commutant(*pack_labels(["XX", "ZZ"]), 2), 2)
+        ['XX', 'ZZ']
+    """
+    return split_rows(gf2_nullspace(symplectic_rows(z, x, num_qubits), 2 * num_qubits), num_qubits)
+
+
+# --------------------------------------------------------------------------- conjugation by Cliffords
+
+
+@njit(cache=True)
+def _bit(rows: np.ndarray, r: int, q: int) -> np.int64:
+    return np.int64((rows[r, q >> 6] >> np.uint64(q & 63)) & np.uint64(1))
+
+
+@njit(cache=True)
+def _set(rows: np.ndarray, r: int, q: int, value: int) -> None:
+    mask = np.uint64(1) << np.uint64(q & 63)
+    if value:
+        rows[r, q >> 6] |= mask
+    else:
+        rows[r, q >> 6] &= ~mask
+
+
+@njit(cache=True)
+def _conjugate(
+    x: np.ndarray, z: np.ndarray, signs: np.ndarray, opcode: np.ndarray, qubits: np.ndarray, inverse: bool
+) -> int:
+    """Each row Q becomes C Q C^dagger (C^dagger Q C, last op first, if inverse). Returns a bad op, or -1."""
+    for step in range(len(opcode)):
+        i = len(opcode) - 1 - step if inverse else step
+        code = opcode[i]
+        if inverse:  # only these differ from their inverses
+            if code == op.S:
+                code = op.SDG
+            elif code == op.SDG:
+                code = op.S
+            elif code == op.SX:
+                code = op.SXDG
+            elif code == op.SXDG:
+                code = op.SX
+        a, b = qubits[i, 0], qubits[i, 1]
+        if code < 1 or code > op.SWAP:
+            return i
+        for r in range(x.shape[0]):
+            xa, za = _bit(x, r, a), _bit(z, r, a)
+            flip = 0
+            if code == op.H:
+                flip = xa & za
+                xa, za = za, xa
+            elif code == op.S:
+                flip = xa & za
+                za ^= xa
+            elif code == op.SDG:
+                flip = xa & (1 - za)
+                za ^= xa
+            elif code == op.X:
+                flip = za
+            elif code == op.Y:
+                flip = xa ^ za
+            elif code == op.Z:
+                flip = xa
+            elif code == op.SX:
+                flip = za & (1 - xa)
+                xa ^= za
+            elif code == op.SXDG:
+                flip = za & xa
+                xa ^= za
+            else:
+                xb, zb = _bit(x, r, b), _bit(z, r, b)
+                if code == op.CX:
+                    flip = xa & zb & (1 - (xb ^ za))
+                    xb ^= xa
+                    za ^= zb
+                elif code == op.CZ:
+                    flip = xa & xb & (za ^ zb)
+                    za ^= xb
+                    zb ^= xa
+                else:
+                    xa, xb, za, zb = xb, xa, zb, za
+                _set(x, r, b, xb)
+                _set(z, r, b, zb)
+            _set(x, r, a, xa)
+            _set(z, r, a, za)
+            if flip:
+                signs[r] = -signs[r]
+    return -1
+
+
+def conjugate(table: PauliTable, opcode: np.ndarray, qubits: np.ndarray, *, inverse: bool = False) -> PauliTable:
+    """Conjugate every row by a list of elementary Cliffords.
+
+    Args:
+        table: the rows Q.
+        opcode: (ops,) of ``opcodes``, in time order, none of them a rotation; qubits: (ops, 2).
+        inverse: False: W Q W^dagger (towards the output); True: W^dagger Q W (towards the input).
+
+    Raises:
+        QTrainError: an op is no elementary Clifford.
+
+    Example:
+        >>> x, z = pack_labels(["IX"])
+        >>> table = PauliTable(2, x, z, np.ones(1, np.int8), np.arange(1))
+        >>> conjugate(table, np.array([op.CX]), np.array([[0, 1]])).labels
+        ['XX']
+    """
+    x, z, signs = _packed(table.x).copy(), _packed(table.z).copy(), np.array(table.signs, dtype=np.int8)
+    codes, places = np.asarray(opcode, np.int8), np.ascontiguousarray(qubits, np.int32)
+    bad = _conjugate(x, z, signs, codes, places, inverse)
+    if bad >= 0:
+        raise QTrainError(f"opcode should hold elementary Cliffords (1 to {op.SWAP}). Got {codes[bad]} at {bad}.")
+    return PauliTable(table.num_qubits, x, z, signs, table.index)
