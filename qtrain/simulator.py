@@ -9,7 +9,7 @@ import os
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -77,30 +77,11 @@ def _rows(program: PauliProgram, inputs: Any, samples: int) -> tuple[np.ndarray,
             f"inputs should be finite, of shape ({samples}, {len(names)}), one row per row of weights. "
             f"Got shape {data.shape}."
         )
-    coefficient = np.zeros((len(program.expressions), samples))
-    offset = np.zeros_like(coefficient)
-    column = {name: k for k, name in enumerate(names)}
-    # batches repeat data: evaluate each distinct sample once
-    distinct, inverse = np.unique(data, axis=0, return_inverse=True)
-    inverse = inverse.reshape(-1)
-    for r, (op, expression) in enumerate(program.expressions.items()):
-        row[op] = r
-        free = [p for p in expression.parameters if p.name not in column]
-        used = [(p, column[p.name]) for p in expression.parameters if p.name in column]
-        at_zero = np.empty(len(distinct))
-        at_one = np.empty(len(distinct))
-        for i, x in enumerate(distinct):
-            bound = expression.bind({p: float(x[k]) for p, k in used})
-            if free:  # affine in its one weight: two points tell all
-                at_zero[i] = float(bound.bind({free[0]: 0.0}))
-                at_one[i] = float(bound.bind({free[0]: 1.0}))
-            else:
-                at_zero[i] = at_one[i] = float(bound)
-        offset[r] = at_zero[inverse]
-        coefficient[r] = (at_one - at_zero)[inverse]
+    ops, coefficient, offset = program.input_angles(data)
     if not (np.isfinite(offset).all() and np.isfinite(coefficient).all()):
         raise QTrainError("inputs should give finite angles. Got NaN or infinity from an angle's expression.")
-    return row, coefficient, offset
+    row[ops] = np.arange(len(ops))
+    return row, np.ascontiguousarray(coefficient.T), np.ascontiguousarray(offset.T)
 
 
 def _terms(observables: Sequence[Observable], n: int) -> tuple[np.ndarray, ...]:
@@ -176,7 +157,7 @@ def _simulate(
     from qtrain.kernels.simd import aligned
     from qtrain.kernels.statevector import run
 
-    plan: tuple[Any, ...] = _plan(program)
+    plan, kernel = _plan(program), cast(Any, run)
     parameter = program.parameter.astype(np.int64)
     row, row_coefficient, row_offset = _rows(program, inputs, samples)
     diagonal, groups, first, xs, zs, terms = _terms(observables, n) if observables else _nothing(n)
@@ -190,7 +171,7 @@ def _simulate(
 
     def work(t: int) -> None:
         buffers = aligned(copies * 16 * 2**n).reshape(copies, -1)
-        run(*plan, letter, parameter, program.coefficient, program.offset, row, row_coefficient, row_offset,
+        kernel(*plan, letter, parameter, program.coefficient, program.offset, row, row_coefficient, row_offset,
             theta, bounds[t], bounds[t + 1], diagonal, groups, first, xs, zs, terms, buffers, values,
             gradients, vectors)  # fmt: skip
 
