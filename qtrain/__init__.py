@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qtrain.criteria.gradients import gradient_variance as gradient_variance
     from qtrain.criteria.light_cone import light_cone as light_cone
     from qtrain.criteria.light_cone import reduced_circuit as reduced_circuit
+    from qtrain.criteria.report import TrainabilityReport as TrainabilityReport
     from qtrain.criteria.results import Budget as Budget
     from qtrain.criteria.results import DLAResult as DLAResult
     from qtrain.criteria.results import LightCone as LightCone
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from qtrain.criteria.simulability import simulability as simulability
     from qtrain.criteria.stats import GradientStats as GradientStats
     from qtrain.criteria.symmetry import symmetrize as symmetrize
-    from qtrain.diagnose import TrainabilityReport as TrainabilityReport
     from qtrain.diagnose import diagnose as diagnose
     from qtrain.errors import QTrainError as QTrainError
     from qtrain.estimators import TrainableQNNClassifier as TrainableQNNClassifier
@@ -55,6 +55,7 @@ _HOME = {
     "gradient_variance": "qtrain.criteria.gradients",
     "light_cone": "qtrain.criteria.light_cone",
     "reduced_circuit": "qtrain.criteria.light_cone",
+    "TrainabilityReport": "qtrain.criteria.report",
     "Budget": "qtrain.criteria.results",
     "DLAResult": "qtrain.criteria.results",
     "LightCone": "qtrain.criteria.results",
@@ -64,7 +65,6 @@ _HOME = {
     "simulability": "qtrain.criteria.simulability",
     "GradientStats": "qtrain.criteria.stats",
     "symmetrize": "qtrain.criteria.symmetry",
-    "TrainabilityReport": "qtrain.diagnose",
     "diagnose": "qtrain.diagnose",
     "QTrainError": "qtrain.errors",
     "TrainableQNNClassifier": "qtrain.estimators",

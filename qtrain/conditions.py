@@ -20,7 +20,7 @@ import numpy as np
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
-    from qtrain.diagnose import TrainabilityReport
+    from qtrain.criteria.report import TrainabilityReport
 
 CAUSES = {
     "healthy": "healthy",

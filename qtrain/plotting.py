@@ -18,7 +18,6 @@ from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
     from qtrain.criteria.results import Verdict
-    from qtrain.criteria.scaling import Scaling
 
 # Okabe and Ito's palette: distinguishable without full colour vision.
 COLOURS = {

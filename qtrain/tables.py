@@ -6,6 +6,7 @@ Plain functions from results to renderables; nothing here computes physics.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,11 @@ from rich.text import Text
 from qtrain.conditions import CAUSES, kind, quantities
 
 if TYPE_CHECKING:
+    from qtrain.criteria.local import LocalDiagnosis
+    from qtrain.criteria.report import TrainabilityReport
     from qtrain.criteria.results import Verdict
-    from qtrain.diagnose import TrainabilityReport
+    from qtrain.registry import RegistryEntry
+    from qtrain.search.result import SearchResult
 
 STYLES = {
     "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
@@ -70,7 +74,10 @@ def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
     total = len(report.verdicts)
     gradients = report.gradients
     shares = [f"{round(values[w] * total)} {text}" for w, text in CAUSES.items() if values[w] > 0]
-    rows = [("parameters", f"{total}: " + ", ".join(shares) if shares else str(total))]
+    rows = [
+        ("circuit", f"{report.num_qubits} qubits, {report.num_gates} gates, two-qubit depth {report.two_qubit_depth}"),
+        ("parameters", f"{total}: " + ", ".join(shares) if shares else str(total)),
+    ]
     rows.append(("cost variance", number(gradients.cost_variance)))
     rows.append(("live gradient variance",
                  f"median {number(values['median_variance'])}, smallest {number(values['min_variance'])}"))  # fmt: skip
@@ -159,6 +166,7 @@ def report_view(report: TrainabilityReport, *, title: str, all_parameters: bool 
     parts: list[RenderableType] = [Text(title, style="bold cyan"), Text(report.summary), "", _pairs(facts(report))]
     if report.verdicts:
         parts += ["", cause_table(report.verdicts)]
+    parts += [Text(f"note: {note}", style="dim") for note in report.notes]
     if all_parameters:
         parts += ["", verdict_table(report.verdicts)]
     return Group(*parts)
@@ -185,5 +193,86 @@ def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
         figures = bool(rows) and all(isinstance(row[i], (int, float, type(None))) for row in rows)
         table.add_column(column, justify="right" if figures else "left", overflow="fold", no_wrap=figures)
     for row in rows:
-        table.add_row(*(number(v) if isinstance(v, (int, float)) else escape(str(v if v is not None else "–")) for v in row))
+        table.add_row(*(number(v) if isinstance(v, (int, float)) else escape("–" if v is None else str(v)) for v in row))
     return table
+
+
+def pairs(data: Mapping[str, Any]) -> Table:
+    """Names and values, one row each."""
+    return _pairs((name, number(v) if isinstance(v, (int, float)) else escape(str(v))) for name, v in data.items())
+
+
+def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> RenderableType:
+    """The diagnosis at given angles: key figures, then the parameters that cost most (or all)."""
+    size = len(local.parameters)
+    live = np.flatnonzero(np.isfinite(local.shots))
+    rows = [
+        ("cost", number(local.value, 6)),
+        ("gradient norm", number(float(np.linalg.norm(local.gradient)), 4)),
+        ("resolved", f"{int(local.resolved.sum())} of {size} gradients by {local.shots_per_value:,} shots per value"),
+        ("shots of one step", f"{number(local.step_shots)} for a signal-to-noise ratio of 1 ({len(live)} parameters)"),
+    ]
+    if local.qfim_rank is not None:
+        text = f"rank {local.qfim_rank} of {size}, condition number {number(local.qfim_condition)}"
+        rows.append(("Fisher information", text))
+    order = live[np.argsort(-local.shots[live], kind="stable")]
+    shown = range(size) if all_parameters else order[:10]
+    table = grid(
+        ["#", "parameter", "angle", "gradient", "shots"],
+        [[int(k), local.parameters[k], float(local.angles[k]), float(local.gradient[k]), float(local.shots[k])]
+         for k in shown],
+    )  # fmt: skip
+    head = Text("At the given angles", style="bold cyan")
+    note = "" if all_parameters else f"The {len(shown)} parameters that need most shots:"
+    return Group(head, _pairs(rows), "", Text(note, style="dim"), table)
+
+
+def entry_view(entry: RegistryEntry, *, drawing: str) -> RenderableType:
+    """A registered architecture: what it is, how it did, its circuit."""
+    rows = [
+        ("architecture", f"{entry.architecture.content_id}, for {entry.num_qubits} qubits"),
+        ("observable", str(entry.observable)),
+        ("study", str(entry.study) if entry.study else "–"),
+        ("objectives", ", ".join(f"{k} {number(v)}" for k, v in entry.objectives.items()) or "–"),
+        ("versions", ", ".join(f"{k} {v}" for k, v in entry.versions.items()) or "–"),
+        ("load it", f"qtrain.load({entry.name!r}).circuit()"),
+    ]
+    parts: list[RenderableType] = [Text(entry.name, style="bold cyan"), _pairs((k, escape(v)) for k, v in rows)]
+    if drawing:
+        parts += ["", Text(drawing, no_wrap=True, overflow="ellipsis")]
+    return Group(*parts)
+
+
+def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
+    """How a search ended: counts, the Pareto front with the winner on top, how to use it."""
+    counts = result.counts
+    rows = [
+        ("trials", ", ".join(f"{n} {state}" for state, n in counts.items() if n or state == "complete")),
+        ("stored in", escape(result.storage)),
+        ("tracked in", escape(result.tracking_uri or "nowhere")),
+        ("time", f"{result.seconds:.1f} s"),
+        *((name, number(value, 6)) for name, value in result.references.items()),
+    ]
+    if result.undelivered:
+        rows.append(("not delivered", f"{result.undelivered} trials wait for the tracking server: search again to deliver"))
+    parts: list[RenderableType] = [Text(f"Study {result.study}", style="bold cyan"), _pairs(rows)]
+    number_of = {t.number: t for t in result.trials}
+    winner = None if result.winner is None else result.winner.number
+    front = sorted(result.front, key=lambda n: (n != winner, n))
+    if front:
+        table = grid(
+            ["", "trial", "architecture", *(f"{n} {'↑' if d == 'maximize' else '↓'}"
+                                            for n, d in zip(result.objectives, result.directions))],
+            [["★" if n == winner else "", n, number_of[n].architecture_id,
+              *(number_of[n].objectives[name] for name in result.objectives)] for n in front[:limit]],
+        )  # fmt: skip
+        more = f" ({limit} of {len(front)} shown; --json has all)" if len(front) > limit else ""
+        parts += ["", Text(f"Pareto front{more}", style="bold"), table]
+    if winner is not None:
+        parts += ["", Text(f"★ winner: {result.rule}.")]
+    reasons = Counter(t.reason for t in result.trials if t.state == "failed")
+    if reasons:
+        parts += ["", Text("Failed trials", style="bold"), grid(["count", "reason"], [[c, r] for r, c in reasons.most_common(5)])]
+    if result.name:
+        parts += ["", Text(f"Use it: qtrain show {result.name}   or   qtrain.load({result.name!r}).circuit()")]
+    return Group(*parts)

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 
 import pytest
+
 import qtrain
 
 MODULES = ["qtrain", *sorted(m.name for m in pkgutil.walk_packages(qtrain.__path__, "qtrain."))]

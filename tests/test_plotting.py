@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from qtrain import QTrainError
 from qtrain.criteria.results import Verdict
 from qtrain.plotting import COLOURS, pareto_front, variance_profile

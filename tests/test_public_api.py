@@ -10,6 +10,7 @@ import sys
 import tomllib
 
 import pytest
+
 import qtrain
 
 CONTRACT = {

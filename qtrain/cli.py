@@ -1,0 +1,283 @@
+"""The command line: ``qtrain diagnose | search | worker | list | show | register | package | report``.
+
+Each verb imports what it needs when it runs, so that ``qtrain --help`` answers at once.
+
+Exit codes: 0 fine; 1 a ``--fail-if`` condition holds; 2 wrong input; 3 the search failed; 70 a bug in qtrain;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qtrain.errors import QTrainError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+FAIL_IF, WRONG_INPUT, SEARCH_FAILED, BUG, INTERRUPTED = 1, 2, 3, 70, 130
+
+app = typer.Typer(
+    name="qtrain",
+    help="Search, explain and install quantum circuit ansätze that can be trained.",
+    epilog="Exit codes: 0 fine, 1 a --fail-if condition holds, 2 wrong input, 3 the search failed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+Storage = Annotated[
+    str | None,
+    typer.Option(help="Journal file or database URL of the study.  [default: mlruns/<study>.journal]"),
+]
+Tracking = Annotated[str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")]
+Jobs = Annotated[int, typer.Option(help="Trials that run at the same time.")]
+Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")]
+
+
+@app.command(epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"')
+def diagnose(
+    file: Annotated[Path, typer.Argument(help="A circuit: .qasm (OpenQASM 2 or 3) or .qpy.")],
+    observable: Annotated[str, typer.Option("--observable", "-O", help='What is measured, such as "ZII + 0.5*IXX".')],
+    json: Json = False,
+    shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(help='Exit with code 1 if this holds, such as "dead > 0.1"; may be given again.'),
+    ] = None,
+    against: Annotated[Path | None, typer.Option(help="A second circuit, shown side by side.")] = None,
+    at: Annotated[
+        Path | None, typer.Option(help="Angles as JSON, a list or {name: angle}: gradient and shots at this point.")
+    ] = None,
+    free_angles: Annotated[
+        bool | None,
+        typer.Option(
+            "--free-angles/--keep-angles",
+            help="Make every non-Clifford angle of the file a parameter.  [default: if it has none]",
+        ),
+    ] = None,
+    noise: Annotated[
+        str | None, typer.Option(help="Error rate of each gate, such as 0.001, or a device, such as FakeTorino.")
+    ] = None,
+    initialization: Annotated[
+        str, typer.Option(help="Distribution of the angles, such as uniform.")
+    ] = "uniform",
+    seconds: Annotated[float, typer.Option(help="Time budget; what it cuts short becomes a bound.")] = 30.0,
+    all_parameters: Annotated[bool, typer.Option("--all", help="One row for every parameter.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option(help="Also draw the variance profile, to .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """Say whether a circuit can be trained, and why not, parameter by parameter."""
+    from qtrain import verbs
+    from qtrain.conditions import Condition, quantities
+
+    conditions = [Condition.parse(text) for text in fail_if or ()]
+    circuits = verbs.read_circuits([file] if against is None else [file, against], free_angles=free_angles)
+    angles = None if at is None else verbs.read_angles(at, next(iter(circuits.values())))
+    reports = verbs.diagnose_circuits(
+        circuits, observable, shots=shots, seed=seed, noise=noise, initialization=initialization, seconds=seconds
+    )
+    report = next(iter(reports.values()))
+    local = None if angles is None else verbs.local(next(iter(circuits.values())), observable, angles, shots=shots)
+    if json:
+        _print_json(verbs.reports_json(reports, local))
+    else:
+        from qtrain import tables
+
+        for name, each in reports.items():
+            _print(tables.report_view(each, title=f"{name}, {observable}", all_parameters=all_parameters), "")
+        if len(reports) > 1:
+            _print(tables.comparison(reports), "")
+        if local is not None:
+            _print(tables.local_view(local, all_parameters=all_parameters), "")
+    if figure is not None:
+        verbs.save_profile(report, figure, title=f"{file.name}, {observable}")
+    held = [condition for condition in conditions if condition.holds(quantities(report))]
+    for condition in held:
+        value = quantities(report)[condition.quantity]
+        typer.echo(f"qtrain: {file}: {condition} holds ({condition.quantity} = {value:.4g}).", err=True)
+    if held:
+        raise typer.Exit(FAIL_IF)
+
+
+@app.command(epilog="Example: qtrain search experiments/001_tfim_heavy_hex/config.toml --trials 50 --jobs 2")
+def search(
+    spec: Spec,
+    trials: Annotated[int | None, typer.Option(help="Trials in all, those of an earlier start counted.")] = None,
+    jobs: Jobs = 1,
+    seed: Annotated[int | None, typer.Option(help="Seed; the spec's own if not given.")] = None,
+    storage: Storage = None,
+    tracking_uri: Tracking = None,
+    name: Annotated[str | None, typer.Option(help="Registry name of the winner; the study's if not given.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only say what the search would cost.")] = False,
+    json: Json = False,
+) -> None:
+    """Search an architecture, record every trial, register the winner. Started again, it goes on where it was."""
+    from qtrain import verbs
+
+    if dry_run:
+        plan = verbs.plan(spec, trials=trials, jobs=jobs, seed=seed)
+        if json:
+            _print_json(plan)
+        else:
+            from qtrain import tables
+
+            _print(tables.pairs(plan))
+        return
+    result = verbs.search(
+        spec, trials=trials, jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
+        console=_console(stderr=True),
+    )  # fmt: skip
+    _show_search(result, json)
+
+
+@app.command(epilog="Example: qtrain worker spec.toml --storage postgresql://user@host/qtrain")
+def worker(
+    spec: Spec,
+    storage: Annotated[str, typer.Option(help="Database URL of the study that this process joins.")],
+    jobs: Jobs = 1,
+    tracking_uri: Tracking = None,
+    json: Json = False,
+) -> None:
+    """Join a study that other processes or hosts work on, until it has its trials."""
+    from qtrain import verbs
+
+    result = verbs.worker(spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, console=_console(stderr=True))
+    _show_search(result, json)
+
+
+@app.command("list", epilog="Example: qtrain list --json")
+def list_(json: Json = False) -> None:
+    """List the registered architectures, your own and those of installed packages."""
+    from qtrain import verbs
+
+    rows = verbs.entries()
+    if json:
+        _print_json(rows)
+    elif not rows:
+        typer.echo("No architecture is registered yet. A search registers its winner: qtrain search SPEC.")
+    else:
+        from qtrain import tables
+
+        _print(tables.grid(list(rows[0]), [list(row.values()) for row in rows]))
+
+
+@app.command(epilog="Example: qtrain show tfim-heavy-hex")
+def show(name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], json: Json = False) -> None:
+    """Show a registered architecture: its layers, its figures and its circuit."""
+    from qtrain import verbs
+
+    entry = verbs.entry(name)
+    if json:
+        _print_json(verbs.entry_json(entry))
+    else:
+        from qtrain import tables
+
+        _print(tables.entry_view(entry, drawing=verbs.drawing(entry)))
+
+
+@app.command(epilog="Example: qtrain register tfim-heavy-hex --name my-winner")
+def register(
+    study: Annotated[str, typer.Argument(help="Name of a study, or its spec file.")],
+    storage: Storage = None,
+    name: Annotated[str | None, typer.Option(help="Registry name; the study's if not given.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an entry of that name.")] = False,
+) -> None:
+    """Register the winner of a study that has run."""
+    from qtrain import verbs
+
+    typer.echo(verbs.register(study, storage=storage, name=name, overwrite=overwrite))
+
+
+@app.command(epilog="Example: qtrain package tfim-heavy-hex -o plugins")
+def package(
+    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder that the package is written into.")],
+) -> None:
+    """Write a registered architecture as a package that pip installs."""
+    from qtrain import verbs
+
+    typer.echo(verbs.package(name, output))
+
+
+@app.command(epilog='Example: qtrain report ansatz.qasm --observable ZII -o report.html')
+def report(
+    source: Annotated[str, typer.Argument(help="A circuit file, or a registered name.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")],
+    observable: Annotated[str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")] = None,
+    shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+) -> None:
+    """Write the report as one HTML page with its figures inside."""
+    from qtrain import verbs
+
+    typer.echo(verbs.report_page(source, output, observable=observable, shots=shots, seed=seed))
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _print(*parts: RenderableType) -> None:
+    console = _console()
+    for part in parts:
+        console.print(part)
+
+
+def _print_json(data: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
+
+
+def _show_search(result: Any, as_json: bool) -> None:
+    from qtrain import verbs
+
+    if as_json:
+        _print_json(verbs.search_json(result))
+    else:
+        from qtrain import tables
+
+        _print(tables.search_view(result))
+    if result.winner is None:
+        typer.echo(f"qtrain: the search found no winner: {verbs.why_no_winner(result)}", err=True)
+        raise typer.Exit(SEARCH_FAILED)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line; wrong input is one sentence on stderr and exit code 2."""
+    try:
+        app(args=None if args is None else list(args), prog_name="qtrain")
+    except QTrainError as error:
+        _fail(str(error), WRONG_INPUT)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        _fail(f"a file could not be read or written:{where}: {error.strerror or error}.", WRONG_INPUT)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was finished is kept.", INTERRUPTED)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        _fail("this is a bug in qtrain: please report it with the lines above.", BUG)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"qtrain: {message}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
