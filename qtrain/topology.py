@@ -1,0 +1,319 @@
+"""Named entangling graphs for every number of qubits, and connected pieces of a device's coupling map.
+
+An edge is an ordered pair ``(a, b)``: ``a`` is the control of a controlled gate. The order of the edges is the
+order of the gates in time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import networkx as nx
+
+from qtrain.errors import QTrainError
+
+Edge = tuple[int, int]
+Edges = tuple[Edge, ...]
+
+
+def _line(n: int) -> Edges:
+    return tuple((q, q + 1) for q in range(n - 1))
+
+
+def _ring(n: int) -> Edges:
+    """Closing bond first, as in Qiskit's "circular"; two qubits have one bond."""
+    return ((n - 1, 0), *_line(n)) if n > 2 else _line(n)
+
+
+def _even(n: int) -> Edges:
+    return tuple((q, q + 1) for q in range(0, n - 1, 2))
+
+
+def _odd(n: int) -> Edges:
+    return tuple((q, q + 1) for q in range(1, n - 1, 2))
+
+
+def _brickwork(n: int) -> Edges:
+    return _even(n) + _odd(n)
+
+
+def _brickwork_ring(n: int) -> Edges:
+    """Brickwork whose odd half closes the ring."""
+    return _brickwork(n) + (((n - 1, 0),) if n > 2 else ())
+
+
+def _halves(n: int) -> Edges:
+    """Qubit q of the first half with qubit q of the second half."""
+    return tuple((q, q + (n + 1) // 2) for q in range(n // 2))
+
+
+def _star(n: int) -> Edges:
+    return tuple((0, q) for q in range(1, n))
+
+
+def _tree(n: int) -> Edges:
+    """A tournament from the leaves to qubit 0: (1,0), (3,2), …, then (2,0), (6,4), …; log2(n) rounds."""
+    strides = [1 << level for level in range(max(n - 1, 0).bit_length())]
+    return tuple((q + s, q) for s in strides for q in range(0, n - s, 2 * s))
+
+
+def _complete(n: int) -> Edges:
+    return tuple((a, b) for a in range(n) for b in range(a + 1, n))
+
+
+def _complete_directed(n: int) -> Edges:
+    """Every ordered pair, from the last control and the last target down."""
+    return tuple((a, b) for a in reversed(range(n)) for b in reversed(range(n)) if a != b)
+
+
+def _cascade(n: int) -> Edges:
+    """The ring, from its closing bond backwards: (n-1,0), (n-2,n-1), …, (0,1)."""
+    return tuple((q, (q + 1) % n) for q in reversed(range(n))) if n > 2 else tuple(reversed(_complete_directed(n)))
+
+
+def _cascade_back(n: int) -> Edges:
+    """The ring the other way round: (n-1,n-2), (0,n-1), (1,0), …, (n-2,n-3)."""
+    return tuple((q % n, (q - 1) % n) for q in range(n - 1, 2 * n - 1)) if n > 2 else _complete_directed(n)
+
+
+def _grid(n: int) -> Edges:
+    """Square grid, filled row by row, ceil(sqrt(n)) qubits wide."""
+    width = math.isqrt(n - 1) + 1
+    right = [(q, q + 1) for q in range(n - 1) if (q + 1) % width]
+    return coloured(right + [(q, q + width) for q in range(n - width)])
+
+
+def _heavy_hex(n: int) -> Edges:
+    """The first n qubits, breadth first from a corner, of a hexagonal lattice with a qubit on every edge as well."""
+    side = math.isqrt(n) // 2 + 2
+    hexagons = nx.hexagonal_lattice_graph(side, side)
+    lattice = nx.Graph()
+    for a, b in hexagons.edges:
+        middle = tuple((x + y) / 2 for x, y in zip(a, b))
+        lattice.add_edges_from([(a, middle), (middle, b)])
+    start = min(lattice)
+    order = [start, *(b for _, b in nx.bfs_edges(lattice, start, sort_neighbors=sorted))][:n]
+    index = {node: q for q, node in enumerate(order)}
+    piece = lattice.subgraph(order)
+    return coloured(sorted((min(index[a], index[b]), max(index[a], index[b])) for a, b in piece.edges))
+
+
+_BUILDERS: Mapping[str, Callable[[int], Edges]] = {
+    "line": _line, "ring": _ring, "brickwork": _brickwork, "star": _star, "tree": _tree, "grid": _grid,
+    "heavy_hex": _heavy_hex, "complete": _complete, "even": _even, "odd": _odd, "brickwork_ring": _brickwork_ring,
+    "halves": _halves, "cascade": _cascade, "cascade_back": _cascade_back, "complete_directed": _complete_directed,
+    "sca": _ring,
+}  # fmt: skip
+
+TOPOLOGIES: tuple[str, ...] = (*_BUILDERS, "edges")
+"""Names a layer may use. ``"edges"``: the pairs the architecture carries (a device's coupling map)."""
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str, num_qubits: int) -> Edges:
+    return _BUILDERS[name](num_qubits)
+
+
+def edges(name: str, num_qubits: int, *, repetition: int = 0) -> Edges:
+    """Ordered pairs of a named topology.
+
+    Args:
+        name: one of ``TOPOLOGIES`` but ``"edges"``.
+        num_qubits: at least 1; one qubit has no pairs.
+        repetition: which repetition of the layer this is; only ``"sca"`` (shifted circular alternating) looks at it.
+
+    Returns:
+        pairs ``(control, target)`` in time order.
+
+    Raises:
+        QTrainError: unknown name, or fewer than one qubit.
+
+    Example:
+        >>> edges("brickwork", 5)
+        ((0, 1), (2, 3), (1, 2), (3, 4))
+    """
+    if name not in _BUILDERS:
+        raise QTrainError(f"topology should be one of {', '.join(_BUILDERS)}. Got {name!r}.")
+    if num_qubits < 1:
+        raise QTrainError(f"num_qubits should be at least 1. Got {num_qubits}.")
+    pairs = _named(name, num_qubits)
+    if name == "sca" and pairs:
+        shift = repetition % len(pairs)
+        pairs = pairs[-shift:] + pairs[:-shift] if shift else pairs
+        pairs = tuple((b, a) for a, b in pairs) if repetition % 2 else pairs
+    return pairs
+
+
+def graph(name: str, num_qubits: int) -> nx.Graph:
+    """A named topology as an undirected networkx graph on ``range(num_qubits)``.
+
+    Example:
+        >>> nx.is_tree(graph("tree", 11))
+        True
+    """
+    result = nx.Graph()
+    result.add_nodes_from(range(num_qubits))
+    result.add_edges_from(edges(name, num_qubits))
+    return result
+
+
+def coloured(pairs: Iterable[Edge]) -> Edges:
+    """The same pairs, in rounds that touch each qubit once, so that a circuit over them is shallow.
+
+    Example:
+        >>> coloured([(0, 1), (1, 2), (2, 3)])
+        ((0, 1), (2, 3), (1, 2))
+    """
+    used: dict[int, set[int]] = {}
+    rounds: dict[int, list[Edge]] = {}
+    for a, b in pairs:
+        taken = used.setdefault(a, set()) | used.setdefault(b, set())
+        colour = next(c for c in range(len(taken) + 1) if c not in taken)
+        used[a].add(colour)
+        used[b].add(colour)
+        rounds.setdefault(colour, []).append((a, b))
+    return tuple(pair for colour in sorted(rounds) for pair in rounds[colour])
+
+
+def check_edges(pairs: object, num_qubits: int | None = None) -> Edges:
+    """``pairs`` as a tuple of pairs of qubits, or a QTrainError that says which one is wrong.
+
+    Example:
+        >>> check_edges([[0, 1], [1, 2]])
+        ((0, 1), (1, 2))
+    """
+    if not isinstance(pairs, Iterable) or isinstance(pairs, (str, Mapping)):
+        raise QTrainError(f"edges should be pairs of qubits. Got {pairs!r}.")
+    checked = []
+    for pair in pairs:
+        if not isinstance(pair, Sequence) or len(pair) != 2 or any(type(q) is not int for q in pair):
+            raise QTrainError(f"edges should be pairs of whole numbers. Got {pair!r}.")
+        a, b = pair
+        if a == b or min(a, b) < 0:
+            raise QTrainError(f"edges should join two different qubits, counted from 0. Got {(a, b)}.")
+        if num_qubits is not None and max(a, b) >= num_qubits:
+            raise QTrainError(f"edges should stay below num_qubits = {num_qubits}. Got {(a, b)}.")
+        checked.append((a, b))
+    if len(set(checked)) < len(checked):
+        twice = next(pair for pair in checked if checked.count(pair) > 1)
+        raise QTrainError(f"edges should be listed once each. Got {twice} more than once.")
+    return tuple(checked)
+
+
+@dataclass(frozen=True)
+class DevicePiece:
+    """A connected piece of a device.
+
+    Attributes:
+        qubits: (num_qubits,) the device's qubits; qubit ``i`` of the circuit sits on ``qubits[i]``. Where the piece
+            is a path, its order is the path's, so that ``"line"`` fits it as well.
+        edges: all couplings within the piece, in the circuit's numbers, in parallel rounds.
+        error: 1 − ∏(1 − e) over a spanning tree of couplings and the piece's qubits.
+    """
+
+    qubits: tuple[int, ...]
+    edges: Edges
+    error: float
+
+
+def connected_subgraph(
+    coupling_edges: Iterable[Sequence[int]],
+    num_qubits: int,
+    *,
+    edge_errors: Mapping[Edge, float] | None = None,
+    qubit_errors: Mapping[int, float] | None = None,
+) -> DevicePiece:
+    """The connected piece of a coupling map with the lowest error that a search from every qubit finds.
+
+    The piece's cost is the sum of −log(1 − e) over its cheapest spanning tree and its qubits. From each qubit the
+    cheapest neighbour is added until the piece is large enough, then qubits are exchanged while that helps.
+
+    Args:
+        coupling_edges: pairs of device qubits; a pair and its reverse are one coupling.
+        num_qubits: size of the piece.
+        edge_errors: error of a two-qubit gate by pair, in [0, 1]; of (a, b) and (b, a) the lower one counts;
+            an absent pair counts as perfect.
+        qubit_errors: error by qubit (readout, say), in [0, 1].
+
+    Raises:
+        QTrainError: a disconnected coupling map, more qubits than the device has, errors that are no probabilities.
+
+    Example:
+        >>> connected_subgraph([(0, 1), (1, 2), (2, 3)], 2, edge_errors={(0, 1): 0.02, (1, 2): 0.01, (2, 3): 0.03})
+        DevicePiece(qubits=(1, 2), edges=((0, 1),), error=0.01)
+    """
+    device = nx.Graph()
+    device.add_edges_from(sorted({(min(e), max(e)) for e in check_edges(list(coupling_edges))}))
+    device.add_nodes_from((qubit_errors or {}) if device.number_of_nodes() == 0 else ())
+    if num_qubits < 1:
+        raise QTrainError(f"num_qubits should be at least 1. Got {num_qubits}.")
+    if num_qubits > len(device):
+        raise QTrainError(f"num_qubits should be at most the device's {len(device)}. Got {num_qubits}.")
+    if not nx.is_connected(device):
+        parts = sorted((sorted(part) for part in nx.connected_components(device)), key=len, reverse=True)
+        sizes = ", ".join(str(len(part)) for part in parts)
+        raise QTrainError(f"coupling_edges should be one connected map. Got pieces of {sizes} qubits: pass one.")
+    for a, b in device.edges:
+        known = [e for e in map((edge_errors or {}).get, ((a, b), (b, a))) if e is not None]
+        device.edges[a, b]["cost"] = _cost(min(known, default=0.0), f"edge {(a, b)}")
+    costs = {q: _cost((qubit_errors or {}).get(q, 0.0), f"qubit {q}") for q in device}
+
+    pieces = {frozenset(_grow(device, costs, start, num_qubits)) for start in device}
+    shortlist = sorted(pieces, key=lambda piece: (_piece_cost(device, costs, piece), sorted(piece)))[:8]
+    best = min((_improve(device, costs, piece) for piece in shortlist), key=lambda found: (found[0], sorted(found[1])))
+    order = _numbering(device.subgraph(best[1]))
+    local = {q: i for i, q in enumerate(order)}
+    pairs = sorted((min(local[a], local[b]), max(local[a], local[b])) for a, b in device.subgraph(order).edges)
+    return DevicePiece(tuple(order), coloured(pairs), -math.expm1(-best[0]))
+
+
+def _cost(error: float, where: str) -> float:
+    if not 0 <= error <= 1:
+        raise QTrainError(f"errors should lie in [0, 1]. Got {error} for {where}.")
+    return -math.log1p(-min(error, 1 - 1e-12))
+
+
+def _piece_cost(device: nx.Graph, costs: Mapping[int, float], piece: frozenset[int]) -> float:
+    tree = nx.minimum_spanning_edges(device.subgraph(piece), weight="cost", data=True)
+    return sum(data["cost"] for _, _, data in tree) + sum(costs[q] for q in piece)
+
+
+def _grow(device: nx.Graph, costs: Mapping[int, float], start: int, size: int) -> set[int]:
+    """Prim's tree from ``start``, with the qubits' own errors, stopped at ``size`` qubits."""
+    piece = {start}
+    reach: dict[int, float] = {}
+    newest = start
+    while len(piece) < size:
+        for q in device[newest]:
+            if q not in piece:
+                reach[q] = min(reach.get(q, math.inf), device.edges[newest, q]["cost"])
+        newest = min(reach, key=lambda q: (reach[q] + costs[q], q))
+        del reach[newest]
+        piece.add(newest)
+    return piece
+
+
+def _improve(device: nx.Graph, costs: Mapping[int, float], piece: frozenset[int]) -> tuple[float, frozenset[int]]:
+    """Exchange one qubit at a time while the piece stays connected and gets cheaper."""
+    current = _piece_cost(device, costs, piece)
+    for _ in range(4 * len(piece)):
+        border = {b for a in piece for b in device[a]} - piece
+        exchanged = [(piece - {a}) | {b} for a in piece for b in border]
+        connected = [new for new in exchanged if nx.is_connected(device.subgraph(new))]
+        priced = [(_piece_cost(device, costs, new), sorted(new)) for new in connected]
+        if not priced or min(priced)[0] >= current - 1e-15:
+            break
+        current, piece = min(priced)[0], frozenset(min(priced)[1])
+    return current, piece
+
+
+def _numbering(piece: nx.Graph) -> list[int]:
+    """Along a longest path first (found by two breadth-first sweeps), then what is left, nearest first."""
+    sweep = list(nx.single_source_shortest_path(piece, min(piece)).values())[-1]
+    path = list(nx.single_source_shortest_path(piece, sweep[-1]).values())[-1]
+    path = path if path[0] < path[-1] else path[::-1]
+    rest = [q for q in nx.bfs_tree(piece, path[0]) if q not in set(path)]
+    return path + rest
