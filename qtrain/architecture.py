@@ -15,7 +15,7 @@ from qtrain.errors import QTrainError
 from qtrain.topology import TOPOLOGIES, Edges, check_edges, edges
 
 if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
+    from qtrain.circuits import QuantumCircuit
 
 FORMAT = 1
 REQUIRES = "0.1.0"
