@@ -1,26 +1,18 @@
-"""Gate by gate: how each Qiskit operation is written as elementary Cliffords and Pauli rotations.
-
-An angle is a list of pieces ``(weight, coefficient, offset, expression)``: an affine function of several weights is
-one rotation per weight about the same Pauli. All identities hold up to a global phase.
-"""
+"""Walks a circuit, and the definitions of its gates, and writes elementary operations on a tape."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Parameter, ParameterExpression, Qubit
 
+from qtrain.angles import QUARTER, Angle, Angles, quarter_turns
 from qtrain.errors import QTrainError
+from qtrain.gate_rules import RULES
 from qtrain.kernels import opcodes as op
 
-Piece = tuple[int, float, float, ParameterExpression | None]
-Angle = list[Piece]
-
-TOLERANCE = 1e-10  # radians: a fixed angle this close to a multiple of pi/2 is that multiple
-QUARTER = math.pi / 2
 MAX_DEPTH = 100
 X, Z, Y = op.LETTER_X, op.LETTER_Z, op.LETTER_Y
 _LETTER = {"X": X, "Y": Y, "Z": Z}
@@ -33,25 +25,11 @@ _QUARTERS: dict[tuple[int, int], tuple[int, ...]] = {
 }  # fmt: skip
 
 
-def quarter_turns(angle: float) -> int:
-    """0 to 3 where the angle is that many quarter turns (mod 4), else -1."""
-    turns = round(angle / QUARTER)
-    return turns % 4 if abs(angle - turns * QUARTER) <= TOLERANCE else -1
-
-
-def _number(value: Any, what: str) -> float:
-    number = complex(value)
-    if not (math.isfinite(number.real) and abs(number.imag) <= TOLERANCE):
-        raise QTrainError(f"circuit should have finite real angles. Got {value} {what}: bind it to a number or a Parameter.")
-    return number.real
-
-
-class Tape:
+class Tape(Angles):
     """Growing columns of a program; :mod:`qtrain.program` freezes them into arrays."""
 
     def __init__(self, weights: Sequence[Parameter], inputs: Sequence[Parameter]) -> None:
-        self.weight = {p: k for k, p in enumerate(weights)}
-        self.inputs = frozenset(inputs)
+        super().__init__(weights, inputs)
         self.opcode: list[int] = []
         self.qubit_a: list[int] = []
         self.qubit_b: list[int] = []
@@ -68,68 +46,6 @@ class Tape:
 
     def here(self) -> str:
         return f"at gate {self.now} ({self.name})"
-
-    # ----------------------------------------------------------------- angles
-
-    def angle(self, value: Any) -> Angle:
-        """Split an angle into pieces; refuses what is not affine in the weights."""
-        index = self.weight.get(value) if isinstance(value, Parameter) else None
-        if index is not None:
-            return [(index, 1.0, 0.0, None)]
-        if not isinstance(value, ParameterExpression):
-            return [(-1, 0.0, _number(value, self.here()), None)]
-        free = value.parameters
-        if not free:
-            return [(-1, 0.0, _number(value.numeric(), self.here()), None)]
-        weights = sorted((self.weight[p], p) for p in free if p in self.weight) if len(free) > 1 else [
-            (self.weight[p], p) for p in free if p in self.weight]  # fmt: skip
-        data = [p for p in free if p in self.inputs]
-        if len(weights) + len(data) != len(free):
-            raise QTrainError(f"circuit should own every Parameter it uses. Got {value} {self.here()}.")
-        slopes = []
-        for _, p in weights:
-            slope = value.gradient(p)
-            if isinstance(slope, ParameterExpression) and slope.parameters - self.inputs:
-                raise QTrainError(
-                    f"circuit should have angles that are affine in each trainable parameter. Got {value} "
-                    f"{self.here()}: use a linear expression, or name data parameters in inputs=."
-                )
-            slopes.append(slope)
-        rest = value.bind({p: 0.0 for _, p in weights}) if weights else value
-        if not data:
-            pieces: Angle = [(k, _number(s.numeric() if isinstance(s, ParameterExpression) else s, self.here()), 0.0, None)
-                             for (k, _), s in zip(weights, slopes)]  # fmt: skip
-            pieces = [piece for piece in pieces if piece[1] != 0.0]
-            constant = _number(rest.numeric(), self.here())
-            if not pieces:
-                return [(-1, 0.0, constant, None)]
-            return [(pieces[0][0], pieces[0][1], constant, None), *pieces[1:]]
-        if not weights:
-            return [(-1, 0.0, math.nan, value)]
-        if len(weights) == 1:
-            return [(weights[0][0], math.nan, math.nan, value)]
-        parts = [(k, math.nan, math.nan, p * slope) for (k, p), slope in zip(weights, slopes)]
-        return [(-1, 0.0, math.nan, rest), *parts]
-
-    def total(self, *terms: tuple[Any, float]) -> Angle:
-        """Sum of ``value * scale``: constants are added up, and weights that come twice."""
-        constant, slopes, other = 0.0, {}, []
-        for value, scale in terms:
-            for k, coefficient, offset, expression in self.angle(value):
-                if expression is not None:
-                    other.append((k, coefficient, offset, expression * scale))
-                    continue
-                constant += offset * scale
-                if k >= 0:
-                    slopes[k] = slopes.get(k, 0.0) + coefficient * scale
-        pieces: Angle = [(k, slope, 0.0, None) for k, slope in slopes.items() if slope != 0.0]
-        if pieces:
-            pieces[0] = (pieces[0][0], pieces[0][1], constant, None)
-        elif constant != 0.0:
-            pieces = [(-1, 0.0, constant, None)]
-        return pieces + other
-
-    # ----------------------------------------------------------------- ops
 
     def clifford(self, code: int, a: int, b: int = -1) -> None:
         self.opcode.append(code)
@@ -181,127 +97,6 @@ class Tape:
         self.rotate(angle, [q for q, _ in pairs], [letter for _, letter in pairs])
 
 
-# --------------------------------------------------------------------------- standard gates
-
-Rule = Callable[[Tape, Sequence[int], Sequence[Any]], None]
-
-
-def _fixed(*ops: tuple[int, ...]) -> Rule:
-    """A fixed Clifford: (opcode, place) or (opcode, place, place) in time order."""
-
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        for code, *places in ops:
-            tape.clifford(code, *(q[place] for place in places))
-
-    return rule
-
-
-def _single(letter: int) -> Rule:
-    letters = (letter,)
-
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        tape.rotate(tape.angle(params[0]), q, letters)
-
-    return rule
-
-
-def _phase(angle: float) -> Rule:
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        tape.rotate([(-1, 0.0, angle, None)], q, (Z,))
-
-    return rule
-
-
-def _pair(letter_a: int, letter_b: int) -> Rule:
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        tape.rotate_pair(tape.angle(params[0]), q[0], letter_a, q[1], letter_b)
-
-    return rule
-
-
-def _controlled(letter: int) -> Rule:
-    """exp(-i t (1 - Z_c)/2 P/2) = exp(-i (t/2) P/2) exp(+i (t/2) Z_c P/2)."""
-
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        tape.rotate(tape.total((params[0], 0.5)), (q[1],), (letter,))
-        tape.rotate_pair(tape.total((params[0], -0.5)), q[0], Z, q[1], letter)
-
-    return rule
-
-
-def _cphase(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    half = tape.total((params[0], 0.5))
-    if not half:
-        return
-    if len(half) == 1 and half[0][0] < 0 and half[0][3] is None and quarter_turns(half[0][2]) in (1, 3):
-        if abs(math.remainder(2 * half[0][2], 2 * math.pi)) > QUARTER:  # an angle of pi
-            tape.clifford(op.CZ, q[0], q[1])
-            return
-    tape.rotate(half, (q[0],), (Z,))
-    tape.rotate(half, (q[1],), (Z,))
-    tape.rotate_pair(tape.total((params[0], -0.5)), q[0], Z, q[1], Z)
-
-
-def _u(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    tape.rotate(tape.angle(params[2]), q, (Z,))
-    tape.rotate(tape.angle(params[0]), q, (Y,))
-    tape.rotate(tape.angle(params[1]), q, (Z,))
-
-
-def _u2(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    _u(tape, q, (QUARTER, params[0], params[1]))
-
-
-def _r(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    tape.rotate(tape.total((params[1], -1.0)), q, (Z,))
-    tape.rotate(tape.angle(params[0]), q, (X,))
-    tape.rotate(tape.angle(params[1]), q, (Z,))
-
-
-def _cu3(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    theta, phi, lam = params[:3]
-    control, target = (q[0],), (q[1],)
-    gamma = ((params[3], 1.0),) if len(params) == 4 else ()
-    tape.rotate(tape.total(*gamma, (lam, 0.5), (phi, 0.5)), control, (Z,))
-    tape.rotate(tape.total((lam, 0.5), (phi, -0.5)), target, (Z,))
-    tape.clifford(op.CX, q[0], q[1])
-    tape.rotate(tape.total((lam, -0.5), (phi, -0.5)), target, (Z,))
-    tape.rotate(tape.total((theta, -0.5)), target, (Y,))
-    tape.clifford(op.CX, q[0], q[1])
-    tape.rotate(tape.total((theta, 0.5)), target, (Y,))
-    tape.rotate(tape.angle(phi), target, (Z,))
-
-
-def _hopping(sign: float, place: int) -> Rule:
-    """XX + YY (sign 1, frame on qubit 0) and XX - YY (sign -1, frame on qubit 1)."""
-
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        theta, beta = params
-        tape.rotate(tape.total((beta, sign)), (q[place],), (Z,))
-        tape.rotate_pair(tape.total((theta, 0.5)), q[0], X, q[1], X)
-        tape.rotate_pair(tape.total((theta, 0.5 * sign)), q[0], Y, q[1], Y)
-        tape.rotate(tape.total((beta, -sign)), (q[place],), (Z,))
-
-    return rule
-
-
-RULES: dict[str, Rule] = {
-    "id": _fixed(), "global_phase": _fixed(), "delay": _fixed(),
-    "h": _fixed((op.H, 0)), "s": _fixed((op.S, 0)), "sdg": _fixed((op.SDG, 0)),
-    "x": _fixed((op.X, 0)), "y": _fixed((op.Y, 0)), "z": _fixed((op.Z, 0)),
-    "sx": _fixed((op.SX, 0)), "sxdg": _fixed((op.SXDG, 0)), "t": _phase(math.pi / 4), "tdg": _phase(-math.pi / 4),
-    "cx": _fixed((op.CX, 0, 1)), "cz": _fixed((op.CZ, 0, 1)), "swap": _fixed((op.SWAP, 0, 1)),
-    "cy": _fixed((op.SDG, 1), (op.CX, 0, 1), (op.S, 1)), "dcx": _fixed((op.CX, 0, 1), (op.CX, 1, 0)),
-    "iswap": _fixed((op.S, 0), (op.S, 1), (op.CZ, 0, 1), (op.SWAP, 0, 1)),
-    "rx": _single(X), "ry": _single(Y), "rz": _single(Z), "p": _single(Z), "u1": _single(Z),
-    "u": _u, "u3": _u, "u2": _u2, "r": _r,
-    "rxx": _pair(X, X), "ryy": _pair(Y, Y), "rzz": _pair(Z, Z), "rzx": _pair(Z, X),
-    "crx": _controlled(X), "cry": _controlled(Y), "crz": _controlled(Z),
-    "cp": _cphase, "cu1": _cphase, "cu3": _cu3, "cu": _cu3,
-    "xx_plus_yy": _hopping(1.0, 0), "xx_minus_yy": _hopping(-1.0, 1),
-}  # fmt: skip
-
-
 # --------------------------------------------------------------------------- anything else
 
 
@@ -317,7 +112,8 @@ class Walker:
     def circuit(self, circuit: QuantumCircuit, qubits: Sequence[int] | None = None, depth: int = 0) -> None:
         """``qubits``: where the circuit's qubits lie in the whole; None: it is the whole."""
         tape, touched, measured = self.tape, self.touched, self.measured
-        places: dict[Qubit, int] = dict(zip(circuit.qubits, range(circuit.num_qubits) if qubits is None else qubits))
+        where = range(circuit.num_qubits) if qubits is None else qubits
+        places: dict[Qubit, int] = dict(zip(circuit.qubits, where))
         if depth > MAX_DEPTH:
             raise self.refuse("is defined more than 100 levels deep", "decompose it first")
         for k, instruction in enumerate(circuit.data):
@@ -345,7 +141,8 @@ class Walker:
         for a in q:
             if a in self.measured:
                 raise self.refuse(
-                    f"acts on qubit {a} after its measurement at gate {self.measured[a]}", "remove the measurement"
+                    f"acts on qubit {a} after its measurement at gate {self.measured[a]}",
+                    "remove the measurement",
                 )
 
     def other(self, instruction: CircuitInstruction, name: str, q: tuple[int, ...], depth: int) -> None:
@@ -422,7 +219,8 @@ class Walker:
         except QTrainError:
             raise
         except Exception as error:  # a gate's own code may raise anything
-            raise self.refuse(f"could not be decomposed ({type(error).__name__}: {error})", "decompose it first") from None
+            why = f"could not be decomposed ({type(error).__name__}: {error})"
+            raise self.refuse(why, "decompose it first") from None
         if definition is None:
             raise self.refuse("has no definition as unitary gates", "decompose it, or give it a definition")
         return definition
@@ -437,7 +235,8 @@ def _synthesise(operation: Any) -> QuantumCircuit | None:
     if isinstance(operation, AnnotatedOperation):
         circuit = QuantumCircuit(operation.num_qubits)
         circuit.append(operation, range(operation.num_qubits))
-        return HighLevelSynthesis(basis_gates=[name for name in RULES if name not in ("delay", "global_phase")])(circuit)
+        basis = [name for name in RULES if name not in ("delay", "global_phase")]
+        return HighLevelSynthesis(basis_gates=basis)(circuit)
     if hasattr(operation, "to_matrix"):
         return UnitaryGate(operation.to_matrix()).definition
     return None

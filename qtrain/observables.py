@@ -53,7 +53,8 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
         operator = SparsePauliOp.from_sparse_observable(observable)
     else:
         raise QTrainError(
-            f"observable should be a SparsePauliOp or text such as 'ZII + 0.5*IXX'. Got {type(observable).__name__}."
+            f"observable should be a SparsePauliOp or text such as 'ZII + 0.5*IXX'. "
+            f"Got {type(observable).__name__}."
         )
     if num_qubits is not None and operator.num_qubits != num_qubits:
         raise QTrainError(
@@ -71,7 +72,8 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
     if np.abs(simple.coeffs.imag).max(initial=0.0) > _ATOL * scale:
         worst = int(np.argmax(np.abs(simple.coeffs.imag)))
         raise QTrainError(
-            f"observable should be Hermitian: real coefficients. Got {simple.coeffs[worst]:g} for {simple.paulis[worst]}."
+            f"observable should be Hermitian: real coefficients. "
+            f"Got {simple.coeffs[worst]:g} for {simple.paulis[worst]}."
         )
     keep = np.abs(simple.coeffs.real) > _ATOL * scale
     if not keep.any():
@@ -94,7 +96,8 @@ def pack(observable: SparsePauliOp) -> tuple[np.ndarray, np.ndarray, np.ndarray]
         ([[1], [1]], [[2], [1]], [1.0, -2.0])
     """
     paulis = observable.paulis
-    return pack_bits(paulis.x), pack_bits(paulis.z), np.ascontiguousarray(observable.coeffs.real, dtype=np.float64)
+    coefficients = np.ascontiguousarray(observable.coeffs.real, dtype=np.float64)
+    return pack_bits(paulis.x), pack_bits(paulis.z), coefficients
 
 
 def _from_text(text: str, num_qubits: int | None) -> SparsePauliOp:
@@ -112,7 +115,7 @@ def _from_text(text: str, num_qubits: int | None) -> SparsePauliOp:
         coefficients.append((-1.0 if match["sign"] == "-" else 1.0) * float(match["number"] or 1.0))
         place = match.end()
     if not labels:
-        raise QTrainError("observable should be a sum of Pauli strings such as 'ZII + 0.5*IXX'. Got an empty text.")
+        raise QTrainError("observable should be text such as 'ZII + 0.5*IXX'. Got an empty one.")
     for label in labels:
         if len(label) != (num_qubits or len(labels[0])):
             raise QTrainError(
@@ -130,12 +133,16 @@ def _label(pauli: str, num_qubits: int | None) -> str:
     if not factors:
         return pauli
     if num_qubits is None:
-        raise QTrainError(f"observable should be full Pauli strings where the width is not known. Got {_short(pauli)!r}.")
+        raise QTrainError(
+            f"observable should be full Pauli strings where the width is not known. Got {_short(pauli)!r}."
+        )
     letters = ["I"] * num_qubits
     for letter, digits in factors:
         q = int(digits) if len(digits) < 10 else num_qubits
         if q >= num_qubits:
-            raise QTrainError(f"observable should act on qubits 0 to {num_qubits - 1}. Got {_short(letter + digits)!r}.")
+            raise QTrainError(
+                f"observable should act on qubits 0 to {num_qubits - 1}. Got {_short(letter + digits)!r}."
+            )
         if letters[-1 - q] != "I":
             raise QTrainError(f"observable should name each qubit once in a term. Got {_short(pauli)!r}.")
         letters[-1 - q] = letter

@@ -1,7 +1,7 @@
-"""QuantumCircuit -> PauliProgram: fixed Cliffords and Pauli rotations, as plain arrays that every criterion reads.
+"""QuantumCircuit -> PauliProgram: fixed Cliffords and Pauli rotations, the arrays that every criterion reads.
 
-Order and packing, said once: operations are in time order; qubit q is bit ``q % 64`` of word ``q // 64``; letters
-are 1 = X, 2 = Z, 3 = Y (bit 0 the x bit, bit 1 the z bit); a rotation is exp(-i angle P / 2) with
+Order and packing, said once: operations are in time order; qubit q is bit ``q % 64`` of word ``q // 64``;
+letters are 1 = X, 2 = Z, 3 = Y (bit 0 the x bit, bit 1 the z bit); a rotation is exp(-i angle P / 2) with
 ``angle = coefficient * weights[parameter] + offset``, in radians. Global phases are dropped.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,16 +17,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
+from qiskit.circuit import ParameterExpression
 
+from qtrain.angles import QUARTER, TOLERANCE, InputFunction, choose_inputs, number
 from qtrain.errors import QTrainError
 from qtrain.kernels.opcodes import CX, CZ, ROTATION, SDG, SWAP, SX, SXDG, H, S, X, Y, Z
-from qtrain.lowering import QUARTER, TOLERANCE, Tape, Walker, _number
+from qtrain.lowering import Tape, Walker
 
 if TYPE_CHECKING:
     from qtrain.kernels.paulis import PauliTable
 
-__all__ = ["CX", "CZ", "H", "ROTATION", "S", "SDG", "SWAP", "SX", "SXDG", "X", "Y", "Z", "PauliProgram", "lower"]
+__all__ = [
+    "CX", "CZ", "H", "ROTATION", "S", "SDG", "SWAP", "SX", "SXDG", "X", "Y", "Z", "PauliProgram", "lower",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,7 +88,7 @@ class PauliProgram:
 
     @cached_property
     def _turns(self) -> np.ndarray:
-        """(ops,) int8: quarter turns (0 to 3) of fixed rotations that are Clifford; -1 for every other op."""
+        """(ops,) int8: quarter turns (0 to 3) of fixed rotations that are Cliffords; else -1."""
         turns = np.full(len(self), -1, dtype=np.int8)
         fixed = np.flatnonzero((self.opcode == ROTATION) & (self.parameter < 0) & np.isfinite(self.offset))
         nearest = np.round(self.offset[fixed] / QUARTER)
@@ -95,7 +98,7 @@ class PauliProgram:
 
     @cached_property
     def fixed_rotations(self) -> np.ndarray:
-        """Indices of rotations without a weight that are no Clifford (an unbound input's angle counts): int64."""
+        """Indices of rotations without a weight that are no Cliffords (unbound inputs count): int64."""
         return np.flatnonzero((self.opcode == ROTATION) & (self.parameter < 0) & (self._turns < 0))
 
     @cached_property
@@ -136,7 +139,7 @@ class PauliProgram:
         return out
 
     def bind_weights(self, values: Mapping[int, float]) -> PauliProgram:
-        """Fix some weights: they leave ``weights``, and those that stay are numbered anew in the same order.
+        """Fix some weights: they leave ``weights``; the others are numbered anew, in the same order.
 
         Args:
             values: weight index -> radians.
@@ -144,20 +147,20 @@ class PauliProgram:
         for k, value in values.items():
             if not (isinstance(k, (int, np.integer)) and 0 <= k < self.num_weights):
                 raise QTrainError(f"values should have keys from 0 to {self.num_weights - 1}. Got {k!r}.")
-            _number(value, f"for weight {k}")
+            number(value, f"for weight {k}")
         if self.expressions:
             self._check_bound()
         bound = np.zeros(self.num_weights + 1, dtype=bool)  # the last entry stands for "no weight" (index -1)
-        number = np.zeros(self.num_weights + 1)
+        fixed = np.zeros(self.num_weights + 1)
         for k, value in values.items():
-            bound[k], number[k] = True, float(value)
+            bound[k], fixed[k] = True, float(value)
         hit = bound[self.parameter]
         renumbered = np.append(np.cumsum(~bound[:-1]) - 1, -1)
         return dataclasses.replace(
             self,
             parameter=np.where(hit, -1, renumbered[self.parameter]).astype(np.int32),
             coefficient=np.where(hit, 0.0, self.coefficient),
-            offset=self.offset + np.where(hit, self.coefficient * number[self.parameter], 0.0),
+            offset=self.offset + np.where(hit, self.coefficient * fixed[self.parameter], 0.0),
             weights=tuple(name for k, name in enumerate(self.weights) if not bound[k]),
         )
 
@@ -193,24 +196,26 @@ class PauliProgram:
         ops = np.array(sorted(self.expressions), dtype=np.int64)
         coefficient, offset = np.zeros((len(values), len(ops))), np.zeros((len(values), len(ops)))
         for column, (slope, rest) in enumerate(self._input_functions):
-            coefficient[:, column] = slope(values, self.weights, int(self.gate[ops[column]]))
-            offset[:, column] = rest(values, self.weights, int(self.gate[ops[column]]))
+            coefficient[:, column], offset[:, column] = slope(values), rest(values)
         return ops, coefficient, offset
 
     @cached_property
-    def _input_functions(self) -> list[tuple[_Function, _Function]]:
+    def _input_functions(self) -> list[tuple[InputFunction, InputFunction]]:
         functions = []
         for i in sorted(self.expressions):
             expression = self.expressions[i]
             own = [p for p in expression.parameters if p.name not in self.inputs]
             slope = expression.gradient(own[0]) if own else 0.0
             rest = expression.bind({own[0]: 0.0}) if own else expression
-            functions.append((_Function(slope, self.inputs), _Function(rest, self.inputs)))
+            where = f"at gate {self.gate[i]}"
+            functions.append((InputFunction(slope, self.inputs, where), InputFunction(rest, self.inputs, where)))
         return functions
 
     def _check_bound(self) -> None:
         if self.expressions:
-            raise QTrainError(f"program should have its {self.num_inputs} inputs bound. Got free ones: call bind_inputs first.")
+            raise QTrainError(
+                f"program should have its {self.num_inputs} inputs bound. Got free ones: call bind_inputs first."
+            )
 
     def fingerprint(self) -> str:
         """Hash of everything that decides what the program computes: 32 hex digits."""
@@ -269,46 +274,14 @@ class PauliProgram:
     def frame(self) -> PauliTable:
         """W Z_q W^dagger for each qubit, W = all Cliffords: the stabilisers of W |0...0>.
 
-        Tr[W rho W^dagger Q] for rho = |0...0><0...0| is the sign with which Q is a product of these rows, or 0.
+        For rho = |0...0><0...0|, Tr[W rho W^dagger Q] is the sign with which Q is a product of these rows,
+        or 0 where it is none.
         """
         return self._pushed[2]
 
     def frame_x(self) -> PauliTable:
         """W X_q W^dagger for each qubit: the other half of the tableau of W."""
         return self._pushed[1]
-
-
-class _Function:
-    """A scalar function of the inputs: constant, affine (one matrix product), or evaluated point by point."""
-
-    def __init__(self, expression: Any, inputs: tuple[str, ...]) -> None:
-        self.expression = expression if isinstance(expression, ParameterExpression) else None
-        self.inputs = inputs
-        self.constant, self.slopes = 0.0, np.zeros(len(inputs))
-        self.affine = True
-        if self.expression is None:
-            self.constant = float(expression)
-            return
-        own = {p.name: p for p in self.expression.parameters}
-        self.columns = [(own[name], k) for k, name in enumerate(inputs) if name in own]
-        for p, k in self.columns:
-            slope = self.expression.gradient(p)
-            if isinstance(slope, ParameterExpression):
-                if slope.parameters:
-                    self.affine = False
-                    return
-                slope = slope.numeric()
-            self.slopes[k] = float(slope)
-        self.constant = float(self.expression.bind_all({p: 0.0 for p, _ in self.columns}))
-
-    def __call__(self, x: np.ndarray, weights: tuple[str, ...], gate: int) -> np.ndarray:
-        if self.affine:
-            return self.constant + x @ self.slopes
-        assert self.expression is not None
-        out = np.empty(len(x))
-        for i, row in enumerate(x):
-            out[i] = _number(self.expression.bind_all({p: float(row[k]) for p, k in self.columns}), f"at gate {gate}")
-        return out
 
 
 def _floats(name: str, values: Any, length: int) -> np.ndarray:
@@ -321,31 +294,6 @@ def _floats(name: str, values: Any, length: int) -> np.ndarray:
     if not np.isfinite(array).all():
         raise QTrainError(f"{name} should hold finite numbers. Got NaN or infinity.")
     return array
-
-
-def _choose_inputs(parameters: Sequence[Parameter], inputs: Any) -> list[Parameter]:
-    """Data parameters among the circuit's, in its order; a name, a vector's name, a prefix, or Parameters."""
-    wanted: Iterable[Any] = [inputs] if isinstance(inputs, (str, Parameter, ParameterVector)) else inputs
-    chosen: set[Parameter] = set()
-    known = set(parameters)
-    for item in wanted:
-        if isinstance(item, ParameterVector):
-            found = {p for p in item if p in known}
-        elif isinstance(item, Parameter):
-            found = {item} & known
-        elif isinstance(item, str) and item:
-            found = (
-                {p for p in parameters if p.name == item}
-                or {p for p in parameters if p.name.startswith(f"{item}[")}
-                or {p for p in parameters if p.name.startswith(item)}
-            )
-        else:
-            raise QTrainError(f"inputs should hold names or Parameters. Got {item!r}.")
-        if not found and not (isinstance(item, ParameterVector) and len(item) == 0):
-            names = ", ".join(p.name for p in parameters[:5]) or "none"
-            raise QTrainError(f"inputs should name parameters of the circuit ({names}, ...). Got {item!s}.")
-        chosen |= found
-    return [p for p in parameters if p in chosen]
 
 
 def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = ()) -> PauliProgram:
@@ -381,7 +329,7 @@ def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = 
     if circuit.num_qubits == 0:
         raise QTrainError("circuit should have at least 1 qubit. Got 0.")
     parameters = list(circuit.parameters)
-    data = _choose_inputs(parameters, inputs)
+    data = choose_inputs(parameters, inputs)
     trainable = [p for p in parameters if p not in set(data)]
     tape = Tape(trainable, data)
     Walker(tape, circuit.num_qubits).circuit(circuit)

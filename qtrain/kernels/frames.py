@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from qtrain.kernels import opcodes as op
-from qtrain.kernels.paulis import _popcount
+from qtrain.kernels.gf2 import popcount
 
 
 @njit(cache=True)
@@ -17,7 +17,7 @@ def _times(x: np.ndarray, z: np.ndarray, k: np.ndarray, into: int, left: int, ri
         crossings ^= z[left, w] & x[right, w]
         x[into, w] = x[left, w] ^ x[right, w]
         z[into, w] = z[left, w] ^ z[right, w]
-    k[into] = (k[left] + k[right] + 2 * (_popcount(crossings) & 1)) & 3
+    k[into] = (k[left] + k[right] + 2 * (popcount(crossings) & 1)) & 3
 
 
 @njit(cache=True)
@@ -32,7 +32,7 @@ def _swap(x: np.ndarray, z: np.ndarray, k: np.ndarray, a: int, b: int) -> None:
 def _sign(x: np.ndarray, z: np.ndarray, k: np.ndarray, r: int) -> int:
     ys = 0
     for w in range(x.shape[1]):
-        ys += _popcount(x[r, w] & z[r, w])
+        ys += popcount(x[r, w] & z[r, w])
     return 1 - ((k[r] - ys) & 3)  # 0 -> +1, 2 -> -1
 
 

@@ -1,6 +1,7 @@
 """Numbers of the operations a lowered circuit is made of; shared by programs and kernels.
 
-Bit order, everywhere: qubit q is bit ``q % 64`` of word ``q // 64``. Letters: bit 0 is the x bit, bit 1 the z bit.
+Bit order, everywhere: qubit q is bit ``q % 64`` of word ``q // 64``.
+Letters: bit 0 is the x bit, bit 1 the z bit.
 """
 
 from __future__ import annotations

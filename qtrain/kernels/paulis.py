@@ -1,8 +1,8 @@
 """Bit-packed Pauli strings and linear algebra over GF(2).
 
-A set of Pauli strings is two arrays ``x, z`` of shape (rows, words), uint64, words = ceil(n / 64): qubit q is
-bit ``q % 64`` of word ``q // 64``; X has the x bit, Z the z bit, Y both. The string itself is Hermitian (a Y is
-a Y, not an XZ); a sign, where one is kept, is +1 or -1 in an int8 array beside the rows.
+A set of Pauli strings is two arrays ``x, z`` of shape (rows, words), uint64, words = ceil(n / 64):
+qubit q is bit ``q % 64`` of word ``q // 64``; X has the x bit, Z the z bit, Y both. The string itself is
+Hermitian (a Y is a Y, not an XZ); a sign, where one is kept, is +1 or -1 in an int8 array beside the rows.
 """
 
 from __future__ import annotations
@@ -15,30 +15,26 @@ from numba import njit
 
 from qtrain.errors import QTrainError
 from qtrain.kernels import opcodes as op
+from qtrain.kernels.gf2 import (
+    as_words,
+    gf2_eliminate,
+    gf2_nullspace,
+    gf2_rank,
+    gf2_relations,
+    gf2_solve,
+    num_words,
+    pack_bits,
+    popcount,
+    unpack_bits,
+)
+
+__all__ = [
+    "PauliTable", "commutant", "commutation_matrix", "conjugate", "gf2_eliminate", "gf2_nullspace",
+    "gf2_rank", "gf2_relations", "gf2_solve", "num_words", "pack_bits", "pack_labels", "split_rows", "symplectic_rows",
+    "unpack_bits", "unpack_labels", "weights",
+]  # fmt: skip
 
 LETTERS = "IXZY"
-_ONE = np.uint64(1)
-
-
-def num_words(num_qubits: int) -> int:
-    """64-bit words one row of ``num_qubits`` bits needs; at least one."""
-    return max(1, (num_qubits + 63) // 64)
-
-
-def pack_bits(bits: np.ndarray) -> np.ndarray:
-    """Pack (rows, n) booleans into (rows, words) uint64; bit q of a row is column q."""
-    bits = np.asarray(bits, dtype=bool)
-    rows, columns = bits.shape
-    padded = np.zeros((rows, num_words(columns) * 64), dtype=bool)
-    padded[:, :columns] = bits
-    return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64)
-
-
-def unpack_bits(rows: np.ndarray, num_columns: int) -> np.ndarray:
-    """Inverse of :func:`pack_bits`: (rows, num_columns) booleans."""
-    packed = np.ascontiguousarray(rows, dtype="<u8")
-    data = packed.view(np.uint8).reshape(packed.shape[0], packed.shape[1] * 8)
-    return np.unpackbits(data, axis=1, bitorder="little")[:, :num_columns].astype(bool)
 
 
 def pack_labels(labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -66,7 +62,8 @@ def pack_labels(labels: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
             raise QTrainError(f"labels should all have {max(width, 1)} letters. Got {label!r}.")
         if label.strip("IXYZ"):
             raise QTrainError(f"labels should be made of I, X, Y and Z. Got {label!r}.")
-    letters = np.frombuffer("".join(labels).encode("ascii"), dtype=np.uint8).reshape(len(labels), width)[:, ::-1]
+    text = np.frombuffer("".join(labels).encode("ascii"), dtype=np.uint8)
+    letters = text.reshape(len(labels), width)[:, ::-1]
     has_x = (letters == ord("X")) | (letters == ord("Y"))
     has_z = (letters == ord("Z")) | (letters == ord("Y"))
     return pack_bits(has_x), pack_bits(has_z)
@@ -121,14 +118,6 @@ class PauliTable:
 
 
 @njit(cache=True)
-def _popcount(word: np.uint64) -> np.int64:
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@njit(cache=True)
 def _commutation(x1: np.ndarray, z1: np.ndarray, x2: np.ndarray, z2: np.ndarray) -> np.ndarray:
     out = np.zeros((x1.shape[0], x2.shape[0]), np.bool_)
     for i in range(x1.shape[0]):
@@ -136,12 +125,8 @@ def _commutation(x1: np.ndarray, z1: np.ndarray, x2: np.ndarray, z2: np.ndarray)
             word = np.uint64(0)
             for w in range(x1.shape[1]):
                 word ^= (x1[i, w] & z2[j, w]) ^ (z1[i, w] & x2[j, w])
-            out[i, j] = _popcount(word) & 1
+            out[i, j] = popcount(word) & 1
     return out
-
-
-def _packed(rows: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(rows, dtype=np.uint64)
 
 
 def commutation_matrix(
@@ -154,109 +139,7 @@ def commutation_matrix(
         [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
     """
     other_x, other_z = (x, z) if other_x is None or other_z is None else (other_x, other_z)
-    return _commutation(_packed(x), _packed(z), _packed(other_x), _packed(other_z))
-
-
-# --------------------------------------------------------------------------- GF(2)
-
-
-@njit(cache=True)
-def _eliminate(rows: np.ndarray, num_columns: int, reduced: bool) -> np.ndarray:
-    """Row echelon form in place; returns the pivot columns, pivot i in row i."""
-    pivots = np.empty(min(rows.shape[0], num_columns), np.int64)
-    rank = 0
-    for column in range(num_columns):
-        word, mask = column >> 6, np.uint64(1) << np.uint64(column & 63)
-        found = -1
-        for r in range(rank, rows.shape[0]):
-            if rows[r, word] & mask:
-                found = r
-                break
-        if found < 0:
-            continue
-        if found != rank:
-            for w in range(rows.shape[1]):
-                rows[found, w], rows[rank, w] = rows[rank, w], rows[found, w]
-        for r in range(0 if reduced else rank + 1, rows.shape[0]):
-            if r != rank and rows[r, word] & mask:
-                for w in range(rows.shape[1]):
-                    rows[r, w] ^= rows[rank, w]
-        pivots[rank] = column
-        rank += 1
-        if rank == rows.shape[0]:
-            break
-    return pivots[:rank]
-
-
-def gf2_eliminate(rows: np.ndarray, num_columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Reduced row echelon form over GF(2).
-
-    Args:
-        rows: (rows, words) uint64; num_columns: how many of the bits are columns to pivot on.
-
-    Returns:
-        basis: (rank, words) uint64, reduced on those columns; pivots: (rank,) int64 columns, ascending.
-    """
-    work = _packed(rows).copy()
-    pivots = _eliminate(work, num_columns, True)
-    return work[: len(pivots)], pivots
-
-
-def gf2_rank(rows: np.ndarray, num_columns: int) -> int:
-    """Rank of the packed rows over GF(2).
-
-    Example:
-        >>> gf2_rank(pack_bits(np.array([[1, 1, 0], [0, 1, 1], [1, 0, 1]])), 3)
-        2
-    """
-    return len(_eliminate(_packed(rows).copy(), num_columns, False))
-
-
-def gf2_nullspace(rows: np.ndarray, num_columns: int) -> np.ndarray:
-    """Basis of {v : rows v = 0}: (num_columns - rank, words) uint64.
-
-    Example:
-        >>> unpack_bits(gf2_nullspace(pack_bits(np.array([[1, 1, 0], [0, 1, 1]])), 3), 3).astype(int).tolist()
-        [[1, 1, 1]]
-    """
-    basis, pivots = gf2_eliminate(rows, num_columns)
-    dense = unpack_bits(basis, num_columns)
-    free = np.setdiff1d(np.arange(num_columns), pivots)
-    out = np.zeros((len(free), num_columns), dtype=bool)
-    out[np.arange(len(free)), free] = True
-    out[:, pivots] = dense[:, free].T
-    return pack_bits(out)
-
-
-def gf2_relations(rows: np.ndarray, num_columns: int) -> np.ndarray:
-    """Basis of the sets of rows whose sum is zero: (len(rows) - rank, num_words(len(rows))) uint64.
-
-    Example:
-        >>> rows = pack_bits(np.array([[1, 0], [0, 1], [1, 1]]))
-        >>> unpack_bits(gf2_relations(rows, 2), 3).astype(int).tolist()
-        [[1, 1, 1]]
-    """
-    rows = _packed(rows)
-    tagged = np.hstack([rows, pack_bits(np.eye(len(rows), dtype=bool))])
-    rank = len(_eliminate(tagged, num_columns, False))
-    return tagged[rank:, rows.shape[1] :]
-
-
-def gf2_solve(rows: np.ndarray, num_columns: int, target: np.ndarray) -> np.ndarray | None:
-    """Which rows sum to ``target``: (len(rows),) bool, or None where it is not in their span.
-
-    Args:
-        rows: (rows, words) uint64; target: (words,) uint64.
-    """
-    rows = _packed(rows)
-    tagged = np.hstack([rows, pack_bits(np.eye(len(rows), dtype=bool))])
-    pivots = _eliminate(tagged, num_columns, False)
-    rest, chosen = np.array(target, dtype=np.uint64), np.zeros(tagged.shape[1] - rows.shape[1], dtype=np.uint64)
-    for row, pivot in zip(tagged, pivots):
-        if rest[pivot >> 6] >> np.uint64(pivot & 63) & _ONE:
-            rest ^= row[: rows.shape[1]]
-            chosen ^= row[rows.shape[1] :]
-    return None if rest.any() else unpack_bits(chosen[None, :], len(rows))[0]
+    return _commutation(as_words(x), as_words(z), as_words(other_x), as_words(other_z))
 
 
 def symplectic_rows(x: np.ndarray, z: np.ndarray, num_qubits: int) -> np.ndarray:
@@ -284,7 +167,7 @@ def commutant(x: np.ndarray, z: np.ndarray, num_qubits: int) -> tuple[np.ndarray
 
 
 @njit(cache=True)
-def _bit(rows: np.ndarray, r: int, q: int) -> np.int64:
+def _bit(rows: np.ndarray, r: int, q: int) -> int:
     return np.int64((rows[r, q >> 6] >> np.uint64(q & 63)) & np.uint64(1))
 
 
@@ -362,7 +245,9 @@ def _conjugate(
     return -1
 
 
-def conjugate(table: PauliTable, opcode: np.ndarray, qubits: np.ndarray, *, inverse: bool = False) -> PauliTable:
+def conjugate(
+    table: PauliTable, opcode: np.ndarray, qubits: np.ndarray, *, inverse: bool = False
+) -> PauliTable:
     """Conjugate every row by a list of elementary Cliffords.
 
     Args:
@@ -379,9 +264,11 @@ def conjugate(table: PauliTable, opcode: np.ndarray, qubits: np.ndarray, *, inve
         >>> conjugate(table, np.array([op.CX]), np.array([[0, 1]])).labels
         ['XX']
     """
-    x, z, signs = _packed(table.x).copy(), _packed(table.z).copy(), np.array(table.signs, dtype=np.int8)
+    x, z, signs = as_words(table.x).copy(), as_words(table.z).copy(), np.array(table.signs, dtype=np.int8)
     codes, places = np.asarray(opcode, np.int8), np.ascontiguousarray(qubits, np.int32)
     bad = _conjugate(x, z, signs, codes, places, inverse)
     if bad >= 0:
-        raise QTrainError(f"opcode should hold elementary Cliffords (1 to {op.SWAP}). Got {codes[bad]} at {bad}.")
+        raise QTrainError(
+            f"opcode should hold elementary Cliffords (1 to {op.SWAP}). Got {codes[bad]} at {bad}."
+        )
     return PauliTable(table.num_qubits, x, z, signs, table.index)

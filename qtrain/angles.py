@@ -1,0 +1,178 @@
+"""Angles: affine in the trainable parameters, any function of the data.
+
+An angle is a list of pieces ``(weight, coefficient, offset, expression)``, each one rotation about the
+same Pauli: ``coefficient * weight + offset``, weight -1 for a fixed one. A piece that depends on data
+parameters carries its whole expression, and NaN until the data come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from qiskit.circuit import Parameter, ParameterExpression, ParameterVector
+
+from qtrain.errors import QTrainError
+
+Piece = tuple[int, float, float, ParameterExpression | None]
+Angle = list[Piece]
+
+TOLERANCE = 1e-10  # radians: a fixed angle this close to a multiple of pi/2 is that multiple
+QUARTER = math.pi / 2
+
+
+def quarter_turns(angle: float) -> int:
+    """0 to 3 where the angle is that many quarter turns (mod 4), else -1."""
+    turns = round(angle / QUARTER)
+    return turns % 4 if abs(angle - turns * QUARTER) <= TOLERANCE else -1
+
+
+def number(value: Any, where: str) -> float:
+    """A finite real number out of whatever Qiskit keeps as an angle."""
+    if isinstance(value, ParameterExpression):
+        value = value.numeric()
+    try:
+        result = complex(value)
+    except (TypeError, ValueError):
+        result = complex(math.nan)
+    if not (math.isfinite(result.real) and abs(result.imag) <= TOLERANCE):
+        raise QTrainError(
+            f"circuit should have finite real angles. Got {value} {where}: bind a number or a Parameter."
+        )
+    return result.real
+
+
+class Angles:
+    """Splits Qiskit's angles into pieces, given which parameters are weights and which are data."""
+
+    def __init__(self, weights: Sequence[Parameter], inputs: Sequence[Parameter]) -> None:
+        self.weight = {p: k for k, p in enumerate(weights)}
+        self.inputs = frozenset(inputs)
+
+    def here(self) -> str:
+        """Where the angle stands, for messages."""
+        return "in an angle"
+
+    def angle(self, value: Any) -> Angle:
+        """Pieces of an angle; refuses what is not affine in the weights."""
+        if isinstance(value, Parameter):  # by far the most frequent, and the cheapest
+            index = self.weight.get(value)
+            if index is not None:
+                return [(index, 1.0, 0.0, None)]
+        if not isinstance(value, ParameterExpression) or not value.parameters:
+            return [(-1, 0.0, number(value, self.here()), None)]
+        free = value.parameters
+        weights = sorted((self.weight[p], p.name, p) for p in free if p in self.weight)
+        if len(weights) + len(free & self.inputs) != len(free):
+            raise QTrainError(f"circuit should own every Parameter it uses. Got {value} {self.here()}.")
+        slopes = []
+        for k, _, p in weights:
+            slope = value.gradient(p)
+            if isinstance(slope, ParameterExpression) and slope.parameters - self.inputs:
+                raise QTrainError(
+                    f"circuit should have angles that are affine in each trainable parameter. Got {value} "
+                    f"{self.here()}: use a linear expression, or name data parameters in inputs."
+                )
+            slopes.append((k, p, slope))
+        rest = value.bind({p: 0.0 for _, _, p in weights}) if weights else value
+        if free & self.inputs:
+            if len(weights) <= 1:
+                return [(weights[0][0] if weights else -1, math.nan if weights else 0.0, math.nan, value)]
+            parts: Angle = [(k, math.nan, math.nan, p * slope) for k, p, slope in slopes]
+            if rest.parameters:
+                return [(-1, 0.0, math.nan, rest), *parts]
+            return [(-1, 0.0, number(rest, self.here()), None), *parts]
+        numbers = {k: number(slope, self.here()) for k, _, slope in slopes}
+        return self.pieces(numbers, number(rest, self.here()))
+
+    def pieces(self, slopes: dict[int, float], constant: float) -> Angle:
+        """Numbers as pieces; the constant goes with the first weight that counts."""
+        found: Angle = [(k, slope, 0.0, None) for k, slope in slopes.items() if slope != 0.0]
+        if not found:
+            return [(-1, 0.0, constant, None)]
+        return [(found[0][0], found[0][1], constant, None), *found[1:]]
+
+    def total(self, *terms: tuple[Any, float]) -> Angle:
+        """Sum of ``value * scale``: constants are added up, and so are weights that come twice."""
+        constant = 0.0
+        slopes: dict[int, float] = {}
+        waiting: Angle = []
+        for value, scale in terms:
+            for k, coefficient, offset, expression in self.angle(value):
+                if expression is not None:
+                    waiting.append((k, coefficient, offset, expression * scale))
+                    continue
+                constant += offset * scale
+                if k >= 0:
+                    slopes[k] = slopes.get(k, 0.0) + coefficient * scale
+        return self.pieces(slopes, constant) + waiting
+
+
+def choose_inputs(parameters: Sequence[Parameter], inputs: Any) -> list[Parameter]:
+    """The data parameters among the circuit's, in its order.
+
+    Args:
+        parameters: of the circuit.
+        inputs: Parameters, a ParameterVector, names, a vector's name, or a prefix of names; or several of these.
+    """
+    single = isinstance(inputs, (str, Parameter, ParameterVector))
+    if not single and not isinstance(inputs, Iterable):
+        raise QTrainError(f"inputs should hold names or Parameters. Got {inputs!r}.")
+    known, chosen = set(parameters), set[Parameter]()
+    for item in [inputs] if single else inputs:
+        if isinstance(item, ParameterVector):
+            found = {p for p in item if p in known}
+        elif isinstance(item, Parameter):
+            found = {item} & known
+        elif isinstance(item, str) and item:
+            found = (
+                {p for p in parameters if p.name == item}
+                or {p for p in parameters if p.name.startswith(f"{item}[")}
+                or {p for p in parameters if p.name.startswith(item)}
+            )
+        else:
+            raise QTrainError(f"inputs should hold names or Parameters. Got {item!r}.")
+        if not found:
+            names = ", ".join(p.name for p in parameters[:3]) + (", ..." if len(parameters) > 3 else "")
+            raise QTrainError(
+                f"inputs should name parameters of the circuit ({names or 'it has none'}). Got {item!s}."
+            )
+        chosen |= found
+    return [p for p in parameters if p in chosen]
+
+
+class InputFunction:
+    """A function of the data: constant, affine (one matrix product), or evaluated point by point.
+
+    Args:
+        expression: a number, or an expression in ``inputs`` alone.
+        inputs: names of all data parameters.
+        where: for messages.
+    """
+
+    def __init__(self, expression: Any, inputs: Sequence[str], where: str) -> None:
+        self.expression, self.where, self.affine = expression, where, True
+        self.slopes = np.zeros(len(inputs))
+        self.columns: list[tuple[Parameter, int]] = []
+        if not isinstance(expression, ParameterExpression):
+            self.constant = number(expression, where)
+            return
+        own = {p.name: p for p in expression.parameters}
+        self.columns = [(own[name], k) for k, name in enumerate(inputs) if name in own]
+        for p, k in self.columns:
+            slope = expression.gradient(p)
+            if isinstance(slope, ParameterExpression) and slope.parameters:
+                self.affine = False
+                return
+            self.slopes[k] = number(slope, where)
+        self.constant = number(expression.bind({p: 0.0 for p, _ in self.columns}), where)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """x: (points, num_inputs) -> (points,)."""
+        if self.affine:
+            return np.asarray(self.constant + x @ self.slopes)
+        bind_all = self.expression.bind_all
+        rows = [{p: row[k] for p, k in self.columns} for row in x.tolist()]
+        return np.array([number(bind_all(row), self.where) for row in rows])
