@@ -207,6 +207,8 @@ class PauliProgram:
             own = [p for p in expression.parameters if p.name not in self.inputs]
             slope = expression.gradient(own[0]) if own else 0.0
             rest = expression.bind({own[0]: 0.0}) if own else expression
+            if own and isinstance(slope, ParameterExpression) and own[0] in slope.parameters:
+                slope = slope.bind({own[0]: 0.0})  # it dropped out, but Qiskit still lists it
             where = f"at gate {self.gate[i]}"
             functions.append((InputFunction(slope, self.inputs, where), InputFunction(rest, self.inputs, where)))
         return functions
