@@ -186,6 +186,10 @@ class Walker:
                 if letter != "I":
                     tape.clifford({"X": op.X, "Y": op.Y, "Z": op.Z}[letter], a)
             return True
+        if type(operation).__name__ == "PauliProductRotationGate" and name == "pauli_product_rotation":
+            label = reversed(operation.pauli().to_label())  # Qiskit 2.3 and later
+            tape.pauli_rotation(tape.angle(operation.params[0]), "".join(label), q)
+            return True
         if isinstance(operation, PauliEvolutionGate):
             formula = operation.synthesis
             # QDrift draws its terms each time it is asked: only the definition is drawn once and kept.
@@ -227,12 +231,12 @@ class Walker:
 
 
 def _synthesise(operation: Any) -> QuantumCircuit | None:
-    """Operations without a definition: annotated ones by Qiskit's synthesis, others by their matrix."""
+    """Operations without a definition: by Qiskit's synthesis where it has one, or by their matrix."""
     from qiskit.circuit import AnnotatedOperation
-    from qiskit.circuit.library import UnitaryGate
+    from qiskit.circuit.library import PermutationGate, UnitaryGate
     from qiskit.transpiler.passes import HighLevelSynthesis
 
-    if isinstance(operation, AnnotatedOperation):
+    if isinstance(operation, (AnnotatedOperation, PermutationGate)):
         circuit = QuantumCircuit(operation.num_qubits)
         circuit.append(operation, range(operation.num_qubits))
         basis = [name for name in RULES if name not in ("delay", "global_phase")]

@@ -168,7 +168,7 @@ def commutant(x: np.ndarray, z: np.ndarray, num_qubits: int) -> tuple[np.ndarray
 
 @njit(cache=True)
 def _bit(rows: np.ndarray, r: int, q: int) -> int:
-    return np.int64((rows[r, q >> 6] >> np.uint64(q & 63)) & np.uint64(1))
+    return int((rows[r, q >> 6] >> np.uint64(q & 63)) & np.uint64(1))
 
 
 @njit(cache=True)
