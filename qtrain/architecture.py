@@ -6,13 +6,14 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from qtrain.blocks import BLOCKS, ROTATIONS, Gate, block_parameters
 from qtrain.errors import QTrainError
-from qtrain.topology import TOPOLOGIES, Edges, check_edges, edges
+from qtrain.gates import Writer
+from qtrain.topology import TOPOLOGIES, Edges, check_edges
 
 if TYPE_CHECKING:
     from qtrain.circuits import QuantumCircuit
@@ -95,7 +96,9 @@ class Layer:
         extra += [word for word in ("reverse", "flip", "pool") if getattr(self, word)]
         extra += [self.qubits] if self.qubits != "all" else []
         extra += [self.sharing] if self.sharing != "independent" else []
-        return " ".join([*self.rotations, *([self.entangler] if self.entangler else []), *(f"({e})" for e in extra)])
+        return " ".join(
+            [*self.rotations, *([self.entangler] if self.entangler else []), *(f"({e})" for e in extra)]
+        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,9 @@ class Architecture:
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
-        if not isinstance(self.layers, (tuple, list)) or not all(isinstance(item, Layer) for item in self.layers):
+        if not isinstance(self.layers, (tuple, list)) or not all(
+            isinstance(item, Layer) for item in self.layers
+        ):
             raise QTrainError(f"layers should be Layer objects. Got {self.layers!r}.")
         if not self.layers:
             raise QTrainError("layers should hold at least one layer. Got none.")
@@ -142,7 +147,9 @@ class Architecture:
             _whole("repetitions", self.repetitions, 'a whole number of at least 1, "log" or "linear"')
         if self.num_qubits is not None:
             _whole("num_qubits", self.num_qubits, "a whole number of at least 1")
-        if not any(ROTATIONS[r] for r in self.final_rotations) and not any(item.has_parameters for item in self.layers):
+        if not any(ROTATIONS[r] for r in self.final_rotations) and not any(
+            item.has_parameters for item in self.layers
+        ):
             raise QTrainError("layers should hold a gate with a free angle. Got fixed gates alone.")
         used = any(layer.entangler is not None and layer.topology == "edges" for layer in self.layers)
         if used and self.edges is None:
@@ -163,11 +170,15 @@ class Architecture:
     def width(self, num_qubits: int | None = None) -> int:
         """``num_qubits``, or the architecture's own; QTrainError where they differ or neither is known."""
         if num_qubits is None and self.num_qubits is None:
-            raise QTrainError("num_qubits should be given: this architecture has a circuit for every width. Got None.")
+            raise QTrainError(
+                "num_qubits should be given: this architecture has a circuit for every width. Got None."
+            )
         if num_qubits is not None:
             _whole("num_qubits", num_qubits, "a whole number of at least 1")
             if self.num_qubits not in (None, num_qubits):
-                raise QTrainError(f"num_qubits should be {self.num_qubits}, this architecture's own. Got {num_qubits}.")
+                raise QTrainError(
+                    f"num_qubits should be {self.num_qubits}, this architecture's own. Got {num_qubits}."
+                )
         return num_qubits or self.num_qubits or 1
 
     def depth(self, num_qubits: int | None = None) -> int:
@@ -179,19 +190,23 @@ class Architecture:
 
     def gates(self, num_qubits: int | None = None) -> tuple[Gate, ...]:
         """All gates in time order; the free angles are numbered in the order of their first use."""
-        return tuple(_Writer(self, self.width(num_qubits)).write())
+        return tuple(Writer(self, self.width(num_qubits)).write())
 
     def num_parameters(self, num_qubits: int | None = None) -> int:
         """Free angles at this width."""
-        return 1 + max((a for gate in self.gates(num_qubits) for a in gate.angles if isinstance(a, int)), default=-1)
+        return 1 + max(
+            (a for gate in self.gates(num_qubits) for a in gate.angles if isinstance(a, int)), default=-1
+        )
 
     def resolved_edges(self, num_qubits: int | None = None) -> Edges:
         """Every pair of qubits (lower first) that some gate joins, sorted."""
-        return tuple(sorted({(min(g.qubits), max(g.qubits)) for g in self.gates(num_qubits) if len(g.qubits) == 2}))
+        return tuple(
+            sorted({(min(g.qubits), max(g.qubits)) for g in self.gates(num_qubits) if len(g.qubits) == 2})
+        )
 
     def output_qubits(self, num_qubits: int | None = None) -> tuple[int, ...]:
         """Qubits that pooling leaves: all of them where no layer pools."""
-        writer = _Writer(self, self.width(num_qubits))
+        writer = Writer(self, self.width(num_qubits))
         for _ in writer.write():
             pass
         return tuple(writer.active)
@@ -222,7 +237,9 @@ class Architecture:
         try:
             data = json.loads(text)
         except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
-            raise QTrainError(f"text should be an architecture's JSON. Got text that is not JSON: {error}.") from None
+            raise QTrainError(
+                f"text should be an architecture's JSON. Got text that is not JSON: {error}."
+            ) from None
         return cls.from_dict(data)
 
     @classmethod
@@ -243,78 +260,15 @@ class Architecture:
     def __str__(self) -> str:
         start = [] if self.initial == "none" else [self.initial]
         body = " · ".join(f"[{layer}]" for layer in self.layers)
-        times = "n" if self.repetitions == "linear" else "log n" if self.repetitions == "log" else self.repetitions
+        times = (
+            "n"
+            if self.repetitions == "linear"
+            else "log n"
+            if self.repetitions == "log"
+            else self.repetitions
+        )
         final = [" ".join(self.final_rotations)] if self.final_rotations else []
         return " · ".join([*start, f"{body} × {times}", *final])
-
-
-class _Writer:
-    """Writes the gates of one width, and remembers which qubits are still active."""
-
-    def __init__(self, architecture: Architecture, num_qubits: int) -> None:
-        self.architecture = architecture
-        self.active = list(range(num_qubits))
-        self.parameters = 0
-
-    def write(self) -> Iterator[Gate]:
-        family = self.architecture
-        yield from self._initial(family.initial)
-        for repetition in range(family.depth(len(self.active))):
-            for layer in family.layers:
-                yield from self._rotations(layer.rotations, layer)
-                yield from self._entangler(layer, repetition)
-        yield from self._rotations(family.final_rotations, None)
-
-    def _initial(self, initial: str) -> Iterator[Gate]:
-        if initial == "h":
-            yield from (Gate("h", (q,)) for q in self.active)
-        elif initial == "neel":
-            yield from (Gate("x", (q,)) for q in self.active[1::2])
-        elif initial == "singlets":
-            for a, b in edges("even", len(self.active)):
-                yield from (Gate("x", (a,)), Gate("x", (b,)), Gate("h", (a,)), Gate("cx", (a, b)))
-
-    def _rotations(self, rotations: Sequence[str], layer: Layer | None) -> Iterator[Gate]:
-        chosen = layer.qubits if layer else "all"
-        last = len(self.active) - 1
-        places = {"all": range(last + 1), "inner": range(1, last), "even": range(0, last + 1, 2),
-                  "odd": range(1, last + 1, 2)}[chosen]  # fmt: skip
-        for name in rotations:
-            classes: dict[object, int] = {}
-            for place in places:
-                first = self._first_angle(layer, classes, place, place % 2, ROTATIONS[name])
-                yield Gate(name, (self.active[place],), tuple(range(first, first + ROTATIONS[name])))
-
-    def _entangler(self, layer: Layer, repetition: int) -> Iterator[Gate]:
-        if layer.entangler is None:
-            return
-        width, classes = len(self.active), dict[object, int]()
-        if layer.topology == "edges":
-            place = {q: i for i, q in enumerate(self.active)}
-            pairs = [(place[a], place[b]) for a, b in self.architecture.edges or () if a in place and b in place]
-        else:
-            pairs = list(edges(layer.topology, width, repetition=repetition))
-        pairs = [(b, a) if layer.flip else (a, b) for a, b in (reversed(pairs) if layer.reverse else pairs)]
-        for a, b in pairs:
-            orbit = (a % 2, (b - a) % width)
-            first = self._first_angle(layer, classes, (a, b), orbit, block_parameters(layer.entangler))
-            for gate in BLOCKS[layer.entangler]:
-                angles = tuple(first + x if isinstance(x, int) else x for x in gate.angles)
-                yield Gate(gate.name, tuple(self.active[(a, b)[q]] for q in gate.qubits), angles)
-        if layer.pool:
-            gone = {self.active[a] for a, _ in pairs}
-            self.active = [q for q in self.active if q not in gone]
-
-    def _first_angle(
-        self, layer: Layer | None, classes: dict[object, int], own: object, orbit: object, count: int
-    ) -> int:
-        """Number of the first angle of a gate: that of its class, or a new one."""
-        sharing = layer.sharing if layer else "independent"
-        key = own if sharing == "independent" else orbit if sharing == "translation" else None
-        if key not in classes:
-            classes[key] = self.parameters
-            self.parameters += count
-        return classes[key]
 
 
 def check_format(data: Mapping[str, Any], known: int, what: str) -> None:
@@ -325,7 +279,9 @@ def check_format(data: Mapping[str, Any], known: int, what: str) -> None:
     if found > known:
         needed = data.get("requires")
         release = f"qtrain>={needed}" if isinstance(needed, str) else "a newer qtrain"
-        raise QTrainError(f"{what} should be of format {known} or older. Got format {found}: install {release}.")
+        raise QTrainError(
+            f"{what} should be of format {known} or older. Got format {found}: install {release}."
+        )
 
 
 def _content(value: Architecture | Layer) -> dict[str, Any]:
@@ -345,7 +301,9 @@ def _known_keys(what: str, data: Mapping[str, Any], kind: type[Any]) -> None:
 
 
 def _names(field: str, names: object, known: Mapping[str, int]) -> tuple[str, ...]:
-    if not isinstance(names, (tuple, list)) or any(not isinstance(name, str) or name not in known for name in names):
+    if not isinstance(names, (tuple, list)) or any(
+        not isinstance(name, str) or name not in known for name in names
+    ):
         raise QTrainError(f"{field} should be a list of names from {', '.join(known)}. Got {names!r}.")
     return tuple(names)
 
