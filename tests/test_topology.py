@@ -177,7 +177,8 @@ def test_errors_should_be_probabilities():
 
 @pytest.mark.parametrize("pairs, message", [
     ([(0, 1), (0, 1)], r"Got \(0, 1\) more than once"), ("01", "pairs of qubits"), ([(0, 5)], "below num_qubits = 3"),
-    ([(0, 1, 2)], "whole numbers"), ([(0, True)], "whole numbers"), ([(-1, 0)], "counted from 0"), (7, "pairs of qubits"),
+    ([(0, 1, 2)], "whole numbers"), ([(0, True)], "whole numbers"), ([(-1, 0)], "counted from 0"),
+    (7, "pairs of qubits"),
 ])  # fmt: skip
 def test_bad_edges_are_refused(pairs, message):
     with pytest.raises(QTrainError, match=message):
