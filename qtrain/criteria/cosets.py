@@ -71,7 +71,11 @@ def interference_phases(
     Within one X pattern they differ by +-1. From Q_a = Q_0 R with R = Q_0 Q_a at the unbranched end
     and P(x, z) = i^|xz| X^x Z^z.
     """
-    power = (x0 & z0).sum(dtype=np.int64) + (x & z).sum(axis=1, dtype=np.int64) + 2 * (z0 & x).sum(axis=1, dtype=np.int64)
+    power = (
+        (x0 & z0).sum(dtype=np.int64)
+        + (x & z).sum(axis=1, dtype=np.int64)
+        + 2 * (z0 & x).sum(axis=1, dtype=np.int64)
+    )
     return np.asarray(sign0 * sign * 1j ** (power % 4))
 
 
@@ -95,7 +99,9 @@ def path_classes(tape: Tape, observable: SparsePauliOp) -> PathClasses:
     for members in groups.values():
         first = members[0]
         scale += float(np.abs(c[members]).sum()) ** 2
-        phases = interference_phases(x_end[first], z_end[first], x_end[members], z_end[members], int(sign[first]), sign[members])
+        phases = interference_phases(
+            x_end[first], z_end[first], x_end[members], z_end[members], int(sign[first]), sign[members]
+        )
         patterns: dict[bytes, list[int]] = {}
         difference = x_end[members] ^ x_end[first]
         for i in range(len(members)):

@@ -30,6 +30,7 @@ class Budget:
         max_dimension: largest Lie algebra or module that closures follow.
         relative_error: asked-for relative standard error of the median live variance.
         max_samples: largest number of Pauli paths or parameter vectors.
+        resolution: variances below this share of S need no value of their own, only a bound.
     """
 
     seconds: float = 30.0
@@ -37,9 +38,17 @@ class Budget:
     max_dimension: int = 4096
     relative_error: float = 0.05
     max_samples: int = 100_000_000
+    resolution: float = 1e-5
 
     def __post_init__(self) -> None:
-        for name in ("seconds", "memory_bytes", "max_dimension", "relative_error", "max_samples"):
+        for name in (
+            "seconds",
+            "memory_bytes",
+            "max_dimension",
+            "relative_error",
+            "max_samples",
+            "resolution",
+        ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
                 raise QTrainError(f"{name} should be a number. Got {value!r}.")
@@ -55,7 +64,7 @@ def encode(value: typing.Any) -> typing.Any:
             if f.metadata.get("json", True)
         }
     if isinstance(value, np.ndarray):
-        return [encode(v) for v in value.tolist()]
+        return encode(value.tolist())
     if isinstance(value, (np.bool_, np.integer, np.floating)):
         return encode(value.item())
     if isinstance(value, float) and not math.isfinite(value):
@@ -75,17 +84,21 @@ def _decode(kind: typing.Any, value: typing.Any, dtype: str | None = None) -> ty
             return None
         return _decode(options[0], value, dtype)
     if kind is np.ndarray:
-        return np.array([np.nan if v is None else float(v) if isinstance(v, str) else v for v in value],
-                        dtype=dtype or float)
+        return np.array(
+            [np.nan if v is None else float(v) if isinstance(v, str) else v for v in value],
+            dtype=dtype or float,
+        )
     if kind is float:
         return math.nan if value is None else float(value)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        return kind(**{
-            f.name: _decode(hints[f.name], value[f.name], f.metadata.get("dtype"))
-            for f in dataclasses.fields(kind)
-            if f.metadata.get("json", True) and f.name in value
-        })
+        return kind(
+            **{
+                f.name: _decode(hints[f.name], value[f.name], f.metadata.get("dtype"))
+                for f in dataclasses.fields(kind)
+                if f.metadata.get("json", True) and f.name in value
+            }
+        )
     if origin is tuple:
         item = typing.get_args(kind)[0]
         return tuple(_decode(item, v) for v in value)
@@ -106,7 +119,9 @@ class JsonResult:
         try:
             data = json.loads(text)
         except json.JSONDecodeError as error:
-            raise QTrainError(f"text should be the JSON of a {cls.__name__}. Got text that is not JSON: {error}.") from None
+            raise QTrainError(
+                f"text should be the JSON of a {cls.__name__}. Got text that is not JSON: {error}."
+            ) from None
         if not isinstance(data, dict) or data.pop("kind", None) != cls.__name__:
             raise QTrainError(f"text should be the JSON of a {cls.__name__}. Got another kind of data.")
         if data.pop("format", FORMAT) > FORMAT:
@@ -114,7 +129,9 @@ class JsonResult:
         try:
             return typing.cast(typing.Self, _decode(cls, data))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise QTrainError(f"text should be the JSON of a {cls.__name__}. Got a damaged one: {error}.") from None
+            raise QTrainError(
+                f"text should be the JSON of a {cls.__name__}. Got a damaged one: {error}."
+            ) from None
 
 
 def _bools() -> typing.Any:

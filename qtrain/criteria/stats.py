@@ -31,7 +31,7 @@ class GradientStats(JsonResult):
         lower, upper: 95 % interval of the second moment; where no path was seen, ``upper`` is the
             one-sided bound. proven_zero: the gradient vanishes identically, by proof.
         second_moment: G_k = E[(df/dtheta_k)^2]; mean: E[df/dtheta_k], zero for uniform angles.
-        cost_variance, cost_standard_error, cost_mean: of the cost itself.
+        cost_variance, cost_standard_error, cost_mean: of the cost itself; offset: its constant part.
         beta: P(the generator meets an anticommuting Pauli), NaN where the method has no paths.
         scale: S, the largest second moment the observable allows; NaN where the method has no paths.
         method, reason: what ran, and why. num_samples: paths or parameter vectors.
@@ -48,6 +48,7 @@ class GradientStats(JsonResult):
     factor: np.ndarray
     mean: np.ndarray
     cost_mean: float
+    offset: float
     sums: dict[str, Any]
 
     def __post_init__(self) -> None:
@@ -57,10 +58,14 @@ class GradientStats(JsonResult):
         if not isinstance(other, GradientStats):
             return NotImplemented
         if self.fingerprint != other.fingerprint:
-            raise QTrainError("other should hold statistics of the same circuit, observable and initialization. Got another question.")
+            raise QTrainError(
+                "other should hold statistics of the same circuit, observable and initialization. Got another question."
+            )
         shared = set(self.seeds) & set(other.seeds)
         if shared:
-            raise QTrainError(f"other should come from other seeds. Got seed {min(shared)} twice: its samples would count twice.")
+            raise QTrainError(
+                f"other should come from other seeds. Got seed {min(shared)} twice: its samples would count twice."
+            )
         sums: dict[str, np.ndarray] = {}
         for key in {**self.sums, **other.sums}:
             a, b = self.sums.get(key), other.sums.get(key)
@@ -107,7 +112,7 @@ class GradientStats(JsonResult):
 
     @property
     def cost_second_moment(self) -> float:
-        """E[(f - E f)^2] for uniform angles; E f^2 where the mean is not known exactly."""
+        """E[(f - offset)^2]; for paths of uniform angles E[(f - E f)^2]."""
         return float(self._table()[0][-1])
 
     @property
@@ -117,7 +122,7 @@ class GradientStats(JsonResult):
             return max((s2 - s1**2 / count) / (count - 1), 0.0) if count > 1 else math.nan
         if self.initialization == "uniform" and "plus" not in self.sums:
             return self.cost_second_moment
-        return max(self.cost_second_moment - self.cost_mean**2, 0.0)
+        return max(self.cost_second_moment - (self.cost_mean - self.offset) ** 2, 0.0)
 
     @property
     def cost_standard_error(self) -> float:
@@ -125,7 +130,11 @@ class GradientStats(JsonResult):
 
     @property
     def num_samples(self) -> int:
-        counts = [np.nanmax(self.sums[k]) for k in ("paths", "pairs", "particles", "count") if k in self.sums and np.size(self.sums[k])]
+        counts = [
+            np.nanmax(self.sums[k])
+            for k in ("paths", "pairs", "particles", "count")
+            if k in self.sums and np.size(self.sums[k])
+        ]
         return int(max(counts, default=0))
 
     @property
@@ -140,7 +149,9 @@ class GradientStats(JsonResult):
         if "beta" not in self.sums:
             return np.full(len(self.parameters), np.nan)
         seen = self.sums["beta_paths"]
-        return np.where(self.proven_zero & (self.sums["beta"] == 0), 0.0, self.sums["beta"] / np.maximum(seen, 1))
+        return np.where(
+            self.proven_zero & (self.sums["beta"] == 0), 0.0, self.sums["beta"] / np.maximum(seen, 1)
+        )
 
     @property
     def phi(self) -> np.ndarray:
@@ -150,7 +161,15 @@ class GradientStats(JsonResult):
         return np.where(self.second_moment == 0, 0.0, value)
 
     def to_dict(self) -> dict[str, Any]:
-        derived = ("variance", "standard_error", "lower", "upper", "second_moment", "cost_variance", "num_samples")
+        derived = (
+            "variance",
+            "standard_error",
+            "lower",
+            "upper",
+            "second_moment",
+            "cost_variance",
+            "num_samples",
+        )
         data = super().to_dict()
         from qtrain.criteria.results import encode
 
@@ -170,14 +189,14 @@ def _moment_variance(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def binomial_interval(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a proportion: Jeffreys; at zero hits the one-sided bound of about 3 / count."""
+    """95 % interval of a proportion: Jeffreys; at zero hits 3.7 / count, so that it holds at 97.5 % on its side."""
     tail = (1 - CONFIDENCE) / 2
     count = np.maximum(count, 1)
     lower = stats.beta.ppf(tail, hits + 0.5, count - hits + 0.5)
     upper = stats.beta.ppf(1 - tail, hits + 0.5, count - hits + 0.5)
     none, all_ = hits == 0, hits == count
-    lower = np.where(none, 0.0, np.where(all_, (1 - CONFIDENCE) ** (1 / count), lower))
-    upper = np.where(none, 1 - (1 - CONFIDENCE) ** (1 / count), np.where(all_, 1.0, upper))
+    lower = np.where(none, 0.0, np.where(all_, tail ** (1 / count), lower))
+    upper = np.where(none, 1 - tail ** (1 / count), np.where(all_, 1.0, upper))
     return lower, upper
 
 
@@ -185,7 +204,8 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     """Second moments with standard errors and 95 % intervals; the best method known per entry wins.
 
     Order: sampled paths, then particles (small signals), then exact values. ``factor`` is the
-    squared derivative of a rotation's angle by its parameter.
+    squared derivative of a rotation's angle by its parameter. Pauli paths for uniform angles obey
+    max V_k <= Var f (the last entry): a variance never felt is bounded by the cost's.
     """
     size = len(factor)
     value, error, lower, upper = (np.full(size, np.nan) for _ in range(4))
@@ -209,23 +229,34 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         plus, minus, pairs = sums["plus"], sums["minus"], sums["pairs"]
         total = float(sums["total"]) / max(float(sums["parts"]), 1)
         mean = (plus - minus) / np.maximum(pairs, 1)
-        spread = np.sqrt(np.maximum((plus + minus) / np.maximum(pairs, 1) - mean**2, 0) / np.maximum(pairs, 1))
+        spread = np.sqrt(
+            np.maximum((plus + minus) / np.maximum(pairs, 1) - mean**2, 0) / np.maximum(pairs, 1)
+        )
         low_p, high_p = binomial_interval(plus, pairs)
         low_m, high_m = binomial_interval(minus, pairs)
         value, error = total * mean * factor, total * spread * factor
         few = plus + minus < 20
         lower = total * factor * np.maximum(np.where(few, low_p - high_m, mean - 1.96 * spread), 0)
-        upper = total * factor * np.where(few & (minus == 0), high_p, np.where(few, high_p - low_m, mean + 1.96 * spread))
+        upper = (
+            total
+            * factor
+            * np.where(few & (minus == 0), high_p, np.where(few, high_p - low_m, mean + 1.96 * spread))
+        )
     if "particles" in sums:
         runs, p1, p2 = sums["particles"], sums["p1"], sums["p2"]
         use = runs > 1
         n = np.maximum(runs, 2)
         mean = p1 / n
         spread = np.sqrt(np.maximum(p2 / n - mean**2, 0) / (n - 1))
-        width = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * np.divide(spread, mean, out=np.zeros(size), where=mean > 0)
+        width = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * np.divide(
+            spread, mean, out=np.zeros(size), where=mean > 0
+        )
         value, error = np.where(use, mean * factor, value), np.where(use, spread * factor, error)
         lower = np.where(use, mean * factor * np.exp(-width), lower)
         upper = np.where(use & (mean > 0), mean * factor * np.exp(width), upper)
+        upper = np.where(use & (mean == 0) & np.isnan(upper), np.inf, upper)
+    if "paths" in sums or "particles" in sums:
+        upper = np.fmin(upper, factor * upper[-1])
     if "exact" in sums:
         known = ~np.isnan(sums["exact"])
         exact = np.where(known, sums["exact"], 0.0) * factor

@@ -12,7 +12,14 @@ from qtrain.program import PauliProgram
 
 QUARTER = np.pi / 2
 _CLIFFORD = {  # opcode of program.py -> tape code; Paulis only change signs and leave no entry
-    1: 5, 2: 6, 3: 6, 7: 7, 8: 7, 9: 8, 10: 9, 11: 10,
+    1: 5,
+    2: 6,
+    3: 6,
+    7: 7,
+    8: 7,
+    9: 8,
+    10: 9,
+    11: 10,
 }
 
 
@@ -73,7 +80,8 @@ def build_tape(program: PauliProgram, channels: Sequence[Channel] = ()) -> Tape:
     if len(fixed):
         raise QTrainError(
             f"circuit should hold Clifford gates and rotations by parameters for Pauli paths. "
-            f"Got a fixed rotation by {program.offset[fixed[0]]:g} at gate {program.gate[fixed[0]]}: use method='statevector'."
+            f"Got a fixed rotation by {program.offset[fixed[0]]:g} at gate {program.gate[fixed[0]]}: "
+            "use method='statevector'."
         )
     rotation = program.opcode == 0
     sizes = np.diff(program.start)
@@ -115,7 +123,9 @@ def build_tape(program: PauliProgram, channels: Sequence[Channel] = ()) -> Tape:
         sources = np.concatenate([sources, np.full(len(channels), -1)])
     code, q0, q1, turns, rate, order, opcode = columns
     turn = np.argsort(order, kind="stable")[::-1]
-    code, q0, q1, turns, rate, opcode, sources = (c[turn] for c in (code, q0, q1, turns, rate, opcode, sources))
+    code, q0, q1, turns, rate, opcode, sources = (
+        c[turn] for c in (code, q0, q1, turns, rate, opcode, sources)
+    )
 
     is_row = np.zeros(len(code), bool)
     real = sources >= 0

@@ -15,6 +15,8 @@ import numpy as np
 from qtrain.criteria.cosets import PathClasses
 from qtrain.criteria.tape import Tape
 
+GREEDY_LEAVES = 2000  # a greedy tree over more is slower than sampling
+
 # Letters I, X, Z, Y are 0, 1, 2, 3: bit 0 is x, bit 1 is z.
 _LETTERS = np.arange(4)
 
@@ -38,7 +40,10 @@ _FIXED = {
 _ROTATION = {}
 for _code in range(3):
     _a = _anticommute(_code + 1)
-    _ROTATION[_code] = (np.diag(1 - _a / 2) + _permutation(_LETTERS ^ (_code + 1)) @ np.diag(_a / 2), np.diag(_a).astype(float))
+    _ROTATION[_code] = (
+        np.diag(1 - _a / 2) + _permutation(_LETTERS ^ (_code + 1)) @ np.diag(_a / 2),
+        np.diag(_a).astype(float),
+    )
 
 
 def _halves() -> dict[int, tuple[np.ndarray, np.ndarray]]:
@@ -91,7 +96,9 @@ class _Leaf:
 
     base: np.ndarray
     labels: list[int]
-    chain: list[tuple[int, np.ndarray, np.ndarray | None]] = field(default_factory=list)  # (row, step, marked step)
+    chain: list[tuple[int, np.ndarray, np.ndarray | None]] = field(
+        default_factory=list
+    )  # (row, step, marked step)
     row: int = -1  # row whose marked tensor replaces ``base``
     marked: np.ndarray | None = None
     where: tuple[int, int] = (0, 0)  # (qubit, time) for sweeps
@@ -204,20 +211,29 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
             if code == 8:
                 images = {(a, b): (a ^ (b & 2), b ^ (a & 1)) for a in reach[q] for b in reach[t]}
             else:
-                images = {(a, b): (a ^ ((b & 1) << 1), b ^ ((a & 1) << 1)) for a in reach[q] for b in reach[t]}
+                images = {
+                    (a, b): (a ^ ((b & 1) << 1), b ^ ((a & 1) << 1)) for a in reach[q] for b in reach[t]
+                }
             if all(k == v for k, v in images.items()):
                 continue
             reach[q], reach[t] = {v[0] for v in images.values()}, {v[1] for v in images.values()}
             bond = next(fresh)
             for wire, half in ((q, left), (t, right)):
-                new = _Leaf(half.transpose(0, 2, 1).copy(), [bond, holder[wire].labels[-1], next(fresh)], where=(wire, i))
+                new = _Leaf(
+                    half.transpose(0, 2, 1).copy(),
+                    [bond, holder[wire].labels[-1], next(fresh)],
+                    where=(wire, i),
+                )
                 leaves.append(new)
                 holder[wire] = new
         elif code in (3, 4):
             pieces = range(int(tape.start[i]), int(tape.start[i + 1]))
             support = [int(tape.support[j]) for j in pieces]
             strings = [int(tape.letters[j]) for j in pieces]
-            hit = [any(_anticommute(letter)[v] for v in reach[s]) for s, letter in zip(support, strings, strict=True)]
+            hit = [
+                any(_anticommute(letter)[v] for v in reach[s])
+                for s, letter in zip(support, strings, strict=True)
+            ]
             if not any(hit):
                 continue
             bond = next(fresh)
@@ -226,7 +242,11 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
                 reach[s] |= {v ^ letter for v in reach[s]}
                 out = next(fresh)
                 # (bond in, bond out, old, new)
-                new = _Leaf(_STRING[letter].transpose(2, 0, 3, 1).copy(), [bond, out, holder[s].labels[-1], next(fresh)], where=(s, i))
+                new = _Leaf(
+                    _STRING[letter].transpose(2, 0, 3, 1).copy(),
+                    [bond, out, holder[s].labels[-1], next(fresh)],
+                    where=(s, i),
+                )
                 leaves.append(new)
                 holder[s] = new
                 bond = out
@@ -248,7 +268,9 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
     return leaves
 
 
-def _cost(labels: list[list[int]], sizes: dict[int, int], order: list[tuple[int, int]]) -> tuple[float, float]:
+def _cost(
+    labels: list[list[int]], sizes: dict[int, int], order: list[tuple[int, int]]
+) -> tuple[float, float]:
     """(multiplications, numbers stored) of contracting in this order."""
     sets: list[frozenset[int]] = [frozenset(item) for item in labels]
     flops = 0.0
@@ -274,33 +296,53 @@ def _sweep(leaves: list[_Leaf], by_time: bool) -> list[tuple[int, int]]:
     return order
 
 
-def plan(leaves: list[_Leaf], rows: int, *, max_flops: float) -> Network:
-    """The cheapest of two sweeps and a greedy tree; stops at the first that fits ``max_flops``."""
+def _sweep_peak(leaves: list[_Leaf], order: list[tuple[int, int]]) -> float:
+    """log2 of the largest tensor that a sweep meets."""
+    open_: dict[int, float] = {}
+    size = peak = 0.0
+    for item in [order[0][0], *(b for _, b in order)] if order else []:
+        for label, dimension in zip(leaves[item].labels, leaves[item].base.shape, strict=True):
+            if label in open_:
+                size -= open_.pop(label)
+            else:
+                open_[label] = math.log2(dimension)
+                size += open_[label]
+        peak = max(peak, size)
+    return peak
+
+
+def plan(leaves: list[_Leaf], rows: int, *, max_flops: float) -> Network | None:
+    """The cheapest of two sweeps and a greedy tree; None where none of them fits ``max_flops``."""
     labels = [leaf.labels for leaf in leaves]
     sizes = {v: d for leaf in leaves for v, d in zip(leaf.labels, leaf.base.shape, strict=True)}
-    candidates = [_sweep(leaves, False), _sweep(leaves, True)]
-    costs = [_cost(labels, sizes, order) for order in candidates]
-    best = min(range(2), key=lambda i: costs[i][0])
-    order, (flops, size) = candidates[best], costs[best]
-    if flops > max_flops / 100 and len(leaves) <= 3000:
-        import cotengra
+    candidates = [_sweep(leaves, by_time) for by_time in (False, True)]
+    candidates = [order for order in candidates if _sweep_peak(leaves, order) <= math.log2(max_flops)]
+    found = [(*_cost(labels, sizes, order), order) for order in candidates]
+    if len(leaves) <= GREEDY_LEAVES and min((f[0] for f in found), default=math.inf) > max_flops / 100:
+        order = _greedy(labels, sizes)
+        found.append((*_cost(labels, sizes, order), order))
+    if not found:
+        return None
+    flops, size, order = min(found, key=lambda f: f[0])
+    return Network(leaves, order, flops, size, rows) if flops <= max_flops else None
 
-        symbols = {v: cotengra.get_symbol(i) for i, v in enumerate(sizes)}
-        path = cotengra.array_contract_path(
-            [tuple(symbols[v] for v in item) for item in labels], (), {symbols[v]: d for v, d in sizes.items()},
-            optimize="greedy", canonicalize=False,
-        )  # fmt: skip
-        names = list(range(len(labels)))
-        greedy = []
-        for step, pair in enumerate(path):
-            i, j = sorted(pair) if len(pair) == 2 else (0, 0)
-            b, a = names.pop(j), names.pop(i)
-            greedy.append((a, b))
-            names.append(len(labels) + step)
-        other = _cost(labels, sizes, greedy)
-        if other[0] < flops:
-            order, (flops, size) = greedy, other
-    return Network(leaves, order, flops, size, rows)
+
+def _greedy(labels: list[list[int]], sizes: dict[int, int]) -> list[tuple[int, int]]:
+    import cotengra
+
+    symbols = {v: cotengra.get_symbol(i) for i, v in enumerate(sizes)}
+    path = cotengra.array_contract_path(
+        [tuple(symbols[v] for v in item) for item in labels], (), {symbols[v]: d for v, d in sizes.items()},
+        optimize="greedy", canonicalize=False,
+    )  # fmt: skip
+    names = list(range(len(labels)))
+    order = []
+    for step, pair in enumerate(path):
+        i, j = sorted(pair)
+        b, a = names.pop(j), names.pop(i)
+        order.append((a, b))
+        names.append(len(labels) + step)
+    return order
 
 
 def _pair(a: np.ndarray, la: list[int], b: np.ndarray, lb: list[int], out: list[int]) -> np.ndarray:
@@ -308,7 +350,9 @@ def _pair(a: np.ndarray, la: list[int], b: np.ndarray, lb: list[int], out: list[
     shared = [v for v in la if v in lb]
     if any(v in out for v in shared):
         names = {v: i for i, v in enumerate(dict.fromkeys([*la, *lb]))}
-        return np.asarray(np.einsum(a, [names[v] for v in la], b, [names[v] for v in lb], [names[v] for v in out]))
+        return np.asarray(
+            np.einsum(a, [names[v] for v in la], b, [names[v] for v in lb], [names[v] for v in out])
+        )
     result = np.tensordot(a, b, ([la.index(v) for v in shared], [lb.index(v) for v in shared]))
     labels = [v for v in la if v not in shared] + [v for v in lb if v not in shared]
     return result.transpose([labels.index(v) for v in out])
@@ -349,7 +393,10 @@ def contract(network: Network) -> tuple[float, np.ndarray, float]:
         for mine, other in ((a, b), (b, a)):
             value = _pair(here, out, values[other], labels[other], labels[mine])
             peak = float(value.max()) if value.size else 0.0
-            adjoint[mine] = (value / peak if peak > 0 else value, shift + logs[other] + (math.log(peak) if peak > 0 else 0.0))
+            adjoint[mine] = (
+                value / peak if peak > 0 else value,
+                shift + logs[other] + (math.log(peak) if peak > 0 else 0.0),
+            )
         values[first + step] = np.zeros(0)
     for i, leaf in enumerate(network.leaves):
         if leaf.row < 0 and not any(item[2] is not None for item in leaf.chain):
@@ -388,18 +435,31 @@ def exact_moments(
     total = 0.0
     marked = np.zeros(tape.num_rows)
     patterns = np.unique(classes.target, axis=0)
-    if len(patterns) > 64 or len(classes.value) * tape.num_qubits > 2_000_000:
+    if len(patterns) > 64 or len(classes.value) * tape.num_qubits > 2_000_000 or _hopeless(tape, max_flops):
         return None
     for pattern in patterns:
         inside = (classes.target == pattern).all(axis=1)
-        part = PathClasses(classes.x[inside], classes.z[inside], classes.target[inside], classes.value[inside], 0.0, 0.0)
+        part = PathClasses(
+            classes.x[inside], classes.z[inside], classes.target[inside], classes.value[inside], 0.0, 0.0
+        )
         leaves = build_network(tape, part)
         if leaves is None:
             return None
-        network = plan(leaves, tape.num_rows, max_flops=max_flops)
-        if network.flops * len(patterns) > max_flops or network.size > max_numbers:
+        network = plan(leaves, tape.num_rows, max_flops=max_flops / len(patterns))
+        if network is None or network.size > max_numbers:
             return None
         value, rows, log = contract(network)
         total += value * math.exp(log)
         marked += rows * math.exp(log)
     return total, marked
+
+
+def _hopeless(tape: Tape, max_flops: float) -> bool:
+    """A long tape whose sweeps over qubits and over time are both too large: not worth building."""
+    if len(tape.code) < 10_000:
+        return False
+    two = (tape.code >= 8) & (tape.code <= 9)
+    low, high = np.minimum(tape.q0[two], tape.q1[two]), np.maximum(tape.q0[two], tape.q1[two])
+    edges = np.bincount(low, minlength=tape.num_qubits) - np.bincount(high, minlength=tape.num_qubits)
+    cut = min(float(np.cumsum(edges).max(initial=0)), tape.num_qubits)
+    return 2 * cut + 5 + math.log2(max(int(two.sum()), 1)) > math.log2(max_flops)

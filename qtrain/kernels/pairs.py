@@ -16,7 +16,7 @@ from qtrain.kernels.terms import anticommutes, clifford_step
 ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _biased(p, r0, r1, coin, out):
     """Each bit of ``out`` is 1 with probability ``p``, exact to the last bit of ``p``."""
     left = np.empty(WORDS, np.uint64)
@@ -43,9 +43,32 @@ def _biased(p, r0, r1, coin, out):
             return
 
 
-@njit(cache=True)
-def _step(code, q0, q1, row, start, support, letters, opcode, turns, rate, branch, i, swap,
-          x, z, rx, rz, alive, anti, coin, out, r0, r1):
+@njit(cache=True, nogil=True)
+def _step(
+    code,
+    q0,
+    q1,
+    row,
+    start,
+    support,
+    letters,
+    opcode,
+    turns,
+    rate,
+    branch,
+    i,
+    swap,
+    x,
+    z,
+    rx,
+    rz,
+    alive,
+    anti,
+    coin,
+    out,
+    r0,
+    r1,
+):
     """One tape entry for a block of pairs; ``swap``: this rotation is the differentiated one."""
     c = code[i]
     q = q0[i]
@@ -156,7 +179,7 @@ def _step(code, q0, q1, row, start, support, letters, opcode, turns, rate, branc
     clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, rx, rz)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _finish(x, z, rx, rz, power, bloch, alive, plus, minus):
     """Thin the paths by their expectation at the product input; split them by the pair's sign."""
     n = x.shape[0]
@@ -164,7 +187,10 @@ def _finish(x, z, rx, rz, power, bloch, alive, plus, minus):
         plus[w] = np.uint64(0)
         minus[w] = np.uint64(0)
     for q in range(n):
-        if bloch[q, 0] == 0.0 and bloch[q, 1] == 0.0:
+        zero = True
+        for d in range(bloch.shape[0]):
+            zero = zero and bloch[d, q, 0] == 0.0 and bloch[d, q, 2] == 0.0
+        if zero:
             if rx[q]:
                 return
             for w in range(WORDS):
@@ -179,15 +205,16 @@ def _finish(x, z, rx, rz, power, bloch, alive, plus, minus):
                 continue
             value = 1.0
             phase = power
+            data = np.random.randint(0, bloch.shape[0])
             for q in range(n):
                 a = np.int64((x[q, w] >> shift) & one)
                 c = np.int64((z[q, w] >> shift) & one)
                 d = a ^ np.int64(rx[q])
                 e = c ^ np.int64(rz[q])
                 if a or c:
-                    value *= bloch[q, a + 2 * c - 1]
+                    value *= bloch[data, q, a + 2 * c - 1]
                 if d or e:
-                    value *= bloch[q, d + 2 * e - 1]
+                    value *= bloch[data, q, d + 2 * e - 1]
                 phase += a * c + np.int64(rx[q] & rz[q]) - d * e + 2 * (c & np.int64(rx[q]))
                 if value == 0.0:
                     break
@@ -200,9 +227,33 @@ def _finish(x, z, rx, rz, power, bloch, alive, plus, minus):
                     minus[w] |= one << shift
 
 
-@njit(cache=True)
-def sample_pairs(code, q0, q1, row, start, support, letters, opcode, turns, rate, branch, class_x, class_z,
-                 diff_x, diff_z, power, sign, counts, bloch, seed, fork, plus_hits, minus_hits, cost_hits):
+@njit(cache=True, nogil=True)
+def sample_pairs(
+    code,
+    q0,
+    q1,
+    row,
+    start,
+    support,
+    letters,
+    opcode,
+    turns,
+    rate,
+    branch,
+    class_x,
+    class_z,
+    diff_x,
+    diff_z,
+    power,
+    sign,
+    counts,
+    bloch,
+    seed,
+    fork,
+    plus_hits,
+    minus_hits,
+    cost_hits,
+):
     """Signed hits of every rotation over ``counts.sum()`` paths.
 
     Args:
@@ -238,7 +289,6 @@ def sample_pairs(code, q0, q1, row, start, support, letters, opcode, turns, rate
         while left > 0:
             take = min(left, PATHS)
             left -= take
-            data = np.random.randint(0, bloch.shape[0])
             for w in range(WORDS):
                 full = min(max(take - 64 * w, 0), 64)
                 alive[w] = ONES if full == 64 else (np.uint64(1) << np.uint64(full)) - np.uint64(1)
@@ -255,8 +305,31 @@ def sample_pairs(code, q0, q1, row, start, support, letters, opcode, turns, rate
                         for w in range(WORDS):
                             fx[q, w] = x[q, w]
                             fz[q, w] = z[q, w]
-                    _step(code, q0, q1, row, start, support, letters, opcode, turns, rate, branch, i, True,
-                          fx, fz, rx, rz, alive, anti, coin, out, r0, r1)
+                    _step(
+                        code,
+                        q0,
+                        q1,
+                        row,
+                        start,
+                        support,
+                        letters,
+                        opcode,
+                        turns,
+                        rate,
+                        branch,
+                        i,
+                        True,
+                        fx,
+                        fz,
+                        rx,
+                        rz,
+                        alive,
+                        anti,
+                        coin,
+                        out,
+                        r0,
+                        r1,
+                    )
                     some = np.uint64(0)
                     for w in range(WORDS):
                         live[w] = alive[w] & anti[w]
@@ -265,20 +338,66 @@ def sample_pairs(code, q0, q1, row, start, support, letters, opcode, turns, rate
                         sx = rx.copy()
                         sz = rz.copy()
                         for j in range(i + 1, ops):
-                            _step(code, q0, q1, row, start, support, letters, opcode, turns, rate, branch, j, False,
-                                  fx, fz, sx, sz, live, scratch, coin, out, r0, r1)
-                        _finish(fx, fz, sx, sz, power[k], bloch[data], live, plus, minus)
+                            _step(
+                                code,
+                                q0,
+                                q1,
+                                row,
+                                start,
+                                support,
+                                letters,
+                                opcode,
+                                turns,
+                                rate,
+                                branch,
+                                j,
+                                False,
+                                fx,
+                                fz,
+                                sx,
+                                sz,
+                                live,
+                                scratch,
+                                coin,
+                                out,
+                                r0,
+                                r1,
+                            )
+                        _finish(fx, fz, sx, sz, power[k], bloch, live, plus, minus)
                         for w in range(WORDS):
                             good = popcount(plus[w]) if sign[k] > 0 else popcount(minus[w])
                             bad = popcount(minus[w]) if sign[k] > 0 else popcount(plus[w])
                             plus_hits[r] += np.int64(good)
                             minus_hits[r] += np.int64(bad)
-                _step(code, q0, q1, row, start, support, letters, opcode, turns, rate, branch, i, False,
-                      x, z, rx, rz, alive, anti, coin, out, r0, r1)
+                _step(
+                    code,
+                    q0,
+                    q1,
+                    row,
+                    start,
+                    support,
+                    letters,
+                    opcode,
+                    turns,
+                    rate,
+                    branch,
+                    i,
+                    False,
+                    x,
+                    z,
+                    rx,
+                    rz,
+                    alive,
+                    anti,
+                    coin,
+                    out,
+                    r0,
+                    r1,
+                )
                 if r >= 0 and not fork:
                     for w in range(WORDS):
                         marks[r, w] = anti[w]
-            _finish(x, z, rx, rz, power[k], bloch[data], alive, plus, minus)
+            _finish(x, z, rx, rz, power[k], bloch, alive, plus, minus)
             for w in range(WORDS):
                 if sign[k] < 0:
                     v = plus[w]
@@ -293,9 +412,26 @@ def sample_pairs(code, q0, q1, row, start, support, letters, opcode, turns, rate
                         minus_hits[r] += np.int64(popcount(marks[r, w] & minus[w]))
 
 
-@njit(cache=True)
-def mean_gradients(code, q0, q1, row, start, support, letters, opcode, turns, rate, keep, class_x, class_z,
-                   coefficient, bloch, mean, gradient):
+@njit(cache=True, nogil=True)
+def mean_gradients(
+    code,
+    q0,
+    q1,
+    row,
+    start,
+    support,
+    letters,
+    opcode,
+    turns,
+    rate,
+    keep,
+    class_x,
+    class_z,
+    coefficient,
+    bloch,
+    mean,
+    gradient,
+):
     """E f and every E d_k f where E sin = 0: a term either stays everywhere or branches once, at k.
 
     Args:
@@ -343,7 +479,9 @@ def mean_gradients(code, q0, q1, row, start, support, letters, opcode, turns, ra
                     elif code[j] == 11 or code[j] == 12:
                         if bx[q0[j]] | bz[q0[j]] | bx[q1[j]] | bz[q1[j]]:
                             branched *= rate[j]
-                    elif opcode[j] >= 0 and clifford_step(code, q0, q1, opcode, turns, start, support, letters, j, bx, bz):
+                    elif opcode[j] >= 0 and clifford_step(
+                        code, q0, q1, opcode, turns, start, support, letters, j, bx, bz
+                    ):
                         branched = -branched
                     if branched == 0.0:
                         break
@@ -355,7 +493,9 @@ def mean_gradients(code, q0, q1, row, start, support, letters, opcode, turns, ra
             elif code[i] == 11 or code[i] == 12:
                 if x[q0[i]] | z[q0[i]] | x[q1[i]] | z[q1[i]]:
                     value *= rate[i]
-            elif opcode[i] >= 0 and clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z):
+            elif opcode[i] >= 0 and clifford_step(
+                code, q0, q1, opcode, turns, start, support, letters, i, x, z
+            ):
                 value = -value
         for q in range(n):
             if x[q] | z[q]:

@@ -10,13 +10,16 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True)
-def build_guide(code, q0, q1, start, support, letters, turns, end, before, after):
+@njit(cache=True, nogil=True)
+def build_guide(code, q0, q1, start, support, letters, end, before, after, many_before, many_after):
     """A product function of the letters that approximates the hit probability, walked back from the input.
 
     Args:
         end: (qubits, 4) weights of the letters I, X, Z, Y at the input.
         before, after: (ops, 2, 4), overwritten: the guide of the op's qubits on both sides.
+        many_before, many_after: (entries of the CSR, 4), the same for many-qubit rotations.
+
+    ``end`` is overwritten by the guide at the measurement.
     """
     n = end.shape[0]
     g = end.copy()
@@ -24,6 +27,14 @@ def build_guide(code, q0, q1, start, support, letters, turns, end, before, after
     for i in range(code.shape[0] - 1, -1, -1):
         c = code[i]
         if c < 0 or c > 10:
+            continue
+        if c == 3 or c == 4:
+            for j in range(start[i], start[i + 1]):
+                s = support[j]
+                for v in range(4):  # positive wherever the rotation may lead to something live
+                    many_after[j, v] = g[s, v]
+                    many_before[j, v] = (2 * g[s, v] + g[s, v ^ letters[j]]) / 3
+                g[s] = many_before[j]
             continue
         q = q0[i]
         if c <= 2:
@@ -78,13 +89,32 @@ def build_guide(code, q0, q1, start, support, letters, turns, end, before, after
             end[q, v] = g[q, v]
 
 
-@njit(cache=True)
-def run_particles(code, q0, q1, row, start, support, letters, turns, final, before, after,
-                  class_letters, owner, seed, bits, epoch, ancestors, marked):
+@njit(cache=True, nogil=True)
+def run_particles(
+    code,
+    q0,
+    q1,
+    row,
+    start,
+    support,
+    letters,
+    turns,
+    before,
+    after,
+    many_before,
+    many_after,
+    class_letters,
+    owner,
+    seed,
+    bits,
+    epoch,
+    ancestors,
+    marked,
+):
     """One run; returns (log, value): value * exp(log) is the sum over paths over the guide of the start.
 
     Args:
-        final: (qubits, 4) letter weights at the input.
+        before, after, many_before, many_after: from `build_guide`.
         class_letters: (classes, qubits) uint8; owner: (N,) class of each particle.
         bits: (rows, N) bool; epoch: (rows,) int32; ancestors: (epochs, N) int32: work space.
         marked: (rows,) float64, overwritten with the same sum over anticommuting paths
@@ -92,29 +122,13 @@ def run_particles(code, q0, q1, row, start, support, letters, turns, final, befo
     """
     np.random.seed(seed)
     size = owner.shape[0]
-    n = final.shape[0]
+    n = class_letters.shape[1]
     state = np.zeros((n, size), np.uint8)
     spare = np.zeros(size, np.uint8)
-    g = np.zeros((n, 4))
     weight = np.ones(size)
-    flag = np.zeros(size, np.uint8)
     for p in range(size):
         for q in range(n):
             state[q, p] = class_letters[owner[p], q]
-    known = np.zeros(n, np.uint8)
-    for i in range(code.shape[0]):  # the guide of a qubit at the start: that before its first op
-        c = code[i]
-        if c < 0 or c == 3 or c == 4:
-            continue
-        if not known[q0[i]]:
-            known[q0[i]] = 1
-            g[q0[i]] = before[i, 0]
-        if c >= 8 and not known[q1[i]]:
-            known[q1[i]] = 1
-            g[q1[i]] = before[i, 1]
-    for q in range(n):
-        if not known[q]:
-            g[q] = final[q]
     log = 0.0
     now = 0
     capacity = ancestors.shape[0]
@@ -144,7 +158,6 @@ def run_particles(code, q0, q1, row, start, support, letters, turns, final, befo
                     v = s[p]
                     if bits[r, p] and np.random.random() < ratio[v]:
                         s[p] = v ^ letter
-            g[q] = after[i, 0]
         elif c <= 4:
             lo = start[i]
             hi = start[i + 1]
@@ -157,24 +170,25 @@ def run_particles(code, q0, q1, row, start, support, letters, turns, final, befo
                     parity ^= ((letters[j] & 1) & (v >> 1)) ^ ((letters[j] >> 1) & (v & 1))
                 if c == 3:
                     bits[row[i], p] = parity == 1
-                if parity == 0:
-                    continue
-                if c == 4 and turns[i] % 2 == 0:
-                    continue
+                base = 1.0
                 stay = 1.0
                 move = 1.0
                 for j in range(lo, hi):
                     v = state[support[j], p]
-                    stay *= g[support[j], v]
-                    move *= g[support[j], v ^ letters[j]]
-                branch = True
-                if c == 3:
-                    both = stay + move
-                    if stay > 0:
-                        weight[p] *= 0.5 * both / stay
-                    branch = np.random.random() * both < move
-                elif stay > 0:
-                    weight[p] *= move / stay
+                    base *= many_before[j, v]
+                    stay *= many_after[j, v]
+                    move *= many_after[j, v ^ letters[j]]
+                turned = c == 4 and turns[i] % 2 == 1
+                branch = False
+                if parity == 1 and c == 3:
+                    branch = np.random.random() * (stay + move) < move
+                    top = 0.5 * (stay + move)
+                elif parity == 1 and turned:
+                    branch = True
+                    top = move
+                else:
+                    top = stay
+                weight[p] *= top / base if base > 0 else 0.0
                 changed = True
                 if branch:
                     for j in range(lo, hi):
@@ -189,7 +203,6 @@ def run_particles(code, q0, q1, row, start, support, letters, turns, final, befo
                     s[p] = v ^ ((v & 1) << 1)
                 else:
                     s[p] = v ^ (v >> 1)
-            g[q] = after[i, 0]
         elif c <= 10:
             t = q1[i]
             s = state[q]
@@ -224,8 +237,6 @@ def run_particles(code, q0, q1, row, start, support, letters, turns, final, befo
                     s[p] = b
                     u[p] = a
             changed = highest > lowest * (1 + 1e-12)
-            g[q] = after[i, 0]
-            g[t] = after[i, 1]
         if changed:
             total = 0.0
             square = 0.0

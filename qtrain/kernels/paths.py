@@ -26,12 +26,15 @@ NOISE_1, NOISE_2 = 11, 12
 def popcount(typingctx, word):  # type: ignore[no-untyped-def]
     """Number of set bits of a 64-bit word, as the machine's own instruction."""
     if isinstance(word, types.Integer):
+
         def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
             return builder.ctpop(args[0])
+
         return types.uint64(types.uint64), codegen
+    return None
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def seed_lanes(seed, r0, r1):
     """Fill xorshift128+ lanes from one 64-bit seed by splitmix64."""
     state = np.uint64(seed)
@@ -61,7 +64,7 @@ def _coins(r0, r1, out):
         out[w] = a + b
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def walk(code, q0, q1, row, start, support, letters, x, z, anti, r0, r1):
     """Walk one block of ``PATHS`` paths through the tape, in place.
 
@@ -76,6 +79,8 @@ def walk(code, q0, q1, row, start, support, letters, x, z, anti, r0, r1):
     a = np.empty(WORDS, np.uint64)
     for i in range(code.shape[0]):
         c = code[i]
+        if c < 0:
+            continue
         q = q0[i]
         if c <= ROT_Y:
             r = row[i]
@@ -167,8 +172,10 @@ def walk(code, q0, q1, row, start, support, letters, x, z, anti, r0, r1):
                         z[s, w] ^= a[w]
 
 
-@njit(cache=True)
-def sample(code, q0, q1, row, start, support, letters, class_x, class_z, target, counts, seed, with_beta, hits, betas):
+@njit(cache=True, nogil=True)
+def sample(
+    code, q0, q1, row, start, support, letters, class_x, class_z, target, counts, seed, with_beta, hits, betas
+):
     """Hits of every rotation over ``counts.sum()`` paths; returns the hits of the cost itself.
 
     Args:

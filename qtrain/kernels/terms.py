@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _letters_product_phase(x, z, start, end, support, letters):
     """Exponent of i in i * P * Q = i^k * (Hermitian Pauli), for a P that anticommutes with Q."""
     power = 1
@@ -22,7 +22,7 @@ def _letters_product_phase(x, z, start, end, support, letters):
     return power & 3
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def anticommutes(code, q0, i, start, support, letters, x, z):
     """1 where the rotation at tape place ``i`` anticommutes with the Pauli (x, z)."""
     c = code[i]
@@ -40,7 +40,7 @@ def anticommutes(code, q0, i, start, support, letters, x, z):
     return np.int64(parity)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z):
     """Q -> C^dagger Q C at tape place ``i``, in place; returns 1 where the sign flips."""
     op = opcode[i]
@@ -101,7 +101,7 @@ def clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
     return flip
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def evolve_terms(code, q0, q1, row, start, support, letters, opcode, turns, keys, x, z, sign, syndrome):
     """Walk each term back through the Cliffords alone, past every rotation.
 
@@ -124,7 +124,7 @@ def evolve_terms(code, q0, q1, row, start, support, letters, opcode, turns, keys
                 sign[t] = -sign[t]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def active_rows(code, q0, q1, row, start, support, letters, opcode, turns, x, z, active):
     """Mark the rotations that anticommute with a Pauli walked through the Cliffords alone.
 
@@ -138,8 +138,10 @@ def active_rows(code, q0, q1, row, start, support, letters, opcode, turns, x, z,
             clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
 
 
-@njit(cache=True)
-def trace_weights(code, q0, q1, row, start, support, letters, opcode, turns, class_x, class_z, counts, seed, weights, seen):
+@njit(cache=True, nogil=True)
+def trace_weights(
+    code, q0, q1, row, start, support, letters, opcode, turns, class_x, class_z, counts, seed, weights, seen
+):
     """Mean weight of the path Pauli at each rotation it anticommutes with, one path at a time.
 
     Args:

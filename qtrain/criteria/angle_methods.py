@@ -1,0 +1,92 @@
+"""Gradient statistics from sampled angles: what Pauli paths refuse."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+from qtrain.criteria.path_methods import Question
+from qtrain.criteria.sampling import Moments, sample_moments
+from qtrain.criteria.stats import GradientStats
+
+FIRST_BATCH = 64
+
+
+def statevector(question: Question, because: str, data: np.ndarray | None) -> GradientStats:
+    """Adjoint gradients of random parameter vectors; memory is checked before it is taken."""
+    moments, note = _run(question, data, None)
+    return _statistics(question, moments, "statevector", f"{because}angles sampled on the statevector{note}")
+
+
+def module(question: Question, because: str) -> GradientStats | None:
+    """The same in the observable's module (arXiv 2308.01432); None where the module is too large."""
+    from qtrain.criteria.gsim import module as build
+    from qtrain.errors import QTrainError
+
+    try:
+        found = build(question.program, question.observable, question.budget.max_dimension)
+    except QTrainError:
+        return None
+    moments, note = _run(question, None, found)
+    return _statistics(
+        question,
+        moments,
+        "gsim",
+        f"{because}angles sampled in the module of dimension {found.dimension}{note}",
+    )
+
+
+def _run(question: Question, data: np.ndarray | None, space: Any) -> tuple[Moments, str]:
+    batch = question.samples or FIRST_BATCH
+    total: Moments | None = None
+    while True:
+        done = 0 if total is None else total.count
+        seed = int(np.random.default_rng([question.seed, done]).integers(2**62))
+        began = time.monotonic()
+        more = sample_moments(
+            question.program,
+            question.observable,
+            samples=batch,
+            seed=seed,
+            initialization=question.start,
+            data=data,
+            module=space,
+        )
+        total = more if total is None else total + more
+        cost = time.monotonic() - began
+        if question.samples is not None:
+            return total, ""
+        if _precise(total, question.budget.relative_error):
+            return total, ""
+        left = question.left - 0.5 * question.budget.seconds
+        if 2 * cost > left or total.count >= question.budget.max_samples:
+            return total, f"; stopped by the budget after {total.count} parameter vectors"
+        batch = min(total.count, question.budget.max_samples - total.count)
+
+
+def _precise(moments: Moments, relative_error: float) -> bool:
+    n = moments.count
+    second = moments.gradient[1] / n
+    spread = np.sqrt(np.maximum(moments.gradient[3] / n - second**2, 0.0) / n)
+    live = second > 1e-14 * max(float(second.max(initial=0.0)), 1e-300)
+    return not live.any() or float(np.median(spread[live] / second[live])) <= relative_error
+
+
+def _statistics(question: Question, moments: Moments, method: str, reason: str) -> GradientStats:
+    from qtrain.criteria.light_cone import provably_zero
+
+    program = question.program
+    count = len(program.weights)
+    sums: dict[str, Any] = {"count": np.array(float(moments.count))}
+    for i in range(4):
+        sums[f"g{i + 1}"] = moments.gradient[i]
+        sums[f"f{i + 1}"] = np.array(moments.cost[i])
+    zero = provably_zero(program, question.observable)
+    mean = np.zeros(count) if question.start.kind == "uniform" else moments.gradient[0] / moments.count
+    return GradientStats(
+        program.weights, method, reason, str(question.start), question.fingerprint, (question.seed,),
+        float("nan"), zero,
+        np.ones(count), mean, question.offset + float(moments.cost[0]) / moments.count, question.offset, sums,
+    )  # fmt: skip

@@ -1,0 +1,149 @@
+"""Second moments under noise, non-uniform angles and product inputs: signed pairs of terms."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.criteria.cosets import unpack_terms, walk_terms
+from qtrain.criteria.initialization import Initialization
+from qtrain.criteria.tape import Tape
+from qtrain.errors import QTrainError
+from qtrain.kernels import pairs as kernel
+from qtrain.kernels import terms as term_kernel
+from qtrain.kernels.paths import PATHS
+
+MAX_TERMS = 4000
+
+
+@dataclass(frozen=True, eq=False)
+class SignedCounts:
+    """``counts``: name -> (rows, cost); ``total`` scales a signed hit."""
+
+    counts: dict[str, tuple[np.ndarray, float]]
+    total: float
+    mean_gradient: np.ndarray
+    cost_mean: float
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    x: np.ndarray
+    z: np.ndarray
+    diff_x: np.ndarray
+    diff_z: np.ndarray
+    power: np.ndarray
+    sign: np.ndarray
+    mass: np.ndarray
+
+
+def _pairs(tape: Tape, observable: SparsePauliOp, cosines: np.ndarray, bloch: np.ndarray) -> _Pairs:
+    """Pairs (a, b) with their weight |c_a c_b| * product of E cos where only one anticommutes."""
+    x, z, c = unpack_terms(observable)
+    keep = x.any(axis=1) | z.any(axis=1)
+    x, z, c = x[keep], z[keep], c[keep]
+    if len(c) > MAX_TERMS:
+        raise QTrainError(
+            f"observable should have at most {MAX_TERMS} terms with noise, non-uniform angles or product inputs. "
+            f"Got {len(c)}."
+        )
+    x_end, z_end, sign, _ = walk_terms(tape, x, z)
+    active = np.zeros((len(c), max(tape.num_rows, 1)), np.uint8)
+    for a in range(len(c)):
+        term_kernel.active_rows(*tape.arrays, tape.opcode, tape.turns, x[a].copy(), z[a].copy(), active[a])
+    bits = active[:, : tape.num_rows].astype(float)
+    hard = (cosines == 0).astype(float)
+    logs = np.log(np.where(cosines == 0, 1.0, cosines))
+    single, cross = bits @ logs, (bits * logs) @ bits.T
+    exponent = single[:, None] + single[None] - 2 * cross
+    broken = (bits @ hard)[:, None] + (bits @ hard)[None] - 2 * ((bits * hard) @ bits.T) > 0.5
+    mass = np.abs(c[:, None] * c[None]) * np.exp(np.minimum(exponent, 0.0))
+    mass[broken] = 0.0
+    fixed = (bloch[:, :, 0] == 0).all(axis=0) & (bloch[:, :, 2] == 0).all(axis=0)
+    rows_x = x_end[:, fixed].astype(float)
+    clash = rows_x.sum(axis=1)[:, None] + rows_x.sum(axis=1)[None] - 2 * rows_x @ rows_x.T > 0.5
+    mass[clash] = 0.0
+    mass = np.triu(mass) + np.triu(mass, 1)
+    first, second = np.nonzero(mass > 1e-12 * mass.max() if mass.size and mass.max() > 0 else mass > 0)
+    diff_x, diff_z = x_end[first] ^ x_end[second], z_end[first] ^ z_end[second]
+    count = lambda a, b: (a & b).sum(axis=1, dtype=np.int64)  # noqa: E731
+    power = (
+        count(x_end[first], z_end[first]) + count(x_end[second], z_end[second]) - count(diff_x, diff_z)
+        + 2 * count(z_end[first], x_end[second]) + (sign[first] != sign[second]) * 2
+    ) % 4  # fmt: skip
+    return _Pairs(
+        np.ascontiguousarray(x[first]), np.ascontiguousarray(z[first]),
+        np.ascontiguousarray(x[first] ^ x[second]), np.ascontiguousarray(z[first] ^ z[second]),
+        power.astype(np.int64), np.sign(c[first] * c[second]).astype(np.int64), mass[first, second],
+    )  # fmt: skip
+
+
+def sample_signed(
+    tape: Tape, observable: SparsePauliOp, start: Initialization, bloch: np.ndarray | None, *,
+    samples: int | None, seed: int, seconds: float, max_samples: int, relative_error: float,
+) -> SignedCounts:  # fmt: skip
+    """Signed hits of pairs, in batches until precise enough.
+
+    Args:
+        tape: with its noise; bloch: (data samples, qubits, 3) of a product input, or None for |0...0>.
+    """
+    cosines, branch = start.moments(tape.coefficient)
+    fork = start.kind != "uniform"
+    states = (
+        np.tile(np.array([0.0, 1.0, 0.0]), (1, tape.num_qubits, 1))
+        if bloch is None
+        else np.ascontiguousarray(bloch)
+    )
+    found = _pairs(tape, observable, cosines, states)
+    mean = np.zeros((1,))
+    gradient = np.zeros(tape.num_rows)
+    x, z, c = unpack_terms(observable)
+    for state in states[:64]:
+        term_kernel_mean = kernel.mean_gradients
+        term_kernel_mean(
+            *tape.arrays,
+            tape.opcode,
+            tape.turns,
+            tape.rate,
+            cosines,
+            x,
+            z,
+            c / min(len(states), 64),
+            state,
+            mean,
+            gradient,
+        )
+    plus, minus = np.zeros(tape.num_rows, np.int64), np.zeros(tape.num_rows, np.int64)
+    cost = np.zeros(2, np.int64)
+    total = float(found.mass.sum())
+    done, note = 0, "" if len(found.mass) else "; no pair of terms survives"
+    deadline = time.monotonic() + 0.5 * seconds
+    batch = samples or 2 * PATHS
+    while total > 0:
+        rng = np.random.default_rng([seed, done])
+        counts = rng.multinomial(batch, found.mass / total).astype(np.int64)
+        kernel.sample_pairs(
+            *tape.arrays, tape.opcode, tape.turns, tape.rate, branch, found.x, found.z, found.diff_x, found.diff_z,
+            found.power, found.sign, counts, states, np.uint64(rng.integers(2**63)), fork, plus, minus, cost,
+        )  # fmt: skip
+        done += batch
+        seen = plus + minus
+        live = seen[seen > 0]
+        precise = len(live) * 4 > len(seen) and float(np.median(live)) * relative_error**2 >= 1
+        if samples is not None or precise:
+            break
+        if time.monotonic() > deadline or done >= max_samples:
+            note = f"; stopped by the budget after {done} paths"
+            break
+        batch = min(done, max_samples - done)
+    done = max(done, 1)
+    counts_ = {
+        "plus": (plus.astype(float), float(cost[0])),
+        "minus": (minus.astype(float), float(cost[1])),
+        "pairs": (np.full(tape.num_rows, float(done)), float(done)),
+    }
+    return SignedCounts(counts_, total, gradient, float(mean[0]), note)

@@ -1,0 +1,336 @@
+"""Gradient statistics from Pauli paths: summed exactly, sampled, or steered to small signals."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.criteria.cosets import PathClasses, path_classes
+from qtrain.criteria.initialization import Initialization
+from qtrain.criteria.pair_method import sample_signed
+from qtrain.criteria.results import Budget
+from qtrain.criteria.stats import GradientStats
+from qtrain.criteria.tape import Tape
+from qtrain.criteria.transfer import exact_moments
+from qtrain.errors import QTrainError
+from qtrain.kernels import particles as particle_kernel
+from qtrain.kernels import paths as path_kernel
+from qtrain.program import PauliProgram
+
+FEW_HITS = 100
+PATHS_RESOLVE = 1e-7  # smaller shares of S are a matter for particles
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked, and what it may cost.
+
+    ``observable`` is traceless, ``offset`` the constant taken out; ``started`` reads ``time.monotonic``.
+    """
+
+    program: PauliProgram
+    observable: SparsePauliOp
+    start: Initialization
+    seed: int
+    samples: int | None
+    budget: Budget
+    started: float
+    fingerprint: str
+    offset: float
+
+    @property
+    def left(self) -> float:
+        """Seconds of the budget that are left."""
+        return self.budget.seconds - (time.monotonic() - self.started)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _spread(
+    tape: Tape, program: PauliProgram, rows: np.ndarray, cost: float, fill: float = 0.0
+) -> np.ndarray:
+    """Rows of the tape to weights of the program, the cost as last entry."""
+    result = np.full(len(program.weights) + 1, fill)
+    result[tape.weight] = rows
+    result[-1] = cost
+    return result
+
+
+def statistics(
+    question: Question, tape: Tape, classes: PathClasses | None, method: str, reason: str, sums: dict[str, Any],
+    *, mean: np.ndarray | None = None, cost_mean: float = 0.0,
+) -> GradientStats:  # fmt: skip
+    program = question.program
+    factor = np.zeros(len(program.weights))
+    factor[tape.weight] = tape.coefficient**2
+    zero = np.ones(len(program.weights), bool)
+    zero[tape.weight] = False  # a parameter without a rotation moves nothing
+    if "exact" in sums:
+        zero |= np.asarray(sums["exact"])[:-1] == 0
+    elif question.start.kind == "uniform":
+        from qtrain.criteria.light_cone import provably_zero
+
+        zero |= provably_zero(program, question.observable)
+    return GradientStats(
+        program.weights, method, reason, str(question.start), question.fingerprint, (question.seed,),
+        float("nan") if classes is None else classes.scale, zero, factor,
+        np.zeros(len(program.weights)) if mean is None else mean,
+        question.offset + (cost_mean if classes is None else classes.mean),
+        question.offset, sums,
+    )  # fmt: skip
+
+
+def exact(question: Question, tape: Tape, reason: str, *, max_flops: float = 2e9) -> GradientStats | None:
+    """All paths summed; None where the network is too large."""
+    classes = path_classes(tape, question.observable)
+    found = exact_moments(tape, classes, max_flops=max_flops, max_numbers=question.budget.memory_bytes / 16)
+    if found is None:
+        return None
+    cost, rows = found
+    sums = {"exact": _spread(tape, question.program, rows, cost)}
+    sums |= _betas(question, tape, classes)
+    return statistics(question, tape, classes, "exact", reason, sums)
+
+
+def _betas(question: Question, tape: Tape, classes: PathClasses) -> dict[str, Any]:
+    """How often each generator meets an anticommuting Pauli, from a few thousand plain paths."""
+    count = 4 * path_kernel.PATHS
+    _, betas, _ = _plain(tape, classes, count, question.seed, True)
+    return {"beta": _spread(tape, question.program, betas, 0)[:-1], "beta_paths": np.array(float(count))}
+
+
+def _plain(
+    tape: Tape, classes: PathClasses, count: int, seed: int, with_beta: bool
+) -> tuple[np.ndarray, np.ndarray, int]:
+    hits = np.zeros(tape.num_rows, np.int64)
+    betas = np.zeros(tape.num_rows, np.int64)
+    if not len(classes.value):
+        return hits, betas, 0
+    rng = np.random.default_rng([seed, count])
+    counts = rng.multinomial(count, classes.value / classes.total).astype(np.int64)
+    cost = path_kernel.sample(
+        *tape.arrays,
+        classes.x,
+        classes.z,
+        classes.target,
+        counts,
+        np.uint64(rng.integers(2**63)),
+        with_beta,
+        hits,
+        betas,
+    )
+    return hits, betas, int(cost)
+
+
+def sampled(
+    question: Question,
+    tape: Tape,
+    bloch: np.ndarray | None,
+    channels: list[Any],
+    reason: str,
+    *,
+    small_signals: bool,
+) -> GradientStats:
+    """Random paths, in growing batches until precise enough; then particles for what they miss."""
+    if question.start.kind != "uniform" or channels or bloch is not None:
+        outcome = sample_signed(
+            tape, question.observable, question.start, bloch, samples=question.samples, seed=question.seed,
+            seconds=question.left, max_samples=question.budget.max_samples,
+            relative_error=question.budget.relative_error,
+        )  # fmt: skip
+        spread = {
+            k: _spread(tape, question.program, rows, cost) for k, (rows, cost) in outcome.counts.items()
+        }
+        mean = np.zeros(len(question.program.weights))
+        mean[tape.weight] = outcome.mean_gradient * tape.coefficient
+        sums = spread | {"total": np.array(outcome.total), "parts": np.array(1.0)}
+        return statistics(
+            question, tape, None, "paths", reason + outcome.note, sums, mean=mean, cost_mean=outcome.cost_mean
+        )
+    classes = path_classes(tape, question.observable)
+    hits = np.zeros(tape.num_rows, np.int64)
+    betas = np.zeros(tape.num_rows, np.int64)
+    cost = done = 0
+    batch = question.samples or 8 * path_kernel.PATHS
+    while True:
+        more, some, total = _plain(tape, classes, batch, question.seed * 1_000_003 + done, True)
+        hits, betas, cost, done = hits + more, betas + some, cost + total, done + batch
+        if question.samples is not None or _precise(hits, done, question.budget):
+            break
+        if question.left < question.budget.seconds * 0.5 or done >= question.budget.max_samples:
+            reason += f"; stopped by the budget after {done} paths"
+            break
+        batch = min(done, question.budget.max_samples - done)
+    sums = {
+        "hits": _spread(tape, question.program, hits, cost),
+        "paths": _spread(tape, question.program, np.full(tape.num_rows, float(done)), done),
+        "total": np.array(classes.total), "parts": np.array(1.0),
+        "beta": _spread(tape, question.program, betas, 0)[:-1], "beta_paths": np.array(float(done)),
+    }  # fmt: skip
+    result = statistics(question, tape, classes, "paths", reason, sums)
+    missed = (result.sums["hits"][:-1] < FEW_HITS) & ~result.proven_zero
+    if not small_signals or question.budget.resolution >= PATHS_RESOLVE or not missed.any():
+        return result
+    # What paths miss: particles estimate it, and replace the estimate only where it is the better one.
+    runs = particle_runs(question, tape, classes)
+    if runs is None:
+        return result
+    count, first, second = runs
+    replace = np.append(missed, cost < FEW_HITS) & (first > 0)
+    sums = dict(result.sums) | {
+        "particles": np.where(replace, float(count), 0.0),
+        "p1": np.where(replace, first, 0.0), "p2": np.where(replace, second, 0.0),
+    }  # fmt: skip
+    note = (
+        f"; {int(replace[:-1].sum())} parameters that fewer than {FEW_HITS} paths felt "
+        f"by {count} runs of steered particles"
+    )
+    return dataclasses.replace(result, method="paths + particles", reason=reason + note, sums=sums)
+
+
+def _precise(hits: np.ndarray, done: int, budget: Budget) -> bool:
+    """The median parameter that was felt is precise, and what was not felt is below the resolution."""
+    seen = hits[hits > 0]
+    enough = 3 / max(budget.resolution, PATHS_RESOLVE)
+    return done >= enough and (not len(seen) or float(np.median(seen)) * budget.relative_error**2 >= 1)
+
+
+def particles_only(question: Question, tape: Tape) -> GradientStats:
+    """Steered particles for every parameter."""
+    classes = path_classes(tape, question.observable)
+    runs = particle_runs(question, tape, classes)
+    if runs is None:
+        raise QTrainError(
+            "method should be one that treats this circuit. "
+            "Got 'particles', but the observable interferes in too many ways: use 'paths'."
+        )
+    count, first, second = runs
+    sums = {"particles": np.full(len(first), float(count)), "p1": first, "p2": second} | _betas(
+        question, tape, classes
+    )
+    return statistics(question, tape, classes, "particles", "asked for: particles", sums)
+
+
+def particle_runs(
+    question: Question, tape: Tape, classes: PathClasses
+) -> tuple[int, np.ndarray, np.ndarray] | None:
+    """Independent runs: (number, sum, sum of squares) of the estimates, cost last."""
+    patterns, inverse = np.unique(classes.target, axis=0, return_inverse=True)
+    if len(patterns) > 16 or not len(classes.value):
+        return None
+    rows = max(tape.num_rows, 1)
+    size = int(np.clip(question.budget.memory_bytes / 4 / (rows + tape.num_qubits + 2048), 256, 8192))
+    first = np.zeros(len(question.program.weights) + 1)
+    second = np.zeros_like(first)
+    runs = 0
+    wanted = max(4, min(question.samples or 32, 64))
+    while runs < wanted and (runs < 4 or question.left > 0.1 * question.budget.seconds):
+        total = np.zeros_like(first)
+        for index in range(len(patterns)):
+            inside = np.flatnonzero(inverse.reshape(-1) == index)
+            seed = int(np.random.default_rng([question.seed, runs, index]).integers(2**31))
+            cost, marked = _particle_run(tape, classes, inside, size, seed)
+            total += _spread(tape, question.program, marked, cost)
+        first, second, runs = first + total, second + total**2, runs + 1
+    return runs, first, second
+
+
+def _particle_run(
+    tape: Tape, classes: PathClasses, inside: np.ndarray, size: int, seed: int
+) -> tuple[float, np.ndarray]:
+    n, ops = tape.num_qubits, len(tape.code)
+    target = classes.target[inside[0]]
+    final = np.where(target[:, None] == 1, [0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
+    guide = (*np.ones((2, ops, 2, 4)), *np.ones((2, len(tape.support), 4)))
+    start_guide = final.copy()
+    particle_kernel.build_guide(
+        tape.code, tape.q0, tape.q1, tape.start, tape.support, tape.letters, start_guide, *guide
+    )
+    letters = np.ascontiguousarray(classes.x[inside] | (classes.z[inside] << 1))
+    with np.errstate(divide="ignore"):
+        logs = np.log(start_guide[np.arange(n), letters]).sum(axis=1) + np.log(classes.value[inside])
+    peak = logs.max()
+    marked = np.zeros(tape.num_rows)
+    if not np.isfinite(peak):
+        return 0.0, marked
+    mass = np.exp(logs - peak)
+    rng = np.random.default_rng([seed, 1])
+    owner = np.repeat(np.arange(len(inside)), rng.multinomial(size, mass / mass.sum())).astype(np.int64)
+    bits = np.zeros((tape.num_rows, size), np.bool_)
+    epoch = np.zeros(tape.num_rows, np.int32)
+    ancestors = np.zeros((2048, size), np.int32)
+    log, value = particle_kernel.run_particles(
+        *tape.arrays, tape.turns, *guide, letters, owner, seed, bits, epoch, ancestors, marked
+    )
+    scale = float(np.exp(log + peak)) * float(mass.sum())
+    return value * scale, marked * scale
+
+
+def split_product_input(program: PauliProgram) -> tuple[PauliProgram, np.ndarray]:
+    """Fixed one-qubit gates directly on |0...0> as Bloch vectors (n, 3) in the order X, Z, Y; and the rest."""
+    bloch = np.tile(np.array([0.0, 1.0, 0.0]), (program.num_qubits, 1))
+    open_ = np.ones(program.num_qubits, bool)
+    keep = np.ones(len(program.opcode), bool)
+    for i in range(len(program.opcode)):
+        if program.opcode[i] == 0:
+            support = program.support[program.start[i] : program.start[i + 1]]
+            if len(support) == 1 and program.parameter[i] < 0 and open_[support[0]]:
+                letter = int(program.letters[program.start[i]])
+                bloch[support[0]] = _turned(bloch[support[0]], letter, float(program.offset[i]))
+                keep[i] = False
+            else:
+                open_[support] = False
+        elif program.opcode[i] < 9 and open_[program.qubits[i, 0]]:
+            q = program.qubits[i, 0]
+            for letter, angle in _AS_TURNS[int(program.opcode[i])]:
+                bloch[q] = _turned(bloch[q], letter, angle)
+            keep[i] = False
+        else:
+            open_[program.qubits[i][program.qubits[i] >= 0]] = False
+    return drop_ops(program, keep), bloch
+
+
+_AS_TURNS = {  # one-qubit Cliffords as rotations (letter, angle) in time order
+    1: ((3, np.pi / 2), (1, np.pi)), 2: ((2, np.pi / 2),), 3: ((2, -np.pi / 2),), 4: ((1, np.pi),),
+    5: ((3, np.pi),), 6: ((2, np.pi),), 7: ((1, np.pi / 2),), 8: ((1, -np.pi / 2),),
+}  # fmt: skip
+
+
+def _turned(vector: np.ndarray, letter: int, angle: float) -> np.ndarray:
+    """A Bloch vector in the order (X, Z, Y) rotated about an axis by the right hand."""
+    x, z, y = vector
+    c, s = np.cos(angle), np.sin(angle)
+    if letter == 1:
+        return np.array([x, c * z + s * y, c * y - s * z])
+    if letter == 2:
+        return np.array([c * x - s * y, z, c * y + s * x])
+    return np.array([c * x + s * z, c * z - s * x, y])
+
+
+def drop_ops(program: PauliProgram, keep: np.ndarray) -> PauliProgram:
+    """The program without some of its ops."""
+    sizes = np.diff(program.start)
+    pieces = np.repeat(keep, sizes)
+    moved = np.cumsum(keep) - 1
+    return dataclasses.replace(
+        program,
+        opcode=program.opcode[keep], qubits=program.qubits[keep],
+        start=np.concatenate([[0], np.cumsum(sizes[keep])]).astype(program.start.dtype),
+        support=program.support[pieces], letters=program.letters[pieces], parameter=program.parameter[keep],
+        coefficient=program.coefficient[keep], offset=program.offset[keep], gate=program.gate[keep],
+        expressions={int(moved[op]): e for op, e in program.expressions.items() if keep[op]},
+    )  # fmt: skip
+
+
+def differs(a: PauliProgram, b: PauliProgram) -> bool:
+    """Whether two programs are not the same circuit."""
+    names = ("opcode", "qubits", "start", "support", "letters", "parameter", "coefficient", "offset")
+    return any(not np.array_equal(getattr(a, name), getattr(b, name)) for name in names)

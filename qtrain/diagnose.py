@@ -1,0 +1,146 @@
+"""``diagnose``: every criterion on one circuit, put into one report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib.metadata import version
+from os import PathLike
+from typing import Any, TypeVar
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.criteria.causes import explain, path_weights, summarize
+from qtrain.criteria.cosets import path_classes
+from qtrain.criteria.dla import dla
+from qtrain.criteria.expressivity import expressivity
+from qtrain.criteria.gradients import gradient_variance, paths_apply
+from qtrain.criteria.initialization import Initialization, parse_initialization
+from qtrain.criteria.light_cone import light_cone, provably_zero
+from qtrain.criteria.report import TrainabilityReport
+from qtrain.criteria.results import Budget
+from qtrain.criteria.simulability import simulability
+from qtrain.errors import QTrainError
+from qtrain.observables import as_observable
+from qtrain.program import lower
+from qtrain.reading import read_circuit
+
+T = TypeVar("T")
+
+
+def diagnose(
+    circuit: QuantumCircuit | str | PathLike[str],
+    observable: SparsePauliOp | str,
+    *,
+    initialization: str | tuple[str, float] | Initialization = "uniform",
+    noise: Any = None,
+    shots: int = 10_000,
+    budget: Budget | None = None,
+    seed: int = 0,
+    inputs: Sequence[Any] | str = (),
+    data: np.ndarray | None = None,
+) -> TrainabilityReport:
+    """Tell which parameters of a circuit train, which do not, why, and what to change.
+
+    Args:
+        circuit: a QuantumCircuit, or a path to .qasm (2 or 3) or .qpy.
+        observable: SparsePauliOp, or text such as ``"ZII + 0.5*IXX"``; qubit 0 is the last letter.
+        initialization, noise, inputs, data: see `gradient_variance`.
+        shots: per expectation value; decides which gradients can be told from zero.
+        budget: seconds, memory, dimension, precision; a budget that is hit gives a bound.
+        seed: of all randomness.
+
+    Returns:
+        A report whose ``to_json`` / ``from_json`` round-trip.
+
+    Raises:
+        QTrainError: a circuit that cannot be read or lowered, one without parameters, or wrong options.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> print(diagnose(efficient_su2(4, reps=2), "ZIII").summary)
+        9 of 24 parameters train at 10000 shots; 15 are dead and can be removed.
+    """
+    budget = budget or Budget()
+    if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
+        raise QTrainError(f"shots should be a whole number of at least 1. Got {shots!r}.")
+    start = parse_initialization(initialization)
+    source = read_circuit(circuit)
+    program = lower(source, inputs=inputs)
+    if not program.weights:
+        raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
+    operator = as_observable(observable, program.num_qubits)
+    seconds: dict[str, float] = {}
+    notes: list[str] = []
+
+    def timed(name: str, work: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        try:
+            return work()
+        finally:
+            seconds[name] = round(time.perf_counter() - began, 4)
+
+    def tried(name: str, work: Callable[[], T]) -> T | None:
+        try:
+            return timed(name, work)
+        except QTrainError as error:
+            notes.append(f"{name}: {error}")
+            return None
+
+    gradients = timed(
+        "gradients",
+        lambda: gradient_variance(
+            source if noise is not None else program, operator, initialization=start, noise=noise, seed=seed,
+            budget=replace(budget, seconds=0.5 * budget.seconds), inputs=inputs if noise is not None else (), data=data,
+        ),
+    )  # fmt: skip
+    representative = (
+        program if data is None or not program.inputs else program.bind_inputs(np.atleast_2d(data)[0])
+    )
+    cone = timed("light cone", lambda: light_cone(representative, operator))
+    unfelt = gradients.proven_zero & cone.effective
+    if start.kind == "uniform" and data is None:
+        unfelt = unfelt | (provably_zero(representative, operator) & cone.effective)
+    _, tape, bloch = paths_apply(representative, parse_initialization("uniform"), [], None)
+    plain = tape is not None and bloch is None
+    scale, on_path = _scale(operator), np.full(len(program.weights), np.nan)
+    if plain and tape is not None:
+        classes = path_classes(tape, operator)
+        scale = classes.scale or scale
+        on_path = timed("path weights", lambda: path_weights(representative, classes.x, classes.z, seed=seed))
+    verdicts = timed(
+        "causes",
+        lambda: explain(
+            representative, gradients, cone, unfelt, scale=scale, shots=int(shots), weights_on_path=on_path,
+            budget=budget, seed=seed, tape=tape if plain else None,
+        ),
+    )  # fmt: skip
+    algebra = tried(
+        "dla", lambda: dla(representative, observable=operator, max_dimension=budget.max_dimension)
+    )
+    certificate = tried(
+        "simulability", lambda: simulability(representative, operator, budget=budget, seed=seed)
+    )
+    express = tried("expressivity", lambda: expressivity(representative, budget=budget, seed=seed))
+    return TrainabilityReport(
+        num_qubits=program.num_qubits, num_parameters=len(program.weights), num_gates=len(source.data),
+        two_qubit_depth=source.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
+        observable=_text(operator), initialization=str(start), shots=int(shots), threshold=scale / int(shots),
+        light_cone=cone, gradients=gradients, dla=algebra, simulability=certificate, expressivity=express,
+        verdicts=verdicts, summary=summarize(verdicts, int(shots)), notes=tuple(notes),
+        versions={name: version(name) for name in ("qtrain", "qiskit")}, seconds=seconds,
+    )  # fmt: skip
+
+
+def _scale(operator: SparsePauliOp) -> float:
+    """Sum of squared coefficients without the identity: the second moment of independent terms."""
+    traceless = operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)
+    return float(np.sum(np.abs(operator.coeffs[traceless]) ** 2)) or 1.0
+
+
+def _text(operator: SparsePauliOp, limit: int = 8) -> str:
+    terms = [f"{complex(c).real:g}*{label}" for label, c in operator[: min(limit, len(operator))].to_list()]
+    return " + ".join(terms) + (f" + ... ({len(operator)} terms)" if len(operator) > limit else "")

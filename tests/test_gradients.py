@@ -1,0 +1,305 @@
+"""Second moments by every method against a dense twin, closed forms and exact numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.quantum_info import SparsePauliOp, random_pauli_list
+
+from qtrain.criteria.gradients import gradient_variance
+from qtrain.criteria.results import Budget
+from qtrain.criteria.stats import GradientStats
+from qtrain.errors import QTrainError
+from tests import reference_paths as reference
+
+
+def random_circuit(seed, n=3, rotations=4, gates=8, first_cliffords=True):
+    """Random Cliffords and independent one- and two-qubit rotations."""
+    rng = np.random.default_rng(seed)
+    circuit = QuantumCircuit(n)
+    kinds = ["r"] * rotations + ["c"] * gates
+    rng.shuffle(kinds)
+    if first_cliffords:
+        kinds = ["c", "c", *kinds]
+    count = 0
+    for kind in kinds:
+        q, t = (int(v) for v in rng.permutation(n)[:2])
+        if kind == "r":
+            name = rng.choice(["rx", "ry", "rz", "rxx", "ryy", "rzz", "rzx"])
+            theta = Parameter(f"t{count:02d}")
+            count += 1
+            getattr(circuit, name)(theta, *([q] if len(name) == 2 else [q, t]))
+        else:
+            name = rng.choice(["h", "s", "sdg", "sx", "sxdg", "x", "y", "z", "cx", "cz", "swap"])
+            getattr(circuit, name)(*([q] if name not in ("cx", "cz", "swap") else [q, t]))
+    return circuit
+
+
+def random_observable(seed, n=3, terms=4):
+    rng = np.random.default_rng(seed)
+    labels = [
+        p for p in random_pauli_list(n, terms, seed=seed, phase=False).to_labels() if set(p) != {"I"}
+    ] or ["Z" * n]
+    terms = len(labels)
+    return SparsePauliOp(labels, rng.normal(size=terms)).simplify()
+
+
+EXACT = [
+    (real_amplitudes(2, reps=1), "IZ", 3 / 8, np.array([3, 1, 3, 0]) / 8),
+    (real_amplitudes(3, reps=1), "IIZ", 5 / 16, np.array([5, 1, 1, 5, 0, 0]) / 16),
+]
+
+
+@pytest.mark.parametrize("method", ["exact", "paths", "particles"])
+@pytest.mark.parametrize(("circuit", "observable", "cost", "variance"), EXACT)
+def test_exact_numbers(circuit, observable, cost, variance, method):
+    stats = gradient_variance(circuit, observable, method=method)
+    allowed = 5 * stats.standard_error + 1e-12
+    assert np.all(np.abs(stats.variance - variance) <= allowed)
+    assert abs(stats.cost_variance - cost) <= 5 * stats.cost_standard_error + 1e-12
+
+
+def test_exact_numbers_of_larger_ansatze():
+    stats = gradient_variance(real_amplitudes(4, reps=2), "ZIII")
+    assert stats.cost_variance == pytest.approx(19 / 64)
+    assert set(np.flatnonzero(stats.variance == 0)) == {0, 4, 5, 8, 9, 10}
+    stats = gradient_variance(efficient_su2(4, reps=2), "ZIII")
+    assert stats.cost_variance == pytest.approx(11 / 64)
+    assert (stats.variance == 0).sum() == 15
+
+
+def test_product_circuit_closed_forms():
+    n = 6
+    circuit = QuantumCircuit(n)
+    for q, theta in enumerate(ParameterVector("t", n)):
+        circuit.rx(theta, q)
+    stats = gradient_variance(circuit, "Z" * n)
+    assert stats.cost_variance == pytest.approx(2.0**-n)
+    assert stats.variance == pytest.approx(np.full(n, 2.0**-n))
+    local = gradient_variance(circuit, "I" * (n - 1) + "Z")
+    assert local.variance == pytest.approx([0.5] + [0] * (n - 1))
+    average = SparsePauliOp.from_sparse_list([("Z", [q], 0.5 / n) for q in range(n)], n)
+    assert gradient_variance(circuit, average).variance == pytest.approx(np.full(n, 1 / (8 * n**2)))
+    # 1 - prod cos^2(theta/2) expanded: every subset of Z, all interfering with none
+    subsets = SparsePauliOp(
+        ["".join("Z" if b >> q & 1 else "I" for q in range(n)) for b in range(2**n)], [-(2.0**-n)] * 2**n
+    )
+    assert gradient_variance(circuit, subsets).variance == pytest.approx(
+        np.full(n, (1 / 8) * (3 / 8) ** (n - 1))
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_uniform_paths_match_the_grid(seed):
+    """Interfering terms and Cliffords before the first rotation among them."""
+    circuit, observable = random_circuit(seed), random_observable(seed)
+    mean, square, _, second = reference.moments(circuit, observable)
+    exact = gradient_variance(circuit, observable, method="exact")
+    assert exact.cost_mean == pytest.approx(mean, abs=1e-9)
+    assert exact.cost_variance == pytest.approx(square - mean**2, abs=1e-9)
+    assert exact.variance == pytest.approx(second, abs=1e-9)
+    assert exact.variance.max() <= exact.cost_variance + 1e-9 <= exact.variance.sum() + 2e-9
+    sampled = gradient_variance(circuit, observable, method="paths", samples=20_000, seed=seed)
+    assert np.all(np.abs(sampled.variance - second) <= 6 * sampled.standard_error + 1e-3 * sampled.scale)
+    assert np.all(sampled.variance[sampled.proven_zero] == 0)
+    assert np.all(second[sampled.proven_zero] < 1e-9)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6))
+def test_particles_match_exact_sums(seed):
+    circuit, observable = (
+        random_circuit(seed, n=4, rotations=8, gates=12),
+        random_observable(seed, n=4, terms=2),
+    )
+    exact = gradient_variance(circuit, observable, method="exact")
+    steered = gradient_variance(circuit, observable, method="particles", seed=seed)
+    assert np.all(
+        np.abs(steered.variance - exact.variance) <= 7 * steered.standard_error + 2e-3 * exact.scale
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["gaussian:0.4", "small:0.7"]))
+def test_non_uniform_angles_match_the_grid(seed, start):
+    from qtrain.criteria.initialization import parse_initialization
+
+    circuit, observable = random_circuit(seed), random_observable(seed, terms=3)
+    cosine, sine2 = parse_initialization(start).moments(np.ones(1))
+    mean, square, first, second = reference.moments(
+        circuit, observable, cosine=cosine[0], cosine2=1 - 2 * sine2[0]
+    )
+    stats = gradient_variance(circuit, observable, initialization=start, samples=100_000, seed=seed)
+    assert stats.cost_mean == pytest.approx(mean, abs=1e-9)
+    assert stats.mean == pytest.approx(first, abs=1e-9)
+    total = float(stats.sums["total"])
+    assert np.all(np.abs(stats.second_moment - second) <= 6 * stats.standard_error + 3e-4 * total)
+    assert abs(stats.cost_second_moment - square) <= 6 * stats.cost_standard_error + 3e-4 * total
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10**6))
+def test_noise_matches_density_matrices(seed):
+    circuit, observable = random_circuit(seed, first_cliffords=False), random_observable(seed, terms=3)
+    _, square, _, second = reference.moments(circuit, observable, p1=0.03, p2=0.1)
+    stats = gradient_variance(
+        circuit, observable, noise={"one_qubit": 0.03, "two_qubit": 0.1}, samples=100_000, seed=seed
+    )
+    total = float(stats.sums["total"])
+    assert np.all(np.abs(stats.second_moment - second) <= 6 * stats.standard_error + 3e-4 * total)
+    assert abs(stats.cost_second_moment - square) <= 6 * stats.cost_standard_error + 3e-4 * total
+
+
+def test_product_input_states_and_data():
+    data = np.array([[0.3, 1.1], [0.9, -0.4], [2.0, 0.2]])
+    x = ParameterVector("x", 2)
+    theta = ParameterVector("t", 4)
+    circuit = QuantumCircuit(2)
+    for q in range(2):
+        circuit.h(q)
+        circuit.rz(x[q], q)
+        circuit.rx(0.7 * x[q], q)
+    body = QuantumCircuit(2)
+    for layer in range(2):
+        for q in range(2):
+            body.ry(theta[2 * layer + q], q)
+        body.cx(0, 1)
+    observable = SparsePauliOp(["IZ", "ZI", "XX"], [0.5, -0.3, 0.8])
+    expected = np.zeros(4)
+    for row in data:
+        bound = circuit.assign_parameters(dict(zip(x, row, strict=True))).compose(body)
+        expected += reference.moments(bound, observable)[3] / len(data)
+    stats = gradient_variance(circuit.compose(body), observable, inputs=list(x), data=data, samples=400_000)
+    assert stats.method == "paths"
+    assert np.all(np.abs(stats.second_moment - expected) <= 5 * stats.standard_error + 1e-4)
+
+
+def test_small_signals_to_rounding():
+    """A global observable at n = 30: exact sums against themselves by particles."""
+    circuit = efficient_su2(30, reps=5, entanglement="linear")
+    stats = gradient_variance(circuit, "Z" * 30)
+    assert stats.method == "exact"
+    assert stats.cost_variance == pytest.approx(1.7123723648e-09, rel=0.2)
+    steered = gradient_variance(circuit, "Z" * 30, method="particles", samples=8)
+    assert steered.cost_variance == pytest.approx(
+        stats.cost_variance, rel=5 * steered.cost_standard_error / steered.cost_variance
+    )
+
+
+def test_the_identity_is_a_constant_of_the_cost():
+    circuit = real_amplitudes(3, reps=1)
+    plain = gradient_variance(circuit, "IIZ", initialization="gaussian:0.3", samples=10_000)
+    moved = gradient_variance(circuit, "IIZ + 2*III", initialization="gaussian:0.3", samples=10_000)
+    assert moved.cost_mean == pytest.approx(plain.cost_mean + 2)
+    assert moved.cost_variance == pytest.approx(plain.cost_variance)
+    assert gradient_variance(circuit, "III").variance.tolist() == [0.0] * 6
+
+
+def test_coefficients_enter_squared():
+    theta = Parameter("a")
+    circuit = QuantumCircuit(1)
+    circuit.rx(3 * theta, 0)
+    assert gradient_variance(circuit, "Z").variance == pytest.approx([4.5])
+
+
+def test_shared_parameters_leave_the_paths():
+    theta = Parameter("a")
+    circuit = QuantumCircuit(1)
+    circuit.rx(theta, 0)
+    circuit.rx(theta, 0)
+    stats = gradient_variance(circuit, "Z", samples=20_000)
+    assert "used in 2 rotations" in stats.reason
+    assert stats.cost_second_moment == pytest.approx(0.5, abs=5 * stats.cost_standard_error + 1e-9)
+    assert stats.variance[0] == pytest.approx(2.0, abs=5 * stats.standard_error[0])
+    with pytest.raises(QTrainError, match="'a' is used in 2|parameter a is used in 2"):
+        gradient_variance(circuit, "Z", method="paths")
+
+
+def test_fixed_non_clifford_gates_leave_the_paths():
+    circuit = QuantumCircuit(2)
+    circuit.rx(Parameter("a"), 0)
+    circuit.cx(0, 1)
+    circuit.t(1)
+    circuit.rx(Parameter("b"), 1)
+    stats = gradient_variance(circuit, "ZI", samples=30_000)
+    assert stats.method == "statevector"
+    grid = reference.moments(circuit, SparsePauliOp("ZI"))[3]
+    assert np.all(np.abs(stats.second_moment - grid) <= 5 * stats.standard_error + 1e-9)
+
+
+def test_merging_is_exact_and_refuses_what_is_not_the_same():
+    circuit = real_amplitudes(3, reps=2)
+    a, b = (gradient_variance(circuit, "IZZ", method="paths", samples=10_000, seed=s) for s in (1, 2))
+    both = a + b
+    assert both.num_samples == 20_000
+    assert both.variance == pytest.approx((a.variance + b.variance) / 2)
+    with pytest.raises(QTrainError, match="other seeds"):
+        a + a
+    with pytest.raises(QTrainError, match="same circuit"):
+        a + gradient_variance(circuit, "IIZ", method="paths", samples=10_000, seed=3)
+
+
+def test_json_round_trip():
+    stats = gradient_variance(real_amplitudes(3, reps=2), "IZZ", method="paths", samples=10_000)
+    again = GradientStats.from_json(stats.to_json())
+    assert np.array_equal(again.variance, stats.variance)
+    assert np.array_equal(again.upper, stats.upper)
+    assert again.to_json() == stats.to_json()
+    more = gradient_variance(real_amplitudes(3, reps=2), "IZZ", method="paths", samples=10_000, seed=9)
+    assert (again + more).num_samples == 20_000
+
+
+def test_intervals_cover():
+    """Pooled coverage of the 95 % intervals, and of the bounds at zero hits."""
+    inside = total = bounded = none = 0
+    for seed in range(200):
+        circuit, observable = (
+            random_circuit(seed, n=4, rotations=8, gates=10),
+            random_observable(seed, n=4, terms=3),
+        )
+        exact = gradient_variance(circuit, observable, method="exact")
+        stats = gradient_variance(circuit, observable, method="paths", samples=1_000, seed=seed)
+        expected = 1_000 * exact.variance / max(float(stats.sums["total"]), 1e-300)
+        enough = (expected >= 20) & (expected < 1_000)
+        inside += int(((stats.lower <= exact.variance) & (exact.variance <= stats.upper))[enough].sum())
+        total += int(enough.sum())
+        rare = (exact.variance > 0) & (stats.sums["hits"][:-1] == 0)
+        bounded += int((exact.variance <= stats.upper)[rare].sum())
+        none += int(rare.sum())
+    assert total > 300
+    assert 0.93 <= inside / total <= 0.98
+    assert none == 0 or bounded / none >= 0.95
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"samples": 1}, "samples should be at least 2. Got 1."),
+        ({"samples": 2.5}, "samples should be a whole number"),
+        ({"method": "magic"}, "method should be one of"),
+        ({"initialization": "gaussian"}, "initialization should be"),
+        ({"initialization": "gaussian:-1"}, "positive width"),
+        ({"noise": 1.5}, "between 0 and 1"),
+        ({"noise": {"cy": 0.1}}, "gates of the circuit"),
+        ({"seed": -1}, "seed should be"),
+        ({"data": [[1.0]]}, "without inputs"),
+    ],
+)
+def test_wrong_options(options, sentence):
+    with pytest.raises(QTrainError, match=sentence):
+        gradient_variance(real_amplitudes(2, reps=1), "IZ", **options)
+
+
+def test_no_parameters():
+    with pytest.raises(QTrainError, match="at least one parameter"):
+        gradient_variance(QuantumCircuit(1), "Z")
+
+
+def test_budget_rejects_nonsense():
+    for value in (0, -1, "much", True):
+        with pytest.raises(QTrainError, match="seconds should be"):
+            Budget(seconds=value)
