@@ -42,12 +42,12 @@ def _plan(program: PauliProgram) -> Plan:
     return plan
 
 
-def _weights(program: PauliProgram, weights: Any) -> np.ndarray:
+def check_weights(count: int, weights: Any) -> np.ndarray:
+    """``weights`` as a finite (samples, count) array, or a QTrainError that says what is wrong with it."""
     try:
         array = np.ascontiguousarray(weights, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise QTrainError(f"weights should be an array of real numbers. Got {weights!r}: {error}.") from None
-    count = len(program.weights)
     if array.ndim != 2 or array.shape[1] != count or array.shape[0] == 0:
         raise QTrainError(
             f"weights should have shape (samples, {count}), one column per weight and at least one row. "
@@ -115,7 +115,7 @@ def _terms(observables: Sequence[Observable], n: int) -> tuple[np.ndarray, ...]:
             np.concatenate(zs), np.ascontiguousarray(np.concatenate(terms)))  # fmt: skip
 
 
-def _threads(num_threads: int | None, samples: int, work: float) -> int:
+def choose_threads(num_threads: int | None, samples: int, work: float) -> int:
     """Threads to use: the caller's number, else all cores where the work outweighs starting them."""
     if num_threads is not None:
         if isinstance(num_threads, bool) or not isinstance(num_threads, (int, np.integer)) or num_threads < 1:
@@ -141,12 +141,12 @@ def _simulate(
     n = program.num_qubits
     if n > MAX_QUBITS:
         raise QTrainError(f"circuit should have at most {MAX_QUBITS} qubits for the statevector. Got {n}.")
-    theta = _weights(program, weights)
+    theta = check_weights(len(program.weights), weights)
     samples = len(theta)
     copies = 4 if gradient else 2
     per_thread = copies * 16 * 8 * 2**n
     fixed = samples * ((16 * 2**n if state else 0) + 16 * len(program.weights)) + 8 * 2**n * len(observables)
-    threads = _threads(num_threads, samples, float(len(program.opcode)) * 2.0**n * samples)
+    threads = choose_threads(num_threads, samples, float(len(program.opcode)) * 2.0**n * samples)
     while threads > 1 and threads * per_thread + fixed > memory_bytes:
         threads -= 1
     if per_thread + fixed > memory_bytes:

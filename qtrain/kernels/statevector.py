@@ -38,7 +38,7 @@ _ROUND = 6755399441055744.0  # 1.5 * 2**52: adding and subtracting it rounds to 
 
 
 @njit(cache=True, nogil=True, inline="never")
-def _cos_sin(
+def cos_sin(
     angles: np.ndarray,
     out: np.ndarray,
     at: int,
@@ -160,7 +160,7 @@ def _coefficients(
                     s * qw + s * qy,
                 )
                 continue
-            _cos_sin(angles, half, g * AMPLITUDE)
+            cos_sin(angles, half, g * AMPLITUDE)
             c, s = load(half, g * AMPLITUDE), load(half, g * AMPLITUDE + LANES)
             if code == 1:
                 qw, qx, qy, qz = c * qw - s * qx, c * qx + s * qw, c * qy - s * qz, c * qz + s * qy
@@ -177,7 +177,7 @@ def _coefficients(
         else:
             for lane in range(LANES):
                 angles[lane] = sign[t] * angles[LANES + lane]
-            _cos_sin(angles, coef, at)
+            cos_sin(angles, coef, at)
 
 
 @njit(cache=True, nogil=True)
