@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
-from qiskit.circuit.library import XXPlusYYGate, efficient_su2, real_amplitudes, zz_feature_map
+from qiskit.circuit.library import XXPlusYYGate, efficient_su2, zz_feature_map
 from qiskit.quantum_info import Operator
 
 from qtrain.criteria.gsim import gsim_values_and_gradients, module
