@@ -8,14 +8,12 @@ Practical where a sweep over qubits or over time meets few entangling gates at o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from qtrain.criteria.cosets import PathClasses
+from qtrain.criteria.network import Leaf, contract, plan
 from qtrain.criteria.tape import Tape
-
-GREEDY_LEAVES = 2000  # a greedy tree over more is slower than sampling
 
 # Letters I, X, Z, Y are 0, 1, 2, 3: bit 0 is x, bit 1 is z.
 _LETTERS = np.arange(4)
@@ -90,38 +88,6 @@ _BRANCH_ANTI = np.array([0.0, 0.5, 0.0, 0.5])
 _TURN = np.array([1.0, 0.0, 0.0, 1.0])
 
 
-@dataclass
-class _Leaf:
-    """A tensor whose leg ``old`` carries a chain of one-qubit steps: tensor = base . chain."""
-
-    base: np.ndarray
-    labels: list[int]
-    chain: list[tuple[int, np.ndarray, np.ndarray | None]] = field(
-        default_factory=list
-    )  # (row, step, marked step)
-    row: int = -1  # row whose marked tensor replaces ``base``
-    marked: np.ndarray | None = None
-    where: tuple[int, int] = (0, 0)  # (qubit, time) for sweeps
-
-    @property
-    def tensor(self) -> np.ndarray:
-        value = self.base
-        for _, step, _ in self.chain:
-            value = value @ step
-        return value
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """Non-negative tensors of all paths of one class mixture; ``order`` contracts them in pairs."""
-
-    leaves: list[_Leaf]
-    order: list[tuple[int, int]]
-    flops: float
-    size: float
-    rows: int
-
-
 def _boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarray]:
     """Minimal weighted automaton of the start Paulis: tensors (left state, letter, right state)."""
     letters = (x | (z << 1)).astype(np.uint8)
@@ -157,7 +123,7 @@ def _boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarra
     return tensors
 
 
-def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000) -> list[_Leaf] | None:
+def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000) -> list[Leaf] | None:
     """Leaves of the network of all paths, trimmed to the cone by reachable letters.
 
     Args:
@@ -165,13 +131,13 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
     """
     n = tape.num_qubits
     fresh = iter(range(10**9))
-    leaves: list[_Leaf] = []
+    leaves: list[Leaf] = []
     boundary = _boundary(classes.x, classes.z, classes.value)
     reach = [{int(v) for v in np.unique(classes.x[:, q] | (classes.z[:, q] << 1))} for q in range(n)]
     bonds = [next(fresh) for _ in range(n + 1)]
-    holder: list[_Leaf] = []  # the leaf whose last label is the wire of qubit q
+    holder: list[Leaf] = []  # the leaf whose last label is the wire of qubit q
     for q in range(n):
-        first = _Leaf(np.moveaxis(boundary[q], 1, 2), [bonds[q], bonds[q + 1], next(fresh)], where=(q, -1))
+        first = Leaf(np.moveaxis(boundary[q], 1, 2), [bonds[q], bonds[q + 1], next(fresh)], where=(q, -1))
         if q == 0:
             first.base, first.labels = first.base[0], first.labels[1:]
         if q == n - 1:
@@ -219,7 +185,7 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
             reach[q], reach[t] = {v[0] for v in images.values()}, {v[1] for v in images.values()}
             bond = next(fresh)
             for wire, half in ((q, left), (t, right)):
-                new = _Leaf(
+                new = Leaf(
                     half.transpose(0, 2, 1).copy(),
                     [bond, holder[wire].labels[-1], next(fresh)],
                     where=(wire, i),
@@ -242,7 +208,7 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
                 reach[s] |= {v ^ letter for v in reach[s]}
                 out = next(fresh)
                 # (bond in, bond out, old, new)
-                new = _Leaf(
+                new = Leaf(
                     _STRING[letter].transpose(2, 0, 3, 1).copy(),
                     [bond, out, holder[s].labels[-1], next(fresh)],
                     where=(s, i),
@@ -250,8 +216,8 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
                 leaves.append(new)
                 holder[s] = new
                 bond = out
-            leaves.append(_Leaf(np.array([1.0, 0.0, 1.0, 0.0]), [head], where=(support[0], i)))
-            end = _Leaf(_BRANCH.copy(), [bond], where=(support[-1], i))
+            leaves.append(Leaf(np.array([1.0, 0.0, 1.0, 0.0]), [head], where=(support[0], i)))
+            end = Leaf(_BRANCH.copy(), [bond], where=(support[-1], i))
             if code == 4:
                 end.base = _TURN.copy() if tape.turns[i] % 2 else np.array([1.0, 1.0, 0.0, 0.0])
             else:
@@ -264,161 +230,8 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
     target = classes.target[0]
     for q in range(n):
         wanted = np.array([0.0, 1.0, 0.0, 1.0]) if target[q] else np.array([1.0, 0.0, 1.0, 0.0])
-        leaves.append(_Leaf(wanted, [holder[q].labels[-1]], where=(q, len(tape.code))))
+        leaves.append(Leaf(wanted, [holder[q].labels[-1]], where=(q, len(tape.code))))
     return leaves
-
-
-def _cost(
-    labels: list[list[int]], sizes: dict[int, int], order: list[tuple[int, int]]
-) -> tuple[float, float]:
-    """(multiplications, numbers stored) of contracting in this order."""
-    sets: list[frozenset[int]] = [frozenset(item) for item in labels]
-    flops = 0.0
-    stored = 0.0
-    for a, b in order:
-        union = sets[a] | sets[b]
-        result = sets[a] ^ sets[b]
-        flops += math.prod(float(sizes[v]) for v in union)
-        stored += math.prod(float(sizes[v]) for v in result)
-        sets.append(result)
-    return flops, stored
-
-
-def _sweep(leaves: list[_Leaf], by_time: bool) -> list[tuple[int, int]]:
-    """Contract one leaf after the other, in order of qubit or of time."""
-    key = (lambda i: (leaves[i].where[1], leaves[i].where[0])) if by_time else (lambda i: leaves[i].where)
-    turn = sorted(range(len(leaves)), key=key)
-    order = []
-    last = turn[0]
-    for step, item in enumerate(turn[1:]):
-        order.append((last, item))
-        last = len(leaves) + step
-    return order
-
-
-def _sweep_peak(leaves: list[_Leaf], order: list[tuple[int, int]]) -> float:
-    """log2 of the largest tensor that a sweep meets."""
-    open_: dict[int, float] = {}
-    size = peak = 0.0
-    for item in [order[0][0], *(b for _, b in order)] if order else []:
-        for label, dimension in zip(leaves[item].labels, leaves[item].base.shape, strict=True):
-            if label in open_:
-                size -= open_.pop(label)
-            else:
-                open_[label] = math.log2(dimension)
-                size += open_[label]
-        peak = max(peak, size)
-    return peak
-
-
-def plan(leaves: list[_Leaf], rows: int, *, max_flops: float) -> Network | None:
-    """The cheapest of two sweeps and a greedy tree; None where none of them fits ``max_flops``."""
-    labels = [leaf.labels for leaf in leaves]
-    sizes = {v: d for leaf in leaves for v, d in zip(leaf.labels, leaf.base.shape, strict=True)}
-    candidates = [_sweep(leaves, by_time) for by_time in (False, True)]
-    candidates = [order for order in candidates if _sweep_peak(leaves, order) <= math.log2(max_flops)]
-    found = [(*_cost(labels, sizes, order), order) for order in candidates]
-    if len(leaves) <= GREEDY_LEAVES and min((f[0] for f in found), default=math.inf) > max_flops / 100:
-        order = _greedy(labels, sizes)
-        found.append((*_cost(labels, sizes, order), order))
-    if not found:
-        return None
-    flops, size, order = min(found, key=lambda f: f[0])
-    return Network(leaves, order, flops, size, rows) if flops <= max_flops else None
-
-
-def _greedy(labels: list[list[int]], sizes: dict[int, int]) -> list[tuple[int, int]]:
-    import cotengra
-
-    symbols = {v: cotengra.get_symbol(i) for i, v in enumerate(sizes)}
-    path = cotengra.array_contract_path(
-        [tuple(symbols[v] for v in item) for item in labels], (), {symbols[v]: d for v, d in sizes.items()},
-        optimize="greedy", canonicalize=False,
-    )  # fmt: skip
-    names = list(range(len(labels)))
-    order = []
-    for step, pair in enumerate(path):
-        i, j = sorted(pair)
-        b, a = names.pop(j), names.pop(i)
-        order.append((a, b))
-        names.append(len(labels) + step)
-    return order
-
-
-def _pair(a: np.ndarray, la: list[int], b: np.ndarray, lb: list[int], out: list[int]) -> np.ndarray:
-    """Sum over the labels of ``a`` and ``b`` that are not in ``out`` (all of which occur)."""
-    shared = [v for v in la if v in lb]
-    if any(v in out for v in shared):
-        names = {v: i for i, v in enumerate(dict.fromkeys([*la, *lb]))}
-        return np.asarray(
-            np.einsum(a, [names[v] for v in la], b, [names[v] for v in lb], [names[v] for v in out])
-        )
-    result = np.tensordot(a, b, ([la.index(v) for v in shared], [lb.index(v) for v in shared]))
-    labels = [v for v in la if v not in shared] + [v for v in lb if v not in shared]
-    return result.transpose([labels.index(v) for v in out])
-
-
-def contract(network: Network) -> tuple[float, np.ndarray, float]:
-    """Contract, and differentiate by every marked step.
-
-    Returns:
-        (total, marked (rows,), log): the sums over all paths, and over the paths that anticommute
-        with each rotation, both to be multiplied by exp(log).
-    """
-    values: list[np.ndarray] = []
-    labels = [list(leaf.labels) for leaf in network.leaves]
-    logs: list[float] = []
-
-    def push(value: np.ndarray, log: float) -> None:
-        peak = float(value.max()) if value.size else 0.0
-        values.append(value / peak if peak > 0 else value)
-        logs.append(log + (math.log(peak) if peak > 0 else 0.0))
-
-    for leaf in network.leaves:
-        push(leaf.tensor, 0.0)
-    for a, b in network.order:
-        out = [v for v in labels[a] if v not in labels[b]] + [v for v in labels[b] if v not in labels[a]]
-        labels.append(out)
-        push(_pair(values[a], labels[a], values[b], labels[b], out), logs[a] + logs[b])
-    marked = np.zeros(network.rows)
-    total, log = float(values[-1]), logs[-1]
-    if total == 0.0:
-        return 0.0, marked, 0.0
-    adjoint: dict[int, tuple[np.ndarray, float]] = {len(values) - 1: (np.ones(()), 0.0)}
-    first = len(network.leaves)
-    for step in range(len(network.order) - 1, -1, -1):
-        here, shift = adjoint.pop(first + step)
-        out = labels[first + step]
-        a, b = network.order[step]
-        for mine, other in ((a, b), (b, a)):
-            value = _pair(here, out, values[other], labels[other], labels[mine])
-            peak = float(value.max()) if value.size else 0.0
-            adjoint[mine] = (
-                value / peak if peak > 0 else value,
-                shift + logs[other] + (math.log(peak) if peak > 0 else 0.0),
-            )
-        values[first + step] = np.zeros(0)
-    for i, leaf in enumerate(network.leaves):
-        if leaf.row < 0 and not any(item[2] is not None for item in leaf.chain):
-            continue
-        here, shift = adjoint[i]
-        scale = math.exp(min(shift - log, 700.0))
-        if leaf.row >= 0 and leaf.marked is not None:
-            marked[leaf.row] += float((here * leaf.marked).sum()) * scale
-        if leaf.chain:
-            # gradient by the product of the chain, then by each step inside it
-            flat = leaf.base.reshape(-1, 4).T @ here.reshape(-1, 4)
-            steps = [item[1] for item in leaf.chain]
-            before = [np.eye(4)]
-            for s in steps:
-                before.append(before[-1] @ s)
-            after = np.eye(4)
-            for j in range(len(steps) - 1, -1, -1):
-                row, step_matrix, mark = leaf.chain[j]
-                if mark is not None:
-                    marked[row] += float((flat * (before[j] @ mark @ after)).sum()) * scale
-                after = step_matrix @ after
-    return total, marked, log
 
 
 def exact_moments(
