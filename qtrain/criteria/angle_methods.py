@@ -29,6 +29,8 @@ def module(question: Question, because: str) -> GradientStats | None:
         found = build(question.program, question.observable, question.budget.max_dimension)
     except QTrainError:
         return None
+    if found is None:
+        return None
     moments, note = _run(question, None, found)
     return _statistics(
         question,
