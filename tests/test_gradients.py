@@ -303,3 +303,45 @@ def test_budget_rejects_nonsense():
     for value in (0, -1, "much", True):
         with pytest.raises(QTrainError, match="seconds should be"):
             Budget(seconds=value)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([2, 4, 48]))
+def test_the_ceiling_holds(seed, rank):
+    """Also where the trains are cut hard."""
+    from qtrain.criteria.cosets import path_classes
+    from qtrain.criteria.tape import build_tape
+    from qtrain.criteria.train import ceiling
+    from qtrain.program import lower
+
+    rng = np.random.default_rng(seed)
+    n = 6
+    circuit = QuantumCircuit(n)
+    for k in range(5):
+        for q in range(n):
+            getattr(circuit, rng.choice(["rx", "ry", "rz"]))(Parameter(f"t{k}{q}"), q)
+            if rng.random() < 0.3:
+                circuit.h(q)
+        for q in rng.permutation(n - 1):
+            getattr(circuit, rng.choice(["cx", "cz"]))(int(q), int(q) + 1)
+    label = "".join(rng.choice(list("IXYZ"), n))
+    if set(label) == {"I"}:
+        label = "Z" * n
+    exact = gradient_variance(circuit, label, method="exact")
+    tape = build_tape(lower(circuit))
+    bound = ceiling(tape, path_classes(tape, SparsePauliOp(label)), rank=rank)
+    assert bound >= exact.cost_variance * (1 - 1e-9)
+    assert bound >= exact.variance.max() * (1 - 1e-9)
+
+
+def test_deep_and_small_is_certified():
+    """100 qubits, 50 layers: no plain path would ever hit."""
+    stats = gradient_variance(
+        efficient_su2(100, reps=50, entanglement="linear"),
+        "Z" * 100,
+        method="particles",
+        samples=4,
+        budget=Budget(seconds=10),
+    )
+    assert np.all(stats.upper < 1e-12)
+    assert stats.cost_variance == pytest.approx(2.0**-100, rel=0.5)

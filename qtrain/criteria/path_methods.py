@@ -180,12 +180,13 @@ def sampled(
     if not small_signals or question.budget.resolution >= PATHS_RESOLVE or not missed.any():
         return result
     # What paths miss: particles estimate it, and replace the estimate only where it is the better one.
+    sums = dict(result.sums) | {"ceiling": np.array(_ceiling(question, tape, classes))}
     runs = particle_runs(question, tape, classes)
     if runs is None:
-        return result
+        return dataclasses.replace(result, sums=sums)
     count, first, second = runs
     replace = np.append(missed, cost < FEW_HITS) & (first > 0)
-    sums = dict(result.sums) | {
+    sums |= {
         "particles": np.where(replace, float(count), 0.0),
         "p1": np.where(replace, first, 0.0), "p2": np.where(replace, second, 0.0),
     }  # fmt: skip
@@ -217,6 +218,12 @@ def particles_only(question: Question, tape: Tape) -> GradientStats:
         question, tape, classes
     )
     return statistics(question, tape, classes, "particles", "asked for: particles", sums)
+
+
+def _ceiling(question: Question, tape: Tape, classes: PathClasses) -> float:
+    from qtrain.criteria.train import ceiling
+
+    return ceiling(tape, classes, seconds=max(question.left / 2, 1.0))
 
 
 def particle_runs(

@@ -71,7 +71,9 @@ class GradientStats(JsonResult):
             a, b = self.sums.get(key), other.sums.get(key)
             if a is None or b is None:
                 sums[key] = np.asarray(b if a is None else a)
-            elif key.startswith("exact"):
+            elif key == "ceiling":
+                sums[key] = np.minimum(a, b)
+            elif key == "exact":
                 sums[key] = np.where(np.isnan(a), b, a)
             else:
                 sums[key] = a + b
@@ -256,7 +258,8 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         upper = np.where(use & (mean > 0), mean * factor * np.exp(width), upper)
         upper = np.where(use & (mean == 0) & np.isnan(upper), np.inf, upper)
     if "paths" in sums or "particles" in sums:
-        upper = np.fmin(upper, factor * upper[-1])
+        ceiling = min(upper[-1], float(sums.get("ceiling", np.inf)))
+        upper = np.fmin(upper, factor * ceiling)
     if "exact" in sums:
         known = ~np.isnan(sums["exact"])
         exact = np.where(known, sums["exact"], 0.0) * factor

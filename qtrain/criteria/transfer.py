@@ -30,15 +30,15 @@ def _permutation(image: np.ndarray) -> np.ndarray:
     return matrix
 
 
-_FIXED = {
+FIXED = {
     5: _permutation((_LETTERS >> 1) | ((_LETTERS & 1) << 1)),
     6: _permutation(_LETTERS ^ ((_LETTERS & 1) << 1)),
     7: _permutation(_LETTERS ^ (_LETTERS >> 1)),
 }
-_ROTATION = {}
+ROTATION = {}
 for _code in range(3):
     _a = _anticommute(_code + 1)
-    _ROTATION[_code] = (
+    ROTATION[_code] = (
         np.diag(1 - _a / 2) + _permutation(_LETTERS ^ (_code + 1)) @ np.diag(_a / 2),
         np.diag(_a).astype(float),
     )
@@ -88,7 +88,7 @@ _BRANCH_ANTI = np.array([0.0, 0.5, 0.0, 0.5])
 _TURN = np.array([1.0, 0.0, 0.0, 1.0])
 
 
-def _boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarray]:
+def boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarray]:
     """Minimal weighted automaton of the start Paulis: tensors (left state, letter, right state)."""
     letters = (x | (z << 1)).astype(np.uint8)
     count, n = letters.shape
@@ -132,12 +132,12 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
     n = tape.num_qubits
     fresh = iter(range(10**9))
     leaves: list[Leaf] = []
-    boundary = _boundary(classes.x, classes.z, classes.value)
+    start = boundary(classes.x, classes.z, classes.value)
     reach = [{int(v) for v in np.unique(classes.x[:, q] | (classes.z[:, q] << 1))} for q in range(n)]
     bonds = [next(fresh) for _ in range(n + 1)]
     holder: list[Leaf] = []  # the leaf whose last label is the wire of qubit q
     for q in range(n):
-        first = Leaf(np.moveaxis(boundary[q], 1, 2), [bonds[q], bonds[q + 1], next(fresh)], where=(q, -1))
+        first = Leaf(np.moveaxis(start[q], 1, 2), [bonds[q], bonds[q + 1], next(fresh)], where=(q, -1))
         if q == 0:
             first.base, first.labels = first.base[0], first.labels[1:]
         if q == n - 1:
@@ -155,14 +155,14 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
         if code <= 2:
             if reach[q] == {0}:
                 continue
-            step, marked = _ROTATION[code]
+            step, marked = ROTATION[code]
             anti = _anticommute(code + 1)
             if any(anti[v] for v in reach[q]):
                 reach[q] |= {v ^ (code + 1) for v in reach[q] if anti[v]}
                 holder[q].chain.append((row, step.T.copy(), (step @ marked).T.copy()))
             continue
         if 5 <= code <= 7:
-            step = _FIXED[code]
+            step = FIXED[code]
             reach[q] = {int(np.argmax(step[:, v])) for v in reach[q]}
             holder[q].chain.append((-1, step.T.copy(), None))
             continue
