@@ -1,0 +1,81 @@
+"""qtrain in Qiskit's transpiler: the gate, the passes, and pass managers built of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qiskit.transpiler import PassManager, StagedPassManager, generate_preset_pass_manager
+
+from qtrain.ansatz import TrainableAnsatz
+from qtrain.architecture import Architecture
+from qtrain.passes import RemoveDeadParameters, ReplaceBarrenAnsatz, TrainabilityAnalysis
+from qtrain.registry import RegistryEntry
+from qtrain.removal import Removal, remove_dead
+
+__all__ = [
+    "Removal",
+    "RemoveDeadParameters",
+    "ReplaceBarrenAnsatz",
+    "TrainabilityAnalysis",
+    "TrainableAnsatz",
+    "pass_manager",
+    "remove_dead",
+    "trainability_passes",
+]
+
+
+def trainability_passes(
+    observable: Any = None,
+    *,
+    replacement: str | RegistryEntry | Architecture | None = None,
+    analyse: bool = False,
+    **options: Any,
+) -> PassManager:
+    """qtrain's passes alone: swap what is barren (if a replacement is given), remove what is dead, analyse.
+
+    Args:
+        observable: text or SparsePauliOp; None: the circuit's own, ``circuit.metadata["qtrain.observable"]``.
+        replacement: a registered name, entry or architecture for blocks that do not train.
+        analyse: write the report of the resulting circuit into ``property_set["trainability_report"]``.
+        options: shots, budget, seed, inputs of :func:`qtrain.diagnose`.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> trainability_passes("ZIII").run(efficient_su2(4, reps=2)).num_parameters
+        9
+    """
+    passes: list[Any] = []
+    if replacement is not None:
+        passes.append(ReplaceBarrenAnsatz(replacement, observable=observable, **options))
+    passes.append(RemoveDeadParameters(observable, inputs=options.get("inputs", ())))
+    if analyse:
+        passes.append(TrainabilityAnalysis(observable, **options))
+    return PassManager(passes)
+
+
+def pass_manager(
+    optimization_level: int = 2,
+    backend: Any = None,
+    *,
+    observable: Any = None,
+    replacement: str | RegistryEntry | Architecture | None = None,
+    analyse: bool = False,
+    preset: dict[str, Any] | None = None,
+    **options: Any,
+) -> StagedPassManager:
+    """Qiskit's preset pass manager, with qtrain's passes before it.
+
+    Args:
+        optimization_level, backend: of the preset; ``preset``: its other arguments, such as ``basis_gates``.
+        observable, replacement, analyse, options: see :func:`trainability_passes`.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> passes = pass_manager(1, observable="ZIII", preset={"basis_gates": ["rz", "sx", "cx"]})
+        >>> passes.run(efficient_su2(4, reps=2)).count_ops()["cx"]
+        4
+    """
+    staged = generate_preset_pass_manager(optimization_level, backend, **(preset or {}))
+    ours = trainability_passes(observable, replacement=replacement, analyse=analyse, **options)
+    staged.pre_init = ours if staged.pre_init is None else ours + staged.pre_init
+    return staged
