@@ -20,6 +20,8 @@ from qtrain.errors import QTrainError
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from qtrain.search.result import SearchResult
+
 FAIL_IF, WRONG_INPUT, SEARCH_FAILED, BUG, INTERRUPTED = 1, 2, 3, 70, 130
 
 app = typer.Typer(
@@ -38,15 +40,23 @@ Storage = Annotated[
     str | None,
     typer.Option(help="Journal file or database URL of the study.  [default: mlruns/<study>.journal]"),
 ]
-Tracking = Annotated[str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")]
+Tracking = Annotated[
+    str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")
+]
 Jobs = Annotated[int, typer.Option(help="Trials that run at the same time.")]
-Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")]
+Spec = Annotated[
+    Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")
+]
 
 
-@app.command(epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"')
+@app.command(
+    epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"'
+)
 def diagnose(
     file: Annotated[Path, typer.Argument(help="A circuit: .qasm (OpenQASM 2 or 3) or .qpy.")],
-    observable: Annotated[str, typer.Option("--observable", "-O", help='What is measured, such as "ZII + 0.5*IXX".')],
+    observable: Annotated[
+        str, typer.Option("--observable", "-O", help='What is measured, such as "ZII + 0.5*IXX".')
+    ],
     json: Json = False,
     shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
@@ -56,7 +66,8 @@ def diagnose(
     ] = None,
     against: Annotated[Path | None, typer.Option(help="A second circuit, shown side by side.")] = None,
     at: Annotated[
-        Path | None, typer.Option(help="Angles as JSON, a list or {name: angle}: gradient and shots at this point.")
+        Path | None,
+        typer.Option(help="Angles as JSON, a list or {name: angle}: gradient and shots at this point."),
     ] = None,
     free_angles: Annotated[
         bool | None,
@@ -66,7 +77,8 @@ def diagnose(
         ),
     ] = None,
     noise: Annotated[
-        str | None, typer.Option(help="Error rate of each gate, such as 0.001, or a device, such as FakeTorino.")
+        str | None,
+        typer.Option(help="Error rate of each gate, such as 0.001, or a device, such as FakeTorino."),
     ] = None,
     initialization: Annotated[
         str, typer.Option(help="Distribution of the angles, such as uniform.")
@@ -85,10 +97,20 @@ def diagnose(
     circuits = verbs.read_circuits([file] if against is None else [file, against], free_angles=free_angles)
     angles = None if at is None else verbs.read_angles(at, next(iter(circuits.values())))
     reports = verbs.diagnose_circuits(
-        circuits, observable, shots=shots, seed=seed, noise=noise, initialization=initialization, seconds=seconds
+        circuits,
+        observable,
+        shots=shots,
+        seed=seed,
+        noise=noise,
+        initialization=initialization,
+        seconds=seconds,
     )
     report = next(iter(reports.values()))
-    local = None if angles is None else verbs.local(next(iter(circuits.values())), observable, angles, shots=shots)
+    local = (
+        None
+        if angles is None
+        else verbs.local(next(iter(circuits.values())), observable, angles, shots=shots)
+    )
     if json:
         _print_json(verbs.reports_json(reports, local))
     else:
@@ -113,20 +135,24 @@ def diagnose(
 @app.command(epilog="Example: qtrain search experiments/001_tfim_heavy_hex/config.toml --trials 50 --jobs 2")
 def search(
     spec: Spec,
-    trials: Annotated[int | None, typer.Option(help="Trials in all, those of an earlier start counted.")] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Trials in all, those of an earlier start counted.")
+    ] = None,
     jobs: Jobs = 1,
     seed: Annotated[int | None, typer.Option(help="Seed; the spec's own if not given.")] = None,
     storage: Storage = None,
     tracking_uri: Tracking = None,
-    name: Annotated[str | None, typer.Option(help="Registry name of the winner; the study's if not given.")] = None,
-    dry_run: Annotated[bool, typer.Option(help="Only say what the search would cost.")] = False,
+    name: Annotated[
+        str | None, typer.Option(help="Registry name of the winner; the study's if not given.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the search would cost.")] = False,
     json: Json = False,
 ) -> None:
-    """Search an architecture, record every trial, register the winner. Started again, it goes on where it was."""
-    from qtrain import verbs
+    """Search an architecture, record every trial, register the winner. Started again, it continues."""
+    from qtrain import study_verbs
 
     if dry_run:
-        plan = verbs.plan(spec, trials=trials, jobs=jobs, seed=seed)
+        plan = study_verbs.plan(spec, trials=trials, jobs=jobs, seed=seed)
         if json:
             _print_json(plan)
         else:
@@ -134,7 +160,7 @@ def search(
 
             _print(tables.pairs(plan))
         return
-    result = verbs.search(
+    result = study_verbs.search(
         spec, trials=trials, jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
         console=_console(stderr=True),
     )  # fmt: skip
@@ -150,22 +176,24 @@ def worker(
     json: Json = False,
 ) -> None:
     """Join a study that other processes or hosts work on, until it has its trials."""
-    from qtrain import verbs
+    from qtrain import study_verbs
 
-    result = verbs.worker(spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, console=_console(stderr=True))
+    result = study_verbs.worker(
+        spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, console=_console(stderr=True)
+    )
     _show_search(result, json)
 
 
 @app.command("list", epilog="Example: qtrain list --json")
 def list_(json: Json = False) -> None:
     """List the registered architectures, your own and those of installed packages."""
-    from qtrain import verbs
+    from qtrain import study_verbs
 
-    rows = verbs.entries()
+    rows = study_verbs.entries()
     if json:
         _print_json(rows)
     elif not rows:
-        typer.echo("No architecture is registered yet. A search registers its winner: qtrain search SPEC.")
+        typer.echo("No architecture is registered yet. A search registers its winner: qtrain search SPEC")
     else:
         from qtrain import tables
 
@@ -173,30 +201,32 @@ def list_(json: Json = False) -> None:
 
 
 @app.command(epilog="Example: qtrain show tfim-heavy-hex")
-def show(name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], json: Json = False) -> None:
-    """Show a registered architecture: its layers, its figures and its circuit."""
-    from qtrain import verbs
+def show(
+    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], json: Json = False
+) -> None:
+    """Show a registered architecture: its layers, its figures, its circuit."""
+    from qtrain import study_verbs
+    from qtrain.registry import load
 
-    entry = verbs.entry(name)
+    entry = load(name)
     if json:
-        _print_json(verbs.entry_json(entry))
+        _print_json(entry.to_dict())
     else:
         from qtrain import tables
 
-        _print(tables.entry_view(entry, drawing=verbs.drawing(entry)))
+        _print(tables.entry_view(entry, study_verbs.entry_report(entry), drawing=study_verbs.drawing(entry)))
 
 
-@app.command(epilog="Example: qtrain register tfim-heavy-hex --name my-winner")
+@app.command(epilog="Example: qtrain register ising-8 --name my-winner")
 def register(
     study: Annotated[str, typer.Argument(help="Name of a study, or its spec file.")],
     storage: Storage = None,
     name: Annotated[str | None, typer.Option(help="Registry name; the study's if not given.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace an entry of that name.")] = False,
 ) -> None:
     """Register the winner of a study that has run."""
-    from qtrain import verbs
+    from qtrain import study_verbs
 
-    typer.echo(verbs.register(study, storage=storage, name=name, overwrite=overwrite))
+    typer.echo(study_verbs.register(study, storage=storage, name=name))
 
 
 @app.command(epilog="Example: qtrain package tfim-heavy-hex -o plugins")
@@ -205,16 +235,18 @@ def package(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder that the package is written into.")],
 ) -> None:
     """Write a registered architecture as a package that pip installs."""
-    from qtrain import verbs
+    from qtrain import study_verbs
 
-    typer.echo(verbs.package(name, output))
+    typer.echo(study_verbs.package(name, output))
 
 
-@app.command(epilog='Example: qtrain report ansatz.qasm --observable ZII -o report.html')
+@app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")
 def report(
     source: Annotated[str, typer.Argument(help="A circuit file, or a registered name.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")],
-    observable: Annotated[str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")] = None,
+    observable: Annotated[
+        str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")
+    ] = None,
     shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
 ) -> None:
@@ -242,22 +274,39 @@ def _print_json(data: Any) -> None:
     typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
 
 
-def _show_search(result: Any, as_json: bool) -> None:
-    from qtrain import verbs
+def _show_search(result: SearchResult, as_json: bool) -> None:
+    from qtrain import study_verbs
 
     if as_json:
-        _print_json(verbs.search_json(result))
+        _print_json(result.to_dict())
     else:
         from qtrain import tables
 
         _print(tables.search_view(result))
+    if result.interrupted:
+        _fail(
+            "interrupted; what was finished is kept, and the same command continues the search.", INTERRUPTED
+        )
     if result.winner is None:
-        typer.echo(f"qtrain: the search found no winner: {verbs.why_no_winner(result)}", err=True)
-        raise typer.Exit(SEARCH_FAILED)
+        _fail(f"the search found no winner: {study_verbs.why_no_winner(result)}", SEARCH_FAILED)
+
+
+def _announce() -> None:
+    """Warnings and log messages of the library as single lines on stderr."""
+    import logging
+    import warnings
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning)):
+            typer.echo(f"qtrain: {message}", err=True)
+
+    warnings.showwarning = show
+    logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; wrong input is one sentence on stderr and exit code 2."""
+    _announce()
     try:
         app(args=None if args is None else list(args), prog_name="qtrain")
     except QTrainError as error:

@@ -71,7 +71,9 @@ class Condition:
             if math.isnan(value):
                 raise ValueError
         except ValueError:
-            raise QTrainError(f"fail-if should end in a number, as in 'dead > 0.1'. Got {number!r}.") from None
+            raise QTrainError(
+                f"fail-if should end in a number, as in 'dead > 0.1'. Got {number!r}."
+            ) from None
         return cls(quantity, sign, value)
 
     def __str__(self) -> str:

@@ -84,7 +84,9 @@ def pareto_front(
         _plain(axes)
         others = shown & ~on_front
         axes.scatter(table[others, a], table[others, b], s=14, color="#BBBBBB", label="trials")
-        axes.scatter(table[shown & on_front, a], table[shown & on_front, b], s=30, color="#0072B2", label="front")
+        axes.scatter(
+            table[shown & on_front, a], table[shown & on_front, b], s=30, color="#0072B2", label="front"
+        )
         if winner is not None and shown[winner]:
             axes.scatter(table[winner, a], table[winner, b], s=150, marker="*", color="#D55E00", label="winner",
                          zorder=5)  # fmt: skip
@@ -123,9 +125,12 @@ def variance_profile(
         raise QTrainError("verdicts should hold one parameter or more. Got none.")
     index = np.array([v.index for v in verdicts])
     variance, lower, upper = (
-        np.array([getattr(v, field) for v in verdicts], dtype=float) for field in ("variance", "lower", "upper")
+        np.array([getattr(v, field) for v in verdicts], dtype=float)
+        for field in ("variance", "lower", "upper")
     )
-    causes = np.array([next((c for c in COLOURS if v.cause.startswith(c)), "below the bound") for v in verdicts])
+    causes = np.array(
+        [next((c for c in COLOURS if v.cause.startswith(c)), "below the bound") for v in verdicts]
+    )
     measured = np.isfinite(variance) & (variance > 0)
     bound = ~measured & np.isfinite(upper) & (upper > 0)
     positive = np.concatenate([variance[measured], lower[measured & (lower > 0)], upper[bound]])

@@ -52,7 +52,7 @@ def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, text in rows:
-        table.add_row(name, text)
+        table.add_row(name, escape(text))
     return table
 
 
@@ -75,7 +75,10 @@ def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
     gradients = report.gradients
     shares = [f"{round(values[w] * total)} {text}" for w, text in CAUSES.items() if values[w] > 0]
     rows = [
-        ("circuit", f"{report.num_qubits} qubits, {report.num_gates} gates, two-qubit depth {report.two_qubit_depth}"),
+        (
+            "circuit",
+            f"{report.num_qubits} qubits, {report.num_gates} gates, two-qubit depth {report.two_qubit_depth}",
+        ),
         ("parameters", f"{total}: " + ", ".join(shares) if shares else str(total)),
     ]
     rows.append(("cost variance", number(gradients.cost_variance)))
@@ -131,7 +134,9 @@ def cause_table(verdicts: Sequence[Verdict]) -> Table:
             "" if kind(cause) == "healthy" else escape(advice),
         )
     if len(largest) > 20:
-        table.add_row("…", str(sum(len(m) for _, m in largest[20:])), "further groups: see --all or --json", "", "")
+        table.add_row(
+            "…", str(sum(len(m) for _, m in largest[20:])), "further groups: see --all or --json", "", ""
+        )
     return table
 
 
@@ -163,7 +168,12 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
 
 def report_view(report: TrainabilityReport, *, title: str, all_parameters: bool = False) -> RenderableType:
     """The whole of ``qtrain diagnose``: summary, key figures, causes, and the parameters when few or asked for."""
-    parts: list[RenderableType] = [Text(title, style="bold cyan"), Text(report.summary), "", _pairs(facts(report))]
+    parts: list[RenderableType] = [
+        Text(title, style="bold cyan"),
+        Text(report.summary),
+        "",
+        _pairs(facts(report)),
+    ]
     if report.verdicts:
         parts += ["", cause_table(report.verdicts)]
     parts += [Text(f"note: {note}", style="dim") for note in report.notes]
@@ -193,13 +203,16 @@ def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
         figures = bool(rows) and all(isinstance(row[i], (int, float, type(None))) for row in rows)
         table.add_column(column, justify="right" if figures else "left", overflow="fold", no_wrap=figures)
     for row in rows:
-        table.add_row(*(number(v) if isinstance(v, (int, float)) else escape("–" if v is None else str(v)) for v in row))
+        cells = [
+            "–" if v is None else number(v) if isinstance(v, (int, float)) else escape(str(v)) for v in row
+        ]
+        table.add_row(*cells)
     return table
 
 
 def pairs(data: Mapping[str, Any]) -> Table:
     """Names and values, one row each."""
-    return _pairs((name, number(v) if isinstance(v, (int, float)) else escape(str(v))) for name, v in data.items())
+    return _pairs((name, number(v) if isinstance(v, (int, float)) else str(v)) for name, v in data.items())
 
 
 def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> RenderableType:
@@ -209,8 +222,14 @@ def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> Render
     rows = [
         ("cost", number(local.value, 6)),
         ("gradient norm", number(float(np.linalg.norm(local.gradient)), 4)),
-        ("resolved", f"{int(local.resolved.sum())} of {size} gradients by {local.shots_per_value:,} shots per value"),
-        ("shots of one step", f"{number(local.step_shots)} for a signal-to-noise ratio of 1 ({len(live)} parameters)"),
+        (
+            "resolved",
+            f"{int(local.resolved.sum())} of {size} gradients by {local.shots_per_value:,} shots per value",
+        ),
+        (
+            "shots of one step",
+            f"{number(local.step_shots)} for a signal-to-noise ratio of 1 ({len(live)} parameters)",
+        ),
     ]
     if local.qfim_rank is not None:
         text = f"rank {local.qfim_rank} of {size}, condition number {number(local.qfim_condition)}"
@@ -227,17 +246,20 @@ def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> Render
     return Group(head, _pairs(rows), "", Text(note, style="dim"), table)
 
 
-def entry_view(entry: RegistryEntry, *, drawing: str) -> RenderableType:
-    """A registered architecture: what it is, how it did, its circuit."""
+def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawing: str) -> RenderableType:
+    """A registered architecture: what it is, how it did, its report, its circuit."""
     rows = [
-        ("architecture", f"{entry.architecture.content_id}, for {entry.num_qubits} qubits"),
+        ("architecture", str(entry.architecture)),
+        ("content id", f"{entry.architecture.content_id}, found at {entry.num_qubits} qubits"),
         ("observable", str(entry.observable)),
         ("study", str(entry.study) if entry.study else "–"),
         ("objectives", ", ".join(f"{k} {number(v)}" for k, v in entry.objectives.items()) or "–"),
         ("versions", ", ".join(f"{k} {v}" for k, v in entry.versions.items()) or "–"),
         ("load it", f"qtrain.load({entry.name!r}).circuit()"),
     ]
-    parts: list[RenderableType] = [Text(entry.name, style="bold cyan"), _pairs((k, escape(v)) for k, v in rows)]
+    parts: list[RenderableType] = [Text(entry.name, style="bold cyan"), _pairs(rows)]
+    if report is not None:
+        parts += ["", Text(report.summary), "", _pairs(facts(report))]
     if drawing:
         parts += ["", Text(drawing, no_wrap=True, overflow="ellipsis")]
     return Group(*parts)
@@ -248,13 +270,15 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
     counts = result.counts
     rows = [
         ("trials", ", ".join(f"{n} {state}" for state, n in counts.items() if n or state == "complete")),
-        ("stored in", escape(result.storage)),
-        ("tracked in", escape(result.tracking_uri or "nowhere")),
+        ("stored in", result.storage),
+        ("tracked in", result.tracking_uri or "nowhere"),
         ("time", f"{result.seconds:.1f} s"),
         *((name, number(value, 6)) for name, value in result.references.items()),
     ]
     if result.undelivered:
-        rows.append(("not delivered", f"{result.undelivered} trials wait for the tracking server: search again to deliver"))
+        rows.append(
+            ("not delivered", f"{result.undelivered} trials to the tracking server: search again to deliver")
+        )
     parts: list[RenderableType] = [Text(f"Study {result.study}", style="bold cyan"), _pairs(rows)]
     number_of = {t.number: t for t in result.trials}
     winner = None if result.winner is None else result.winner.number
@@ -272,7 +296,11 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
         parts += ["", Text(f"★ winner: {result.rule}.")]
     reasons = Counter(t.reason for t in result.trials if t.state == "failed")
     if reasons:
-        parts += ["", Text("Failed trials", style="bold"), grid(["count", "reason"], [[c, r] for r, c in reasons.most_common(5)])]
+        rows_failed = [[count, reason] for reason, count in reasons.most_common(5)]
+        parts += ["", Text("Failed trials", style="bold"), grid(["count", "reason"], rows_failed)]
     if result.name:
-        parts += ["", Text(f"Use it: qtrain show {result.name}   or   qtrain.load({result.name!r}).circuit()")]
+        parts += [
+            "",
+            Text(f"Use it: qtrain show {result.name}   or   qtrain.load({result.name!r}).circuit()"),
+        ]
     return Group(*parts)

@@ -1,4 +1,4 @@
-"""What the command line's verbs do, from texts and paths to results; ``cli.py`` declares them and prints."""
+"""What the verbs about circuits do, from texts and paths to results; ``cli.py`` declares them and prints."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def write_text(path: Path, text: str, argument: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise QTrainError(f"{argument} should be a file that can be written. Got {path}: {error.strerror}.") from None
+        raise QTrainError(
+            f"{argument} should be a file that can be written. Got {path}: {error.strerror}."
+        ) from None
 
 
 def device(name: str) -> Any:
@@ -44,9 +46,15 @@ def device(name: str) -> Any:
         ) from None
     wanted = name.replace("_", "").lower()
     for candidate in dir(fake_provider):
-        if candidate.startswith("Fake") and candidate.lower() == wanted and candidate.lower() != "fakeprovider":
+        if (
+            candidate.startswith("Fake")
+            and candidate.lower() == wanted
+            and candidate.lower() != "fakeprovider"
+        ):
             return getattr(fake_provider, candidate)()
-    raise QTrainError(f"noise should be an error rate such as 0.001, or a device such as FakeTorino. Got {name!r}.")
+    raise QTrainError(
+        f"noise should be an error rate such as 0.001, or a device such as FakeTorino. Got {name!r}."
+    )
 
 
 def read_noise(text: str | None) -> Any:
@@ -68,7 +76,9 @@ def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:
     try:
         data = json.loads(read_text(path, "at"))
     except json.JSONDecodeError as error:
-        raise QTrainError(f"at should be JSON: a list of angles, or an object of names. Got {path}: {error}.") from None
+        raise QTrainError(
+            f"at should be JSON: a list of angles, or an object of names. Got {path}: {error}."
+        ) from None
     names = [parameter.name for parameter in circuit.parameters]
     if isinstance(data, dict):
         missing, unknown = [n for n in names if n not in data], [n for n in data if n not in names]
@@ -78,10 +88,14 @@ def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:
                 f"{len(missing)} are missing {missing[:3]} and {len(unknown)} unknown {unknown[:3]}."
             )
         data = [data[name] for name in names]
-    if not isinstance(data, list) or not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in data):
+    if not isinstance(data, list) or not all(
+        isinstance(v, (int, float)) and not isinstance(v, bool) for v in data
+    ):
         raise QTrainError(f"at should hold numbers (radians). Got {path} with something else.")
     if len(data) != len(names):
-        raise QTrainError(f"at should hold {len(names)} angles, one per parameter. Got {len(data)} in {path}.")
+        raise QTrainError(
+            f"at should hold {len(names)} angles, one per parameter. Got {len(data)} in {path}."
+        )
     return [float(value) for value in data]
 
 
@@ -113,7 +127,13 @@ def diagnose_circuits(
     model, budget = read_noise(noise), Budget(seconds=seconds)
     return {
         name: diagnose(
-            circuit, observable, initialization=initialization, noise=model, shots=shots, budget=budget, seed=seed
+            circuit,
+            observable,
+            initialization=initialization,
+            noise=model,
+            shots=shots,
+            budget=budget,
+            seed=seed,
         )
         for name, circuit in circuits.items()
     }
@@ -141,3 +161,50 @@ def save_profile(report: TrainabilityReport, path: Path, *, title: str) -> None:
     if path.suffix.lower() not in endings:
         raise QTrainError(f"figure should end in {', '.join(endings)}. Got {path}.")
     variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(path)
+
+
+def report_page(source: str, output: Path, *, observable: str | None, shots: int, seed: int) -> str:
+    """Write the HTML page of a circuit file or of a registered name; a sentence about it."""
+    from qtrain.html import page
+    from qtrain.plotting import variance_profile
+    from qtrain.tables import facts, number
+
+    if Path(source).suffix:
+        if observable is None:
+            raise QTrainError(
+                'observable should be given for a circuit file, such as --observable "ZII". Got none.'
+            )
+        name, (circuit,) = Path(source).name, read_circuits([Path(source)], free_angles=None).values()
+    else:
+        from qtrain.registry import load
+
+        entry = load(source)
+        name, circuit, observable = entry.name, entry.circuit(), observable or entry.observable
+        if observable is None:
+            raise QTrainError(f"observable should be given: the entry {source!r} states none. Got none.")
+    report = diagnose_circuits(
+        {name: circuit},
+        observable,
+        shots=shots,
+        seed=seed,
+        noise=None,
+        initialization="uniform",
+        seconds=30.0,
+    )[name]
+    columns = ["#", "parameter", "qubits", "V", "95 % interval", "cause", "advice"]
+    rows = [
+        [str(v.index), v.parameter, ", ".join(map(str, v.qubits)), number(v.variance),
+         "exact" if v.lower == v.upper else f"{number(v.lower, 2)} … {number(v.upper, 2)}", v.cause, v.advice]
+        for v in report.verdicts
+    ]  # fmt: skip
+    small = circuit.num_qubits <= 12 and len(circuit.data) <= 400
+    text = page(
+        f"{name}, {observable if len(observable) <= 80 else observable[:77] + '...'}",
+        summary=report.summary,
+        facts=[*facts(report), *(("note", note) for note in report.notes)],
+        figures={"Gradient variance": variance_profile(report.verdicts, threshold=report.threshold)},
+        tables={"Parameters": (columns, rows)},
+        drawing=str(circuit.draw("text", fold=-1)) if small else "",
+    )
+    write_text(output, text, "output")
+    return f"Wrote {output}."

@@ -23,6 +23,7 @@ def cost(circuit: QuantumCircuit, operator: SparsePauliOp, angles: np.ndarray) -
 
 def fisher(circuit: QuantumCircuit, angles: np.ndarray, step: float = 1e-5) -> np.ndarray:
     """F_kl by central differences of the state: slow and obvious."""
+
     def state(x: np.ndarray) -> np.ndarray:
         return Statevector(circuit.assign_parameters(x)).data
 
@@ -62,7 +63,9 @@ def test_value_gradient_and_fisher_rank(name, seed):
     result = local(circuit, operator, angles)
     assert result.value == pytest.approx(cost(circuit, operator, angles), abs=1e-10)
     step = 1e-5 * np.eye(len(angles))
-    slopes = [(cost(circuit, operator, angles + e) - cost(circuit, operator, angles - e)) / 2e-5 for e in step]
+    slopes = [
+        (cost(circuit, operator, angles + e) - cost(circuit, operator, angles - e)) / 2e-5 for e in step
+    ]
     np.testing.assert_allclose(result.gradient, slopes, atol=1e-8)
     spectrum = np.linalg.eigvalsh(fisher(circuit, angles))
     np.testing.assert_allclose(result.qfim_eigenvalues, spectrum, atol=1e-7)

@@ -84,7 +84,9 @@ def local(
     operator = as_observable(observable, program.num_qubits)
     point = np.asarray(angles, dtype=float)
     if point.shape != (len(program.weights),):
-        raise QTrainError(f"angles should be of shape ({len(program.weights)},), one per parameter. Got {point.shape}.")
+        raise QTrainError(
+            f"angles should be of shape ({len(program.weights)},), one per parameter. Got {point.shape}."
+        )
     if not np.isfinite(point).all():
         raise QTrainError(f"angles should be finite. Got {point[~np.isfinite(point)][0]}.")
     value, gradient = values_and_gradients(program, operator, point[None])
@@ -124,7 +126,9 @@ def _one_weight_per_rotation(program: PauliProgram) -> tuple[PauliProgram, np.nd
     coefficient, offset = program.coefficient.copy(), program.offset.copy()
     coefficient[where], offset[where] = 1.0, 0.0
     names = tuple(f"r{i}" for i in range(len(where)))
-    single = dataclasses.replace(program, parameter=parameter, coefficient=coefficient, offset=offset, weights=names)
+    single = dataclasses.replace(
+        program, parameter=parameter, coefficient=coefficient, offset=offset, weights=names
+    )
     return single, program.coefficient[where], program.parameter[where]
 
 

@@ -1,0 +1,146 @@
+"""What the verbs about studies and the registry do: search, worker, register, list, show, package."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtrain.errors import QTrainError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qtrain.registry import RegistryEntry
+    from qtrain.search.result import SearchResult, TrialRecord
+
+
+def search(
+    spec: Path,
+    *,
+    trials: int | None,
+    jobs: int,
+    seed: int | None,
+    storage: str | None,
+    tracking_uri: str | None,
+    name: str | None,
+    console: Console,
+) -> SearchResult:
+    """Run or continue a search, with its progress on ``console``."""
+    from qtrain.progress import SearchProgress
+    from qtrain.search.spec import MAXIMISED, read_spec
+    from qtrain.search.study import search as run
+
+    read = read_spec(spec)
+    total = read.trials if trials is None else trials
+    with SearchProgress(total, read.objectives.use, MAXIMISED, console) as progress:
+
+        def show(trial: TrialRecord) -> None:
+            progress.update(trial.state, trial.objectives if trial.feasible else {})
+
+        return run(
+            read, storage=storage, n_trials=trials, n_jobs=jobs, tracking_uri=tracking_uri, seed=seed, name=name,
+            on_trial=show,
+        )  # fmt: skip
+
+
+def register(study: str, *, storage: str | None, name: str | None) -> str:
+    """Register the winner of a study that is in ``storage``; a sentence about it."""
+    from qtrain.search.spec import read_spec
+    from qtrain.search.storage import default_journal, open_storage
+    from qtrain.search.study import search as run
+
+    spec = read_spec(study) if study.endswith(".toml") else None
+    title = study if spec is None else spec.name
+    if storage is None and not default_journal(title).is_file():
+        raise QTrainError(
+            f"study should have run in this folder, with its journal {default_journal(title)}. Got {title!r}, "
+            f"which has none: give --storage, or change to the folder it ran in."
+        )
+    with open_storage(storage, title) as (opened, where):
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        try:
+            stored = optuna.load_study(study_name=title, storage=opened)
+        except KeyError:
+            known = ", ".join(sorted(optuna.get_all_study_names(opened))) or "none"
+            raise QTrainError(f"study should be one of those in {where}: {known}. Got {title!r}.") from None
+        identity, count = stored.user_attrs.get("qtrain:spec"), len(stored.get_trials(deepcopy=False))
+    if identity is None or count == 0:
+        raise QTrainError(
+            f"study should be one that qtrain search has run. Got {title!r} in {where}, which is not."
+        )
+    result = run(
+        spec if spec is not None else read_spec(dict(identity)),
+        storage=storage, n_trials=count, tracking_uri="off", name=name,
+    )  # fmt: skip
+    if result.winner is None or result.name is None:
+        raise QTrainError(
+            f"study should have a feasible trial to register. Got {title!r}: {why_no_winner(result)}"
+        )
+    return f"Registered trial {result.winner.number} of {title} as {result.name}: qtrain show {result.name}"
+
+
+def why_no_winner(result: SearchResult) -> str:
+    """One sentence from the counts and the most frequent reason."""
+    from collections import Counter
+
+    if result.interrupted:
+        return "it was interrupted; the same command continues it."
+    counts = result.counts
+    text = f"of {len(result.trials)} trials {counts['pruned']} were pruned and {counts['failed']} failed"
+    reasons = Counter(t.reason for t in result.trials if t.reason).most_common(1)
+    return f"{text}; most often: {reasons[0][0].rstrip('.')}." if reasons else f"{text}."
+
+
+def entries() -> list[dict[str, Any]]:
+    """A row for each registered name; one that cannot be read says why instead of hiding the others."""
+    from qtrain.registry import load, names
+
+    rows: list[dict[str, Any]] = []
+    for name in names():
+        try:
+            entry = load(name)
+        except QTrainError as error:
+            rows.append({"name": name, "qubits": None, "parameters": None, "architecture": f"unreadable: {error}",
+                         "observable": None, "study": None})  # fmt: skip
+            continue
+        rows.append(
+            {
+                "name": name,
+                "qubits": entry.num_qubits,
+                "parameters": entry.architecture.num_parameters(entry.num_qubits),
+                "architecture": str(entry.architecture),
+                "observable": entry.observable,
+                "study": entry.study,
+            }
+        )
+    return rows
+
+
+def drawing(entry: RegistryEntry, *, widest: int = 12) -> str:
+    """The circuit as text; of a wide one, nothing."""
+    if entry.num_qubits > widest:
+        return ""
+    return str(entry.circuit().draw("text", fold=-1, idle_wires=False))
+
+
+def package(name: str, output: Path) -> str:
+    """Write the winner package of a registered name; a sentence about it."""
+    from qtrain.packaging import package as write
+
+    folder = write(name, output)
+    return f"Wrote {folder}: pip install {folder}"
+
+
+def entry_report(entry: RegistryEntry) -> Any:
+    """The entry's TrainabilityReport, None where it has none of that kind."""
+    from qtrain.criteria.report import TrainabilityReport
+
+    if entry.report is None:
+        return None
+    try:
+        return TrainabilityReport.from_json(json.dumps({"kind": "TrainabilityReport", **entry.report}))
+    except QTrainError:
+        return None
