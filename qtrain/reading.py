@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
+import os
 import re
+import signal
+import struct
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +20,12 @@ from qiskit.circuit import CircuitInstruction, ParameterExpression, ParameterVec
 
 from qtrain.angles import QUARTER, TOLERANCE
 from qtrain.errors import QTrainError
+from qtrain.lowering import MAX_DEPTH, MAX_GATES
 
 MAX_BITS = 100_000
 MAX_BYTES = 512 * 1024**2
+PROBE_BYTES = 2 * 1024**3
+PROBE_SECONDS = 30
 # Angles of these are Clifford at multiples of pi, not pi/2: half of them, or a control, comes in.
 _HALVED = {"crx", "cry", "crz", "cp", "cu1", "cu3", "cu", "xx_plus_yy", "xx_minus_yy", "mcphase"}
 _DECLARATION = re.compile(r"\b(?:qreg|creg)\s+\w+\s*\[\s*(\d+)\s*\]|\b(?:qubit|bit)\s*\[\s*(\d+)\s*\]")
@@ -51,7 +59,11 @@ def read_circuit(source: QuantumCircuit | str | Path, *, free_angles: bool | Non
     if not isinstance(source, (str, Path)):
         raise QTrainError(f"circuit should be a QuantumCircuit or a path. Got {type(source).__name__}.")
     path = Path(source)
-    readers: dict[str, Callable[[Path, bytes], QuantumCircuit]] = {".qasm": _qasm, ".qasm3": _qasm, ".qpy": _qpy}
+    readers: dict[str, Callable[[Path, bytes], QuantumCircuit]] = {
+        ".qasm": _qasm,
+        ".qasm3": _qasm,
+        ".qpy": _qpy,
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise QTrainError(f"circuit should be a .qasm or .qpy file. Got {str(path)!r}.")
@@ -66,7 +78,9 @@ def _bytes(path: Path) -> bytes:
         if not path.is_file():  # a folder, a pipe or a device would block or never end
             raise QTrainError(f"circuit should be a file that exists. Got {str(path)!r}.")
         if path.stat().st_size > MAX_BYTES:
-            raise QTrainError(f"circuit should be a file of at most {MAX_BYTES} bytes. Got {path.stat().st_size}.")
+            raise QTrainError(
+                f"circuit should be a file of at most {MAX_BYTES} bytes. Got {path.stat().st_size}."
+            )
         return path.read_bytes()
     except (OSError, ValueError) as error:
         if isinstance(error, QTrainError):
@@ -77,17 +91,26 @@ def _bytes(path: Path) -> bytes:
 def _parsed(path: Path, kind: str, parse: Callable[[], Any]) -> Any:
     """Run a foreign parser; whatever it raises becomes one sentence."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             return parse()
     except BaseException as error:  # Rust panics derive from BaseException
         if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             raise
-        text = " ".join(str(error).split())[:200] or "no further message"
+        text = _plain(str(error))
+        if type(error) is not ValueError or not text:
+            text = f"{type(error).__name__}{text and ': '}{text}"
         raise QTrainError(
-            f"circuit should be a sound {kind} file. Got {path.name!r}, which could not be read "
-            f"({type(error).__name__}: {text})."
+            f"circuit should be a sound {kind} file. Got {path.name!r}, which could not be read ({text})."
         ) from None
+
+
+def _plain(text: str) -> str:
+    """A parser's message on one line, without colours and frames."""
+    text = re.sub(r"(?:\x1b|\\x1b)\[[0-9;]*m|\\n", " ", text)  # Qiskit's QPY errors come escaped
+    text = "".join(c if 32 <= ord(c) < 127 else " " for c in text)
+    inner = re.search(r"Error: (.*?)(?: While parsing| at crates|$)", text)
+    return " ".join((inner[1] if inner else text).split())[:200].strip(" .\"'")
 
 
 def _qasm(path: Path, data: bytes) -> QuantumCircuit:
@@ -119,21 +142,92 @@ def _qasm(path: Path, data: bytes) -> QuantumCircuit:
 def _qpy(path: Path, data: bytes) -> QuantumCircuit:
     from qiskit import qpy
 
-    # Header: 6 bytes magic, 1 byte QPY version, 3 bytes Qiskit version, 8 bytes count, from version 10 on 1 byte
-    # encoding. Versions 10 to 12 may hold symengine's own serialisation, which is not safe to load.
     if data[:6] != b"QISKIT":
         raise QTrainError(f"circuit should be a QPY file. Got {path.name!r}, which does not start like one.")
-    if len(data) > 18 and 10 <= data[6] <= 12 and data[18:19] == b"e":
-        raise QTrainError(
-            f"circuit should be a QPY file without symengine expressions. Got {path.name!r}: write it again with "
-            f"Qiskit 2 or later."
-        )
-    return _only(path, _parsed(path, "QPY", lambda: qpy.load(io.BytesIO(data))))
+    wrong = _qpy_header(data)
+    if wrong:
+        raise QTrainError(f"circuit should be a sound QPY file. Got {path.name!r}, {wrong}.")
+    def load() -> Any:
+        return qpy.load(io.BytesIO(data))
+
+    def probe() -> None:
+        complaint = _rehearsed(load)
+        if complaint:
+            raise ValueError(complaint)
+
+    _parsed(path, "QPY", probe)
+    return _only(path, _parsed(path, "QPY", load))
+
+
+def _rehearsed(load: Callable[[], Any]) -> str:
+    """Load once in a forked process with a limit of memory and time; what went wrong there, or nothing.
+
+    A damaged size deep in a file makes the reader abort, or fill the memory, before it sees the file's end.
+    Costs some milliseconds. Where forking is not possible, or not safe beside other threads, nothing is tried.
+    """
+    if not hasattr(os, "fork") or threading.active_count() > 1:
+        return ""
+    import resource
+
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        child = os.fork()
+    if child == 0:
+        try:
+            for stream in (1, 2):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(PROBE_SECONDS)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            if os.path.exists("/proc/self/statm"):  # elsewhere the limit of time has to do
+                used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+                resource.setrlimit(resource.RLIMIT_AS, (used + PROBE_BYTES, used + PROBE_BYTES))
+            load()
+        except BaseException as error:
+            os.write(writing, f"{type(error).__name__}: {_plain(str(error))}".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        complaint = pipe.read().decode()
+    died = os.waitpid(child, 0)[1] != 0
+    return "it exhausts memory or time" if died else complaint
+
+
+def _qpy_header(data: bytes) -> str:
+    """What is wrong with the sizes a QPY file declares; Qiskit allocates them before it reads on.
+
+    Header: 6 bytes magic, QPY version, Qiskit version (3 bytes), number of programs (8 bytes), from version 10 on
+    1 byte encoding, from 5 on 1 byte type, from 16 on the programs' offsets (8 bytes each); then the circuit's
+    header. Versions 10 to 12 may hold symengine's own serialisation, which is not safe to load.
+    """
+    try:
+        version, (programs,) = data[6], struct.unpack_from("!Q", data, 10)
+        if programs != 1:
+            return f"which holds {programs} circuits instead of one"
+        if 10 <= version <= 12 and data[18:19] == b"e":
+            return "which has symengine expressions: write it again with Qiskit 2 or later"
+        place = 18 + (version >= 10) + (version >= 5)
+        if version >= 16:
+            (place,) = struct.unpack_from("!Q", data, place)
+        layout = "!H1cHIIQIQI" if version >= 12 else "!H1cHIIQIQ" if version >= 2 else "!HdIIQIQ"
+        sizes = struct.unpack_from(layout, data, place)
+    except (struct.error, IndexError, OverflowError):
+        return "which is cut off"
+    first = 3 if version >= 2 else 2
+    if max(sizes[first : first + 2]) > MAX_BITS:
+        return f"which declares {max(sizes[first : first + 2])} bits; {MAX_BITS} is the most"
+    if max(sizes[0], *sizes[first + 2 :]) > len(data):
+        return "which declares more contents than it has bytes"
+    return ""
 
 
 def _only(path: Path, circuits: list[Any]) -> QuantumCircuit:
     if len(circuits) != 1 or not isinstance(circuits[0], QuantumCircuit):
-        raise QTrainError(f"circuit should be a file with one circuit. Got {len(circuits)} programs in {path.name!r}.")
+        raise QTrainError(
+            f"circuit should be a file with one circuit. Got {len(circuits)} programs in {path.name!r}."
+        )
     if circuits[0].num_qubits == 0:
         raise QTrainError(f"circuit should have at least 1 qubit. Got none in {path.name!r}.")
     return circuits[0]
@@ -171,14 +265,24 @@ def _freed(circuit: QuantumCircuit, name: str, *, announce: bool) -> QuantumCirc
 def _expand(flat: QuantumCircuit, instruction: CircuitInstruction, depth: int) -> None:
     """Gates that the file defines itself are replaced by their definitions; Qiskit's own stay."""
     operation = instruction.operation
-    own = not type(operation).__module__.startswith(("qiskit.circuit.library", "qiskit.circuit.measure"))
-    if instruction.is_standard_gate() or instruction.is_directive() or instruction.is_control_flow() or not own:
+    home = str(type(operation).__module__)  # None for the gates that the QASM parser makes
+    own = not home.startswith(("qiskit.circuit.library", "qiskit.circuit.measure"))
+    if (
+        instruction.is_standard_gate()
+        or instruction.is_directive()
+        or instruction.is_control_flow()
+        or not own
+    ):
         flat._append(instruction)
         return
     definition = getattr(operation, "definition", None)
-    if definition is None or depth > 100:
+    if definition is None:
         flat._append(instruction)
         return
+    if depth > MAX_DEPTH or len(flat.data) > MAX_GATES:
+        raise QTrainError(
+            f"circuit should unfold to at most {MAX_GATES} gates in {MAX_DEPTH} levels. Got more in {operation.name!r}."
+        )
     bits = dict(zip(definition.qubits, instruction.qubits)) | dict(zip(definition.clbits, instruction.clbits))
     for inner in definition.data:
         moved = inner.replace(qubits=[bits[b] for b in inner.qubits], clbits=[bits[b] for b in inner.clbits])
