@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qtrain.criteria.orbits import OrbitModule, orbit_module, orbit_values_and_gradients
 from qtrain.errors import QTrainError
 from qtrain.observables import as_observable, pack
 from qtrain.simulator import MEMORY_BYTES, check_weights, choose_threads
@@ -61,15 +62,18 @@ class Module:
         return float(np.diff(self.start)[self.generator].sum())
 
 
-def module(program: PauliProgram, observable: Any, max_dimension: int = MAX_DIMENSION) -> Module | None:
-    """Close the observable's Pauli strings under the circuit's rotations.
+def module(
+    program: PauliProgram, observable: Any, max_dimension: int = MAX_DIMENSION
+) -> Module | OrbitModule | None:
+    """Close the observable's Pauli strings under the circuit's rotations, or its orbit sums where those fail.
 
     Args:
         program: any circuit of Pauli rotations and Cliffords, inputs bound; observable: text or SparsePauliOp.
-        max_dimension: strings to follow at most.
+        max_dimension: strings, or orbits of strings under permutations of qubits, to follow at most.
 
     Returns:
-        Module, or None where the module is larger than ``max_dimension``.
+        Module; OrbitModule where the strings are too many but circuit, observable and input state share a
+        permutation symmetry; None where both are larger than ``max_dimension``.
 
     Raises:
         QTrainError: unbound inputs, a bad observable or limit.
@@ -103,7 +107,7 @@ def module(program: PauliProgram, observable: Any, max_dimension: int = MAX_DIME
     gen_x, gen_z = np.ascontiguousarray(distinct[:, :words]), np.ascontiguousarray(distinct[:, words:])
     found_x, found_z, partner, complete = modules.close(x[other], z[other], gen_x, gen_z, int(max_dimension))
     if not complete:
-        return None
+        return orbit_module(program, x[other], z[other], c[other], constant, int(max_dimension))
     start, pairs, signs = modules.pair_up(found_x, found_z, gen_x, gen_z, partner)
     stabilizers, flips = program.frame(), program.frame_x()
     expectation = modules.stabilizer_expectations(
@@ -130,7 +134,11 @@ def module(program: PauliProgram, observable: Any, max_dimension: int = MAX_DIME
 
 
 def gsim_values_and_gradients(
-    module: Module, weights: Any, *, num_threads: int | None = None, memory_bytes: int = MEMORY_BYTES
+    module: Module | OrbitModule,
+    weights: Any,
+    *,
+    num_threads: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cost and its derivatives by every weight, exactly, without a statevector.
 
@@ -157,6 +165,8 @@ def gsim_values_and_gradients(
 
     theta = check_weights(module.num_weights, weights)
     samples = len(theta)
+    if isinstance(module, OrbitModule):
+        return _by_orbits(module, theta, memory_bytes)
     threads = choose_threads(num_threads, samples, module.cost * samples)
     each = 16 * 8 * module.dimension + 128 * len(module.generator)
     fixed = 16 * theta.size
@@ -183,3 +193,15 @@ def gsim_values_and_gradients(
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(work, range(threads)))
     return values + module.constant, gradients
+
+
+def _by_orbits(module: OrbitModule, theta: np.ndarray, memory_bytes: int) -> tuple[np.ndarray, np.ndarray]:
+    each = 96 * module.dimension  # real v, u and complex copies of one sample
+    chunk = min(256, (memory_bytes - 16 * theta.size) // each)
+    if chunk < 1:
+        raise QTrainError(
+            f"weights should fit the memory budget of {memory_bytes:,} bytes. One sample takes {each:,} bytes: "
+            "raise memory_bytes."
+        )
+    parts = [orbit_values_and_gradients(module, theta[k : k + chunk]) for k in range(0, len(theta), chunk)]
+    return np.concatenate([f for f, _ in parts]), np.concatenate([g for _, g in parts])
