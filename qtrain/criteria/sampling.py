@@ -20,6 +20,7 @@ from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
     from qtrain.criteria.gsim import Module
+    from qtrain.criteria.orbits import OrbitModule
     from qtrain.program import PauliProgram
 
 
@@ -116,7 +117,7 @@ def sample_moments(
     seed: int = 0,
     initialization: Any = "uniform",
     data: np.ndarray | None = None,
-    module: Module | None = None,
+    module: Module | OrbitModule | None = None,
     num_threads: int | None = None,
     memory_bytes: int = simulator.MEMORY_BYTES,
 ) -> Moments:
