@@ -37,3 +37,31 @@ def misbehave(setup):
 
 def broken(setup):
     raise RuntimeError("the task cannot be prepared")
+
+
+def fake_search(setup):
+    """A search evaluation without physics: values follow from the architecture, faults from the set-up."""
+
+    def evaluate(payload):
+        number, choice = payload["number"], payload["architecture"]
+        time.sleep(setup.get("seconds", 0.0))
+        fault = setup.get("faults", {}).get(str(number))
+        if fault is not None:
+            misbehave({"factor": 1})({"do": fault})
+        x, y = choice["x"], choice["y"]
+        answer = {
+            "state": "complete", "reason": "", "constraints": {"dead": -1.0}, "report": {"choice": choice},
+            "metrics": {"noise": (payload["seed"] % 1000) / 1e6}, "timings": {"all": 0.001},
+            "objectives": {"task_loss": (x - 2) ** 2 + y, "trainability": float(x - y)},
+        }  # fmt: skip
+        if y == 3:
+            pruned = {
+                "state": "pruned",
+                "reason": "dead above 0.25",
+                "objectives": {},
+                "constraints": {"dead": 0.5},
+            }
+            answer |= pruned
+        return answer
+
+    return evaluate

@@ -9,7 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from qtrain.errors import QTrainError
-from qtrain.search.reading import anything, choice, edges, integer, key, optional, read_table, real, several, text
+from qtrain.search.reading import (
+    anything,
+    choice,
+    edges,
+    integer,
+    key,
+    optional,
+    read_table,
+    real,
+    several,
+    text,
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,9 @@ def _terms(name: str, value: Any) -> str:
             raise QTrainError(f"{name} should be Hermitian: real coefficients. Got {value.coeffs!r}.")
         pairs = [(label, c.real) for label, c in pairs]
     else:
-        raise QTrainError(f"{name} should be Pauli terms as text, table or SparsePauliOp. Got {type(value).__name__}.")
+        raise QTrainError(
+            f"{name} should be Pauli terms as text, table or SparsePauliOp. Got {type(value).__name__}."
+        )
     if not pairs:
         raise QTrainError(f"{name} should have at least one Pauli term. Got none.")
     return " + ".join(f"{c!r}*{label}" for label, c in pairs)
@@ -99,12 +112,25 @@ class MaxCutSpec(TaskSpec):
     def check_width(self, num_qubits: int) -> None:
         super().check_width(num_qubits)
         if self.edges is not None and max(max(e) for e in self.edges) >= num_qubits:
-            raise QTrainError(f"task.edges should join nodes 0 to {num_qubits - 1}. Got {max(max(e) for e in self.edges)}.")
+            raise QTrainError(
+                f"task.edges should join nodes 0 to {num_qubits - 1}. Got {max(max(e) for e in self.edges)}."
+            )
         if self.edges is None and (num_qubits * self.degree % 2 or self.degree >= num_qubits):
-            raise QTrainError(f"task.degree times qubits should be even, and degree below qubits. Got {self.degree}.")
+            raise QTrainError(
+                f"task.degree times qubits should be even, and degree below qubits. Got {self.degree}."
+            )
 
 
-DATA_SETS = ("breast_cancer", "iris", "wine", "digits", "csv", "ad_hoc", "phase_of_matter", "entanglement_concentration")
+DATA_SETS = (
+    "breast_cancer",
+    "iris",
+    "wine",
+    "digits",
+    "csv",
+    "ad_hoc",
+    "phase_of_matter",
+    "entanglement_concentration",
+)
 
 
 @dataclass(frozen=True)
@@ -113,7 +139,6 @@ class ClassificationSpec(TaskSpec):
 
     ``data``: one of scikit-learn's bundled sets, "csv" (with ``file`` and ``label``), or a generator of
     qiskit_machine_learning.datasets. ``classes`` picks labels; features are scaled and reduced to ``qubits`` by PCA.
-    ``reuploads``: how many times the data enter, before as many equal parts of the circuit.
     """
 
     data: str = key(choice(*DATA_SETS))
@@ -125,14 +150,17 @@ class ClassificationSpec(TaskSpec):
     encoding: str = key(choice("ry", "rx"), "ry")
     data_seed: int = key(integer(0), 0)
     model: str = key(choice("heisenberg", "haldane", "annni", "cluster"), "cluster")
-    reuploads: int = key(integer(1, 8), 1)
 
     def check_width(self, num_qubits: int) -> None:
         super().check_width(num_qubits)
         if self.data == "csv" and (self.file is None or self.label is None):
-            raise QTrainError("task.file and task.label should be given for data = 'csv'. Got one or none of them.")
+            raise QTrainError(
+                "task.file and task.label should be given for data = 'csv'. Got one or none of them."
+            )
         if self.data != "csv" and (self.file is not None or self.label is not None):
-            raise QTrainError(f"task.file and task.label belong to data = 'csv'. Got them with {self.data!r}.")
+            raise QTrainError(
+                f"task.file and task.label belong to data = 'csv'. Got them with {self.data!r}."
+            )
 
 
 TASKS: dict[str, type[TaskSpec]] = {
@@ -157,7 +185,7 @@ def read_task(data: Any, unknown: list[str], folder: Path) -> TaskSpec:
     task = read_table(TASKS[kind], data, "task", unknown)
     name = getattr(task, "file", None)
     if isinstance(name, str):
-        task = dataclasses.replace(task, **{"file": str((folder / name).resolve())})
+        task = dataclasses.replace(task, file=str((folder / name).resolve()))
     if isinstance(task, HamiltonianSpec) and (task.terms is None) == (task.file is None):
         raise QTrainError("task should have exactly one of terms and file. Got both or neither.")
     return task

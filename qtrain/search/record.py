@@ -1,0 +1,202 @@
+"""Trials in an Optuna study: begun with everything that decides them, ended in one order that a kill cannot break.
+
+A trial is created as RUNNING with its parameters, architecture and seed, so an interrupted one is simply evaluated
+again. What it gave is written before its state: a trial that is finished is whole.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib.metadata
+import logging
+import math
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from qtrain.errors import QTrainError
+from qtrain.search.result import TrialRecord
+from qtrain.search.spec import MAXIMISED, SearchSpec
+from qtrain.search.supervise import Outcome
+
+log = logging.getLogger("qtrain")
+T = TypeVar("T")
+
+BEGUN, ENDED = "qtrain:begun", "qtrain:ended"
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Of Python and the packages behind the figures."""
+    found = {"python": platform.python_version()}
+    for name in ("qtrain", "qiskit", "numpy", "numba", "optuna"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def patiently(
+    action: Callable[[], T], *, repair: Callable[[], Any] | None = None, patience: float = 600.0
+) -> T:
+    """``action()``, repeated while a database is away (up to ``patience`` seconds); it must be safe to repeat.
+
+    Raises:
+        QTrainError: the disk is full or read-only, or the database did not come back.
+    """
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import DBAPIError
+
+    since, pause, said = time.monotonic(), 0.5, False
+    while True:
+        try:
+            result = action()
+            if said:
+                log.warning("The study's storage answers again.")
+            return result
+        except OSError as error:
+            if repair is not None:
+                repair()
+            if error.errno == errno.ENOSPC and time.monotonic() - since < min(5.0, patience):
+                time.sleep(pause)
+                continue
+            raise QTrainError(
+                f"the study's storage should take records. Got: {error.strerror or error}. Finished trials stay: make "
+                "room and start the same search again."
+            ) from None
+        except (StorageInternalError, DBAPIError) as error:
+            if time.monotonic() - since > patience:
+                raise QTrainError(
+                    f"the study's storage should answer within {patience:g} s. Got: {str(error).strip().splitlines()[0]}. "
+                    "Finished trials stay: start the same search again when it is back."
+                ) from None
+            if not said:
+                log.warning("The study's storage does not answer; waiting for it (up to %g s).", patience)
+            said = True
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
+
+def open_study(storage: Any, spec: SearchSpec, *, name: str | None = None) -> Any:
+    """The study of ``spec`` in ``storage``, made if it is not there.
+
+    Raises:
+        QTrainError: the study there was made from another spec; every key that differs is named.
+    """
+    import uuid
+
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    directions = ["maximize" if objective in MAXIMISED else "minimize" for objective in spec.objectives.use]
+    # Proposals come from a study in memory; the sampler here is never asked.
+    study = optuna.create_study(
+        storage=storage, study_name=name or spec.name, directions=directions, load_if_exists=True,
+        sampler=optuna.samplers.RandomSampler(seed=0),
+    )  # fmt: skip
+    attributes = study.user_attrs
+    if "qtrain:spec" not in attributes:
+        if study.get_trials(deepcopy=False):
+            raise QTrainError(
+                f"storage should hold no foreign study of the name {spec.name!r}. Got one: choose another name."
+            )
+        study.set_user_attr("qtrain:uid", uuid.uuid4().hex)
+        study.set_user_attr("qtrain:spec", spec.identity())
+        return study
+    there, here = attributes["qtrain:spec"], spec.identity()
+    differing = sorted(_differences(there, here))
+    if differing:
+        raise QTrainError(
+            f"the spec should be the one study {spec.name!r} was begun with. Got other values for {', '.join(differing)}: "
+            "give the search another name or storage."
+        )
+    return study
+
+
+def _differences(there: Any, here: Any, where: str = "") -> list[str]:
+    if isinstance(there, dict) and isinstance(here, dict):
+        keys = there.keys() | here.keys()
+        return [
+            d for k in keys for d in _differences(there.get(k), here.get(k), f"{where}.{k}" if where else k)
+        ]
+    return [] if there == here else [where]
+
+
+def begin(study: Any, frozen: Any, begun: Mapping[str, Any]) -> None:
+    """Add a RUNNING trial with the proposal's parameters (``frozen``, or None for a start outside the space)."""
+    import optuna
+
+    study.add_trial(
+        optuna.trial.create_trial(
+            state=optuna.trial.TrialState.RUNNING,
+            params={} if frozen is None else frozen.params,
+            distributions={} if frozen is None else frozen.distributions,
+            system_attrs={} if frozen is None else dict(frozen.system_attrs),
+            user_attrs={BEGUN: {**begun, "time": time.time()}},
+        )
+    )
+
+
+def ended_dict(outcome: Outcome) -> dict[str, Any]:
+    """What is kept of an outcome: plain data, JSON."""
+    now = time.time()
+    if outcome.kind == "ok":
+        return {**outcome.value, "time": now, "versions": versions()}
+    return {
+        "state": "failed", "reason": outcome.reason, "objectives": {}, "constraints": {}, "metrics": {}, "report": {},
+        "timings": {"evaluation": outcome.seconds}, "time": now, "versions": versions(),
+    }  # fmt: skip
+
+
+def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[str]) -> None:
+    """Write what trial ``number`` gave, then its state; safe to repeat."""
+    import optuna
+
+    states = optuna.trial.TrialState
+    frozen = study.get_trials(deepcopy=False)[number]
+    if frozen.state.is_finished():
+        return
+    ended = dict(ended)
+    values = [ended["objectives"].get(name, math.nan) for name in objectives]
+    if ended["state"] == "complete" and not all(map(math.isfinite, values)):
+        bad = ", ".join(name for name, value in zip(objectives, values) if not math.isfinite(value))
+        ended.update(state="failed", reason=f"{bad} came out as no finite number", objectives={})
+    trial = optuna.trial.Trial(study, frozen._trial_id)
+    trial.set_user_attr(ENDED, ended)
+    for name, value in ended["constraints"].items():
+        if f"constraints:{name}" not in frozen.system_attrs and math.isfinite(value):
+            trial.set_constraint(name, value)
+    if ended["state"] == "complete":
+        study.tell(number, values, skip_if_finished=True)
+    else:
+        state = states.PRUNED if ended["state"] == "pruned" else states.FAIL
+        study.tell(number, state=state, skip_if_finished=True)
+
+
+def to_record(frozen: Any) -> TrialRecord:
+    """A frozen Optuna trial as a TrialRecord."""
+    begun = frozen.user_attrs.get(BEGUN, {})
+    ended = frozen.user_attrs.get(ENDED, {}) if frozen.state.is_finished() else {}
+    unexplained = "failed" if frozen.state.is_finished() else "running"
+    return TrialRecord(
+        number=frozen.number,
+        state=ended.get("state", unexplained),
+        reason=ended.get("reason", "its worker stopped answering" if unexplained == "failed" else ""),
+        batch=begun.get("batch", 0),
+        seed=begun.get("seed", 0),
+        architecture=begun.get("architecture", {}),
+        architecture_id=begun.get("architecture_id", ""),
+        duplicate_of=ended.get("duplicate_of"),
+        objectives=ended.get("objectives", {}),
+        constraints=ended.get("constraints", {}),
+        metrics=ended.get("metrics", {}),
+        timings=ended.get("timings", {}),
+        report=ended.get("report", {}),
+        params=dict(frozen.params),
+        versions=ended.get("versions", {}),
+        begun=begun.get("time", 0.0),
+        ended=ended.get("time", begun.get("time", 0.0)),
+    )

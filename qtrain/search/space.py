@@ -1,0 +1,207 @@
+"""The space a search draws from: named pools of layers over ``Architecture``; every draw is valid.
+
+A pool is a family of layers with a common structure: what they conserve decides the algebra they generate, and with it
+what they can train. Explicit lists in the spec make a pool of their own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from qtrain.architecture import INITIAL, SHARING, Architecture, Layer
+from qtrain.blocks import BLOCKS, ROTATIONS, block_parameters
+from qtrain.errors import QTrainError
+from qtrain.search.spec import SpaceSpec
+from qtrain.topology import TOPOLOGIES, Edges
+
+Rotations = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Choices of a family of layers; None: the space's own."""
+
+    rotations: Rotations
+    entanglers: tuple[str, ...]
+    sharing: tuple[str, ...] = ("independent",)
+    topologies: tuple[str, ...] | None = None
+    initial: tuple[str, ...] | None = None
+    final_rotations: Rotations | None = None
+
+
+_FREE = ("independent", "translation", "shared")
+_ONE_LAYER = (("ry",), ("rx",), ("ry", "rz"), ("rx", "rz"))
+
+POOLS: dict[str, Pool] = {
+    # no symmetry
+    "hardware_efficient": Pool(_ONE_LAYER, ("cx", "cz")),
+    # the terms of spin Hamiltonians as generators
+    "hamiltonian": Pool((("rx",), ("rz",), ("ry",), ("rx", "rz")), ("rzz", "rxx", "ryy", "rzx"), _FREE),
+    # commutes with X⊗…⊗X; |+…+> is in one sector
+    "z2": Pool((("rx",),), ("rzz", "rxx", "ryy"), _FREE, initial=("h",), final_rotations=((), ("rx",))),
+    # conserves the number of excitations
+    "u1": Pool(
+        (("rz",),), ("xx_plus_yy", "fsim", "xxz"), _FREE, initial=("neel", "singlets"), final_rotations=((), ("rz",))
+    ),
+    # conserves the total spin
+    "su2": Pool(((),), ("heisenberg",), _FREE, initial=("singlets",), final_rotations=((),)),
+    # commutes with every permutation of the qubits
+    "permutation": Pool(
+        (("rx",), ("ry",), ("rx", "rz")), ("rzz",), ("shared",), ("complete",), ("none", "h"), final_rotations=((),)
+    ),
+    # matchgates: algebra within so(2n)
+    "free_fermion": Pool(
+        (("rz",),), ("rxx", "ryy", "xx_plus_yy"), _FREE, ("line", "even", "odd", "brickwork"), final_rotations=((), ("rz",))
+    ),
+    # convolutions, then a measurement of what is left: ends on qubit 0
+    "qcnn": Pool(
+        (("ry",), ("ry", "rz")), ("conv", "su4", "cz", "ryy"), ("independent", "shared"), ("tree", "brickwork"),
+        initial=("none",),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """Architectures made of drawn layers.
+
+    Args:
+        num_qubits: width they are searched at.
+        pools: names of :data:`POOLS`; ``custom``: one more pool.
+        topologies: names of ``qtrain.topology.TOPOLOGIES``; ``"device"`` stands for ``edges``.
+        layers: how many different layers are repeated; repetitions, initial, final_rotations: as in ``Architecture``.
+        edges: a device's couplings among ``range(num_qubits)``.
+
+    Raises:
+        QTrainError: a name that is not known, or "device" without edges.
+
+    Example:
+        >>> space = SearchSpace(4, pools=("z2",), topologies=("line",), layers=(1,), repetitions=(1, 2))
+        >>> space.size
+        36
+    """
+
+    num_qubits: int
+    pools: tuple[str, ...] = ("hardware_efficient", "hamiltonian")
+    topologies: tuple[str, ...] = ("line", "ring", "brickwork")
+    layers: tuple[int, ...] = (1, 2)
+    repetitions: tuple[int | str, ...] = (1, 2, 3, 4)
+    initial: tuple[str, ...] = ("none", "h")
+    final_rotations: Rotations = ((), ("ry",))
+    edges: Edges | None = None
+    custom: Pool | None = None
+
+    def __post_init__(self) -> None:
+        if self.custom is None:
+            _known("pools", self.pools, tuple(POOLS))
+        _known("topologies", self.topologies, (*TOPOLOGIES[:-1], "device"))
+        _known("initial", self.initial, INITIAL)
+        if "device" in self.topologies and self.edges is None:
+            raise QTrainError("topologies should name 'device' only where a device is given. Got no device.")
+        for pool in self._pools.values():
+            _known("rotations", tuple(r for group in pool.rotations for r in group), tuple(ROTATIONS))
+            _known("entanglers", pool.entanglers, ("none", *BLOCKS))
+            _known("sharing", pool.sharing, SHARING)
+            _known("final_rotations", tuple(r for g in self._final(pool) for r in g), tuple(ROTATIONS))
+        for count in self.layers:
+            if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+                raise QTrainError(f"layers should be whole numbers of at least 1. Got {count!r}.")
+
+    @classmethod
+    def from_spec(cls, spec: SpaceSpec, num_qubits: int, edges: Edges | None = None) -> SearchSpace:
+        """The space of a spec's table."""
+        custom = None
+        if spec.rotations is not None or spec.entanglers is not None or spec.sharing is not None:
+            custom = Pool(
+                spec.rotations or _ONE_LAYER,
+                spec.entanglers or ("cx", "cz"),
+                spec.sharing or ("independent",),
+            )
+        return cls(
+            num_qubits, spec.pools, spec.topologies, spec.layers, spec.repetitions, spec.initial,
+            spec.final_rotations, edges, custom,
+        )  # fmt: skip
+
+    @property
+    def _pools(self) -> dict[str, Pool]:
+        return (
+            {"custom": self.custom} if self.custom is not None else {name: POOLS[name] for name in self.pools}
+        )
+
+    def _final(self, pool: Pool) -> Rotations:
+        return self.final_rotations if pool.final_rotations is None else pool.final_rotations
+
+    def _layer(self, rotations: tuple[str, ...], entangler: str, topology: str, sharing: str) -> Layer:
+        """The layer of four choices; one without any free angle gets a rotation, so that every draw has some."""
+        free = any(ROTATIONS[r] for r in rotations) or (
+            entangler != "none" and block_parameters(entangler) > 0
+        )
+        return Layer(
+            rotations if free else (*rotations, "ry"), None if entangler == "none" else entangler,
+            "edges" if topology == "device" else topology, sharing,
+        )  # fmt: skip
+
+    def layers_of(self, pool: Pool) -> frozenset[Layer]:
+        """Every different layer that can be drawn from a pool."""
+        topologies = pool.topologies or self.topologies
+        choices = itertools.product(pool.rotations, pool.entanglers, topologies, pool.sharing)
+        return frozenset(self._layer(*choice) for choice in choices)
+
+    @property
+    def size(self) -> int:
+        """Different architectures that can be drawn (each pool's own, added up)."""
+        total = 0
+        for pool in self._pools.values():
+            bodies = sum(len(self.layers_of(pool)) ** count for count in self.layers)
+            ends = len(pool.initial or self.initial) * len(self._final(pool))
+            total += bodies * ends * len(self.repetitions)
+        return total
+
+    def draw(self, trial: Any) -> Architecture:
+        """An architecture from an Optuna trial (anything with ``suggest_categorical``)."""
+
+        def pick(name: str, options: Sequence[Any]) -> Any:
+            if len(options) == 1:
+                return options[0]
+            texts = ["+".join(o) or "none" if isinstance(o, tuple) else o for o in options]
+            return options[texts.index(trial.suggest_categorical(name, texts))]
+
+        name = pick("pool", tuple(self._pools))
+        pool = self._pools[name]
+        layers = []
+        for i in range(pick("layers", self.layers)):
+            entangler = pick(f"{name}.entangler.{i}", pool.entanglers)
+            rotations = pick(f"{name}.rotations.{i}", pool.rotations)
+            topology = "line"
+            if entangler != "none":
+                topology = pick(f"{name}.topology.{i}", pool.topologies or self.topologies)
+            sharing = pool.sharing[0]
+            if self._layer(rotations, entangler, topology, sharing).has_parameters:
+                sharing = pick(f"{name}.sharing.{i}", pool.sharing)
+            layers.append(self._layer(rotations, entangler, topology, sharing))
+        repetitions = pick("repetitions", self.repetitions)
+        initial = pick(f"{name}.initial", pool.initial or self.initial)
+        final = pick(f"{name}.final", self._final(pool))
+        used = any(layer.topology == "edges" for layer in layers)
+        return Architecture(
+            tuple(layers),
+            repetitions,
+            initial,
+            final,
+            self.edges if used else None,
+            self.num_qubits if used else None,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: what can be drawn."""
+        return {**dataclasses.asdict(self), "size": self.size}
+
+
+def _known(name: str, given: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [item for item in given if item not in known]
+    if unknown:
+        raise QTrainError(f"{name} should be among {', '.join(known)}. Got {', '.join(map(repr, unknown))}.")

@@ -1,0 +1,188 @@
+"""Where a study lives: an Optuna journal file (default), or a database by URL.
+
+A journal belongs to one search at a time (a lock that ends with the process, however it ends). A line that a kill or a
+full disk cut short is dropped before the journal is opened: what it said had never been acknowledged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from qtrain.errors import QTrainError
+
+log = logging.getLogger("qtrain")
+
+
+def default_journal(study: str) -> Path:
+    """``mlruns/<study>.journal`` in the working folder."""
+    return Path("mlruns") / f"{study}.journal"
+
+
+def repair_journal(path: Path) -> int:
+    """Drop lines that are not whole; the number of them. The file is replaced atomically.
+
+    A record cut by a kill is the last line. One cut by a full disk may have a later record on the same line: that
+    one is kept.
+    """
+    if not path.exists():
+        return 0
+    data = path.read_bytes()
+    kept, dropped = [], 0
+    for line in data.splitlines(keepends=True):
+        whole = _whole(line)
+        if not whole:
+            dropped += 1
+            tail = line[line.rfind(b'{"op_code"') :] if line.rfind(b'{"op_code"') > 0 else b""
+            line = tail if _whole(tail) else b""
+        kept.append(line)
+    if dropped:
+        temporary = path.with_name(path.name + ".repaired")
+        with open(temporary, "wb") as file:
+            file.write(b"".join(kept))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        log.warning("%s had %d record(s) cut short; dropped before opening.", path, dropped)
+    return dropped
+
+
+def _whole(line: bytes) -> bool:
+    if not line.endswith(b"\n"):
+        return False
+    try:
+        return isinstance(json.loads(line), dict)
+    except ValueError:
+        return False
+
+
+class _HeldLock:
+    """Optuna's per-write lock: nothing to do, the whole search holds the journal."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def open_storage(storage: Any, study: str) -> Iterator[tuple[Any, str]]:
+    """(Optuna storage, its name for people), held until the block ends.
+
+    Args:
+        storage: None, the path of a journal file, a database URL such as ``sqlite:///study.db`` or
+            ``postgresql://host/name``, or an Optuna storage.
+        study: gives the default journal its name.
+
+    Raises:
+        QTrainError: a journal that another search holds, a folder that cannot be written, a database out of reach.
+    """
+    if storage is not None and not isinstance(storage, (str, Path)):
+        yield storage, type(storage).__name__
+    elif isinstance(storage, str) and "://" in storage:
+        yield open_database(storage), _without_password(storage)
+    else:
+        path = default_journal(study) if storage is None else Path(storage)
+        with _held(path):
+            repair_journal(path)
+            yield _open_journal(path), str(path)
+
+
+@contextlib.contextmanager
+def _held(path: Path) -> Iterator[None]:
+    import filelock
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise QTrainError(
+                f"storage should be a journal file or a database URL. Got the folder {str(path)!r}."
+            )
+        lock = filelock.FileLock(str(path) + ".held", timeout=0)
+        lock.acquire()
+    except filelock.Timeout:
+        raise QTrainError(
+            f"storage should be free. Got {str(path)!r}, which another search holds: wait for it, or give a database "
+            "URL, which many workers can share."
+        ) from None
+    except OSError as error:
+        raise QTrainError(
+            f"storage should be a file that can be written. Got {str(path)!r}: {error.strerror}."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _open_journal(path: Path) -> Any:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    try:
+        return JournalStorage(JournalFileBackend(str(path), lock_obj=_HeldLock()))  # type: ignore[arg-type]
+    except OSError as error:
+        raise QTrainError(
+            f"storage should be a file that can be written. Got {str(path)!r}: {error.strerror}."
+        ) from None
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise QTrainError(
+            f"storage should be an Optuna journal. Got {str(path)!r}, which does not replay ({error!r}): move it away, "
+            "or give another storage."
+        ) from None
+
+
+def open_database(url: str, *, heartbeat_seconds: int | None = None, on_stale: Any = None) -> Any:
+    """An Optuna storage by URL (``grpc://host:port``: Optuna's gRPC proxy), or one sentence about why not."""
+    import sqlalchemy.exc
+    from optuna.exceptions import OptunaError
+    from optuna.storages import RDBStorage
+
+    if url.startswith("grpc://"):
+        return _open_grpc(url)
+    if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
+        with contextlib.suppress(OSError):
+            Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    # A server that restarts leaves dead connections in the pool: test one before it is used.
+    engine = (
+        {} if url.startswith("sqlite") else {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
+    )
+    try:
+        return RDBStorage(
+            url, engine_kwargs=engine, heartbeat_interval=heartbeat_seconds,
+            grace_period=None if heartbeat_seconds is None else 3 * heartbeat_seconds,
+            heartbeat_stale_trial_callback=on_stale,
+        )  # fmt: skip
+    except ImportError as error:
+        raise QTrainError(
+            f"storage needs a database driver that is not installed ({error}). Install it, for PostgreSQL: "
+            "pip install 'qtrain[postgres]'."
+        ) from None
+    except (sqlalchemy.exc.SQLAlchemyError, OptunaError, OSError, ValueError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise QTrainError(
+            f"storage should be a database that can be reached. Got {_without_password(url)!r}: {first}"
+        ) from None
+
+
+def _open_grpc(url: str) -> Any:
+    try:
+        from optuna.storages import GrpcStorageProxy
+    except ImportError:
+        raise QTrainError("storage grpc:// needs grpcio. Install it: pip install grpcio protobuf.") from None
+    host, _, port = url.removeprefix("grpc://").partition(":")
+    if not host or not port.isdigit():
+        raise QTrainError(f"storage should be grpc://host:port. Got {url!r}.")
+    return GrpcStorageProxy(host=host, port=int(port))
+
+
+def _without_password(url: str) -> str:
+    import re
+
+    return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:***@", url)

@@ -1,0 +1,346 @@
+"""The loop: ask a batch, evaluate it in supervised processes, tell and record each trial as it ends.
+
+A batch is a function of the finished trials before it, the seed and its number (see ``samplers``); a trial is a
+function of its architecture and its seed. So neither ``n_jobs``, nor the order in which trials end, nor a kill changes
+the study: a search that was stopped and started again equals one that never was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qtrain.errors import QTrainError
+from qtrain.search import record
+from qtrain.search.result import SearchResult, TrialRecord, choose_winner, describe_rule, pareto_front
+from qtrain.search.samplers import child_seed, propose
+from qtrain.search.spec import MAXIMISED, SearchSpec, read_spec
+from qtrain.search.storage import open_storage, repair_journal
+from qtrain.search.supervise import Pool, run_batch
+from qtrain.tracking import Tracker, resolve_uri
+
+log = logging.getLogger("qtrain")
+
+EVALUATE = "qtrain.search.evaluate:prepare"
+
+
+def search(
+    spec: Any,
+    *,
+    storage: Any = None,
+    n_trials: int | None = None,
+    n_jobs: int = 1,
+    tracking_uri: str | None = None,
+    seed: int | None = None,
+    name: str | None = None,
+    on_trial: Callable[[TrialRecord], None] | None = None,
+    backend: str = "threading",
+) -> SearchResult:
+    """Search an ansatz for a task and a device; every trial is on record, the winner is registered.
+
+    The same call continues a search that was stopped, and returns at once when all its trials are there.
+
+    Args:
+        spec: a TOML file, a dict with the same keys, or a SearchSpec.
+        storage: journal file or database URL; None: ``mlruns/<name of the study>.journal``.
+        n_trials: trials the study shall have in all; None: the spec's.
+        n_jobs: trials at a time; -1: one per core. The result does not depend on it.
+        tracking_uri: MLflow store; None: ``$MLFLOW_TRACKING_URI`` or ``sqlite:///mlruns/mlflow.db``; "off": none.
+        seed: replaces the spec's.
+        name: under which the winner is registered; None: the spec's ``winner.name``, else the study's name.
+        on_trial: called with every trial that has ended, those of an earlier call first.
+        backend: joblib backend that the batches run on ("threading", "loky", "dask").
+
+    Returns:
+        SearchResult: with ``interrupted=True`` after one Ctrl-C (running trials are finished first).
+
+    Raises:
+        QTrainError: wrong input; a storage or tracking store that cannot be used. Finished trials stay.
+        KeyboardInterrupt: after a second Ctrl-C, at once.
+
+    Example:
+        >>> import qtrain
+        >>> spec = {"name": "ising", "qubits": 3, "task": {"kind": "tfim"}, "trials": 2, "batch": 2,
+        ...         "training": {"steps": 5, "starts": 1}, "limits": {"seconds": 300}}
+        >>> result = qtrain.search(spec, tracking_uri="off", storage="/tmp/qtrain-doctest-ising.journal")
+        >>> len(result.trials), result.objectives[0]
+        (2, 'task_loss')
+    """
+    spec = read_spec(spec)
+    if seed is not None:
+        spec = dataclasses.replace(spec, seed=_whole("seed", seed, 0))
+    if n_trials is not None:
+        spec = dataclasses.replace(spec, trials=_whole("n_trials", n_trials, 1))
+    resolve_uri(tracking_uri)
+    from qtrain.search.evaluate import build_problem
+    from qtrain.search.winner import check_name, register_winner
+
+    name = check_name(spec, name)
+    problem = build_problem(spec)
+    result = run_study(
+        spec, draw=problem.space.draw, target=EVALUATE, setup=problem, storage=storage, n_jobs=n_jobs,
+        tracking_uri=tracking_uri, starts=problem.starts, on_trial=on_trial, backend=backend,
+        conclude=lambda found, pool: register_winner(found, problem, pool, name),
+    )  # fmt: skip
+    return dataclasses.replace(result, references=problem.references)
+
+
+def _whole(name: str, value: Any, minimum: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise QTrainError(f"{name} should be a whole number, at least {minimum}. Got {value!r}.")
+    return value
+
+
+def count_jobs(n_jobs: int) -> int:
+    """Processes for ``n_jobs`` as in joblib: -1 is one per core, -2 one fewer."""
+    import os
+
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
+        raise QTrainError(f"n_jobs should be a whole number that is not 0. Got {n_jobs!r}.")
+    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
+
+
+def run_study(
+    spec: SearchSpec,
+    *,
+    draw: Callable[[Any], Any],
+    target: str,
+    setup: Any,
+    storage: Any = None,
+    n_jobs: int = 1,
+    tracking_uri: str | None = None,
+    starts: Sequence[Mapping[str, Any]] = (),
+    on_trial: Callable[[TrialRecord], None] | None = None,
+    backend: str = "threading",
+    conclude: Callable[[SearchResult, Pool], SearchResult] | None = None,
+) -> SearchResult:
+    """The loop itself, for any space and any evaluation.
+
+    Args:
+        draw: an Optuna trial → an architecture (``content_id``, ``to_json()``).
+        target, setup: of the supervised processes (see :class:`~qtrain.search.supervise.Pool`); payloads are
+            ``{"architecture": plain data, "seed": int, "number": int}``, answers hold ``state``, ``reason``,
+            ``objectives``, ``constraints``, ``metrics``, ``timings``, ``report``.
+        starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …, "params": frozen or None}``.
+        conclude: gets the finished result while the processes are still there.
+    """
+    jobs = count_jobs(n_jobs)
+    since = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        opened, where = stack.enter_context(open_storage(storage, spec.name))
+        study = record.open_study(opened, spec)
+        pool = stack.enter_context(
+            Pool(target, setup, workers=jobs if backend == "threading" else 0,
+                 seconds=spec.limits.seconds, memory_mb=spec.limits.memory_mb)
+        )  # fmt: skip
+        uid = study.user_attrs["qtrain:uid"]
+        tracker = stack.enter_context(
+            Tracker(
+                tracking_uri,
+                spec.name,
+                uid=uid,
+                params=_flat(spec.identity()),
+                tags={"qtrain.storage": where},
+            )
+        )
+        loop = _Loop(spec, study, pool, tracker, draw, list(starts), jobs, backend, where, on_trial)
+        tracker.ready()
+        ended = loop.ended()
+        tracker.reconcile(dataclasses.asdict(t) for t in ended)
+        for trial in ended if on_trial else ():
+            on_trial(trial)  # type: ignore[misc]
+        with _interruptible(pool) as stop:
+            for batch in range(-(-spec.trials // spec.batch)):
+                if stop.is_set():
+                    break
+                loop.run(batch)
+        result = loop.result(interrupted=stop.is_set(), tracking_uri=tracker.uri)
+        if conclude is not None and not result.interrupted:
+            result = conclude(result, pool)
+        undelivered = _finish(tracker, result)
+        return dataclasses.replace(result, undelivered=undelivered, seconds=time.monotonic() - since)
+
+
+def _finish(tracker: Tracker, result: SearchResult) -> int:
+    import json
+
+    tags = {"qtrain.rule": result.rule, "qtrain.front": json.dumps(list(result.front))}
+    if result.winner is not None:
+        tags |= {
+            "qtrain.winner": str(result.winner.number),
+            "qtrain.winner_id": result.winner.architecture_id,
+        }
+    if result.name is not None:
+        tags["qtrain.name"] = result.name
+    return tracker.finish(
+        [dataclasses.asdict(t) for t in result.trials if t.state != "running"],
+        dict(zip(result.objectives, result.directions)), result.front, tags=tags,
+        files={"result.json": json.dumps(result.to_dict(), indent=1), "spec.json": json.dumps(result.spec.to_dict(), indent=1)},
+    )  # fmt: skip
+
+
+@dataclasses.dataclass
+class _Loop:
+    spec: SearchSpec
+    study: Any
+    pool: Pool
+    tracker: Tracker
+    draw: Callable[[Any], Any]
+    starts: list[Mapping[str, Any]]
+    jobs: int
+    backend: str
+    where: str
+    on_trial: Callable[[TrialRecord], None] | None
+
+    def patiently(self, action: Callable[[], Any]) -> Any:
+        journal = Path(self.where)
+        return record.patiently(action, repair=lambda: repair_journal(journal) if journal.is_file() else None)
+
+    def trials(self) -> list[Any]:
+        return list(self.patiently(lambda: self.study.get_trials(deepcopy=False)))
+
+    def ended(self) -> list[TrialRecord]:
+        return [record.to_record(t) for t in self.trials() if t.state.is_finished()]
+
+    def run(self, batch: int) -> None:
+        """Bring every trial of the batch to its end; nothing to do where they are."""
+        first = batch * self.spec.batch
+        last = min(first + self.spec.batch, self.spec.trials)
+        trials = self.trials()
+        if len(trials) >= last and all(t.state.is_finished() for t in trials[first:last]):
+            return
+        if len(trials) < last:
+            self.begin(batch, first, last)
+        self.evaluate([record.to_record(t) for t in self.trials()], first, last)
+
+    def begin(self, batch: int, first: int, last: int) -> None:
+        """Create the batch's trials that are missing."""
+        proposals = []
+        for start in self.starts[first : first + self.spec.batch]:
+            proposals.append((start["architecture"], start["architecture_id"], start.get("params")))
+        directions = ["maximize" if n in MAXIMISED else "minimize" for n in self.spec.objectives.use]
+        size = self.spec.batch - len(proposals)
+        if size:
+            import json
+
+            drawn = propose(
+                self.draw, self.trials()[:first], directions=directions, sampler=self.spec.sampler, seed=self.spec.seed,
+                batch=batch, size=size,
+            )  # fmt: skip
+            proposals += [(json.loads(a.to_json()), a.content_id, frozen) for a, frozen in drawn]
+
+        def add_missing() -> None:
+            while (number := len(self.study.get_trials(deepcopy=False))) < last:
+                architecture, content_id, frozen = proposals[number - first]
+                begun = {
+                    "batch": batch, "seed": child_seed(self.spec.seed, 1, number),
+                    "architecture": architecture, "architecture_id": content_id,
+                }  # fmt: skip
+                record.begin(self.study, frozen, begun)
+
+        self.patiently(add_missing)
+
+    def evaluate(self, trials: list[TrialRecord], first: int, last: int) -> None:
+        """Evaluate trials ``first`` to ``last - 1`` that have not ended; each architecture once.
+
+        An architecture that an earlier trial has scored is answered from the record. One that two trials of this
+        batch share is evaluated for the first of them; if that failed, for the next.
+        """
+        scored: dict[str, TrialRecord] = {}
+        for trial in trials[:last]:
+            if trial.state in ("complete", "pruned") and trial.duplicate_of is None:
+                scored.setdefault(trial.architecture_id, trial)
+        left = [t for t in trials[first:last] if t.state == "running"]
+        while left:
+            wave: dict[str, TrialRecord] = {}
+            waiting = []
+            for trial in left:
+                known = scored.get(trial.architecture_id)
+                if known is not None and known.number < trial.number:
+                    self.end(trial.number, _answer(known))
+                elif trial.architecture_id in wave:
+                    waiting.append(trial)
+                else:
+                    wave[trial.architecture_id] = trial
+            candidates = list(wave.values())
+            payloads = [
+                {"architecture": t.architecture, "seed": t.seed, "number": t.number} for t in candidates
+            ]
+            for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs, backend=self.backend):
+                if outcome.kind == "stopped":
+                    waiting = []  # they are evaluated when the search goes on
+                    continue
+                ended = self.end(candidates[index].number, record.ended_dict(outcome))
+                if ended.state != "failed":
+                    scored[ended.architecture_id] = ended
+            left = waiting
+
+    def end(self, number: int, ended: Mapping[str, Any]) -> TrialRecord:
+        self.patiently(lambda: record.end(self.study, number, ended, self.spec.objectives.use))
+        trial = record.to_record(self.trials()[number])
+        self.tracker.record(dataclasses.asdict(trial))
+        if self.on_trial is not None:
+            self.on_trial(trial)
+        return trial
+
+    def result(self, *, interrupted: bool, tracking_uri: str | None) -> SearchResult:
+        trials = tuple(record.to_record(t) for t in self.trials())
+        front = pareto_front(trials, self.spec.objectives.use)
+        number = choose_winner(trials, front, self.spec.objectives.use, self.spec.winner)
+        return SearchResult(
+            study=self.spec.name, spec=self.spec, storage=self.where, tracking_uri=tracking_uri, trials=trials, front=front,
+            winner=None if number is None else trials[number], name=None, interrupted=interrupted,
+            rule=describe_rule(self.spec.winner, self.spec.objectives.use),
+        )  # fmt: skip
+
+
+def _answer(known: TrialRecord) -> dict[str, Any]:
+    """The outcome of a duplicate: the scored trial's, at no cost."""
+    return {
+        "state": known.state, "reason": known.reason, "objectives": dict(known.objectives),
+        "constraints": dict(known.constraints), "metrics": dict(known.metrics), "report": {"duplicate_of": known.number},
+        "timings": {}, "duplicate_of": known.number, "time": time.time(), "versions": dict(known.versions),
+    }  # fmt: skip
+
+
+def _flat(data: Any, where: str = "") -> dict[str, Any]:
+    if isinstance(data, dict):
+        return {
+            k: v
+            for name, value in data.items()
+            for k, v in _flat(value, f"{where}.{name}" if where else name).items()
+        }
+    return {where: data}
+
+
+@contextlib.contextmanager
+def _interruptible(pool: Pool) -> Iterator[threading.Event]:
+    """Ctrl-C (or SIGTERM) once: running trials are finished; twice: stop at once."""
+    stop = threading.Event()
+
+    def handle(number: int, frame: Any) -> None:
+        if stop.is_set():
+            pool.stop()
+            raise KeyboardInterrupt
+        stop.set()
+        pool.drain()
+        log.warning(
+            "Stopping: running trials are finished first. Once more stops at once; the same command goes on later."
+        )
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
