@@ -214,7 +214,13 @@ def show(
     else:
         from qtrain import tables
 
-        _print(tables.entry_view(entry, study_verbs.entry_report(entry), drawing=study_verbs.drawing(entry)))
+        _print(
+            tables.entry_view(
+                entry,
+                study_verbs.entry_report(entry),
+                drawing=study_verbs.drawing(entry, width=_console().width),
+            )
+        )
 
 
 @app.command(epilog="Example: qtrain register ising-8 --name my-winner")
@@ -300,8 +306,14 @@ def _announce() -> None:
         if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning)):
             typer.echo(f"qtrain: {message}", err=True)
 
+    class Stderr(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            typer.echo(f"qtrain: {record.getMessage()}", err=True)
+
     warnings.showwarning = show
-    logging.basicConfig(format="%(name)s: %(message)s", level=logging.WARNING)
+    logger = logging.getLogger("qtrain")
+    if not logger.handlers:
+        logger.addHandler(Stderr())
 
 
 def main(args: Sequence[str] | None = None) -> None:

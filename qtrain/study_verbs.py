@@ -119,11 +119,11 @@ def entries() -> list[dict[str, Any]]:
     return rows
 
 
-def drawing(entry: RegistryEntry, *, widest: int = 12) -> str:
-    """The circuit as text; of a wide one, nothing."""
-    if entry.num_qubits > widest:
+def drawing(entry: RegistryEntry, *, width: int, max_qubits: int = 12, max_gates: int = 200) -> str:
+    """The circuit as text, folded to ``width`` characters; of a large one, nothing."""
+    if entry.num_qubits > max_qubits or len(circuit := entry.circuit()) > max_gates:
         return ""
-    return str(entry.circuit().draw("text", fold=-1, idle_wires=False))
+    return str(circuit.draw("text", fold=width, idle_wires=False))
 
 
 def package(name: str, output: Path) -> str:

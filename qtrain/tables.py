@@ -251,7 +251,7 @@ def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawi
     rows = [
         ("architecture", str(entry.architecture)),
         ("content id", f"{entry.architecture.content_id}, found at {entry.num_qubits} qubits"),
-        ("observable", str(entry.observable)),
+        ("observable", entry.observable or "–"),
         ("study", str(entry.study) if entry.study else "–"),
         ("objectives", ", ".join(f"{k} {number(v)}" for k, v in entry.objectives.items()) or "–"),
         ("versions", ", ".join(f"{k} {v}" for k, v in entry.versions.items()) or "–"),

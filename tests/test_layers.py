@@ -9,12 +9,13 @@ from conftest import REPOSITORY
 
 LEVELS = {
     "errors": 0, "kernels": 0, "architecture": 0, "topology": 0, "blocks": 0, "catalogue": 0, "gates": 0,
-    "circuits": 1, "program": 1, "lowering": 1, "observables": 1, "reading": 1, "simulator": 1,
+    "circuits": 1, "composites": 1, "program": 1, "lowering": 1, "observables": 1, "reading": 1, "simulator": 1,
     "angles": 1, "gate_rules": 1,
     "criteria": 2, "diagnose": 2, "qnn": 2, "adjoint_gradient": 2, "estimators": 2,
     "registry": 3, "tracking": 3,
     "search": 4,
-    "plotting": 5, "html": 5, "transpile": 5, "ansatz": 5, "passes": 5, "removal": 5, "qiskit_plugins": 5, "packaging": 5,
+    "plotting": 5, "html": 5, "transpile": 5, "ansatz": 5, "passes": 5, "removal": 5,
+    "qiskit_plugins": 5, "packaging": 5,
     "conditions": 5, "tables": 6, "progress": 6, "verbs": 6, "study_verbs": 6, "cli": 6,
 }  # fmt: skip
 # Architecture.circuit() asks circuits.py when it is called; a recorded study draws its front.
