@@ -20,13 +20,18 @@ def statevector(question: Question, because: str, data: np.ndarray | None) -> Gr
     return _statistics(question, moments, "statevector", f"{because}angles sampled on the statevector{note}")
 
 
+def module_limit(question: Question) -> int:
+    """Strings to follow: each costs 64 bytes and a few additions, so a limit meant for algebras would be low."""
+    return max(question.budget.max_dimension, 2**15)
+
+
 def module(question: Question, because: str) -> GradientStats | None:
     """The same in the observable's module (arXiv 2308.01432); None where the module is too large."""
     from qtrain.criteria.gsim import module as build
     from qtrain.errors import QTrainError
 
     try:
-        found = build(question.program, question.observable, question.budget.max_dimension)
+        found = build(question.program, question.observable, module_limit(question))
     except QTrainError:
         return None
     if found is None:

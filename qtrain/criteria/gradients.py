@@ -232,7 +232,7 @@ def _angles(
             raise QTrainError(
                 f"circuit should have independent rotations, at most 22 qubits, or an observable with a small module. "
                 f"Got {question.program.num_qubits} qubits where {refusal or 'gsim was asked for'}, and a module above "
-                f"{question.budget.max_dimension}: raise max_dimension of the budget, "
+                f"{angle_methods.module_limit(question)}: raise max_dimension of the budget, "
                 "or give every rotation its own parameter."
             )
     return angle_methods.statevector(question, because, vectors)

@@ -63,17 +63,22 @@ class Module:
 
 
 def module(
-    program: PauliProgram, observable: Any, max_dimension: int = MAX_DIMENSION
+    program: PauliProgram,
+    observable: Any,
+    max_dimension: int = MAX_DIMENSION,
+    *,
+    memory_bytes: int = MEMORY_BYTES,
 ) -> Module | OrbitModule | None:
     """Close the observable's Pauli strings under the circuit's rotations, or its orbit sums where those fail.
 
     Args:
         program: any circuit of Pauli rotations and Cliffords, inputs bound; observable: text or SparsePauliOp.
         max_dimension: strings, or orbits of strings under permutations of qubits, to follow at most.
+        memory_bytes: what the plane rotations on the strings may take, at most.
 
     Returns:
         Module; OrbitModule where the strings are too many but circuit, observable and input state share a
-        permutation symmetry; None where both are larger than ``max_dimension``.
+        permutation symmetry; None where both are beyond the limits.
 
     Raises:
         QTrainError: unbound inputs, a bad observable or limit.
@@ -105,10 +110,11 @@ def module(
     distinct, generator = np.unique(rows, axis=0, return_inverse=True)
     words = table.x.shape[1]
     gen_x, gen_z = np.ascontiguousarray(distinct[:, :words]), np.ascontiguousarray(distinct[:, words:])
-    found_x, found_z, partner, complete = modules.close(x[other], z[other], gen_x, gen_z, int(max_dimension))
-    if not complete:
+    found_x, found_z, slots, complete = modules.close(x[other], z[other], gen_x, gen_z, int(max_dimension))
+    start = modules.count_pairs(found_x, found_z, gen_x, gen_z) if complete else np.zeros(1, np.int64)
+    if not complete or 16 * start[-1] > memory_bytes:
         return orbit_module(program, x[other], z[other], c[other], constant, int(max_dimension))
-    start, pairs, signs = modules.pair_up(found_x, found_z, gen_x, gen_z, partner)
+    pairs, signs = modules.pair_up(found_x, found_z, gen_x, gen_z, slots, start)
     stabilizers, flips = program.frame(), program.frame_x()
     expectation = modules.stabilizer_expectations(
         found_x, found_z, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z

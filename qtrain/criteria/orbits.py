@@ -58,12 +58,14 @@ class OrbitModule:
 
 def _layers(program: PauliProgram, table: PauliTable) -> list[tuple[int, list[int]]]:
     """(weight or -1, rows of the table) of commuting rotations that can be moved together, in time order."""
-    anticommute = commutation_matrix(table.x, table.z)
+    distinct, which = np.unique(np.hstack([table.x, table.z]), axis=0, return_inverse=True)
+    x, z = (np.ascontiguousarray(part) for part in np.hsplit(distinct, 2))
+    anticommute, which = commutation_matrix(x, z), which.reshape(-1)
     layers: list[tuple[int, list[int]]] = []
     for k, op in enumerate(table.index):
         weight = int(program.parameter[op])
         for other, members in reversed(layers):
-            blocked = anticommute[k, members].any()
+            blocked = anticommute[which[k], which[members]].any()
             if other == weight and not blocked:
                 members.append(k)
                 break
@@ -147,6 +149,8 @@ def orbit_module(
     """
     from scipy.sparse import coo_array
 
+    if not program.shared.any():  # a symmetric layer moves several qubits by one angle
+        return None
     n = program.num_qubits
 
     def letters(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -71,8 +71,8 @@ def close(
         seed_x, seed_z: (seeds, words), distinct; gen_x, gen_z: (generators, words); limit: rows at most.
 
     Returns:
-        x, z: (rows, words), the seeds first; partner: (generators, rows) int32, the row of P Q up to sign,
-        or -1 where they commute; whether the component was followed to its end.
+        x, z: (rows, words), the seeds first; slots: hash table of the rows; whether the component was
+        followed to its end.
     """
     seeds, words = seed_x.shape
     gens = gen_x.shape[0]
@@ -83,7 +83,6 @@ def close(
     room = max(64, 2 * seeds)
     xs = np.empty((room, words), np.uint64)
     zs = np.empty((room, words), np.uint64)
-    partner = np.full((room, gens), -1, np.int32)
     count = 0
     for k in range(seeds):
         xs[k] = seed_x[k]
@@ -110,11 +109,9 @@ def close(
                     room *= 2
                     more_x = np.empty((room, words), np.uint64)
                     more_z = np.empty((room, words), np.uint64)
-                    more = np.full((room, gens), -1, np.int32)
                     more_x[:count] = xs
                     more_z[:count] = zs
-                    more[:count] = partner
-                    xs, zs, partner = more_x, more_z, more
+                    xs, zs = more_x, more_z
                 xs[count] = x
                 zs[count] = z
                 slots[at] = count
@@ -124,38 +121,51 @@ def close(
                     slots = np.full(size, -1, np.int64)
                     for j in range(count):
                         slots[_find(slots, xs, zs, xs[j], zs[j])] = j
-                    at = _find(slots, xs, zs, x, z)
-            partner[k, g] = slots[at]
         k += 1
-    return xs[:count].copy(), zs[:count].copy(), partner[:count].T.copy(), complete
+    return xs[:count].copy(), zs[:count].copy(), slots, complete
+
+
+@njit(cache=True, nogil=True)
+def count_pairs(x: np.ndarray, z: np.ndarray, gen_x: np.ndarray, gen_z: np.ndarray) -> np.ndarray:
+    """(generators + 1,) where each generator's plane rotations start: half the rows it anticommutes with."""
+    start = np.zeros(gen_x.shape[0] + 1, np.int64)
+    for g in range(gen_x.shape[0]):
+        count = 0
+        for k in range(x.shape[0]):
+            if anticommutes(gen_x[g], gen_z[g], x[k], z[k]):
+                count += 1
+        start[g + 1] = start[g] + count // 2
+    return start
 
 
 @njit(cache=True, nogil=True)
 def pair_up(
-    x: np.ndarray, z: np.ndarray, gen_x: np.ndarray, gen_z: np.ndarray, partner: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The plane rotations of each generator: start (generators + 1,), pairs (P, 2) int32, signs (P,).
+    x: np.ndarray, z: np.ndarray, gen_x: np.ndarray, gen_z: np.ndarray, slots: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The plane rotations of each generator: pairs (P, 2) int32, signs (P,).
 
     Pair (a, b) with sign s: i P Q_a = s Q_b.
     """
-    gens, rows = partner.shape
-    start = np.zeros(gens + 1, np.int64)
-    for g in range(gens):
-        start[g + 1] = start[g]
-        for k in range(rows):
-            if partner[g, k] > k:
-                start[g + 1] += 1
-    pairs = np.empty((start[gens], 2), np.int32)
-    signs = np.empty(start[gens])
-    for g in range(gens):
+    words = x.shape[1]
+    pairs = np.empty((start[-1], 2), np.int32)
+    signs = np.empty(start[-1])
+    px = np.empty(words, np.uint64)
+    pz = np.empty(words, np.uint64)
+    for g in range(gen_x.shape[0]):
         at = start[g]
-        for k in range(rows):
-            if partner[g, k] > k:
+        for k in range(x.shape[0]):
+            if not anticommutes(gen_x[g], gen_z[g], x[k], z[k]):
+                continue
+            for w in range(words):
+                px[w] = x[k, w] ^ gen_x[g, w]
+                pz[w] = z[k, w] ^ gen_z[g, w]
+            other = slots[_find(slots, x, z, px, pz)]
+            if other > k:
                 pairs[at, 0] = k
-                pairs[at, 1] = partner[g, k]
+                pairs[at, 1] = other
                 signs[at] = 1.0 if product_phase(gen_x[g], gen_z[g], x[k], z[k]) == 3 else -1.0
                 at += 1
-    return start, pairs, signs
+    return pairs, signs
 
 
 @njit(cache=True, nogil=True)
