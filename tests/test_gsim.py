@@ -169,6 +169,8 @@ def test_the_identity_needs_no_module():
     f, g = gsim_values_and_gradients(closed, np.ones((2, 2)))
     assert f.tolist() == [2.0, 2.0]
     assert not g.any()
+    f, g = gsim_values_and_gradients(module(lower(QuantumCircuit(2)), "2*II"), np.zeros((1, 0)))
+    assert f.tolist() == [2.0]
 
 
 def test_wrong_input_is_named():

@@ -174,7 +174,7 @@ def gsim_values_and_gradients(
     if isinstance(module, OrbitModule):
         return _by_orbits(module, theta, memory_bytes)
     threads = choose_threads(num_threads, samples, module.cost * samples)
-    each = 16 * 8 * module.dimension + 128 * len(module.generator)
+    each = 128 * (module.dimension + len(module.generator) + 1)
     fixed = 16 * theta.size
     threads = max(1, min(threads, (memory_bytes - fixed) // each))
     if threads * each + fixed > memory_bytes:
