@@ -41,7 +41,9 @@ def _limit_memory(extra_bytes: int) -> None:
     if used:
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         wanted = used + extra_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_AS, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )
 
 
 def main(descriptor: int, parent: int) -> None:

@@ -46,7 +46,9 @@ def real(minimum: float = -math.inf, maximum: float = math.inf, *, above: bool =
             low = "" if minimum == -math.inf else f" {'above' if above else 'at least'} {minimum:g}"
             high = "" if maximum == math.inf else f" at most {maximum:g}"
             wanted = " and".join(part for part in (low, high) if part)
-            raise QTrainError(f"{name} should be a finite number{',' if wanted else ''}{wanted}. Got {value!r}.")
+            raise QTrainError(
+                f"{name} should be a finite number{',' if wanted else ''}{wanted}. Got {value!r}."
+            )
         return float(value)
 
     return check
@@ -130,7 +132,9 @@ def edges(name: str, value: Any) -> tuple[tuple[int, int], ...]:
     for i, pair in enumerate(value):
         whole = isinstance(pair, (list, tuple)) and len(pair) == 2
         if not whole or not all(isinstance(q, int) and not isinstance(q, bool) and q >= 0 for q in pair):
-            raise QTrainError(f"{name}[{i}] should be a pair of different whole numbers, at least 0. Got {pair!r}.")
+            raise QTrainError(
+                f"{name}[{i}] should be a pair of different whole numbers, at least 0. Got {pair!r}."
+            )
         if pair[0] == pair[1]:
             raise QTrainError(f"{name}[{i}] should join two different qubits. Got {pair!r}.")
         pairs.append((int(pair[0]), int(pair[1])))
@@ -143,7 +147,9 @@ def numbers_by_name(*names: str) -> Check:
     def check(name: str, value: Any) -> tuple[tuple[str, float], ...]:
         pairs = dict(value) if isinstance(value, (tuple, Mapping)) else None
         if pairs is None or not set(pairs) <= set(names):
-            raise QTrainError(f"{name} should be a table of numbers with keys among {', '.join(names)}. Got {value!r}.")
+            raise QTrainError(
+                f"{name} should be a table of numbers with keys among {', '.join(names)}. Got {value!r}."
+            )
         return tuple(sorted((k, real()(f"{name}.{k}", v)) for k, v in pairs.items()))
 
     return check
@@ -172,5 +178,7 @@ def read_table(kind: type[T], data: Any, where: str, unknown: list[str]) -> T:
         if name in data:
             values[name] = declared.metadata["check"](f"{prefix}{name}", data[name])
         elif declared.default is dataclasses.MISSING and declared.default_factory is dataclasses.MISSING:
-            raise QTrainError(f"{prefix}{name} should be given. Got nothing: add `{name} = ...` to {where or 'the spec'}.")
+            raise QTrainError(
+                f"{prefix}{name} should be given. Got nothing: add `{name} = ...` to {where or 'the spec'}."
+            )
     return kind(**values)

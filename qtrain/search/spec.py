@@ -40,6 +40,7 @@ from qtrain.search.reading import (
     text,
 )
 from qtrain.search.task_specs import TASKS, TaskSpec, read_task
+from qtrain.search.task_specs import ClassificationSpec as ClassificationSpec
 
 OBJECTIVES = ("task_loss", "trainability", "expressivity", "hardware_cost", "two_qubit_depth", "parameters")
 MAXIMISED = frozenset({"trainability", "expressivity"})
@@ -74,7 +75,9 @@ class SpaceSpec:
     topologies: tuple[str, ...] = key(several(text), ("line", "ring", "brickwork"))
     sharing: tuple[str, ...] | None = key(optional(several(text)), None)
     layers: tuple[int, ...] = key(several(integer(1, 4)), (1, 2))
-    repetitions: tuple[int | str, ...] = key(several(either(choice("log", "linear"), integer(1, 64))), (1, 2, 3, 4))
+    repetitions: tuple[int | str, ...] = key(
+        several(either(choice("log", "linear"), integer(1, 64))), (1, 2, 3, 4)
+    )
     initial: tuple[str, ...] = key(several(text), ("none", "h"))
     final_rotations: tuple[tuple[str, ...], ...] = key(several(several(text, empty=True)), ((), ("ry",)))
     grow_from: str | None = key(optional(text), None)
@@ -207,7 +210,9 @@ def _load(source: Any) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise QTrainError(f"spec should be a TOML file that exists. Got {str(path)!r}, which does not.") from None
+        raise QTrainError(
+            f"spec should be a TOML file that exists. Got {str(path)!r}, which does not."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise QTrainError(f"spec should be a readable TOML file. Got {str(path)!r}: {error}.") from None
     except tomllib.TOMLDecodeError as error:
@@ -240,7 +245,9 @@ def read_spec(source: Any) -> SearchSpec:
     known = {f.name for f in dataclasses.fields(SearchSpec)}
     unknown = [name for name in data if name not in known] + unknown
     if unknown:
-        raise QTrainError(f"spec should hold known keys only. Got {', '.join(_with_hint(k) for k in unknown)}.")
+        raise QTrainError(
+            f"spec should hold known keys only. Got {', '.join(_with_hint(k) for k in unknown)}."
+        )
     spec = _top(data, tables)
     _consistent(spec)
     return spec
@@ -295,9 +302,13 @@ def _consistent(spec: SearchSpec) -> None:
     if spec.device is not None:
         given = [k for k in ("name", "edges", "topology") if getattr(spec.device, k) is not None]
         if len(given) != 1:
-            raise QTrainError(f"device should have exactly one of name, edges, topology. Got {given or 'none of them'}.")
+            raise QTrainError(
+                f"device should have exactly one of name, edges, topology. Got {given or 'none of them'}."
+            )
         if spec.device.qubits is not None and len(spec.device.qubits) != spec.qubits:
-            raise QTrainError(f"device.qubits should name {spec.qubits} qubits. Got {len(spec.device.qubits)}.")
+            raise QTrainError(
+                f"device.qubits should name {spec.qubits} qubits. Got {len(spec.device.qubits)}."
+            )
     extra = [name for name in spec.winner.order if name not in spec.objectives.use]
     if extra:
         raise QTrainError(f"winner.order should hold objectives of objectives.use. Got {', '.join(extra)}.")

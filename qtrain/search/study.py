@@ -293,7 +293,9 @@ class _Loop:
     def result(self, *, interrupted: bool, tracking_uri: str | None) -> SearchResult:
         trials = tuple(record.to_record(t) for t in self.trials())
         front = pareto_front(trials, self.spec.objectives.use)
-        number = choose_winner(trials, front, self.spec.objectives.use, self.spec.winner)
+        # A start that is no architecture is there to be compared with: it has no family to register.
+        families = [n for n in front if "circuit" not in trials[n].architecture]
+        number = choose_winner(trials, families, self.spec.objectives.use, self.spec.winner)
         return SearchResult(
             study=self.spec.name, spec=self.spec, storage=self.where, tracking_uri=tracking_uri, trials=trials, front=front,
             winner=None if number is None else trials[number], name=None, interrupted=interrupted,

@@ -27,8 +27,16 @@ from typing import Any
 
 from qtrain.errors import QTrainError
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
-_BOOT = "import sys; sys.path[:] = {path!r}; from qtrain.search.child import main; main({descriptor}, {parent})"
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "RAYON_NUM_THREADS",
+)
+_BOOT = (
+    "import sys; sys.path[:] = {path!r}; from qtrain.search.child import main; main({descriptor}, {parent})"
+)
 _SETUP_SECONDS = 300.0
 
 
@@ -73,7 +81,9 @@ class _Process:
             kind, reason, details = "died", self.last_words(), ""
         if kind != "ready":
             self.kill()
-            raise QTrainError(f"a worker process should start and set up the task. Got: {reason or kind}.\n{details}".strip())
+            raise QTrainError(
+                f"a worker process should start and set up the task. Got: {reason or kind}.\n{details}".strip()
+            )
         self.baseline = self.resident()
         self.ready = True
 
@@ -174,7 +184,9 @@ class Pool:
             self._replace(process)
             raise
         except (EOFError, OSError):
-            outcome = Outcome("died", reason=f"its process {process.ending()}", seconds=time.monotonic() - begun)
+            outcome = Outcome(
+                "died", reason=f"its process {process.ending()}", seconds=time.monotonic() - begun
+            )
         if self._stopped:
             return Outcome("stopped", reason="stopped at once by the user")
         if outcome.kind in ("ok", "raised"):

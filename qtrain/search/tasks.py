@@ -98,7 +98,9 @@ def build_task(spec: SearchSpec, *, device_edges: topology.Edges | None = None) 
     references = {} if lowest is None else {"exact_energy": lowest}
     if isinstance(spec.task, MaxCutSpec) and lowest is not None:
         references["max_cut"] = -lowest
-    return Task(spec.task.kind, spec.qubits, (operator,), lowest=lowest, highest=highest, references=references)
+    return Task(
+        spec.task.kind, spec.qubits, (operator,), lowest=lowest, highest=highest, references=references
+    )
 
 
 def _hamiltonian(task: TaskSpec, n: int, device_edges: topology.Edges | None) -> SparsePauliOp:
@@ -108,7 +110,9 @@ def _hamiltonian(task: TaskSpec, n: int, device_edges: topology.Edges | None) ->
         return max_cut(task.edges or random_regular(task.degree, n, task.seed), n)
     graph = getattr(task, "graph", "line")
     if graph == "device" and device_edges is None:
-        raise QTrainError("task.graph should be 'line' or 'ring' where the spec has no device with edges. Got 'device'.")
+        raise QTrainError(
+            "task.graph should be 'line' or 'ring' where the spec has no device with edges. Got 'device'."
+        )
     pairs = device_edges if graph == "device" and device_edges is not None else topology.edges(graph, n)
     if isinstance(task, TfimSpec):
         return spin_model(n, pairs, z=(-task.coupling), field_x=-task.field)
@@ -120,7 +124,14 @@ def _hamiltonian(task: TaskSpec, n: int, device_edges: topology.Edges | None) ->
 
 
 def spin_model(
-    n: int, pairs: Any, *, x: float = 0.0, y: float = 0.0, z: float = 0.0, field_x: float = 0.0, field_z: float = 0.0
+    n: int,
+    pairs: Any,
+    *,
+    x: float = 0.0,
+    y: float = 0.0,
+    z: float = 0.0,
+    field_x: float = 0.0,
+    field_z: float = 0.0,
 ) -> SparsePauliOp:
     """Σ over pairs of (x XX + y YY + z ZZ) + Σ over qubits of (field_x X + field_z Z).
 
@@ -131,7 +142,9 @@ def spin_model(
     terms = [(2 * letter, [a, b], c) for letter, c in zip("XYZ", (x, y, z)) if c for a, b in pairs]
     terms += [(letter, [q], c) for letter, c in (("X", field_x), ("Z", field_z)) if c for q in range(n)]
     if not terms:
-        raise QTrainError("the Hamiltonian should have a term that is not zero. Got all couplings and fields 0.")
+        raise QTrainError(
+            "the Hamiltonian should have a term that is not zero. Got all couplings and fields 0."
+        )
     return SparsePauliOp.from_sparse_list(terms, num_qubits=n)
 
 
@@ -164,10 +177,14 @@ def _from_terms(task: HamiltonianSpec, n: int) -> SparsePauliOp:
         try:
             lines = Path(task.file).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise QTrainError(f"task.file should be a text file of Pauli terms. Got {task.file!r}: {error}.") from None
+            raise QTrainError(
+                f"task.file should be a text file of Pauli terms. Got {task.file!r}: {error}."
+            ) from None
         text = " + ".join(_term(line) for line in lines if line.strip() and not line.strip().startswith("#"))
         if not text:
-            raise QTrainError(f"task.file should hold a Pauli term on each line. Got {task.file!r}, which has none.")
+            raise QTrainError(
+                f"task.file should hold a Pauli term on each line. Got {task.file!r}, which has none."
+            )
     operator = as_observable(_signs(str(text)), n)
     return operator + SparsePauliOp("I" * n, [task.constant]) if task.constant else operator
 
@@ -208,7 +225,9 @@ def extremes(operator: SparsePauliOp) -> tuple[float | None, float | None]:
     matrix = operator.to_matrix(sparse=True).tocsr()
     matrix = matrix.real if abs(matrix.imag).max() == 0 else matrix
     start = np.random.default_rng(0).normal(size=2**n)  # the same digits every time
-    low, high = (float(eigsh(matrix, k=1, which=w, v0=start, return_eigenvectors=False)[0]) for w in ("SA", "LA"))
+    low, high = (
+        float(eigsh(matrix, k=1, which=w, v0=start, return_eigenvectors=False)[0]) for w in ("SA", "LA")
+    )
     return low, high
 
 
@@ -283,7 +302,11 @@ def _moments(part: np.ndarray, quantum: bool, order: int) -> np.ndarray:
         pairs = [(a, b) for a in range(n) for b in range(a)]
         zz = np.abs(part) ** 2 @ np.stack([bits[:, a] * bits[:, b] for a, b in pairs], axis=1)
         xx = np.stack(
-            [(part.conj() * part[:, np.arange(2**n) ^ (1 << a) ^ (1 << b)]).sum(axis=1).real for a, b in pairs], axis=1
+            [
+                (part.conj() * part[:, np.arange(2**n) ^ (1 << a) ^ (1 << b)]).sum(axis=1).real
+                for a, b in pairs
+            ],
+            axis=1,
         )
         return np.concatenate([base, zz, xx], axis=1)
     base = np.concatenate([np.cos(part), np.sin(part)], axis=1)

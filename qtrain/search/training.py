@@ -152,7 +152,9 @@ def score(
     program: PauliProgram, task: Task, weights: np.ndarray, inputs: np.ndarray, targets: np.ndarray
 ) -> tuple[float, float]:
     """Loss and accuracy of one weight vector on encoded samples."""
-    outputs = values(program, list(task.observables), np.tile(weights, (len(inputs), 1)), inputs, num_threads=_ONE_THREAD)
+    outputs = values(
+        program, list(task.observables), np.tile(weights, (len(inputs), 1)), inputs, num_threads=_ONE_THREAD
+    )
     loss = float(((outputs - targets) ** 2).mean() / 4)
     if outputs.shape[1] == 1:
         return loss, float(np.mean((outputs >= 0) == (targets > 0)))
