@@ -9,10 +9,9 @@ from qiskit.circuit import Gate, ParameterVector
 
 from qtrain.architecture import Architecture
 from qtrain.circuits import build
+from qtrain.composites import ANSATZ
 from qtrain.errors import QTrainError
 from qtrain.registry import RegistryEntry, load
-
-GATE_NAME = "trainable_ansatz"
 
 
 class TrainableAnsatz(Gate):
@@ -56,7 +55,7 @@ class TrainableAnsatz(Gate):
         elif len(parameters) != count:
             raise QTrainError(f"parameters should hold {count} angles, one for each. Got {len(parameters)}.")
         self.architecture = architecture
-        super().__init__(GATE_NAME, width, list(parameters), label=label)
+        super().__init__(ANSATZ, width, list(parameters), label=label)
 
     def _define(self) -> None:
         self.definition = build(self.architecture, self.num_qubits, angles=self.params)

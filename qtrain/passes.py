@@ -19,11 +19,12 @@ from qiskit.transpiler.basepasses import AnalysisPass, TransformationPass
 
 from qtrain.ansatz import TrainableAnsatz, resolve
 from qtrain.architecture import Architecture
+from qtrain.composites import expand, find_inputs, free_parameters, is_composite
 from qtrain.criteria.report import TrainabilityReport
 from qtrain.criteria.results import Budget
 from qtrain.errors import QTrainError
 from qtrain.registry import RegistryEntry
-from qtrain.removal import expand, find_inputs, free_parameters, is_composite, is_unitary, remove_dead
+from qtrain.removal import is_unitary, remove_dead
 
 OBSERVABLE = "qtrain.observable"
 ANALYSE = "qtrain.analyse"

@@ -116,9 +116,15 @@ class RegistryEntry:
         return self.architecture.circuit(self.num_qubits if num_qubits is None else num_qubits)
 
     def qnn(self, num_qubits: int | None = None, **options: Any) -> Any:
-        """A quantum neural network of it: see :func:`qtrain.qnn.build_qnn` for the options."""
+        """A quantum neural network of it: see :func:`qtrain.qnn.build_qnn` for the options.
+
+        An estimator measures the registered observable, where there is one of this width.
+        """
         from qtrain.qnn import build_qnn
 
+        if self.observable is not None and num_qubits in (None, self.num_qubits):
+            if options.get("kind", "estimator") == "estimator":
+                options.setdefault("observables", self.observable)
         return build_qnn(self.circuit(num_qubits), **options)
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Gate, Instruction
+from qiskit.circuit import CircuitInstruction
 
-from qtrain.ansatz import GATE_NAME
+from qtrain.composites import expand, find_inputs, joined_parameters
 
 # At angle zero these are the identity.
 _ROTATIONS = frozenset({"rx", "ry", "rz", "p", "u1", "rxx", "ryy", "rzz", "rzx", "crx", "cry", "crz", "cp", "cu1", "r",
@@ -52,7 +52,7 @@ def remove_dead(
 
     whole = expand(circuit)
     operator = as_observable(observable, circuit.num_qubits)
-    data = {*find_inputs(whole, inputs), *_joined(whole)}
+    data = {*find_inputs(whole, inputs), *joined_parameters(whole)}
     program = lower(whole, inputs=[p for p in whole.parameters if p in data])
     cone = light_cone(program, operator)
     kept = set(cone.gates)
@@ -77,47 +77,14 @@ def remove_dead(
     return trimmed, Removal(tuple(p.name for p in whole.parameters if p.name in gone), gates, pairs, depth, idle)
 
 
-def expand(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Composite gates with free parameters, in their place written out; everything else stays."""
-    while True:
-        names = {item.operation.name for item in circuit.data if is_composite(item.operation) and free_parameters(item)}
-        if not names:
-            return circuit
-        circuit = circuit.decompose(gates_to_decompose=sorted(names))
-
-
-def is_composite(operation: Instruction) -> bool:
-    """A gate that is only known by its definition, or an ansatz."""
-    return operation.name == GATE_NAME or (type(operation) in (Gate, Instruction) and operation.definition is not None)
-
-
 def is_unitary(item: CircuitInstruction) -> bool:
     """Neither a barrier nor anything that measures, waits or resets."""
     return item.operation.name not in ("barrier", "measure", "delay", "reset") and not item.clbits
 
 
-def free_parameters(item: CircuitInstruction) -> set[Any]:
-    """Parameters that the gate's angles depend on."""
-    return {p for angle in item.operation.params for p in getattr(angle, "parameters", ())}
-
-
-def find_inputs(circuit: QuantumCircuit, inputs: Sequence[Any] | str) -> list[Any]:
-    """The circuit's parameters that are meant by names, Parameters, or the prefix of a vector."""
-    if isinstance(inputs, str):
-        return [p for p in circuit.parameters if p.name == inputs or p.name.startswith(f"{inputs}[")]
-    wanted = {getattr(p, "name", p) for p in inputs}
-    return [p for p in circuit.parameters if p.name in wanted]
-
-
 def _is_idle_rotation(item: CircuitInstruction) -> bool:
     """A rotation whose only angle is zero, so the identity."""
     return item.operation.name in _ROTATIONS and all(angle == 0 for angle in item.operation.params)
-
-
-def _joined(circuit: QuantumCircuit) -> set[Any]:
-    """Parameters that stand in one angle with others, as in a feature map."""
-    angles = [a for item in circuit.data for a in item.operation.params if len(getattr(a, "parameters", ())) > 1]
-    return {p for angle in angles for p in angle.parameters}
 
 
 def _size(circuit: QuantumCircuit) -> tuple[int, int, int]:
