@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.criteria.averaged import WeightedSampler
 from qtrain.criteria.cosets import PathClasses, path_classes
 from qtrain.criteria.initialization import Initialization
 from qtrain.criteria.pair_method import sample_signed
@@ -24,6 +26,7 @@ from qtrain.kernels import paths as path_kernel
 from qtrain.program import PauliProgram
 
 FEW_HITS = 100
+CEILING = 1e-9  # below this share of S, estimates get a certified ceiling beside them
 PATHS_RESOLVE = 1e-7  # smaller shares of S are a matter for particles
 
 
@@ -156,27 +159,15 @@ def sampled(
             question, tape, None, "paths", reason + outcome.note, sums, mean=mean, cost_mean=outcome.cost_mean
         )
     classes = path_classes(tape, question.observable)
-    hits = np.zeros(tape.num_rows, np.int64)
-    betas = np.zeros(tape.num_rows, np.int64)
-    cost = done = 0
-    batch = question.samples or 8 * path_kernel.PATHS
-    while True:
-        more, some, total = _plain(tape, classes, batch, question.seed * 1_000_003 + done, True)
-        hits, betas, cost, done = hits + more, betas + some, cost + total, done + batch
-        if question.samples is not None or _precise(hits, done, question.budget):
-            break
-        if question.left < question.budget.seconds * 0.5 or done >= question.budget.max_samples:
-            reason += f"; stopped by the budget after {done} paths"
-            break
-        batch = min(done, question.budget.max_samples - done)
-    sums = {
-        "hits": _spread(tape, question.program, hits, cost),
-        "paths": _spread(tape, question.program, np.full(tape.num_rows, float(done)), done),
-        "total": np.array(classes.total), "parts": np.array(1.0),
-        "beta": _spread(tape, question.program, betas, 0)[:-1], "beta_paths": np.array(float(done)),
-    }  # fmt: skip
+    weighted = WeightedSampler.start(tape, classes, question.seed)
+    if weighted is not None:
+        sums, note = _run_weighted(question, tape, classes, weighted)
+    else:
+        sums, note = _run_plain(question, tape, classes)
+    reason += note
     result = statistics(question, tape, classes, "paths", reason, sums)
-    missed = (result.sums["hits"][:-1] < FEW_HITS) & ~result.proven_zero
+    seen = result.sums["hits" if weighted is None else "wn"]
+    missed = (seen[:-1] < FEW_HITS) & ~result.proven_zero
     if not small_signals or question.budget.resolution >= PATHS_RESOLVE or not missed.any():
         return result
     # What paths miss: particles estimate it, and replace the estimate only where it is the better one.
@@ -185,7 +176,7 @@ def sampled(
     if runs is None:
         return dataclasses.replace(result, sums=sums)
     count, first, second = runs
-    replace = np.append(missed, cost < FEW_HITS) & (first > 0)
+    replace = np.append(missed, seen[-1] < FEW_HITS) & (first > 0)
     sums |= {
         "particles": np.where(replace, float(count), 0.0),
         "p1": np.where(replace, first, 0.0), "p2": np.where(replace, second, 0.0),
@@ -197,11 +188,71 @@ def sampled(
     return dataclasses.replace(result, method="paths + particles", reason=reason + note, sums=sums)
 
 
-def _precise(hits: np.ndarray, done: int, budget: Budget) -> bool:
-    """The median parameter that was felt is precise, and what was not felt is below the resolution."""
-    seen = hits[hits > 0]
-    enough = 3 / max(budget.resolution, PATHS_RESOLVE)
-    return done >= enough and (not len(seen) or float(np.median(seen)) * budget.relative_error**2 >= 1)
+Step = Callable[[int, int], np.ndarray]
+
+
+def _grow(question: Question, step: Step) -> tuple[int, str]:
+    """Draw growing batches until the median parameter that was felt is precise, and what was not is bounded.
+
+    Args:
+        step: draws a batch behind so many paths; returns (rows,) relative errors, infinite where unfelt.
+    """
+    budget = question.budget
+    done, batch = 0, question.samples or 8 * path_kernel.PATHS
+    while True:
+        errors = step(batch, done)
+        done += batch
+        if question.samples is not None:
+            return done, ""
+        felt = errors[np.isfinite(errors)]
+        if done >= 3 / max(budget.resolution, PATHS_RESOLVE) and (
+            not len(felt) or float(np.median(felt)) <= budget.relative_error
+        ):
+            return done, ""
+        if question.left < 0.5 * budget.seconds or done >= budget.max_samples:
+            return done, f"; stopped by the budget after {done} paths"
+        batch = int(min(done, budget.max_samples - done))
+
+
+def _run_plain(question: Question, tape: Tape, classes: PathClasses) -> tuple[dict[str, Any], str]:
+    hits, betas = np.zeros(tape.num_rows, np.int64), np.zeros(tape.num_rows, np.int64)
+    cost = 0
+
+    def step(batch: int, done: int) -> np.ndarray:
+        nonlocal hits, betas, cost
+        more, some, total = _plain(tape, classes, batch, question.seed * 1_000_003 + done, True)
+        hits, betas, cost = hits + more, betas + some, cost + total
+        with np.errstate(divide="ignore"):
+            return np.asarray(1 / np.sqrt(hits))
+
+    done, note = _grow(question, step)
+    program = question.program
+    return {
+        "hits": _spread(tape, program, hits, cost),
+        "paths": _spread(tape, program, np.full(tape.num_rows, float(done)), done),
+        "total": np.array(classes.total), "parts": np.array(1.0),
+        "beta": _spread(tape, program, betas, 0)[:-1], "beta_paths": np.array(float(done)),
+    }, note  # fmt: skip
+
+
+def _run_weighted(
+    question: Question, tape: Tape, classes: PathClasses, sampler: WeightedSampler
+) -> tuple[dict[str, Any], str]:
+    def step(batch: int, done: int) -> np.ndarray:
+        sampler.draw(batch, question.seed)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(sampler.ones > 0, np.sqrt(sampler.squares) / sampler.ones, np.inf)
+
+    done, note = _grow(question, step)
+    program, unit = question.program, 2.0**-sampler.cut
+    first, second, count = sampler.cost
+    return {
+        "w1": _spread(tape, program, sampler.ones * unit, first * unit),
+        "w2": _spread(tape, program, sampler.squares * unit**2, second * unit**2),
+        "wn": _spread(tape, program, sampler.seen, count),
+        "wpaths": _spread(tape, program, np.full(tape.num_rows, float(done)), done),
+        "total": np.array(classes.total), "parts": np.array(1.0),
+    } | _betas(question, tape, classes), note + "; rotations next to the input averaged"  # fmt: skip
 
 
 def particles_only(question: Question, tape: Tape) -> GradientStats:

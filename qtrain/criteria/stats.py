@@ -134,7 +134,7 @@ class GradientStats(JsonResult):
     def num_samples(self) -> int:
         counts = [
             np.nanmax(self.sums[k])
-            for k in ("paths", "pairs", "particles", "count")
+            for k in ("paths", "wpaths", "pairs", "particles", "count")
             if k in self.sums and np.size(self.sums[k])
         ]
         return int(max(counts, default=0))
@@ -202,6 +202,16 @@ def binomial_interval(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, 
     return lower, upper
 
 
+def gamma_factors(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a positive mean as factors of it, from its relative standard error (Jeffreys-like)."""
+    tail = (1 - CONFIDENCE) / 2
+    shape = 1 / np.clip(ratio, 1e-6, 1e6) ** 2
+    low = stats.gamma.ppf(tail, shape + 0.5) / shape
+    high = stats.gamma.ppf(1 - tail, shape + 0.5) / shape
+    exact = ratio < 1e-6
+    return np.where(exact, 1 - 2 * ratio, low), np.where(exact, 1 + 2 * ratio, high)
+
+
 def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Second moments with standard errors and 95 % intervals; the best method known per entry wins.
 
@@ -227,6 +237,15 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         low, high = binomial_interval(hits, paths)
         value, error = total * p * factor, total * np.sqrt(p * (1 - p) / np.maximum(paths, 1)) * factor
         lower, upper = total * low * factor, total * high * factor
+    if "wpaths" in sums:
+        paths, total = np.maximum(sums["wpaths"], 1), float(sums["total"]) / max(float(sums["parts"]), 1)
+        mean = sums["w1"] / paths
+        spread = np.sqrt(np.maximum(sums["w2"] / paths - mean**2, 0) / paths)
+        ratio = np.divide(spread, mean, out=np.full(size, np.inf), where=mean > 0)
+        low, high = gamma_factors(ratio)
+        value, error = total * mean * factor, total * spread * factor
+        lower = value * low
+        upper = np.where(mean > 0, value * high, total * factor * binomial_interval(np.zeros(size), paths)[1])
     if "pairs" in sums:
         plus, minus, pairs = sums["plus"], sums["minus"], sums["pairs"]
         total = float(sums["total"]) / max(float(sums["parts"]), 1)
@@ -257,7 +276,7 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         lower = np.where(use, mean * factor * np.exp(-width), lower)
         upper = np.where(use & (mean > 0), mean * factor * np.exp(width), upper)
         upper = np.where(use & (mean == 0) & np.isnan(upper), np.inf, upper)
-    if "paths" in sums or "particles" in sums:
+    if "paths" in sums or "wpaths" in sums or "particles" in sums:
         ceiling = min(upper[-1], float(sums.get("ceiling", np.inf)))
         upper = np.fmin(upper, factor * ceiling)
     if "exact" in sums:
