@@ -160,7 +160,7 @@ def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[
     if frozen.state.is_finished():
         return
     ended = dict(ended)
-    values = [ended["objectives"].get(name, math.nan) for name in objectives]
+    values = [float(ended["objectives"].get(name, math.nan)) for name in objectives]
     if ended["state"] == "complete" and not all(map(math.isfinite, values)):
         bad = ", ".join(name for name, value in zip(objectives, values) if not math.isfinite(value))
         ended.update(state="failed", reason=f"{bad} came out as no finite number", objectives={})
