@@ -95,7 +95,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         encoder = LabelEncoder().fit(y)
         labels, self.classes_ = encoder.transform(y), encoder.classes_
         if len(self.classes_) < 2:
-            raise QTrainError(f"y should have at least 2 classes. Got 1 class: {self.classes_[0]!r}.")
+            raise QTrainError(f"y should have at least 2 classes. Got 1 class: {self.classes_[0]}.")
         self.low_, self.high_ = X.min(axis=0), X.max(axis=0)
         self._build(X.shape[1])
         rng = check_random_state(self.random_state)
