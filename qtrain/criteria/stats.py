@@ -203,11 +203,11 @@ def binomial_interval(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, 
 
 
 def gamma_factors(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a positive mean as factors of it, from its relative standard error (Jeffreys-like)."""
+    """95 % interval of a positive mean as factors of it, from its relative standard error (Garwood)."""
     tail = (1 - CONFIDENCE) / 2
     shape = 1 / np.clip(ratio, 1e-6, 1e6) ** 2
-    low = stats.gamma.ppf(tail, shape + 0.5) / shape
-    high = stats.gamma.ppf(1 - tail, shape + 0.5) / shape
+    low = stats.gamma.ppf(tail, shape) / shape
+    high = stats.gamma.ppf(1 - tail, shape + 1) / shape
     exact = ratio < 1e-6
     return np.where(exact, 1 - 2 * ratio, low), np.where(exact, 1 + 2 * ratio, high)
 

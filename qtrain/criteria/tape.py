@@ -66,18 +66,21 @@ class Tape:
 Channel = tuple[int, tuple[int, ...], float]
 
 
-def build_tape(program: PauliProgram, channels: Sequence[Channel] = ()) -> Tape:
+def build_tape(
+    program: PauliProgram, channels: Sequence[Channel] = (), *, fixed_rotations: bool = False
+) -> Tape:
     """The tape of a program, with Pauli channels behind the gates they follow.
 
     Args:
         program: without fixed non-Clifford rotations.
         channels: (gate index, one or two qubits, damping of a touched Pauli), in time order.
+        fixed_rotations: keep fixed non-Clifford rotations, as rotations without a row (light cones).
 
     Raises:
         QTrainError: a rotation that is fixed and not Clifford, by its gate.
     """
     fixed = program.fixed_rotations
-    if len(fixed):
+    if len(fixed) and not fixed_rotations:
         raise QTrainError(
             f"circuit should hold Clifford gates and rotations by parameters for Pauli paths. "
             f"Got a fixed rotation by {program.offset[fixed[0]]:g} at gate {program.gate[fixed[0]]}: "
@@ -86,12 +89,14 @@ def build_tape(program: PauliProgram, channels: Sequence[Channel] = ()) -> Tape:
     rotation = program.opcode == 0
     sizes = np.diff(program.start)
     weighted = rotation & (program.parameter >= 0)
-    single = weighted & (sizes == 1)
+    free = weighted.copy()
+    free[fixed] = True
+    single = free & (sizes == 1)
     code = np.full(len(program.opcode), -1, np.int8)
     for opcode, entry in _CLIFFORD.items():
         code[program.opcode == opcode] = entry
-    code[weighted & (sizes > 1)] = 3
-    code[rotation & ~weighted & (sizes >= 1)] = 4
+    code[free & (sizes > 1)] = 3
+    code[rotation & ~free & (sizes >= 1)] = 4
     first = np.minimum(program.start[:-1], max(len(program.letters) - 1, 0))
     q0 = program.qubits[:, 0].astype(np.int32)
     q1 = program.qubits[:, 1].astype(np.int32)

@@ -1,0 +1,162 @@
+"""Which parameters the observable can see: on the graph, and past what commutes.
+
+Structural: backward reachability from the observable's support. Effective: walking backwards with
+the affine set Q + span(active generators), a rotation is dead if its Pauli commutes with all of the
+set, and only one that does not joins the span. The relaxation keeps too much, never too little.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.criteria.cosets import unpack_terms
+from qtrain.criteria.results import LightCone
+from qtrain.criteria.tape import Tape, build_tape
+from qtrain.kernels import cone as kernel
+from qtrain.observables import as_observable
+from qtrain.program import PauliProgram, lower
+
+ONE_BY_ONE = 16  # terms up to which each gets a set of its own, which is sharper
+
+
+def light_cone(circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp | str) -> LightCone:
+    """Structural and effective light cone of an observable, per parameter.
+
+    Args:
+        circuit: unitary gates. observable: text or SparsePauliOp.
+
+    Returns:
+        Masks over the parameters; width, depth, qubits and gates of the structural cone.
+
+    Raises:
+        QTrainError: a circuit that cannot be lowered, an observable of another width.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> int((~light_cone(efficient_su2(4, reps=2), "ZIII").effective).sum())
+        15
+    """
+    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
+    operator = as_observable(observable, program.num_qubits)
+    kept, seen = _reach(program, operator)
+    structural = np.zeros(len(program.weights), bool)
+    weighted = program.parameter >= 0
+    structural[program.parameter[kept & weighted]] = True
+    effective = effective_weights(program, operator) & structural
+    gates = tuple(int(g) for g in np.unique(program.gate[kept]))
+    return LightCone(
+        structural=structural,
+        effective=effective,
+        width=int(seen.sum()),
+        depth=_depth(program, kept),
+        qubits=tuple(int(q) for q in np.flatnonzero(seen)),
+        gates=gates,
+    )
+
+
+def _reach(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarray, np.ndarray]:
+    seen = np.ascontiguousarray((operator.paulis.x | operator.paulis.z).any(axis=0))
+    kept = np.zeros(len(program.opcode), np.bool_)
+    kernel.reach(
+        len(program.opcode),
+        program.opcode,
+        program.qubits,
+        program.start.astype(np.int64),
+        program.support,
+        seen,
+        kept,
+    )
+    return kept, seen
+
+
+def _depth(program: PauliProgram, kept: np.ndarray) -> int:
+    """Layers of the kept gates: each gate of the circuit counts once."""
+    level = np.zeros(program.num_qubits, np.int64)
+    gates: dict[int, set[int]] = {}
+    for i in np.flatnonzero(kept):
+        if program.opcode[i] == 0:
+            touched = program.support[program.start[i] : program.start[i + 1]].tolist()
+        else:
+            touched = [int(q) for q in program.qubits[i] if q >= 0]
+        gates.setdefault(int(program.gate[i]), set()).update(touched)
+    for touched_set in gates.values():
+        where = list(touched_set)
+        if where:
+            level[where] = level[where].max() + 1
+    return int(level.max(initial=0))
+
+
+def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> np.ndarray:
+    """(rows,) bool: rotations that anticommute with the growing set of Paulis (lanes, qubits) uint8."""
+    lanes = len(x)
+    rotations = int(((tape.code >= 0) & (tape.code <= 3)).sum())
+    words = (lanes + rotations + 63) // 64 + 1
+    planes = []
+    for bits in (x, z):
+        plane = np.zeros((tape.num_qubits, words * 64), np.uint8)
+        plane[:, :lanes] = bits.T
+        packed = np.packbits(plane, axis=1, bitorder="little").view(np.uint64)
+        planes.append(np.ascontiguousarray(packed))
+    alive = np.zeros(max(tape.num_rows, 1), np.bool_)
+    kernel.meets(*tape.arrays, tape.turns, forward, *planes, lanes, alive)
+    return alive[: tape.num_rows]
+
+
+def effective_weights(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
+    """(weights,) bool: not proven dead by commutation with everything the observable becomes."""
+    tape = build_tape(program, fixed_rotations=True)
+    x, z, _ = unpack_terms(operator)
+    if len(x) <= ONE_BY_ONE:
+        alive = np.zeros(tape.num_rows, bool)
+        for i in range(len(x)):
+            alive |= _met(tape, x[i : i + 1], z[i : i + 1], forward=False)
+    else:
+        alive = _met(tape, x, z, forward=False)
+    return _weights(program, tape, alive)
+
+
+def felt_weights(program: PauliProgram) -> np.ndarray:
+    """(weights,) bool: not proven dead because |0...0> evolved to the rotation is invariant under it.
+
+    The Paulis of the state lie in the span of the input's Z and of the generators that moved it: a
+    rotation that commutes with all of them changes nothing.
+    """
+    tape = build_tape(program, fixed_rotations=True)
+    n = program.num_qubits
+    return _weights(
+        program, tape, _met(tape, np.zeros((n, n), np.uint8), np.eye(n, dtype=np.uint8), forward=True)
+    )
+
+
+def _weights(program: PauliProgram, tape: Tape, rows: np.ndarray) -> np.ndarray:
+    result = np.zeros(len(program.weights), bool)
+    result[tape.weight[rows]] = True
+    return result
+
+
+def provably_zero(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
+    """(weights,) bool: the gradient vanishes at every angle, by one of the two relaxations.
+
+    Args:
+        program: inputs count as fixed rotations. operator: the observable.
+    """
+    return ~(effective_weights(program, operator) & felt_weights(program))
+
+
+def reduced_circuit(circuit: QuantumCircuit, observable: SparsePauliOp | str) -> QuantumCircuit:
+    """The gates of the cone alone, on all qubits of the circuit, parameters unbound.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> reduced_circuit(real_amplitudes(3, reps=1, entanglement="linear"), "IIZ").num_parameters
+        3
+    """
+    cone = light_cone(circuit, observable)
+    reduced = circuit.copy_empty_like()
+    keep = set(cone.gates)
+    for index, item in enumerate(circuit.data):
+        if index in keep:
+            reduced.append(item)
+    return reduced

@@ -1,0 +1,136 @@
+"""Affine sets of Paulis through a tape, bit-sliced: which rotations can meet something they move.
+
+Each lane is one Pauli of a spanning set. A rotation that commutes with every lane does nothing;
+one that does not adds its own Pauli as a lane.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def meets(code, q0, q1, row, start, support, letters, turns, forward, x, z, lanes, alive):
+    """Mark the rows of rotations that anticommute with some lane, walking from one end to the other.
+
+    Args:
+        code .. letters, turns: a tape that may hold fixed rotations (row -1).
+        forward: walk from the input to the measurement instead.
+        x, z: (qubits, words) uint64 planes with the first ``lanes`` lanes filled and room for one more
+            for each rotation, overwritten.
+        alive: (rows,) bool, overwritten.
+    """
+    ops = code.shape[0]
+    one = np.uint64(1)
+    for step in range(ops):
+        i = ops - 1 - step if forward else step
+        c = code[i]
+        if c < 0 or c > 10:
+            continue
+        words = (lanes + 63) >> 6
+        q = q0[i]
+        if c <= 3:
+            some = np.uint64(0)
+            if c == 0:
+                for w in range(words):
+                    some |= z[q, w]
+            elif c == 1:
+                for w in range(words):
+                    some |= x[q, w]
+            elif c == 2:
+                for w in range(words):
+                    some |= x[q, w] ^ z[q, w]
+            else:
+                for w in range(words):
+                    v = np.uint64(0)
+                    for j in range(start[i], start[i + 1]):
+                        if letters[j] & 1:
+                            v ^= z[support[j], w]
+                        if letters[j] & 2:
+                            v ^= x[support[j], w]
+                    some |= v
+            if row[i] >= 0:
+                alive[row[i]] = some != 0
+            if some:
+                word = lanes >> 6
+                bit = one << np.uint64(lanes & 63)
+                lanes += 1
+                if c <= 2:
+                    if c != 1:
+                        x[q, word] |= bit
+                    if c != 0:
+                        z[q, word] |= bit
+                else:
+                    for j in range(start[i], start[i + 1]):
+                        if letters[j] & 1:
+                            x[support[j], word] |= bit
+                        if letters[j] & 2:
+                            z[support[j], word] |= bit
+        elif c == 4:
+            if turns[i] % 2:
+                for w in range(words):
+                    v = np.uint64(0)
+                    for j in range(start[i], start[i + 1]):
+                        if letters[j] & 1:
+                            v ^= z[support[j], w]
+                        if letters[j] & 2:
+                            v ^= x[support[j], w]
+                    for j in range(start[i], start[i + 1]):
+                        if letters[j] & 1:
+                            x[support[j], w] ^= v
+                        if letters[j] & 2:
+                            z[support[j], w] ^= v
+        elif c == 5:
+            for w in range(words):
+                v = x[q, w]
+                x[q, w] = z[q, w]
+                z[q, w] = v
+        elif c == 6:
+            for w in range(words):
+                z[q, w] ^= x[q, w]
+        elif c == 7:
+            for w in range(words):
+                x[q, w] ^= z[q, w]
+        else:
+            t = q1[i]
+            for w in range(words):
+                if c == 8:
+                    x[t, w] ^= x[q, w]
+                    z[q, w] ^= z[t, w]
+                elif c == 9:
+                    z[t, w] ^= x[q, w]
+                    z[q, w] ^= x[t, w]
+                else:
+                    v = x[q, w]
+                    x[q, w] = x[t, w]
+                    x[t, w] = v
+                    v = z[q, w]
+                    z[q, w] = z[t, w]
+                    z[t, w] = v
+
+
+@njit(cache=True, nogil=True)
+def reach(num_ops, opcode, qubits, start, support, seen, kept):
+    """Backward reachability on the graph: mark the ops of a program that touch a seen qubit.
+
+    Args:
+        seen: (qubits,) bool, the observable's support at first, the cone's qubits at last.
+        kept: (ops,) bool, overwritten.
+    """
+    for i in range(num_ops - 1, -1, -1):
+        hit = False
+        if opcode[i] == 0:
+            for j in range(start[i], start[i + 1]):
+                hit = hit or seen[support[j]]
+            if hit:
+                for j in range(start[i], start[i + 1]):
+                    seen[support[j]] = True
+        else:
+            a, b = qubits[i, 0], qubits[i, 1]
+            hit = seen[a] or (b >= 0 and seen[b])
+            if hit:
+                seen[a] = True
+                if b >= 0:
+                    seen[b] = True
+        kept[i] = hit

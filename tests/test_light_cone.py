@@ -1,0 +1,98 @@
+"""Light cones: exact numbers, and never a live parameter killed."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.quantum_info import SparsePauliOp, Statevector
+
+from qtrain.criteria.light_cone import felt_weights, light_cone, provably_zero, reduced_circuit
+from qtrain.errors import QTrainError
+from qtrain.program import lower
+from tests import reference_paths as reference
+from tests.test_gradients import random_circuit, random_observable
+
+
+def test_default_efficient_su2_has_15_dead_of_24():
+    cone = light_cone(efficient_su2(4, reps=2), "ZIII")
+    assert (~cone.effective).sum() == 15
+    assert cone.structural.sum() > cone.effective.sum()
+
+
+def test_real_amplitudes_names_the_dead():
+    assert np.flatnonzero(~light_cone(real_amplitudes(4, reps=2), "ZIII").effective).tolist() == [
+        0,
+        4,
+        5,
+        8,
+        9,
+        10,
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 3))
+def test_nothing_alive_is_killed(seed, terms):
+    circuit, observable = random_circuit(seed), random_observable(seed, terms=terms)
+    second = reference.moments(circuit, observable)[3]
+    cone = light_cone(circuit, observable)
+    assert np.all(second[~cone.effective] < 1e-12)
+    assert np.all(second[provably_zero(lower(circuit), observable)] < 1e-12)
+    assert np.all(cone.structural | ~cone.effective)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_many_terms_share_one_set_and_kill_nothing(seed):
+    circuit, observable = random_circuit(seed), random_observable(seed, terms=30)
+    assert len(observable) > 16
+    second = reference.moments(circuit, observable)[3]
+    assert np.all(second[~light_cone(circuit, observable).effective] < 1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_reduced_circuit_keeps_the_cost(seed):
+    circuit, observable = random_circuit(seed, gates=3), random_observable(seed, terms=1)
+    smaller = reduced_circuit(circuit, observable)
+    angles = dict(
+        zip(circuit.parameters, np.random.default_rng(seed).normal(size=circuit.num_parameters), strict=True)
+    )
+    kept = {p: v for p, v in angles.items() if p in set(smaller.parameters)}
+    expected = Statevector(circuit.assign_parameters(angles)).expectation_value(observable)
+    assert Statevector(smaller.assign_parameters(kept)).expectation_value(observable) == pytest.approx(
+        expected, abs=1e-10
+    )
+
+
+def test_fixed_gates_open_the_cone():
+    """A T gate between a rotation and a measurement that would commute with it."""
+    circuit = QuantumCircuit(1)
+    circuit.rz(Parameter("a"), 0)
+    circuit.h(0)
+    circuit.t(0)
+    circuit.rz(Parameter("b"), 0)
+    cone = light_cone(circuit, "Z")
+    assert cone.effective.tolist() == [True, False]
+    assert felt_weights(lower(circuit)).tolist() == [False, True]
+
+
+def test_width_depth_and_gates():
+    circuit = QuantumCircuit(4)
+    for q in range(4):
+        circuit.ry(Parameter(f"a{q}"), q)
+    circuit.cx(0, 1)
+    circuit.cx(2, 3)
+    cone = light_cone(circuit, "IIZI")
+    assert cone.qubits == (0, 1)
+    assert (cone.width, cone.depth) == (2, 2)
+    assert cone.gates == (0, 1, 4)
+    assert cone.structural.tolist() == [True, True, False, False]
+
+
+def test_wrong_width():
+    with pytest.raises(QTrainError, match="observable"):
+        light_cone(real_amplitudes(2, reps=1), SparsePauliOp("ZZZ"))
