@@ -219,6 +219,22 @@ def test_shared_parameters_leave_the_paths():
         gradient_variance(circuit, "Z", method="paths")
 
 
+def test_echoes_are_recognised():
+    """Forward block, probe, backward block: E (d f / d theta)^2 from continuous angles, not from a Clifford grid."""
+    theta, probe = Parameter("a"), Parameter("b")
+    circuit = QuantumCircuit(1)
+    circuit.ry(theta, 0)
+    circuit.rz(probe, 0)
+    circuit.ry(-theta, 0)
+    stats = gradient_variance(circuit, "Z", samples=40_000)
+    assert "an echo" in stats.reason
+    grid = np.linspace(0, 2 * np.pi, 64, endpoint=False)
+    a, b = np.meshgrid(grid, grid)
+    # <Z> = cos^2 a + sin^2 a cos b
+    expected = [np.mean((np.sin(2 * a) * (np.cos(b) - 1)) ** 2), np.mean((np.sin(a) ** 2 * np.sin(b)) ** 2)]
+    assert np.all(np.abs(stats.second_moment - expected) <= 5 * stats.standard_error)
+
+
 def test_fixed_non_clifford_gates_leave_the_paths():
     circuit = QuantumCircuit(2)
     circuit.rx(Parameter("a"), 0)

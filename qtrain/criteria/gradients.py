@@ -180,7 +180,9 @@ def paths_apply(
     uses = np.bincount(program.parameter[program.rotations], minlength=len(program.weights))
     if (uses > 1).any():
         k = int(np.argmax(uses > 1))
-        return f"parameter {program.weights[k]} is used in {uses[k]} rotations", None, None
+        signs = program.coefficient[program.parameter == k]
+        echo = ", forwards and backwards (an echo)" if uses[k] == 2 and signs.sum() == 0 else ""
+        return f"parameter {program.weights[k]} is used in {uses[k]} rotations{echo}", None, None
     if start.kind != "uniform":
         shifted = program.rotations[program.offset[program.rotations] != 0]
         if len(shifted):

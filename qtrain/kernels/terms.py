@@ -158,7 +158,7 @@ def trace_weights(
             for q in range(n):
                 x[q] = class_x[c, q]
                 z[q] = class_z[c, q]
-                weight += x[q] | z[q]
+                weight += np.int64(x[q] | z[q])
             for i in range(code.shape[0]):
                 r = row[i]
                 lo = start[i]
@@ -172,25 +172,25 @@ def trace_weights(
                                 q = q0[i]
                                 letter = code[i] + 1
                                 x[q] ^= letter & 1
-                                z[q] ^= letter >> 1
-                                weight += (x[q] | z[q]) - 1
+                                z[q] ^= letter >> 1  # anticommuting letters stay letters: no weight changes
                             else:
                                 for j in range(lo, hi):
                                     q = support[j]
-                                    weight -= x[q] | z[q]
+                                    weight -= np.int64(x[q] | z[q])
                                     x[q] ^= letters[j] & 1
                                     z[q] ^= letters[j] >> 1
-                                    weight += x[q] | z[q]
+                                    weight += np.int64(x[q] | z[q])
                 elif opcode[i] >= 0:
                     if lo == hi:
                         q = q0[i]
                         t = max(q1[i], 0) if opcode[i] >= 9 else q
-                        before = (x[q] | z[q]) + (x[t] | z[t])
+                        before = np.int64(x[q] | z[q]) + np.int64(x[t] | z[t])
                         clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
-                        weight += (x[q] | z[q]) + (x[t] | z[t]) - before if t != q else 0
+                        if t != q:
+                            weight += np.int64(x[q] | z[q]) + np.int64(x[t] | z[t]) - before
                     else:
                         for j in range(lo, hi):
-                            weight -= x[support[j]] | z[support[j]]
+                            weight -= np.int64(x[support[j]] | z[support[j]])
                         clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
                         for j in range(lo, hi):
-                            weight += x[support[j]] | z[support[j]]
+                            weight += np.int64(x[support[j]] | z[support[j]])

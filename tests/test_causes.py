@@ -1,0 +1,117 @@
+"""Verdicts: each row of the table on a circuit made for it."""
+
+import math
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.criteria import causes
+from qtrain.criteria.causes import path_weights
+from qtrain.criteria.report import TrainabilityReport
+from qtrain.criteria.results import Budget
+from qtrain.diagnose import diagnose
+from qtrain.errors import QTrainError
+from qtrain.program import lower
+
+
+def by_name(report):
+    return {v.parameter: v for v in report.verdicts}
+
+
+def test_the_dead_by_their_cause():
+    circuit = QuantumCircuit(3)
+    circuit.rz(Parameter("a_unfelt"), 0)
+    circuit.ry(Parameter("b_healthy"), 0)
+    circuit.ry(Parameter("c_outside"), 2)
+    circuit.cz(0, 1)
+    circuit.rz(Parameter("d_commutes"), 0)
+    report = diagnose(circuit, "IIZ")
+    found = by_name(report)
+    assert found["a_unfelt"].cause == causes.UNFELT
+    assert found["b_healthy"].cause == causes.HEALTHY
+    assert found["c_outside"].cause == causes.OUTSIDE
+    assert found["d_commutes"].cause == causes.COMMUTES
+    assert found["d_commutes"].beta == 0.0
+    assert report.fraction("dead") == pytest.approx(3 / 4)
+    assert report.summary == "1 of 4 parameters train at 10000 shots; 3 are dead and can be removed."
+
+
+def test_beta_and_phi_multiply_to_the_variance():
+    report = diagnose(efficient_su2(4, reps=2), "ZIII")
+    for verdict in report.verdicts:
+        if not verdict.cause.startswith("dead"):
+            assert verdict.beta * verdict.phi == pytest.approx(verdict.variance, rel=1e-9)
+            assert 1 <= verdict.path_weight <= 4
+
+
+def test_a_global_observable_concentrates():
+    circuit = QuantumCircuit(20)
+    for q in range(20):
+        circuit.rx(Parameter(f"t{q:02d}"), q)
+    report = diagnose(circuit, "Z" * 20)
+    assert {v.cause for v in report.verdicts} == {causes.CONCENTRATED}
+    assert report.gradients.variance == pytest.approx(np.full(20, 2.0**-20))
+
+
+def test_scrambling_is_not_information_loss():
+    """A local rotation, then a deep scrambler: no single-qubit Pauli sees it, the cost still varies."""
+    n, count = 16, 0
+    circuit = QuantumCircuit(n + 1)
+    circuit.ry(Parameter("early"), 0)
+    for _ in range(20):
+        for q in range(n):
+            circuit.ry(Parameter(f"x{count:04d}"), q)
+            circuit.rz(Parameter(f"y{count:04d}"), q)
+            count += 1
+        for q in range(n):
+            circuit.cx(q, (q + 1) % n)
+    circuit.ry(Parameter("late"), n)
+    observable = SparsePauliOp.from_sparse_list([("Z", [n], 1.0), ("Z", [0], 1.0)], n + 1)
+    found = by_name(diagnose(circuit, observable, shots=2_000))
+    assert found["late"].cause == causes.HEALTHY
+    assert found["early"].cause == causes.SCRAMBLED
+
+
+def test_shared_parameters_get_verdicts_too():
+    theta = Parameter("a")
+    circuit = QuantumCircuit(2)
+    circuit.ry(theta, 0)
+    circuit.ry(theta, 1)
+    circuit.rz(Parameter("b"), 1)
+    found = by_name(diagnose(circuit, "ZZ"))
+    assert found["a"].cause == causes.HEALTHY
+    assert math.isnan(found["a"].beta)
+    assert found["b"].cause == causes.COMMUTES
+
+
+def test_path_weights_count_letters():
+    circuit = QuantumCircuit(4)
+    for q in range(4):
+        circuit.ry(Parameter(f"t{q}"), q)
+    x, z = np.zeros((1, 4), np.uint8), np.ones((1, 4), np.uint8)
+    assert path_weights(lower(circuit), x, z, seed=1) == pytest.approx(np.full(4, 4.0))
+
+
+def test_report_round_trips():
+    report = diagnose(real_amplitudes(3, reps=2), "IZZ", budget=Budget(seconds=5))
+    again = TrainabilityReport.from_json(report.to_json())
+    assert again.to_json() == report.to_json()
+    assert list(map(str, again.verdicts)) == list(map(str, report.verdicts))
+
+
+@pytest.mark.parametrize(
+    ("circuit", "observable", "options", "sentence"),
+    [
+        (QuantumCircuit(2), "ZZ", {}, "at least one parameter"),
+        (real_amplitudes(2, reps=1), "ZZZ", {}, "observable"),
+        (real_amplitudes(2, reps=1), "ZZ", {"shots": 0}, "shots should be"),
+        (real_amplitudes(2, reps=1), "ZZ", {"initialization": "hot"}, "initialization should be"),
+    ],
+)
+def test_wrong_input(circuit, observable, options, sentence):
+    with pytest.raises(QTrainError, match=sentence):
+        diagnose(circuit, observable, **options)
