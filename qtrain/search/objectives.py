@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtrain.criteria.expressivity import expressivity
 from qtrain.criteria.gradients import gradient_variance
 from qtrain.criteria.light_cone import light_cone
 from qtrain.criteria.results import Budget
@@ -82,6 +81,8 @@ def expressivity_ratio(program: PauliProgram, *, seed: int) -> tuple[float, dict
         rank, exact = qfim_rank(program, seed=seed), True
         most = min(len(program.weights), 2 * 2**program.num_qubits - 2)
     else:
+        from qtrain.criteria.expressivity import expressivity
+
         found = expressivity(program, seed=seed)
         rank, exact, most = found.qfim_rank, found.qfim_rank_exact, int(found.qfim_max)
     ratio = rank / most if most else 0.0
