@@ -99,7 +99,7 @@ class RemoveDeadParameters(TransformationPass):
         >>> from qiskit.transpiler import PassManager
         >>> small = PassManager([RemoveDeadParameters("ZIII")]).run(efficient_su2(4, reps=2))
         >>> small.num_parameters, small.metadata["qtrain.removed"]["two_qubit_gates"]
-        (9, (6, 4))
+        (9, (6, 3))
     """
 
     def __init__(self, observable: Any = None, *, inputs: Sequence[Any] | str = ()) -> None:
@@ -113,9 +113,12 @@ class RemoveDeadParameters(TransformationPass):
         self.property_set["removed"] = None
         if observable is None:
             return dag
+        from qtrain.observables import as_observable
+
         circuit = dag_to_circuit(dag)
+        operator = as_observable(observable, circuit.num_qubits)  # a wrong one is an error, a strange circuit is not
         try:
-            smaller, removal = remove_dead(circuit, observable, inputs=self.inputs)
+            smaller, removal = remove_dead(circuit, operator, inputs=self.inputs)
         except QTrainError as error:
             _refuse(self, error)
             return dag

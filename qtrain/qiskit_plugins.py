@@ -14,15 +14,13 @@ from qiskit.transpiler.passes.synthesis.plugin import HighLevelSynthesisPlugin
 from qiskit.transpiler.preset_passmanagers.builtin_plugins import DefaultInitPassManager
 from qiskit.transpiler.preset_passmanagers.plugin import PassManagerStagePlugin
 
-from qtrain.errors import QTrainError
-
 
 class TrainableAnsatzSynthesis(HighLevelSynthesisPlugin):
     """Entry point ``trainable_ansatz.default``: writes out a :class:`~qtrain.TrainableAnsatz`.
 
     It runs before layout, so it emits the architecture's own edges and leaves the embedding to the layout stage.
     Parameters stay symbolic and keep their order. Options, as in
-    ``HLSConfig(trainable_ansatz=[("default", {"observable": "IIZ"})])``:
+    ``HLSConfig(trainable_ansatz=[("default", {"observable": "IIZ"})])`` (Qiskit adds options of its own):
 
     - ``observable``: the ansatz is the last thing before this (in the gate's own qubits) is measured: leave out what
       provably cannot change it.
@@ -48,9 +46,6 @@ class TrainableAnsatzSynthesis(HighLevelSynthesisPlugin):
         """The ansatz as a circuit; None for whatever is not qtrain's, so that Qiskit tries the next method."""
         from qtrain.ansatz import TrainableAnsatz
 
-        unknown = sorted(set(options) - {"observable"})
-        if unknown:
-            raise QTrainError(f"options of trainable_ansatz should be observable only. Got {', '.join(unknown)}.")
         if not isinstance(high_level_object, TrainableAnsatz):
             return None
         if self.architecture_name not in (None, high_level_object.label):

@@ -28,6 +28,7 @@ def trainability_passes(
     observable: Any = None,
     *,
     replacement: str | RegistryEntry | Architecture | None = None,
+    minimum_healthy: float = 0.5,
     analyse: bool = False,
     **options: Any,
 ) -> PassManager:
@@ -36,6 +37,7 @@ def trainability_passes(
     Args:
         observable: text or SparsePauliOp; None: the circuit's own, ``circuit.metadata["qtrain.observable"]``.
         replacement: a registered name, entry or architecture for blocks that do not train.
+        minimum_healthy: share of healthy parameters that lets a block stay.
         analyse: write the report of the resulting circuit into ``property_set["trainability_report"]``.
         options: shots, budget, seed, inputs of :func:`qtrain.diagnose`.
 
@@ -46,7 +48,8 @@ def trainability_passes(
     """
     passes: list[Any] = []
     if replacement is not None:
-        passes.append(ReplaceBarrenAnsatz(replacement, observable=observable, **options))
+        swap = ReplaceBarrenAnsatz(replacement, observable=observable, minimum_healthy=minimum_healthy, **options)
+        passes.append(swap)
     passes.append(RemoveDeadParameters(observable, inputs=options.get("inputs", ())))
     if analyse:
         passes.append(TrainabilityAnalysis(observable, **options))
@@ -59,6 +62,7 @@ def pass_manager(
     *,
     observable: Any = None,
     replacement: str | RegistryEntry | Architecture | None = None,
+    minimum_healthy: float = 0.5,
     analyse: bool = False,
     preset: dict[str, Any] | None = None,
     **options: Any,
@@ -67,15 +71,17 @@ def pass_manager(
 
     Args:
         optimization_level, backend: of the preset; ``preset``: its other arguments, such as ``basis_gates``.
-        observable, replacement, analyse, options: see :func:`trainability_passes`.
+        observable, replacement, minimum_healthy, analyse, options: see :func:`trainability_passes`.
 
     Example:
         >>> from qiskit.circuit.library import efficient_su2
         >>> passes = pass_manager(1, observable="ZIII", preset={"basis_gates": ["rz", "sx", "cx"]})
         >>> passes.run(efficient_su2(4, reps=2)).count_ops()["cx"]
-        4
+        3
     """
     staged = generate_preset_pass_manager(optimization_level, backend, **(preset or {}))
-    ours = trainability_passes(observable, replacement=replacement, analyse=analyse, **options)
+    ours = trainability_passes(
+        observable, replacement=replacement, minimum_healthy=minimum_healthy, analyse=analyse, **options
+    )
     staged.pre_init = ours if staged.pre_init is None else ours + staged.pre_init
     return staged

@@ -105,17 +105,17 @@ def build_tape(
         q0[single] = program.support[first[single]]
     turns = np.zeros(len(code), np.int8)
     quarter = rotation & ~weighted
-    turns[quarter] = np.round(program.offset[quarter] / QUARTER).astype(np.int64) % 4
+    turns[quarter] = np.round(np.nan_to_num(program.offset[quarter]) / QUARTER).astype(np.int64) % 4
     keep = ~(weighted & (sizes == 0))  # a rotation about the identity is a phase
     code[program.opcode == 0] = np.where(sizes[program.opcode == 0] == 0, -1, code[program.opcode == 0])
 
     order = np.arange(len(code), dtype=float)
     rate = np.ones(len(code))
-    columns = [code, q0, q1, turns, rate, order, program.opcode.astype(np.int8)]
+    columns: list[np.ndarray] = [code, q0, q1, turns, rate, order, program.opcode.astype(np.int8)]
     sources = np.arange(len(code))
     if channels:
         place = np.searchsorted(program.gate, [c[0] for c in channels], side="right") - 0.5
-        extra = [
+        extra: list[np.ndarray] = [
             np.array([11 if len(c[1]) == 1 else 12 for c in channels], np.int8),
             np.array([c[1][0] for c in channels], np.int32),
             np.array([c[1][-1] for c in channels], np.int32),
