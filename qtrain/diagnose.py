@@ -13,16 +13,19 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.criteria.angle_methods import loss_variance
 from qtrain.criteria.causes import explain, path_weights, summarize
 from qtrain.criteria.cosets import path_classes
 from qtrain.criteria.dla import dla
 from qtrain.criteria.expressivity import expressivity
-from qtrain.criteria.gradients import gradient_variance, paths_apply
+from qtrain.criteria.gradients import check_data, gradient_variance, paths_apply
 from qtrain.criteria.initialization import Initialization, parse_initialization
 from qtrain.criteria.light_cone import light_cone, provably_zero
+from qtrain.criteria.loss import MAX_POINTS, check_targets
 from qtrain.criteria.report import TrainabilityReport
 from qtrain.criteria.results import Budget
 from qtrain.criteria.simulability import simulability
+from qtrain.criteria.stats import GradientStats
 from qtrain.errors import QTrainError
 from qtrain.observables import as_observable
 from qtrain.program import lower
@@ -32,8 +35,8 @@ T = TypeVar("T")
 
 
 def diagnose(
-    circuit: QuantumCircuit | str | PathLike[str],
-    observable: SparsePauliOp | str,
+    circuit: QuantumCircuit | str | PathLike[str] | Any,
+    observable: SparsePauliOp | str | None = None,
     *,
     initialization: str | tuple[str, float] | Initialization = "uniform",
     noise: Any = None,
@@ -42,16 +45,20 @@ def diagnose(
     seed: int = 0,
     inputs: Sequence[Any] | str = (),
     data: np.ndarray | None = None,
+    targets: np.ndarray | None = None,
+    loss: str = "squared_error",
 ) -> TrainabilityReport:
     """Tell which parameters of a circuit train, which do not, why, and what to change.
 
     Args:
-        circuit: a QuantumCircuit, or a path to .qasm (2 or 3) or .qpy.
+        circuit: a QuantumCircuit, a path to .qasm (2 or 3) or .qpy, or an EstimatorQNN: then the
+            gradients are those of its loss over ``data`` and ``targets``, all its observables at once.
         observable: SparsePauliOp, or text such as ``"ZII + 0.5*IXX"``; qubit 0 is the last letter.
         initialization, noise, inputs, data: see `gradient_variance`.
         shots: per expectation value; decides which gradients can be told from zero.
         budget: seconds, memory, dimension, precision; a budget that is hit gives a bound.
         seed: of all randomness.
+        targets: (points, outputs) of a QNN; loss: ``"squared_error"`` or ``"cross_entropy"`` (labels -1, 1).
 
     Returns:
         A report whose ``to_json`` / ``from_json`` round-trip.
@@ -68,6 +75,16 @@ def diagnose(
     if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
         raise QTrainError(f"shots should be a whole number of at least 1. Got {shots!r}.")
     start = parse_initialization(initialization)
+    network: Any = circuit if hasattr(circuit, "observables") and hasattr(circuit, "input_params") else None
+    if network is not None:
+        if observable is not None or noise is not None:
+            raise QTrainError(
+                "observable and noise should be None for a QNN: it brings its observables. Got another."
+            )
+        circuit, inputs = network.circuit, network.input_params
+        observable = sum(network.observables[1:], start=network.observables[0]).simplify()
+    elif observable is None:
+        raise QTrainError("observable should be a SparsePauliOp or text. Got None.")
     source = read_circuit(circuit)
     program = lower(source, inputs=inputs)
     if not program.weights:
@@ -90,8 +107,29 @@ def diagnose(
             notes.append(f"{name}: {error}")
             return None
 
+    slopes = 0.0
+
+    def loss_gradients() -> GradientStats:
+        nonlocal slopes
+        points = check_data(program, data)
+        if points is None:
+            raise QTrainError("circuit should have input parameters where it is a QNN. Got none.")
+        wanted = check_targets(points, targets, len(network.observables), loss)
+        stats, slopes = loss_variance(
+            program,
+            network.observables,
+            points,
+            wanted,
+            loss=loss,
+            initialization=start,
+            seed=seed,
+            budget=budget,
+        )
+        return stats
+
     gradients = timed(
         "gradients",
+        loss_gradients if network is not None else
         lambda: gradient_variance(
             source if noise is not None else program, operator, initialization=start, noise=noise, seed=seed,
             budget=replace(budget, seconds=0.5 * budget.seconds), inputs=inputs if noise is not None else (), data=data,
@@ -111,11 +149,14 @@ def diagnose(
         classes = path_classes(tape, operator)
         scale = classes.scale or scale
         on_path = timed("path weights", lambda: path_weights(representative, classes.x, classes.z, seed=seed))
+    if network is not None:
+        # shot noise of the outputs, through the slope of the loss, averaged over the points
+        scale *= slopes / min(len(np.atleast_2d(np.asarray(data))), MAX_POINTS)
     verdicts = timed(
         "causes",
         lambda: explain(
             representative, gradients, cone, unfelt, scale=scale, shots=int(shots), weights_on_path=on_path,
-            budget=budget, seed=seed, tape=tape if plain else None,
+            budget=budget, seed=seed, tape=tape if plain and network is None else None,
         ),
     )  # fmt: skip
     algebra = tried(

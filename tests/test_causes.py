@@ -115,3 +115,59 @@ def test_report_round_trips():
 def test_wrong_input(circuit, observable, options, sentence):
     with pytest.raises(QTrainError, match=sentence):
         diagnose(circuit, observable, **options)
+
+
+def test_a_whole_qnn_is_diagnosed_by_its_loss():
+    """Feature map, re-uploading, two observables, a data set and targets; numbers against finite differences."""
+    from qiskit.primitives import StatevectorEstimator
+    from qiskit_machine_learning.neural_networks import EstimatorQNN
+
+    x, w = [Parameter("x0"), Parameter("x1")], [Parameter(f"w{k}") for k in range(6)]
+    circuit = QuantumCircuit(2)
+    for layer in range(2):
+        for q in range(2):
+            circuit.ry(x[q], q)
+            circuit.rx(w[2 * layer + q], q)
+        circuit.cx(0, 1)
+    circuit.rz(w[4], 1)
+    circuit.ry(w[5], 0)
+    observables = [SparsePauliOp("IZ"), SparsePauliOp("ZI")]
+    qnn = EstimatorQNN(
+        circuit=circuit, observables=observables, input_params=x, weight_params=w,
+        estimator=StatevectorEstimator(), default_precision=0.0,
+    )  # fmt: skip
+    rng = np.random.default_rng(1)
+    data, targets = rng.uniform(-1, 1, (5, 2)), rng.choice([-1.0, 1.0], (5, 2))
+    report = diagnose(qnn, data=data, targets=targets, budget=Budget(seconds=10, relative_error=0.03))
+    assert report.gradients.method == "loss"
+    assert by_name(report)["w4"].cause == causes.COMMUTES
+    slopes = []
+    for _ in range(400):
+        angles = rng.uniform(0, 2 * np.pi, 6)
+        loss = []
+        for sign in (1, -1):
+            moved = angles.copy()
+            moved[0] += sign * 1e-4
+            loss.append(np.mean(np.sum((qnn.forward(data, moved) - targets) ** 2, axis=1)))
+        slopes.append((loss[0] - loss[1]) / 2e-4)
+    squares = np.square(slopes)
+    error = math.hypot(squares.std() / 20, report.gradients.standard_error[0])
+    assert report.gradients.second_moment[0] == pytest.approx(squares.mean(), abs=5 * error)
+
+
+def test_a_qnn_needs_its_data():
+    from qiskit_machine_learning.neural_networks import EstimatorQNN
+
+    x, w = Parameter("x"), Parameter("w")
+    circuit = QuantumCircuit(1)
+    circuit.ry(x, 0)
+    circuit.rx(w, 0)
+    qnn = EstimatorQNN(circuit=circuit, observables=SparsePauliOp("Z"), input_params=[x], weight_params=[w])
+    for options, sentence in (
+        ({}, "data should"),
+        ({"data": [[0.1]]}, "targets should"),
+        ({"data": [[0.1]], "targets": [[1.0], [0.0]]}, "targets should have shape"),
+        ({"data": [[0.1]], "targets": [1.0], "loss": "hinge"}, "loss should be one of"),
+    ):
+        with pytest.raises(QTrainError, match=sentence):
+            diagnose(qnn, **options)

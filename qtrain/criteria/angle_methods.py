@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.criteria.path_methods import Question
+from qtrain.criteria.initialization import Initialization
+from qtrain.criteria.loss import loss_moments
+from qtrain.criteria.path_methods import Question, digest
+from qtrain.criteria.results import Budget
 from qtrain.criteria.sampling import Moments, sample_moments
 from qtrain.criteria.stats import GradientStats
+from qtrain.program import PauliProgram
 
 FIRST_BATCH = 64
 
@@ -43,6 +49,32 @@ def module(question: Question, because: str) -> GradientStats | None:
         "gsim",
         f"{because}angles sampled in the module of dimension {found.dimension}{note}",
     )
+
+
+def loss_variance(
+    program: PauliProgram, observables: Sequence[SparsePauliOp], data: np.ndarray, targets: np.ndarray, *,
+    loss: str, initialization: Initialization, seed: int, budget: Budget,
+) -> tuple[GradientStats, float]:  # fmt: skip
+    """Statistics of a QNN's loss gradient, and the mean squared slope of the loss in its outputs."""
+    total: Moments | None = None
+    slopes, batch, runs = 0.0, 32, 0
+    deadline = time.monotonic() + budget.seconds / 2
+    while total is None or (not _precise(total, budget.relative_error) and time.monotonic() < deadline):
+        more, slope = loss_moments(
+            program, observables, data, targets, loss=loss, samples=batch, seed=seed * 1_000_003 + runs,
+            initialization=initialization,
+        )  # fmt: skip
+        slopes += slope * batch
+        total = more if total is None else total + more
+        batch, runs = min(total.count, budget.max_samples), runs + 1
+    operator = sum(observables[1:], start=observables[0])
+    terms = [o.to_list() for o in observables]
+    key = f"{program.fingerprint()}|{terms}|{data.tobytes()!r}|{targets.tobytes()!r}|{loss}|{initialization}"
+    question = Question(
+        program, operator, initialization, seed, None, budget, time.monotonic(), digest(key), 0.0
+    )
+    reason = f"gradient of the {loss} over {len(data)} points, angles sampled on the statevector"
+    return _statistics(question, total, "loss", reason), slopes / total.count
 
 
 def _run(question: Question, data: np.ndarray | None, space: Any) -> tuple[Moments, str]:

@@ -74,7 +74,7 @@ def single_qubit_sight(
     factor = np.zeros(len(program.weights))
     factor[tape.weight] = tape.coefficient**2
     paths = int(np.clip(np.ceil(8 / threshold / path_kernel.PATHS), 4, 256)) * path_kernel.PATHS
-    home = {int(q) for k in np.flatnonzero(candidates) for q in weight_qubits(program, k)}
+    home = {int(q) for k in np.flatnonzero(candidates) for q in weight_qubits(program, int(k))}
     order = sorted(range(n), key=lambda q: (q not in home, min((abs(q - h) for h in home), default=0)))
     deadline = time.monotonic() + seconds
     hits = np.zeros(tape.num_rows, np.int64)

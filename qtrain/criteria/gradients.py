@@ -77,7 +77,7 @@ def gradient_variance(
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
     operator, offset = traceless(as_observable(observable, program.num_qubits))
-    vectors = _check_data(program, data)
+    vectors = check_data(program, data)
     channels = []
     if noise is not None:
         if isinstance(circuit, PauliProgram):
@@ -154,7 +154,7 @@ def _check_numbers(method: str, samples: int | None, seed: int) -> None:
         raise QTrainError(f"seed should be a whole number of at least 0. Got {seed!r}.")
 
 
-def _check_data(program: PauliProgram, data: np.ndarray | None) -> np.ndarray | None:
+def check_data(program: PauliProgram, data: np.ndarray | None) -> np.ndarray | None:
     if not program.inputs:
         if data is not None:
             raise QTrainError("inputs should name the parameters that data fill. Got data without inputs.")

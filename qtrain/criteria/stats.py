@@ -266,10 +266,10 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     if "particles" in sums:
         runs, p1, p2 = sums["particles"], sums["p1"], sums["p2"]
         use = runs > 1
-        n = np.maximum(runs, 2)
-        mean = p1 / n
-        spread = np.sqrt(np.maximum(p2 / n - mean**2, 0) / (n - 1))
-        width = stats.t.ppf(0.5 + CONFIDENCE / 2, n - 1) * np.divide(
+        repeats = np.maximum(runs, 2)
+        mean = p1 / repeats
+        spread = np.sqrt(np.maximum(p2 / repeats - mean**2, 0) / (repeats - 1))
+        width = stats.t.ppf(0.5 + CONFIDENCE / 2, repeats - 1) * np.divide(
             spread, mean, out=np.zeros(size), where=mean > 0
         )
         value, error = np.where(use, mean * factor, value), np.where(use, spread * factor, error)
