@@ -229,7 +229,14 @@ def _replace(path: Path, text: str) -> None:
 
 
 def names() -> tuple[str, ...]:
-    """Names that :func:`load` knows, sorted: your own and those of installed packages."""
+    """Names that :func:`load` knows, sorted: your own and those of installed packages.
+
+    Example:
+        >>> from qtrain.catalogue import hva_tfim
+        >>> _ = register(RegistryEntry("tfim-9", hva_tfim(reps=4), 9))
+        >>> "tfim-9" in names()
+        True
+    """
     folder = home()
     own = {path.stem for path in folder.glob("*.json") if _SLUG.fullmatch(path.stem)} if folder.is_dir() else set()
     return tuple(sorted(own | set(_installed())))
