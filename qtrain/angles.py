@@ -29,11 +29,23 @@ def quarter_turns(angle: float) -> int:
     return turns % 4 if abs(angle - turns * QUARTER) <= TOLERANCE else -1
 
 
+def simplified(value: Any) -> Any:
+    """An expression with the parameters that it really has, or the number it is.
+
+    Qiskit's derivatives and bound expressions still list parameters that dropped out of them.
+    """
+    if isinstance(value, ParameterExpression):
+        if value.parameters and hasattr(value, "simplify"):
+            value = value.simplify()
+        if isinstance(value, ParameterExpression) and not value.parameters:
+            value = value.numeric()
+    return value
+
+
 def number(value: Any, where: str) -> float:
     """A finite real number out of whatever Qiskit keeps as an angle."""
-    if isinstance(value, ParameterExpression):
-        value = value.numeric()
     try:
+        value = simplified(value)
         result = complex(value)
     except (TypeError, ValueError):
         result = complex(math.nan)
@@ -61,7 +73,9 @@ class Angles:
             index = self.weight.get(value)
             if index is not None:
                 return [(index, 1.0, 0.0, None)]
-        if not isinstance(value, ParameterExpression) or not value.parameters:
+        else:
+            value = simplified(value)
+        if not isinstance(value, ParameterExpression):
             return [(-1, 0.0, number(value, self.here()), None)]
         free = value.parameters
         weights = sorted((self.weight[p], p.name, p) for p in free if p in self.weight)
@@ -69,20 +83,19 @@ class Angles:
             raise QTrainError(f"circuit should own every Parameter it uses. Got {value} {self.here()}.")
         slopes = []
         for k, _, p in weights:
-            slope = value.gradient(p)
-            # Qiskit's derivative still lists parameters that dropped out: ask each weight whether it matters
-            if isinstance(slope, ParameterExpression) and any(slope.gradient(q) != 0 for _, _, q in weights):
+            slope = simplified(value.gradient(p))
+            if isinstance(slope, ParameterExpression) and slope.parameters - self.inputs:
                 raise QTrainError(
                     f"circuit should have angles that are affine in each trainable parameter. Got {value} "
                     f"{self.here()}: use a linear expression, or name data parameters in inputs."
                 )
             slopes.append((k, p, slope))
-        rest = value.bind({p: 0.0 for _, _, p in weights}) if weights else value
+        rest = simplified(value.bind({p: 0.0 for _, _, p in weights})) if weights else value
         if free & self.inputs:
             if len(weights) <= 1:
                 return [(weights[0][0] if weights else -1, math.nan if weights else 0.0, math.nan, value)]
             parts: Angle = [(k, math.nan, math.nan, p * slope) for k, p, slope in slopes]
-            if rest.parameters:
+            if isinstance(rest, ParameterExpression):
                 return [(-1, 0.0, math.nan, rest), *parts]
             return [(-1, 0.0, number(rest, self.here()), None), *parts]
         numbers = {k: number(slope, self.here()) for k, _, slope in slopes}
@@ -154,6 +167,7 @@ class InputFunction:
     """
 
     def __init__(self, expression: Any, inputs: Sequence[str], where: str) -> None:
+        expression = simplified(expression)
         self.expression, self.where, self.affine = expression, where, True
         self.slopes = np.zeros(len(inputs))
         self.columns: list[tuple[Parameter, int]] = []
@@ -163,8 +177,8 @@ class InputFunction:
         own = {p.name: p for p in expression.parameters}
         self.columns = [(own[name], k) for k, name in enumerate(inputs) if name in own]
         for p, k in self.columns:
-            slope = expression.gradient(p)
-            if isinstance(slope, ParameterExpression) and slope.parameters:
+            slope = simplified(expression.gradient(p))
+            if isinstance(slope, ParameterExpression):
                 self.affine = False
                 return
             self.slopes[k] = number(slope, where)

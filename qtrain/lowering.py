@@ -14,7 +14,7 @@ from qtrain.gate_rules import RULES
 from qtrain.kernels import opcodes as op
 
 MAX_DEPTH = 100  # of gates defined by gates
-MAX_GATES = 5_000_000  # a small file can define more than any memory holds
+MAX_GATES = 1_000_000  # inside definitions: a small file can define more than any memory holds
 X, Z, Y = op.LETTER_X, op.LETTER_Z, op.LETTER_Y
 _LETTER = {"X": X, "Y": Y, "Z": Z}
 
@@ -109,15 +109,15 @@ class Walker:
         self.touched = bytearray(num_qubits)  # qubits that are no longer |0>
         self.measured: dict[int, int] = {}  # qubit -> gate index of its measurement
         self.definitions: dict[str, QuantumCircuit] = {}  # of standard gates without parameters
-        self.visited = 0
+        self.unfolded = 0
 
     def circuit(self, circuit: QuantumCircuit, qubits: Sequence[int] | None = None, depth: int = 0) -> None:
         """``qubits``: where the circuit's qubits lie in the whole; None: it is the whole."""
         tape, touched, measured = self.tape, self.touched, self.measured
         where = range(circuit.num_qubits) if qubits is None else qubits
         places: dict[Qubit, int] = dict(zip(circuit.qubits, where))
-        self.visited += len(circuit.data)
-        if depth > MAX_DEPTH or self.visited > MAX_GATES:
+        self.unfolded += len(circuit.data) if depth else 0
+        if depth > MAX_DEPTH or self.unfolded > MAX_GATES:
             raise self.refuse(f"unfolds to more than {MAX_GATES} gates or {MAX_DEPTH} levels", "use a smaller circuit")
         for k, instruction in enumerate(circuit.data):
             name = instruction.name
@@ -244,6 +244,6 @@ def _synthesise(operation: Any) -> QuantumCircuit | None:
         circuit.append(operation, range(operation.num_qubits))
         basis = [name for name in RULES if name not in ("delay", "global_phase")]
         return HighLevelSynthesis(basis_gates=basis)(circuit)
-    if hasattr(operation, "to_matrix"):
+    if hasattr(operation, "__array__"):
         return UnitaryGate(operation.to_matrix()).definition
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -113,6 +114,8 @@ def _from_text(text: str, num_qubits: int | None) -> SparsePauliOp:
             )
         labels.append(_label(match["pauli"], num_qubits))
         coefficients.append((-1.0 if match["sign"] == "-" else 1.0) * float(match["number"] or 1.0))
+        if not math.isfinite(coefficients[-1]):
+            raise QTrainError(f"observable should have finite coefficients. Got {_short(match['number'])}.")
         place = match.end()
     if not labels:
         raise QTrainError("observable should be text such as 'ZII + 0.5*IXX'. Got an empty one.")

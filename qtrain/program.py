@@ -204,11 +204,10 @@ class PauliProgram:
         functions = []
         for i in sorted(self.expressions):
             expression = self.expressions[i]
-            own = [p for p in expression.parameters if p.name not in self.inputs]
+            weight = self.weights[self.parameter[i]] if self.parameter[i] >= 0 else None
+            own = [p for p in expression.parameters if p.name == weight]
             slope = expression.gradient(own[0]) if own else 0.0
             rest = expression.bind({own[0]: 0.0}) if own else expression
-            if own and isinstance(slope, ParameterExpression) and own[0] in slope.parameters:
-                slope = slope.bind({own[0]: 0.0})  # it dropped out, but Qiskit still lists it
             where = f"at gate {self.gate[i]}"
             functions.append((InputFunction(slope, self.inputs, where), InputFunction(rest, self.inputs, where)))
         return functions
