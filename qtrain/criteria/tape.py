@@ -92,27 +92,27 @@ def build_tape(
     free = weighted.copy()
     free[fixed] = True
     single = free & (sizes == 1)
-    code = np.full(len(program.opcode), -1, np.int8)
-    for opcode, entry in _CLIFFORD.items():
-        code[program.opcode == opcode] = entry
+    code: np.ndarray = np.full(len(program.opcode), -1, np.int8)
+    for gate, entry in _CLIFFORD.items():
+        code[program.opcode == gate] = entry
     code[free & (sizes > 1)] = 3
     code[rotation & ~free & (sizes >= 1)] = 4
     first = np.minimum(program.start[:-1], max(len(program.letters) - 1, 0))
-    q0 = program.qubits[:, 0].astype(np.int32)
-    q1 = program.qubits[:, 1].astype(np.int32)
+    q0: np.ndarray = program.qubits[:, 0].astype(np.int32)
+    q1: np.ndarray = program.qubits[:, 1].astype(np.int32)
     if single.any():
         code[single] = program.letters[first[single]] - 1  # letters X, Z, Y are 1, 2, 3; codes 0, 1, 2
         q0[single] = program.support[first[single]]
-    turns = np.zeros(len(code), np.int8)
+    turns: np.ndarray = np.zeros(len(code), np.int8)
     quarter = rotation & ~weighted
     turns[quarter] = np.round(np.nan_to_num(program.offset[quarter]) / QUARTER).astype(np.int64) % 4
     keep = ~(weighted & (sizes == 0))  # a rotation about the identity is a phase
     code[program.opcode == 0] = np.where(sizes[program.opcode == 0] == 0, -1, code[program.opcode == 0])
 
     order = np.arange(len(code), dtype=float)
-    rate = np.ones(len(code))
+    rate: np.ndarray = np.ones(len(code))
     columns: list[np.ndarray] = [code, q0, q1, turns, rate, order, program.opcode.astype(np.int8)]
-    sources = np.arange(len(code))
+    sources: np.ndarray = np.arange(len(code))
     if channels:
         place = np.searchsorted(program.gate, [c[0] for c in channels], side="right") - 0.5
         extra: list[np.ndarray] = [
@@ -126,11 +126,9 @@ def build_tape(
         ]
         columns = [np.concatenate(pair) for pair in zip(columns, extra, strict=True)]
         sources = np.concatenate([sources, np.full(len(channels), -1)])
-    code, q0, q1, turns, rate, order, opcode = columns
-    turn = np.argsort(order, kind="stable")[::-1]
-    code, q0, q1, turns, rate, opcode, sources = (
-        c[turn] for c in (code, q0, q1, turns, rate, opcode, sources)
-    )
+    turn = np.argsort(columns[5], kind="stable")[::-1]
+    code, q0, q1, turns, rate, _, opcode = (column[turn] for column in columns)
+    sources = sources[turn]
 
     is_row = np.zeros(len(code), bool)
     real = sources >= 0
