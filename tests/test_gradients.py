@@ -361,3 +361,33 @@ def test_deep_and_small_is_certified():
     )
     assert np.all(stats.upper < 1e-12)
     assert stats.cost_variance == pytest.approx(2.0**-100, rel=0.5)
+
+
+def test_a_circuit_on_a_device_has_the_same_variances_and_less_under_its_noise():
+    from qiskit import transpile
+    from qiskit_ibm_runtime.fake_provider import FakeTorino
+
+    backend, source = FakeTorino(), efficient_su2(5, reps=2)
+    placed = transpile(source, backend, optimization_level=1, seed_transpiler=0)
+    observable = SparsePauliOp("IIIIZ")
+    moved = observable.apply_layout(placed.layout)
+    ideal = gradient_variance(source, observable)
+    there = gradient_variance(placed, moved)
+    order = [there.parameters.index(p) for p in ideal.parameters]
+    assert there.variance[order] == pytest.approx(ideal.variance, abs=1e-12)
+    noisy = gradient_variance(placed, moved, noise=backend, samples=200_000)
+    live = ideal.variance > 1e-3
+    assert np.all(
+        noisy.second_moment[order][live] < ideal.variance[live] + 4 * noisy.standard_error[order][live]
+    )
+    assert noisy.second_moment.sum() < 0.99 * ideal.variance.sum()
+    with pytest.raises(QTrainError, match="transpile the circuit to the target first"):
+        gradient_variance(source, observable, noise=backend)
+
+
+def test_noise_meets_library_blocks():
+    from qiskit.circuit.library import EfficientSU2
+
+    blocks = gradient_variance(EfficientSU2(3, reps=1), "ZII", noise=0.02, samples=100_000)
+    flat = gradient_variance(efficient_su2(3, reps=1), "ZII", noise=0.02, samples=100_000, seed=1)
+    assert np.all(np.abs(blocks.second_moment - flat.second_moment) <= 5 * flat.standard_error + 1e-3)

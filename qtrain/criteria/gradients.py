@@ -12,7 +12,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.criteria import path_methods
 from qtrain.criteria.initialization import Initialization, parse_initialization
-from qtrain.criteria.noise import noise_channels
+from qtrain.criteria.noise import noise_channels, unwrap
 from qtrain.criteria.results import Budget
 from qtrain.criteria.stats import GradientStats
 from qtrain.criteria.tape import Tape, build_tape
@@ -73,6 +73,8 @@ def gradient_variance(
     budget = budget or Budget()
     start = parse_initialization(initialization)
     _check_numbers(method, samples, seed)
+    if noise is not None and isinstance(circuit, QuantumCircuit):
+        circuit = unwrap(circuit)
     program = circuit if isinstance(circuit, PauliProgram) else lower(circuit, inputs=inputs)
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")

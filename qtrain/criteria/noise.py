@@ -25,6 +25,22 @@ def _rate(name: str, value: Any) -> float:
     return float(value)
 
 
+def unwrap(circuit: QuantumCircuit, *, depth: int = 10) -> QuantumCircuit:
+    """Library blocks and other gates on more than two qubits as the gates they are made of."""
+    for _ in range(depth):
+        wide = {
+            item.operation.name
+            for item in circuit.data
+            if len(item.qubits) > 2
+            and item.operation.name not in _NOT_GATES
+            and item.operation.definition is not None
+        }
+        if not wide:
+            break
+        circuit = circuit.decompose(gates_to_decompose=list(wide))
+    return circuit
+
+
 def noise_channels(circuit: QuantumCircuit, noise: Any) -> list[Channel]:
     """Channels (gate index, qubits, damping) of a circuit, in time order.
 
