@@ -50,7 +50,8 @@ class Store:
                 self.folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise QTrainError(
-                    f"tracking_uri should be in a folder that can be written. Got {str(self.folder)!r}: {error.strerror}."
+                    "tracking_uri should be in a folder that can be written. "
+                    f"Got {str(self.folder)!r}: {error.strerror}."
                 ) from None
         from mlflow import MlflowClient
 
@@ -215,7 +216,8 @@ def front_figure(
     for axes, (x, y) in zip(figure.subplots(1, len(pairs), squeeze=False)[0], pairs):
         for marked, colour, label in ((False, "#BBBBBB", "trials"), (True, "#0072B2", "Pareto front")):
             points = [t["objectives"] for t in done if (t["number"] in front) == marked]
-            axes.scatter([p[x] for p in points], [p[y] for p in points], s=30 if marked else 14, color=colour, label=label)
+            xs, ys = [p[x] for p in points], [p[y] for p in points]
+            axes.scatter(xs, ys, s=30 if marked else 14, color=colour, label=label)
         axes.set_xlabel(f"{x} ({objectives[x]})")
         axes.set_ylabel(f"{y} ({objectives[y]})")
     axes.legend(frameon=False, fontsize=8)

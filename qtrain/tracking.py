@@ -177,7 +177,8 @@ class Tracker:
             except Exception as error:  # whatever it is: the study's storage has the trial
                 if not self._trouble:
                     said = _first_line(error)[:200]
-                    log.warning("MLflow at %s does not take records (%s); trials go on, records follow.", self.uri, said)
+                    text = "MLflow at %s does not take records (%s); trials go on, records follow."
+                    log.warning(text, self.uri, said)
                 self._trouble = True
                 if self._leaving:
                     return False

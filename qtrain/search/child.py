@@ -66,7 +66,7 @@ def main(descriptor: int, parent: int) -> None:
         except EOFError:
             return
         try:
-            answer = ("ok", evaluate(payload), None)
+            answer: tuple[str, Any, str | None] = ("ok", evaluate(payload), None)
         except MemoryError:
             answer = ("memory", None, None)
         except Exception as error:

@@ -6,7 +6,7 @@ import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -142,16 +142,17 @@ def _ad_hoc(spec: ClassificationSpec, num_qubits: int) -> DataSet:
     method = "grid" if num_qubits <= 3 else "sobol"
     algorithm_globals.random_seed = spec.data_seed
     try:
-        a, b, c, d = ad_hoc_data(
+        parts: Any = ad_hoc_data(
             train // 2,
             test // 2,
             num_qubits,
-            gap=0.3 if num_qubits <= 3 else 0,
+            gap=cast(Any, 0.3 if num_qubits <= 3 else 0),
             one_hot=False,
             sampling_method=method,
         )
     except (ValueError, TypeError) as error:
         raise QTrainError(f"qubits should suit ad_hoc data. Got {num_qubits}: {error}") from None
+    a, b, c, d = parts
     x, y = np.asarray(a) / 2, np.asarray(c) / 2  # (0, 2π] → (0, π]
     names = tuple(sorted({str(v) for v in (*b, *d)}))
     return DataSet(x, _numbers(b, names), y, _numbers(d, names), names)
@@ -165,7 +166,7 @@ def _quantum(spec: ClassificationSpec, num_qubits: int) -> DataSet:
     algorithm_globals.random_seed = spec.data_seed
     try:
         if spec.data == "phase_of_matter":
-            parts = datasets.phase_of_matter_data(
+            parts: Any = datasets.phase_of_matter_data(
                 train, test, num_qubits, model=spec.model, one_hot=False, seed=spec.data_seed
             )
         else:

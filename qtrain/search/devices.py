@@ -198,7 +198,7 @@ def _fake_backend(spec: DeviceSpec, n: int) -> Device:
     both = {(a, b) for pair in edges for a, b in (pair, pair[::-1])}
     of_pair = {(place[a], place[b]): e for (a, b), e in errors.items() if a in place and b in place}
     return Device(
-        f"{name}, qubits {', '.join(map(str, chosen))}", n, tuple(chosen), edges, tuple([*one, gate]),
+        f"{name}, qubits {', '.join(map(str, chosen))}", n, tuple(chosen), edges, (*one, gate),
         tuple((g, place[q], _error(target[g].get((q,)))) for g in one for q in chosen),
         tuple((gate, a, b, of_pair.get((a, b), of_pair.get((b, a), 0.0))) for a, b in sorted(both)),
         spec.optimization_level,

@@ -242,9 +242,8 @@ def _stages(
         trained = train(lowered["whole"], task, spec.training, seed=seed, steps=steps)
         notes.objectives["task_loss"] = trained.loss
         notes.metrics.update(trained.metrics)
-        notes.metrics["task_loss_mean"] = float(trained.losses.mean())
-        notes.metrics["task_loss_std"] = float(trained.losses.std())
-        best = int(np.argmin(trained.losses))
+        notes.metrics.update(_spread(trained.losses))
+        best = trained.best
         notes.report["training"] = {
             "losses": _short(trained.losses), "weights": _short(trained.weights[best], 9),
             "curve": _short(trained.curve[:: max(1, len(trained.curve) // 20), best]),
@@ -280,9 +279,34 @@ def prepare(problem: Problem) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         if payload.get("do") == "diagnose":
             return {"report": _diagnose(problem, payload["architecture"])}
         architecture, ansatz = circuit_of(payload["architecture"], n)
-        return evaluate(problem, ansatz, architecture, seed=payload["seed"], steps=payload.get("steps"))
+        if payload.get("do") == "train":
+            return _train_fully(problem, ansatz, payload["seed"])
+        return evaluate(problem, ansatz, architecture, seed=payload["seed"])
 
     return answer
+
+
+def _spread(losses: np.ndarray) -> dict[str, float]:
+    return {
+        "task_loss_mean": float(losses.mean()), "task_loss_best": float(losses.min()),
+        "task_loss_std": float(losses.std()),
+    }  # fmt: skip
+
+
+def _train_fully(problem: Problem, ansatz: QuantumCircuit, seed: int) -> dict[str, Any]:
+    """The full training of a trial on the front."""
+    import dataclasses
+
+    from qtrain.program import lower
+    from qtrain.search.training import train
+
+    spec, task, begun = problem.spec.training, problem.task, time.perf_counter()
+    long = dataclasses.replace(spec, steps=spec.full_steps, starts=spec.full_starts)
+    trained = train(lower(task.compose(ansatz), inputs=task.inputs), task, long, seed=seed)
+    return {
+        "task_loss": trained.loss, "seconds": time.perf_counter() - begun,
+        **_spread(trained.losses), **trained.metrics, "weights": _short(trained.weights[trained.best], 9),
+    }  # fmt: skip
 
 
 def _diagnose(problem: Problem, plain: Mapping[str, Any]) -> dict[str, Any]:

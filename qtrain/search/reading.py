@@ -73,7 +73,8 @@ def text(name: str, value: Any) -> str:
 def slug(name: str, value: Any) -> str:
     if not isinstance(value, str) or not SLUG.fullmatch(value):
         raise QTrainError(
-            f"{name} should be letters, digits, '_', '-' or '.', at most 64, starting with a letter or digit. Got {value!r}."
+            f"{name} should be letters, digits, '_', '-' or '.', at most 64, "
+            f"starting with a letter or digit. Got {value!r}."
         )
     return value
 

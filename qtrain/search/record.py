@@ -70,7 +70,8 @@ def patiently(
         except (StorageInternalError, DBAPIError) as error:
             if time.monotonic() - since > patience:
                 raise QTrainError(
-                    f"the study's storage should answer within {patience:g} s. Got: {str(error).strip().splitlines()[0]}. "
+                    f"the study's storage should answer within {patience:g} s. "
+                    f"Got: {str(error).strip().splitlines()[0]}. "
                     "Finished trials stay: start the same search again when it is back."
                 ) from None
             if not said:
@@ -91,7 +92,7 @@ def open_study(storage: Any, spec: SearchSpec, *, name: str | None = None) -> An
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    directions = ["maximize" if objective in MAXIMISED else "minimize" for objective in spec.objectives.use]
+    directions: Any = ["maximize" if objective in MAXIMISED else "minimize" for objective in spec.objectives.use]
     # Proposals come from a study in memory; the sampler here is never asked.
     study = optuna.create_study(
         storage=storage, study_name=name or spec.name, directions=directions, load_if_exists=True,
@@ -110,7 +111,8 @@ def open_study(storage: Any, spec: SearchSpec, *, name: str | None = None) -> An
     differing = sorted(_differences(there, here))
     if differing:
         raise QTrainError(
-            f"the spec should be the one study {spec.name!r} was begun with. Got other values for {', '.join(differing)}: "
+            f"the spec should be the one study {spec.name!r} was begun with. "
+            f"Got other values for {', '.join(differing)}: "
             "give the search another name or storage."
         )
     return study

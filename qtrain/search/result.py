@@ -140,6 +140,7 @@ class SearchResult:
         undelivered: trials that MLflow has not got yet; they are delivered when the search is next started.
         interrupted: stopped by the user before all trials were done; ``seconds``: this call took.
         references: figures to compare with: exact energy, scores of classical models.
+        full: what the full training of the front gave, by trial number; empty where the spec asks for none.
     """
 
     study: str
@@ -155,6 +156,7 @@ class SearchResult:
     interrupted: bool = False
     seconds: float = 0.0
     references: Mapping[str, float] = field(default_factory=dict)
+    full: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -222,6 +224,9 @@ class SearchResult:
             "interrupted": self.interrupted,
             "seconds": self.seconds,
             "references": dict(self.references),
+            "full": {
+                str(n): {k: v for k, v in values.items() if k != "weights"} for n, values in self.full.items()
+            },
             "trials": [
                 {
                     "number": t.number,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -72,7 +72,7 @@ def propose(
     import optuna
 
     study = optuna.create_study(
-        directions=list(directions), sampler=make_sampler(sampler, seed=child_seed(seed, batch))
+        directions=cast(Any, list(directions)), sampler=make_sampler(sampler, seed=child_seed(seed, batch))
     )
     for trial in finished:
         study.add_trial(trial)

@@ -55,7 +55,8 @@ POOLS: dict[str, Pool] = {
     ),
     # matchgates: algebra within so(2n)
     "free_fermion": Pool(
-        (("rz",),), ("rxx", "ryy", "xx_plus_yy"), _FREE, ("line", "even", "odd", "brickwork"), final_rotations=((), ("rz",))
+        (("rz",),), ("rxx", "ryy", "xx_plus_yy"), _FREE, ("line", "even", "odd", "brickwork"),
+        final_rotations=((), ("rz",)),
     ),
     # convolutions, then a measurement of what is left: ends on qubit 0
     "qcnn": Pool(

@@ -116,7 +116,11 @@ class ConstraintSpec:
 
 @dataclass(frozen=True)
 class TrainingSpec:
-    """The short training behind the task loss; the same for every candidate and every baseline."""
+    """The short training behind the task loss; the same for every candidate and every baseline.
+
+    ``aggregate``: the task loss is that of the mean start, or of the best. ``full_steps`` above 0: after the search
+    the Pareto front is trained again, from ``full_starts`` other starts, and the winner is chosen by that loss.
+    """
 
     optimizer: str = key(choice("adam"), "adam")
     steps: int = key(integer(1), 100)
@@ -124,7 +128,9 @@ class TrainingSpec:
     learning_rate: float = key(real(0.0, above=True), 0.1)
     initialization: str = key(choice("uniform", "small", "zero"), "uniform")
     batch_size: int = key(integer(1), 32)
+    aggregate: str = key(choice("mean", "best"), "mean")
     full_steps: int = key(integer(0), 0)
+    full_starts: int = key(integer(1), 10)
 
 
 @dataclass(frozen=True)
@@ -181,7 +187,7 @@ class SearchSpec:
         return _plain(self)
 
     def identity(self) -> dict[str, Any]:
-        """What decides a trial's result and which trials are proposed: all but the length of the search and its limits."""
+        """What decides a trial's result and which trials are proposed: all but its length and limits."""
         data = self.to_dict()
         for name in ("trials", "limits", "winner"):
             data.pop(name, None)
@@ -268,7 +274,7 @@ def _top(data: dict[str, Any], tables: dict[str, Any]) -> SearchSpec:
 def _starts(value: Any, folder: Path) -> tuple[Any, ...]:
     """The user's own circuits or registered names the search begins with: paths are made absolute."""
     items = value if isinstance(value, (list, tuple)) else [value]
-    starts = []
+    starts: list[Any] = []
     for item in items:
         if isinstance(item, str) and item.lower().endswith((".qasm", ".qpy", ".json")):
             starts.append(str((folder / item).resolve()))

@@ -14,16 +14,15 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.search import record
-from qtrain.search.result import SearchResult, TrialRecord, choose_winner, describe_rule, pareto_front
-from qtrain.search.samplers import child_seed, propose
-from qtrain.search.spec import MAXIMISED, SearchSpec, read_spec
-from qtrain.search.storage import open_storage, repair_journal
-from qtrain.search.supervise import Pool, run_batch
+from qtrain.search.loop import Loop
+from qtrain.search.result import SearchResult, TrialRecord
+from qtrain.search.spec import SearchSpec, read_spec
+from qtrain.search.storage import open_storage
+from qtrain.search.supervise import Pool
 from qtrain.tracking import Tracker, resolve_uri
 
 log = logging.getLogger("qtrain")
@@ -128,7 +127,7 @@ def run_study(
         target, setup: of the supervised processes (see :class:`~qtrain.search.supervise.Pool`); payloads are
             ``{"architecture": plain data, "seed": int, "number": int}``, answers hold ``state``, ``reason``,
             ``objectives``, ``constraints``, ``metrics``, ``timings``, ``report``.
-        starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …, "params": frozen or None}``.
+        starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …}``.
         conclude: gets the finished result while the processes are still there.
     """
     jobs = count_jobs(n_jobs)
@@ -150,7 +149,7 @@ def run_study(
                 tags={"qtrain.storage": where},
             )
         )
-        loop = _Loop(spec, study, pool, tracker, draw, list(starts), jobs, backend, where, on_trial)
+        loop = Loop(spec, study, pool, tracker, draw, list(starts), jobs, backend, where, on_trial)
         tracker.ready()
         ended = loop.ended()
         tracker.reconcile(dataclasses.asdict(t) for t in ended)
@@ -161,7 +160,8 @@ def run_study(
                 if stop.is_set():
                     break
                 loop.run(batch)
-        result = loop.result(interrupted=stop.is_set(), tracking_uri=tracker.uri)
+            full = {} if stop.is_set() else loop.train_front()
+        result = loop.result(full, interrupted=stop.is_set(), tracking_uri=tracker.uri)
         if conclude is not None and not result.interrupted:
             result = conclude(result, pool)
         undelivered = _finish(tracker, result)
@@ -182,134 +182,11 @@ def _finish(tracker: Tracker, result: SearchResult) -> int:
     return tracker.finish(
         [dataclasses.asdict(t) for t in result.trials if t.state != "running"],
         dict(zip(result.objectives, result.directions)), result.front, tags=tags,
-        files={"result.json": json.dumps(result.to_dict(), indent=1), "spec.json": json.dumps(result.spec.to_dict(), indent=1)},
+        files={
+            "result.json": json.dumps(result.to_dict(), indent=1),
+            "spec.json": json.dumps(result.spec.to_dict(), indent=1),
+        },
     )  # fmt: skip
-
-
-@dataclasses.dataclass
-class _Loop:
-    spec: SearchSpec
-    study: Any
-    pool: Pool
-    tracker: Tracker
-    draw: Callable[[Any], Any]
-    starts: list[Mapping[str, Any]]
-    jobs: int
-    backend: str
-    where: str
-    on_trial: Callable[[TrialRecord], None] | None
-
-    def patiently(self, action: Callable[[], Any]) -> Any:
-        journal = Path(self.where)
-        return record.patiently(action, repair=lambda: repair_journal(journal) if journal.is_file() else None)
-
-    def trials(self) -> list[Any]:
-        return list(self.patiently(lambda: self.study.get_trials(deepcopy=False)))
-
-    def ended(self) -> list[TrialRecord]:
-        return [record.to_record(t) for t in self.trials() if t.state.is_finished()]
-
-    def run(self, batch: int) -> None:
-        """Bring every trial of the batch to its end; nothing to do where they are."""
-        first = batch * self.spec.batch
-        last = min(first + self.spec.batch, self.spec.trials)
-        trials = self.trials()
-        if len(trials) >= last and all(t.state.is_finished() for t in trials[first:last]):
-            return
-        if len(trials) < last:
-            self.begin(batch, first, last)
-        self.evaluate([record.to_record(t) for t in self.trials()], first, last)
-
-    def begin(self, batch: int, first: int, last: int) -> None:
-        """Create the batch's trials that are missing."""
-        proposals = []
-        for start in self.starts[first : first + self.spec.batch]:
-            proposals.append((start["architecture"], start["architecture_id"], start.get("params")))
-        directions = ["maximize" if n in MAXIMISED else "minimize" for n in self.spec.objectives.use]
-        size = self.spec.batch - len(proposals)
-        if size:
-            import json
-
-            drawn = propose(
-                self.draw, self.trials()[:first], directions=directions, sampler=self.spec.sampler, seed=self.spec.seed,
-                batch=batch, size=size,
-            )  # fmt: skip
-            proposals += [(json.loads(a.to_json()), a.content_id, frozen) for a, frozen in drawn]
-
-        def add_missing() -> None:
-            while (number := len(self.study.get_trials(deepcopy=False))) < last:
-                architecture, content_id, frozen = proposals[number - first]
-                begun = {
-                    "batch": batch, "seed": child_seed(self.spec.seed, 1, number),
-                    "architecture": architecture, "architecture_id": content_id,
-                }  # fmt: skip
-                record.begin(self.study, frozen, begun)
-
-        self.patiently(add_missing)
-
-    def evaluate(self, trials: list[TrialRecord], first: int, last: int) -> None:
-        """Evaluate trials ``first`` to ``last - 1`` that have not ended; each architecture once.
-
-        An architecture that an earlier trial has scored is answered from the record. One that two trials of this
-        batch share is evaluated for the first of them; if that failed, for the next.
-        """
-        scored: dict[str, TrialRecord] = {}
-        for trial in trials[:last]:
-            if trial.state in ("complete", "pruned") and trial.duplicate_of is None:
-                scored.setdefault(trial.architecture_id, trial)
-        left = [t for t in trials[first:last] if t.state == "running"]
-        while left:
-            wave: dict[str, TrialRecord] = {}
-            waiting = []
-            for trial in left:
-                known = scored.get(trial.architecture_id)
-                if known is not None and known.number < trial.number:
-                    self.end(trial.number, _answer(known))
-                elif trial.architecture_id in wave:
-                    waiting.append(trial)
-                else:
-                    wave[trial.architecture_id] = trial
-            candidates = list(wave.values())
-            payloads = [
-                {"architecture": t.architecture, "seed": t.seed, "number": t.number} for t in candidates
-            ]
-            for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs, backend=self.backend):
-                if outcome.kind == "stopped":
-                    waiting = []  # they are evaluated when the search goes on
-                    continue
-                ended = self.end(candidates[index].number, record.ended_dict(outcome))
-                if ended.state != "failed":
-                    scored[ended.architecture_id] = ended
-            left = waiting
-
-    def end(self, number: int, ended: Mapping[str, Any]) -> TrialRecord:
-        self.patiently(lambda: record.end(self.study, number, ended, self.spec.objectives.use))
-        trial = record.to_record(self.trials()[number])
-        self.tracker.record(dataclasses.asdict(trial))
-        if self.on_trial is not None:
-            self.on_trial(trial)
-        return trial
-
-    def result(self, *, interrupted: bool, tracking_uri: str | None) -> SearchResult:
-        trials = tuple(record.to_record(t) for t in self.trials())
-        front = pareto_front(trials, self.spec.objectives.use)
-        # A start that is no architecture is there to be compared with: it has no family to register.
-        families = [n for n in front if "circuit" not in trials[n].architecture]
-        number = choose_winner(trials, families, self.spec.objectives.use, self.spec.winner)
-        return SearchResult(
-            study=self.spec.name, spec=self.spec, storage=self.where, tracking_uri=tracking_uri, trials=trials, front=front,
-            winner=None if number is None else trials[number], name=None, interrupted=interrupted,
-            rule=describe_rule(self.spec.winner, self.spec.objectives.use),
-        )  # fmt: skip
-
-
-def _answer(known: TrialRecord) -> dict[str, Any]:
-    """The outcome of a duplicate: the scored trial's, at no cost."""
-    return {
-        "state": known.state, "reason": known.reason, "objectives": dict(known.objectives),
-        "constraints": dict(known.constraints), "metrics": dict(known.metrics), "report": {"duplicate_of": known.number},
-        "timings": {}, "duplicate_of": known.number, "time": time.time(), "versions": dict(known.versions),
-    }  # fmt: skip
 
 
 def _flat(data: Any, where: str = "") -> dict[str, Any]:

@@ -10,6 +10,7 @@ Each process runs with one numerical thread, so that a trial's result does not d
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import queue
@@ -26,6 +27,8 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from qtrain.errors import QTrainError
+
+log = logging.getLogger("qtrain")
 
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -81,9 +84,8 @@ class _Process:
             kind, reason, details = "died", self.last_words(), ""
         if kind != "ready":
             self.kill()
-            raise QTrainError(
-                f"a worker process should start and set up the task. Got: {reason or kind}.\n{details}".strip()
-            )
+            log.debug("%s", details)
+            raise QTrainError(f"a worker process should start and set up the task. Got: {reason or kind}.")
         self.baseline = self.resident()
         self.ready = True
 

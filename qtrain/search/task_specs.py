@@ -36,7 +36,10 @@ class TaskSpec:
 
 @dataclass(frozen=True)
 class TfimSpec(TaskSpec):
-    """H = -coupling Σ Z_i Z_{i+1} - field Σ X_i; critical at field = coupling. ``graph``: "line", "ring" or "device"."""
+    """H = -coupling Σ Z_i Z_{i+1} - field Σ X_i; critical at field = coupling.
+
+    ``graph``: "line", "ring" or "device" (the couplings of the device's piece).
+    """
 
     coupling: float = key(real(), 1.0)
     field: float = key(real(), 1.0)
@@ -185,7 +188,8 @@ def read_task(data: Any, unknown: list[str], folder: Path) -> TaskSpec:
     task = read_table(TASKS[kind], data, "task", unknown)
     name = getattr(task, "file", None)
     if isinstance(name, str):
-        task = dataclasses.replace(task, file=str((folder / name).resolve()))
+        moved: Any = {"file": str((folder / name).resolve())}
+        task = dataclasses.replace(task, **moved)
     if isinstance(task, HamiltonianSpec) and (task.terms is None) == (task.file is None):
         raise QTrainError("task should have exactly one of terms and file. Got both or neither.")
     return task

@@ -1,4 +1,4 @@
-"""Tasks: what a circuit is trained for. A ground state (an observable to minimise) or a classifier (data and readouts)."""
+"""Tasks, what a circuit is trained for: a ground state (an observable) or a classifier (data and readouts)."""
 
 from __future__ import annotations
 

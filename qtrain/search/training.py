@@ -25,12 +25,14 @@ class Trained:
     """What a training gave.
 
     Attributes:
-        loss: the task loss of the best start; ``losses``: (starts,) of each; ``weights``: (starts, num_weights).
+        loss: the task loss, of the mean or the best start; ``losses``: (starts,) of each; ``best``: the start with the
+            lowest training loss; ``weights``: (starts, num_weights).
         curve: (steps, starts) training loss before each step. metrics: energies or accuracies.
     """
 
     loss: float
     losses: np.ndarray
+    best: int
     weights: np.ndarray
     curve: np.ndarray
     metrics: dict[str, float]
@@ -89,9 +91,8 @@ def train(
         steps: instead of the spec's.
 
     Returns:
-        Ground state: loss = (E − E₀)/|E₀| of the best start (E itself where E₀ is not known or 0).
-        Classifier: loss = mean squared error of the readouts on the test part, over 4, of the start with the lowest
-        training loss.
+        Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0). Classifier: mean squared errors
+        of the readouts on the test part, over 4.
     """
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter to train. Got none.")
@@ -107,7 +108,12 @@ def train(
     energies = np.minimum(values(program, operator, weights, num_threads=_ONE_THREAD), curve.min(axis=0))
     losses = relative_energy(energies, task.lowest)
     metrics = {"energy": float(energies.min()), "energy_mean": float(energies.mean())}
-    return Trained(float(losses.min()), losses, weights, curve, metrics)
+    best = int(np.argmin(losses))
+    return Trained(_aggregate(losses, best, training), losses, best, weights, curve, metrics)
+
+
+def _aggregate(losses: np.ndarray, best: int, training: TrainingSpec) -> float:
+    return float(losses[best] if training.aggregate == "best" else losses.mean())
 
 
 def relative_energy(energies: np.ndarray, lowest: float | None) -> np.ndarray:
@@ -145,7 +151,7 @@ def _train_classifier(
         "train_loss": on_train[best][0], "train_accuracy": on_train[best][1], "test_accuracy": on_test[best][1],
         "test_accuracy_mean": float(np.mean([accuracy for _, accuracy in on_test])),
     }  # fmt: skip
-    return Trained(float(losses[best]), losses, weights, curve, metrics)
+    return Trained(_aggregate(losses, best, training), losses, best, weights, curve, metrics)
 
 
 def score(
