@@ -1,6 +1,6 @@
 """Gradient variances: paths against adjoint differentiation, one thread each, in one run.
 
-    python experiments/benchmarks/gradients.py [--quick]
+python experiments/benchmarks/gradients.py [--quick]
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def ansatz(n, reps):
     return gates, k
 """
 
-QULACS = ANSATZ + """
+QULACS = (
+    ANSATZ
+    + """
 import json, sys, time, numpy as np
 from qulacs import ParametricQuantumCircuit, Observable
 n, reps, count = map(int, sys.argv[1:4])
@@ -49,8 +51,11 @@ start = time.perf_counter()
 for _ in range(count): gradient()
 print(json.dumps({"seconds": (time.perf_counter() - start) / count}))
 """
+)
 
-LIGHTNING = ANSATZ + """
+LIGHTNING = (
+    ANSATZ
+    + """
 import json, sys, time, numpy as np, pennylane as qml
 n, reps, count = map(int, sys.argv[1:4])
 gates, k = ansatz(n, reps)
@@ -70,8 +75,11 @@ start = time.perf_counter()
 for _ in range(count): gradient(draw())
 print(json.dumps({"seconds": (time.perf_counter() - start) / count}))
 """
+)
 
-MINDQUANTUM = ANSATZ + """
+MINDQUANTUM = (
+    ANSATZ
+    + """
 import json, sys, time, numpy as np
 from mindquantum.core.circuit import Circuit
 from mindquantum.core.gates import RX, RY, RZ, X
@@ -91,6 +99,7 @@ start = time.perf_counter()
 for _ in range(count): function(rng.uniform(0, 2 * np.pi, k))
 print(json.dumps({"seconds": (time.perf_counter() - start) / count}))
 """
+)
 
 PEERS = {"qulacs": QULACS, "pennylane": LIGHTNING, "mindquantum": MINDQUANTUM}
 
@@ -124,7 +133,9 @@ def path_rates() -> None:
             qtrain.gradient_variance(source, observable, method="paths", samples=samples)
             seconds = time.perf_counter() - start
             memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(f"paths  n={n:5d} layers=10 {name:9s} {samples / seconds:10.3g} paths/s (goal {goal:g}), whole call; peak {memory:.0f} MB")
+            print(
+                f"paths  n={n:5d} layers=10 {name:9s} {samples / seconds:10.3g} paths/s (goal {goal:g}), whole call; peak {memory:.0f} MB"
+            )
 
 
 def profiles(sizes: tuple[int, ...]) -> None:
@@ -140,8 +151,12 @@ def profiles(sizes: tuple[int, ...]) -> None:
         if peer is None:
             continue
         # samples a sampler needs: relative error of a variance is sqrt((kurtosis - 1) / N)
-        probe = qtrain.gradient_variance(source, last_z(n), method="statevector", samples=128 if n < 20 else 16)
-        kurtosis = float(np.median((probe.standard_error / probe.variance)[live])) ** 2 * probe.num_samples + 1
+        probe = qtrain.gradient_variance(
+            source, last_z(n), method="statevector", samples=128 if n < 20 else 16
+        )
+        kurtosis = (
+            float(np.median((probe.standard_error / probe.variance)[live])) ** 2 * probe.num_samples + 1
+        )
         needed = (kurtosis - 1) / error**2
         print(
             f"profile n={n} reps={n}: paths {ours:.2f} s at {error:.1%} on the median parameter; {peer[0]} needs {needed:.0f} gradients "
@@ -167,7 +182,9 @@ def small_signals() -> None:
     """Exact sums of very small variances."""
     start = time.perf_counter()
     stats = qtrain.gradient_variance(circuit(30, 5), "Z" * 30)
-    print(f"small  n=30 layers=5 Z on all: {stats.method}, median V = {np.median(stats.variance):.3g}, {time.perf_counter() - start:.2f} s")
+    print(
+        f"small  n=30 layers=5 Z on all: {stats.method}, median V = {np.median(stats.variance):.3g}, {time.perf_counter() - start:.2f} s"
+    )
 
 
 def adjoint(sizes: tuple[int, ...]) -> None:

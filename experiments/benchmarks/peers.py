@@ -19,7 +19,9 @@ PACKAGES = {
     "stim": ["stim"],
     "pauli-prop": ["pauli-prop"],
 }
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")}
+ONE_THREAD = {
+    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+}
 
 
 def environment(peer: str, python: str = sys.executable) -> Path | None:
@@ -34,17 +36,24 @@ def environment(peer: str, python: str = sys.executable) -> Path | None:
         return None
     subprocess.run([python, "-m", "venv", str(folder)], check=True)
     result = subprocess.run(
-        [str(binary), "-m", "pip", "install", "-q", "numpy", *PACKAGES[peer]], capture_output=True, text=True, check=False
+        [str(binary), "-m", "pip", "install", "-q", "numpy", *PACKAGES[peer]],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if result.returncode:
         (folder / "missing").write_text(result.stderr)
-        print(f"missing: {peer} does not install on this Python: {result.stderr.strip().splitlines()[-1][:160]}")
+        print(
+            f"missing: {peer} does not install on this Python: {result.stderr.strip().splitlines()[-1][:160]}"
+        )
         return None
     done.touch()
     return binary
 
 
-def run(binary: Path | str, code: str, *arguments: object, timeout: float = 600, threads: int = 1) -> dict | None:
+def run(
+    binary: Path | str, code: str, *arguments: object, timeout: float = 600, threads: int = 1
+) -> dict | None:
     """Run a snippet that prints one line of JSON last; None, with its last line of error, where it fails."""
     extra = dict.fromkeys(ONE_THREAD, str(threads))
     try:
