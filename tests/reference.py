@@ -121,7 +121,7 @@ def moments(program, observable, points=3):
     """
     m = program.num_weights
     axis = 2 * np.pi * np.arange(points) / points
-    grid = np.array(list(itertools.product(axis, repeat=m))).reshape(-1, m)
+    grid = np.array(list(itertools.product(axis, repeat=m))).reshape(points**m, m)
     f = values(program, observable, grid).reshape((points,) * m)
     frequencies = np.fft.fftfreq(points, 1 / points)
     gradients = []
@@ -136,7 +136,7 @@ def moments(program, observable, points=3):
 def clifford_grid_moments(program, observable):
     """The same on {0, pi/2, pi, 3 pi/2}**m with the parameter-shift rule; wrong where a parameter is shared."""
     m = program.num_weights
-    grid = np.array(list(itertools.product(np.pi / 2 * np.arange(4), repeat=m))).reshape(-1, m)
+    grid = np.array(list(itertools.product(np.pi / 2 * np.arange(4), repeat=m))).reshape(4**m, m)
     f = values(program, observable, grid).reshape((4,) * m)
     gradients = [np.mean(((np.roll(f, -1, axis=k) - np.roll(f, 1, axis=k)) / 2) ** 2) for k in range(m)]
     return Moments(float(f.mean()), float((f**2).mean()), np.array(gradients))
@@ -213,8 +213,8 @@ def path_moments(program, observable):
 
     f is a sum of products of cos and sin of the angles. A path is one such product: per weight that anticommutes
     "c" or "s". Different products are orthogonal, with mean square 2**-(number of factors); equal ones add.
-    Fixed angles only multiply. Every weight must be in one rotation with coefficient +1 or -1. beta is the mean
-    of the terms' own, weighted with c_a**2.
+    Fixed angles only multiply. Every weight must be in one rotation with coefficient +1 or -1 (a sign or an offset
+    does not matter to a uniform angle). beta is the mean of the terms' own, weighted with c_a**2.
     """
     assert not program.shared.any() and not program.expressions
     m, amplitudes = program.num_weights, {}
@@ -245,7 +245,6 @@ def path_moments(program, observable):
             walk(i - 1, label, amplitude, choices | {k: "c"}, term)
             walk(i - 1, other, amplitude * (1j * phase).real, choices | {k: "s"}, term)
 
-    assert np.allclose(program.offset[program.rotations], 0) and np.all(program.coefficient[program.rotations] == 1)
     for label, c in observable.to_list():
         walk(len(program) - 1, label, c.real, {}, c.real**2 if total else None)
     second, gradients = 0.0, np.zeros(m)
