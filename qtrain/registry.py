@@ -201,8 +201,9 @@ def register(entry: RegistryEntry, *, overwrite: bool = False) -> Path:
         text = json.dumps(entry.to_dict(), indent=1, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise QTrainError(f"report and objectives should be plain JSON data. Got {error}.") from None
-    if entry.name in _installed():
-        raise QTrainError(f"name should not be that of an installed package's architecture. Got {entry.name!r}.")
+    installed = _installed().get(entry.name)
+    if installed and _read_package(entry.name, installed).architecture != entry.architecture:
+        raise QTrainError(f"name should not be that of an installed package's other architecture. Got {entry.name!r}.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=30):

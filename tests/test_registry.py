@@ -180,7 +180,7 @@ def test_installed_packages_add_their_winner(package):
     assert names() == ("tfim", "tfim-ring")
     entry = load("tfim-ring")
     assert entry.architecture == hva_tfim(topology="ring", reps=2) and entry.study == "winners"
-    with pytest.raises(QTrainError, match="installed package's architecture. Got 'tfim-ring'"):
+    with pytest.raises(QTrainError, match="installed package's other architecture. Got 'tfim-ring'"):
         register(RegistryEntry("tfim-ring", hva_tfim(), 6))
 
 
