@@ -256,11 +256,10 @@ class PauliProgram:
             fixed: also give the fixed rotations that are no Cliffords (T gates and the like).
 
         Example:
+            >>> from qiskit.circuit import Parameter
             >>> circuit = QuantumCircuit(2)
-            >>> circuit.rx(Parameter("a"), 0)
-            <qiskit...>
-            >>> circuit.cx(0, 1)
-            <qiskit...>
+            >>> _ = circuit.rx(Parameter("a"), 0)
+            >>> _ = circuit.cx(0, 1)
             >>> lower(circuit).generators().labels
             ['XX']
         """
