@@ -63,7 +63,8 @@ class _Smooth:
             for f in functions
         ]  # fmt: skip
         self.places = [
-            (name, int(name.removeprefix(_OWN)) if name.startswith(_OWN) else -1) for name in self.program.weights
+            (name, int(name.removeprefix(_OWN)) if name.startswith(_OWN) else -1)
+            for name in self.program.weights
         ]
 
     @staticmethod
@@ -79,7 +80,9 @@ class _Smooth:
         """points: (B, num_parameters) in the order of the circuit's → (B, num_weights), (B, num_inputs) or None."""
         count = len(points)
         columns = [
-            points[:, self.names.index(name)] if place < 0 else np.broadcast_to(self.functions[place](points), count)
+            points[:, self.names.index(name)]
+            if place < 0
+            else np.broadcast_to(self.functions[place](points), count)
             for name, place in self.places
         ]
         weights = np.stack(columns, axis=1) if columns else np.zeros((count, 0))
@@ -159,7 +162,9 @@ class AdjointEstimatorGradient(BaseEstimatorGradient):
         """Equal circuits with equal observables are one batch."""
         batches: dict[tuple[int, int, tuple[str, ...]], list[int]] = {}
         for k, chosen in enumerate(parameters):
-            batches.setdefault((id(circuits[k]), id(observables[k]), tuple(p.name for p in chosen)), []).append(k)
+            batches.setdefault(
+                (id(circuits[k]), id(observables[k]), tuple(p.name for p in chosen)), []
+            ).append(k)
         found: list[np.ndarray] = [np.zeros(0)] * len(circuits)
         for (_, _, wanted), rows in batches.items():
             smooth = self._programs.find(circuits[rows[0]], wanted)
@@ -188,7 +193,9 @@ class SimulatorEstimator(BaseEstimatorV2):
     ) -> PrimitiveJob[PrimitiveResult[PubResult]]:
         """Precision is ignored: the values are exact."""
         coerced = [EstimatorPub.coerce(pub, precision) for pub in pubs]
-        job = PrimitiveJob(lambda: PrimitiveResult([self._one(pub) for pub in coerced], metadata={"version": 2}))
+        job = PrimitiveJob(
+            lambda: PrimitiveResult([self._one(pub) for pub in coerced], metadata={"version": 2})
+        )
         job._submit()
         return job
 

@@ -15,7 +15,11 @@ ANSATZ = "trainable_ansatz"
 def expand(circuit: QuantumCircuit) -> QuantumCircuit:
     """Composite gates with free parameters, in their place written out; everything else stays."""
     while True:
-        names = {item.operation.name for item in circuit.data if is_composite(item.operation) and free_parameters(item)}
+        names = {
+            item.operation.name
+            for item in circuit.data
+            if is_composite(item.operation) and free_parameters(item)
+        }
         if not names:
             return circuit
         circuit = circuit.decompose(gates_to_decompose=sorted(names))
@@ -23,7 +27,9 @@ def expand(circuit: QuantumCircuit) -> QuantumCircuit:
 
 def is_composite(operation: Instruction) -> bool:
     """A gate that is only known by its definition, or an ansatz."""
-    return operation.name == ANSATZ or (type(operation) in (Gate, Instruction) and operation.definition is not None)
+    return operation.name == ANSATZ or (
+        type(operation) in (Gate, Instruction) and operation.definition is not None
+    )
 
 
 def free_parameters(item: CircuitInstruction) -> set[Any]:
@@ -41,5 +47,7 @@ def find_inputs(circuit: QuantumCircuit, inputs: Sequence[Any] | str) -> list[An
 
 def joined_parameters(circuit: QuantumCircuit) -> set[Any]:
     """Parameters that stand in one angle with others, as in a feature map."""
-    angles = [a for item in circuit.data for a in item.operation.params if len(getattr(a, "parameters", ())) > 1]
+    angles = [
+        a for item in circuit.data for a in item.operation.params if len(getattr(a, "parameters", ())) > 1
+    ]
     return {p for angle in angles for p in angle.parameters}

@@ -13,7 +13,7 @@ from qtrain.registry import EVIDENCE, RegistryEntry, load
 
 VERSION = "1.0.0"
 
-_PYPROJECT = Template('''[build-system]
+_PYPROJECT = Template("""[build-system]
 requires = ["hatchling>=1.26"]
 build-backend = "hatchling.build"
 
@@ -33,7 +33,7 @@ dependencies = ["qtrain>=$requires"]
 
 [tool.hatch.build.targets.wheel]
 packages = ["$module"]
-''')
+""")
 
 _MODULE = Template('''"""$slug, an ansatz found by qtrain: data in architecture.json, evidence in evidence.json."""
 
@@ -75,7 +75,7 @@ def test_it_transpiles_to_the_same_unitary():
         assert Operator(done.assign_parameters(angles)).equiv(expected)
 ''')
 
-_README = Template('''# qtrain-ansatz-$slug
+_README = Template("""# qtrain-ansatz-$slug
 
 An ansatz found by qtrain, ready for Qiskit's transpiler and for quantum neural networks.
 
@@ -107,7 +107,7 @@ gate = qtrain.TrainableAnsatz(entry.num_qubits, "$slug")   # one gate; transpile
 `HLSConfig(trainable_ansatz=["$slug"])` names this package's synthesis method. The package holds data alone:
 `architecture.json` (content id `$content_id`) and `evidence.json` (the trainability report, the objectives, the study
 and the versions it was found with).
-''')
+""")
 
 
 def package(name: str, output: str | Path) -> Path:
@@ -135,7 +135,9 @@ def package(name: str, output: str | Path) -> Path:
     folder = Path(output) / f"qtrain-ansatz-{name}"
     known = folder / module / "architecture.json"
     if folder.exists() and not known.is_file():
-        raise QTrainError(f"output should be free for {folder.name}. Got {folder}, which is something else: move it.")
+        raise QTrainError(
+            f"output should be free for {folder.name}. Got {folder}, which is something else: move it."
+        )
     data = entry.to_dict()
     evidence = {key: data.pop(key) for key in EVIDENCE}
     words = {

@@ -54,7 +54,9 @@ def check_name(name: object) -> str:
         'tfim-heavy-hex'
     """
     if not isinstance(name, str) or not _SLUG.fullmatch(name):
-        raise QTrainError(f"name should be 1 to 64 of the characters a-z, 0-9, -, _, as in my-ansatz-2. Got {name!r}.")
+        raise QTrainError(
+            f"name should be 1 to 64 of the characters a-z, 0-9, -, _, as in my-ansatz-2. Got {name!r}."
+        )
     if name in RESERVED or re.fullmatch(r"(com|lpt)\d", name):
         raise QTrainError(f"name should not be a reserved word. Got {name!r}: choose another.")
     return name
@@ -203,15 +205,21 @@ def register(entry: RegistryEntry, *, overwrite: bool = False) -> Path:
         raise QTrainError(f"report and objectives should be plain JSON data. Got {error}.") from None
     installed = _installed().get(entry.name)
     if installed and _read_package(entry.name, installed).architecture != entry.architecture:
-        raise QTrainError(f"name should not be that of an installed package's other architecture. Got {entry.name!r}.")
+        raise QTrainError(
+            f"name should not be that of an installed package's other architecture. Got {entry.name!r}."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock", timeout=30):
             if path.exists() and not overwrite and path.read_text(encoding="utf-8") != text:
-                raise QTrainError(f"name should be free. Got {entry.name!r}, already in {folder}: pass overwrite=True.")
+                raise QTrainError(
+                    f"name should be free. Got {entry.name!r}, already in {folder}: pass overwrite=True."
+                )
             _replace(path, text)
     except (OSError, Timeout) as error:
-        raise QTrainError(f"QTRAIN_HOME should be a folder that can be written. Got {folder}: {error}.") from None
+        raise QTrainError(
+            f"QTRAIN_HOME should be a folder that can be written. Got {folder}: {error}."
+        ) from None
     return path
 
 
@@ -239,7 +247,11 @@ def names() -> tuple[str, ...]:
         True
     """
     folder = home()
-    own = {path.stem for path in folder.glob("*.json") if _SLUG.fullmatch(path.stem)} if folder.is_dir() else set()
+    own = (
+        {path.stem for path in folder.glob("*.json") if _SLUG.fullmatch(path.stem)}
+        if folder.is_dir()
+        else set()
+    )
     return tuple(sorted(own | set(_installed())))
 
 
@@ -304,4 +316,6 @@ def _read_package(name: str, package: str) -> RegistryEntry:
             if isinstance(data, dict) and isinstance(more, dict):
                 data = {key: value for key, value in more.items() if key in EVIDENCE} | data
             return entry_from_dict(data, source=str(path))
-    raise QTrainError(f"the package of {name!r} should hold architecture.json. Got {package} without it: reinstall it.")
+    raise QTrainError(
+        f"the package of {name!r} should hold architecture.json. Got {package} without it: reinstall it."
+    )
