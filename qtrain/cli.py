@@ -1,4 +1,4 @@
-"""The command line: ``qtrain diagnose | search | worker | list | show | register | package | report``.
+"""The command line: ``qtrain diagnose | search | list | show | register | package | report``.
 
 Each verb imports what it needs when it runs, so that ``qtrain --help`` answers at once.
 
@@ -164,23 +164,6 @@ def search(
         spec, trials=trials, jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
         console=_console(stderr=True),
     )  # fmt: skip
-    _show_search(result, json)
-
-
-@app.command(epilog="Example: qtrain worker spec.toml --storage postgresql://user@host/qtrain")
-def worker(
-    spec: Spec,
-    storage: Annotated[str, typer.Option(help="Database URL of the study that this process joins.")],
-    jobs: Jobs = 1,
-    tracking_uri: Tracking = None,
-    json: Json = False,
-) -> None:
-    """Join a study that other processes or hosts work on, until it has its trials."""
-    from qtrain import study_verbs
-
-    result = study_verbs.worker(
-        spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, console=_console(stderr=True)
-    )
     _show_search(result, json)
 
 

@@ -44,6 +44,44 @@ def search(
         )  # fmt: skip
 
 
+def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, probes: int = 6) -> dict[str, Any]:
+    """What a search would cost: the size of its space, seconds by stage of a few drawn candidates, hours in all."""
+    import dataclasses
+    import time
+
+    from qtrain.search.evaluate import build_problem, evaluate, prepare
+    from qtrain.search.samplers import propose
+    from qtrain.search.spec import MAXIMISED, read_spec
+    from qtrain.search.study import count_jobs
+
+    read = read_spec(spec)
+    read = dataclasses.replace(read, trials=trials or read.trials, seed=read.seed if seed is None else seed)
+    problem = build_problem(read)
+    prepare(problem)  # kernels are loaded before anything is timed
+    directions = ["maximize" if name in MAXIMISED else "minimize" for name in read.objectives.use]
+    drawn = propose(
+        problem.space.draw, [], directions=directions, sampler="random", seed=read.seed, batch=0, size=probes
+    )
+    stages: dict[str, float] = {}
+    pruned, begun = 0, time.perf_counter()
+    for architecture, _ in drawn:
+        answer = evaluate(problem, architecture.circuit(read.qubits), architecture, seed=read.seed)
+        pruned += answer["state"] == "pruned"
+        for stage, seconds in answer["timings"].items():
+            stages[stage] = stages.get(stage, 0.0) + seconds / len(drawn)
+    per_trial = (time.perf_counter() - begun) / len(drawn)
+    return {
+        "study": read.name,
+        "trials": read.trials,
+        "architectures in the space": problem.space.size,
+        "candidates probed": len(drawn),
+        "of them pruned": pruned,
+        **{f"seconds of {stage}": round(seconds, 4) for stage, seconds in stages.items()},
+        "seconds of a trial": round(per_trial, 4),
+        "seconds of the search": round(per_trial * read.trials / min(count_jobs(jobs), read.batch), 1),
+    }
+
+
 def register(study: str, *, storage: str | None, name: str | None) -> str:
     """Register the winner of a study that is in ``storage``; a sentence about it."""
     from qtrain.search.spec import read_spec

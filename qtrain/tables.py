@@ -284,12 +284,27 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
     winner = None if result.winner is None else result.winner.number
     front = sorted(result.front, key=lambda n: (n != winner, n))
     if front:
-        table = grid(
-            ["", "trial", "architecture", *(f"{n} {'↑' if d == 'maximize' else '↓'}"
-                                            for n, d in zip(result.objectives, result.directions))],
-            [["★" if n == winner else "", n, number_of[n].architecture_id,
-              *(number_of[n].objectives[name] for name in result.objectives)] for n in front[:limit]],
-        )  # fmt: skip
+        arrows = {"maximize": "↑", "minimize": "↓"}
+        columns = [
+            "",
+            "trial",
+            "architecture",
+            *(f"{n} {arrows[d]}" for n, d in zip(result.objectives, result.directions)),
+        ]
+        lines: list[list[Any]] = []
+        for n in front[:limit]:
+            trial = number_of[n]
+            lines.append(
+                [
+                    "★" if n == winner else "",
+                    n,
+                    trial.architecture_id,
+                    *(trial.objectives[o] for o in result.objectives),
+                ]
+            )
+            if result.full:
+                lines[-1].append(result.full[n]["task_loss"] if n in result.full else None)
+        table = grid([*columns, "after full training"] if result.full else columns, lines)
         more = f" ({limit} of {len(front)} shown; --json has all)" if len(front) > limit else ""
         parts += ["", Text(f"Pareto front{more}", style="bold"), table]
     if winner is not None:

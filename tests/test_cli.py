@@ -15,7 +15,7 @@ from qtrain.catalogue import hva_tfim
 from qtrain.cli import app, main
 from qtrain.registry import RegistryEntry, register
 
-VERBS = ["diagnose", "search", "worker", "list", "show", "register", "package", "report"]
+VERBS = ["diagnose", "search", "list", "show", "register", "package", "report"]
 
 
 class Outcome:
@@ -94,7 +94,9 @@ def test_usage_errors_have_exit_code_2(run, arguments):
 
 
 def test_installed_script_runs():
-    done = subprocess.run([Path(sys.executable).with_name("qtrain"), "--help"], capture_output=True, text=True)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("qtrain"), "--help"], capture_output=True, text=True
+    )
     assert done.returncode == 0 and "diagnose" in done.stdout
 
 
@@ -153,7 +155,9 @@ def test_at_given_angles(run, tmp_path):
     path = write(tmp_path / "ansatz.qpy", real_amplitudes(2, reps=1))
     (tmp_path / "list.json").write_text("[0.1, 0.2, 0.3, 0.4]")
     (tmp_path / "names.json").write_text(json.dumps({f"θ[{k}]": (4 - k) / 10 for k in (3, 2, 1, 0)}))
-    data = json.loads(run("diagnose", str(path), "-O", "IZ", "--at", str(tmp_path / "names.json"), "--json").out)
+    data = json.loads(
+        run("diagnose", str(path), "-O", "IZ", "--at", str(tmp_path / "names.json"), "--json").out
+    )
     assert data["local"]["angles"] == [0.4, 0.3, 0.2, 0.1]
     outcome = run("diagnose", str(path), "-O", "IZ", "--at", str(tmp_path / "list.json"))
     assert "At the given angles" in outcome.out and "signal-to-noise ratio of 1" in outcome.out
@@ -192,7 +196,9 @@ def test_noise_and_initialization_reach_the_report(run, ansatz):
     clean = json.loads(run("diagnose", str(ansatz), "-O", "ZIII", "--json").out)
     noisy = json.loads(run("diagnose", str(ansatz), "-O", "ZIII", "--json", "--noise", "0.05").out)
     assert noisy["gradients"]["estimates"]["cost_variance"] < clean["gradients"]["estimates"]["cost_variance"]
-    small = json.loads(run("diagnose", str(ansatz), "-O", "ZIII", "--json", "--initialization", "small:0.1").out)
+    small = json.loads(
+        run("diagnose", str(ansatz), "-O", "ZIII", "--json", "--initialization", "small:0.1").out
+    )
     assert small["initialization"] == "small:0.1"
 
 
@@ -338,7 +344,9 @@ def test_bad_spec(run, spec, change, message):
 
 def test_bad_search_options(run, spec):
     assert "n_trials should be" in one_sentence(run("search", str(spec), "--trials", "0"))
-    assert "n_jobs should be" in one_sentence(run("search", str(spec), "--jobs", "0", "--tracking-uri", "off"))
+    assert "n_jobs should be" in one_sentence(
+        run("search", str(spec), "--jobs", "0", "--tracking-uri", "off")
+    )
     assert "tracking_uri should be" in one_sentence(run("search", str(spec), "--tracking-uri", "nonsense"))
     assert "which has none" in one_sentence(run("register", "never-ran"))
 
