@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.converters import circuit_to_dag, dag_to_circuit
 from qiskit.dagcircuit import DAGCircuit
@@ -19,7 +20,7 @@ from qiskit.transpiler.basepasses import AnalysisPass, TransformationPass
 
 from qtrain.ansatz import TrainableAnsatz, resolve
 from qtrain.architecture import Architecture
-from qtrain.composites import expand, find_inputs, free_parameters, is_composite
+from qtrain.composites import expand, find_inputs, free_parameters, is_composite, joined_parameters
 from qtrain.criteria.report import TrainabilityReport
 from qtrain.criteria.results import Budget
 from qtrain.errors import QTrainError
@@ -38,7 +39,9 @@ class TrainabilityAnalysis(AnalysisPass):
 
     Args:
         observable: text or SparsePauliOp; None: the circuit's own, from its metadata.
-        shots, budget, seed, inputs: see :func:`qtrain.diagnose`.
+        shots, budget, seed: see :func:`qtrain.diagnose`.
+        inputs: the data parameters: names, Parameters or a prefix. data: (points, inputs) to average over; None: 16
+            points drawn uniformly from [-π, π].
 
     Example:
         >>> from qiskit.circuit.library import efficient_su2
@@ -57,17 +60,19 @@ class TrainabilityAnalysis(AnalysisPass):
         budget: Budget | None = None,
         seed: int = 0,
         inputs: Sequence[Any] | str = (),
+        data: np.ndarray | None = None,
     ) -> None:
         super().__init__()
         self.observable = observable
-        self.options: dict[str, Any] = {"shots": shots, "budget": budget, "seed": seed, "inputs": inputs}
+        self.inputs, self.data = inputs, data
+        self.options: dict[str, Any] = {"shots": shots, "budget": budget, "seed": seed}
 
     def run(self, dag: DAGCircuit) -> None:
         """Reads the circuit, changes nothing."""
         observable = find_observable(dag, self.observable)
         report = None
         if observable is not None:
-            report = _report(self, expand(dag_to_circuit(dag)), observable, self.options)
+            report = _report(self, dag_to_circuit(dag), observable)
         self.property_set["trainability_report"] = report
 
 
@@ -144,8 +149,9 @@ class ReplaceBarrenAnsatz(TransformationPass):
         observable: text or SparsePauliOp; None: the circuit's own, from its metadata.
         block: only blocks of this name or label.
         minimum_healthy: share of healthy parameters, in [0, 1], that lets a block stay.
-        inputs: the data parameters: names, Parameters or a prefix. prefix: name of the new ParameterVector.
-        shots, budget, seed: see :func:`qtrain.diagnose`.
+        prefix: name of the new ParameterVector.
+        inputs, data, shots, budget, seed: see :class:`TrainabilityAnalysis` and
+            :func:`qtrain.diagnose`.
 
     Example:
         >>> from qiskit.circuit.library import efficient_su2
@@ -164,6 +170,7 @@ class ReplaceBarrenAnsatz(TransformationPass):
         block: str | None = None,
         minimum_healthy: float = 0.5,
         inputs: Sequence[Any] | str = (),
+        data: np.ndarray | None = None,
         prefix: str = "φ",
         shots: int = 10_000,
         budget: Budget | None = None,
@@ -177,9 +184,9 @@ class ReplaceBarrenAnsatz(TransformationPass):
         self.observable = observable
         self.block = block
         self.minimum_healthy = minimum_healthy
-        self.inputs = inputs
+        self.inputs, self.data = inputs, data
         self.prefix = prefix
-        self.options: dict[str, Any] = {"shots": shots, "budget": budget, "seed": seed, "inputs": inputs}
+        self.options: dict[str, Any] = {"shots": shots, "budget": budget, "seed": seed}
 
     def run(self, dag: DAGCircuit) -> DAGCircuit:
         """The circuit with its barren blocks swapped."""
@@ -189,7 +196,7 @@ class ReplaceBarrenAnsatz(TransformationPass):
             return dag
         circuit = dag_to_circuit(dag)
         places = self._blocks(circuit)
-        report = _report(self, expand(circuit), observable, self.options) if places else None
+        report = _report(self, circuit, observable) if places else None
         if report is None:
             return dag
         healthy = {verdict.parameter: verdict.cause == "healthy" for verdict in report.verdicts}
@@ -259,14 +266,20 @@ def find_observable(dag: DAGCircuit, given: Any) -> Any:
 
 
 def _report(
-    self: AnalysisPass | TransformationPass, circuit: QuantumCircuit, observable: Any, options: dict[str, Any]
+    self: TrainabilityAnalysis | ReplaceBarrenAnsatz, circuit: QuantumCircuit, observable: Any
 ) -> TrainabilityReport | None:
     from qtrain.diagnose import diagnose
     from qtrain.observables import as_observable
 
     operator = as_observable(observable, circuit.num_qubits)
+    whole = expand(circuit)
+    chosen = {*find_inputs(whole, self.inputs), *joined_parameters(whole)}
+    inputs = [p for p in whole.parameters if p in chosen]
+    data = self.data
+    if inputs and data is None:
+        data = np.random.default_rng(self.options["seed"]).uniform(-np.pi, np.pi, (16, len(inputs)))
     try:
-        return diagnose(circuit, operator, **options)
+        return diagnose(whole, operator, inputs=inputs, data=data, **self.options)
     except QTrainError as error:
         _refuse(self, error)
         return None

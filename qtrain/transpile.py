@@ -39,7 +39,7 @@ def trainability_passes(
         replacement: a registered name, entry or architecture for blocks that do not train.
         minimum_healthy: share of healthy parameters that lets a block stay.
         analyse: write the report of the resulting circuit into ``property_set["trainability_report"]``.
-        options: shots, budget, seed, inputs of :func:`qtrain.diagnose`.
+        options: inputs, data, shots, budget, seed of :class:`TrainabilityAnalysis`.
 
     Example:
         >>> from qiskit.circuit.library import efficient_su2
