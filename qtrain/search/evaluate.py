@@ -194,7 +194,8 @@ def _stages(
         variance = found.variance
         live = ~dead & ~found.proven_zero
         value = objectives.trainability(variance, live, spec.objectives.quantile)
-        notes.objectives["trainability"] = value
+        notes.metrics["low_log10_variance"] = value
+        notes.objectives["trainability"] = min(value, spec.objectives.enough_trainability)
         notes.metrics["dead_fraction"] = float(1 - live.mean())
         notes.metrics["median_log10_variance"] = objectives.trainability(variance, live, 0.5)
         notes.metrics["cost_variance"] = float(found.cost_variance)
@@ -208,7 +209,7 @@ def _stages(
         notes.limit("max_shots_per_step", notes.metrics["shots_per_step"], limits.max_shots_per_step)
 
     def scaling() -> None:
-        sizes, logs = [spec.qubits], [notes.objectives["trainability"]]
+        sizes, logs = [spec.qubits], [notes.metrics["low_log10_variance"]]
         budget = objectives.gradient_budget(spec.limits.seconds, spec.objectives.relative_error)
         for other in problem.larger if architecture is not None and architecture.num_qubits is None else ():
             circuit = architecture.circuit(other.num_qubits)  # type: ignore[union-attr]
@@ -248,6 +249,8 @@ def _stages(
             "losses": _short(trained.losses), "weights": _short(trained.weights[best], 9),
             "curve": _short(trained.curve[:: max(1, len(trained.curve) // 20), best]),
         }  # fmt: skip
+
+        notes.limit("max_task_loss", trained.loss, limits.max_task_loss)
 
     wanted = {
         "light_cone": light_cone, "hardware": hardware, "algebra": algebra, "gradients": gradients,

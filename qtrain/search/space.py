@@ -19,11 +19,17 @@ from qtrain.search.spec import SpaceSpec
 from qtrain.topology import TOPOLOGIES, Edges
 
 Rotations = tuple[tuple[str, ...], ...]
+ORDERS = ("forward", "reverse", "flip", "reverse_flip")
+_DIRECTED = frozenset({"cx", "rzx", "crx", "cry", "conv", "pool", "su4"})  # control and target differ
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Choices of a family of layers; None: the space's own."""
+    """Choices of a family of layers; None: the space's own.
+
+    ``orders``: of a layer's two-qubit gates: "forward", "reverse" (last edge first), "flip" (control and target
+    exchanged), "reverse_flip". A staircase that runs towards the measured qubit lets it see the others.
+    """
 
     rotations: Rotations
     entanglers: tuple[str, ...]
@@ -31,6 +37,7 @@ class Pool:
     topologies: tuple[str, ...] | None = None
     initial: tuple[str, ...] | None = None
     final_rotations: Rotations | None = None
+    orders: tuple[str, ...] = ("forward",)
 
 
 _FREE = ("independent", "translation", "shared")
@@ -38,7 +45,7 @@ _ONE_LAYER = (("ry",), ("rx",), ("ry", "rz"), ("rx", "rz"))
 
 POOLS: dict[str, Pool] = {
     # no symmetry
-    "hardware_efficient": Pool(_ONE_LAYER, ("cx", "cz")),
+    "hardware_efficient": Pool(_ONE_LAYER, ("cx", "cz"), orders=("forward", "reverse", "flip", "reverse_flip")),
     # the terms of spin Hamiltonians as generators
     "hamiltonian": Pool((("rx",), ("rz",), ("ry",), ("rx", "rz")), ("rzz", "rxx", "ryy", "rzx"), _FREE),
     # commutes with X⊗…⊗X; |+…+> is in one sector
@@ -107,6 +114,7 @@ class SearchSpace:
             _known("rotations", tuple(r for group in pool.rotations for r in group), tuple(ROTATIONS))
             _known("entanglers", pool.entanglers, ("none", *BLOCKS))
             _known("sharing", pool.sharing, SHARING)
+            _known("orders", pool.orders, ORDERS)
             _known("final_rotations", tuple(r for g in self._final(pool) for r in g), tuple(ROTATIONS))
         for count in self.layers:
             if isinstance(count, bool) or not isinstance(count, int) or count < 1:
@@ -116,11 +124,12 @@ class SearchSpace:
     def from_spec(cls, spec: SpaceSpec, num_qubits: int, edges: Edges | None = None) -> SearchSpace:
         """The space of a spec's table."""
         custom = None
-        if spec.rotations is not None or spec.entanglers is not None or spec.sharing is not None:
+        if any(given is not None for given in (spec.rotations, spec.entanglers, spec.sharing, spec.orders)):
             custom = Pool(
                 spec.rotations or _ONE_LAYER,
                 spec.entanglers or ("cx", "cz"),
                 spec.sharing or ("independent",),
+                orders=spec.orders or ("forward",),
             )
         return cls(
             num_qubits, spec.pools, spec.topologies, spec.layers, spec.repetitions, spec.initial,
@@ -136,20 +145,23 @@ class SearchSpace:
     def _final(self, pool: Pool) -> Rotations:
         return self.final_rotations if pool.final_rotations is None else pool.final_rotations
 
-    def _layer(self, rotations: tuple[str, ...], entangler: str, topology: str, sharing: str) -> Layer:
-        """The layer of four choices; one without any free angle gets a rotation, so that every draw has some."""
+    def _layer(
+        self, rotations: tuple[str, ...], entangler: str, topology: str, sharing: str, order: str
+    ) -> Layer:
+        """The layer of five choices; one without any free angle gets a rotation, so that every draw has some."""
         free = any(ROTATIONS[r] for r in rotations) or (
             entangler != "none" and block_parameters(entangler) > 0
         )
         return Layer(
             rotations if free else (*rotations, "ry"), None if entangler == "none" else entangler,
             "edges" if topology == "device" else topology, sharing,
+            reverse=order.startswith("reverse"), flip=order.endswith("flip") and entangler in _DIRECTED,
         )  # fmt: skip
 
     def layers_of(self, pool: Pool) -> frozenset[Layer]:
         """Every different layer that can be drawn from a pool."""
         topologies = pool.topologies or self.topologies
-        choices = itertools.product(pool.rotations, pool.entanglers, topologies, pool.sharing)
+        choices = itertools.product(pool.rotations, pool.entanglers, topologies, pool.sharing, pool.orders)
         return frozenset(self._layer(*choice) for choice in choices)
 
     @property
@@ -177,13 +189,14 @@ class SearchSpace:
         for i in range(pick("layers", self.layers)):
             entangler = pick(f"{name}.entangler.{i}", pool.entanglers)
             rotations = pick(f"{name}.rotations.{i}", pool.rotations)
-            topology = "line"
+            topology, order = "line", "forward"
             if entangler != "none":
                 topology = pick(f"{name}.topology.{i}", pool.topologies or self.topologies)
+                order = pick(f"{name}.order.{i}", pool.orders)
             sharing = pool.sharing[0]
-            if self._layer(rotations, entangler, topology, sharing).has_parameters:
+            if self._layer(rotations, entangler, topology, sharing, order).has_parameters:
                 sharing = pick(f"{name}.sharing.{i}", pool.sharing)
-            layers.append(self._layer(rotations, entangler, topology, sharing))
+            layers.append(self._layer(rotations, entangler, topology, sharing, order))
         repetitions = pick("repetitions", self.repetitions)
         initial = pick(f"{name}.initial", pool.initial or self.initial)
         final = pick(f"{name}.final", self._final(pool))

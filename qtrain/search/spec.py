@@ -74,6 +74,7 @@ class SpaceSpec:
     entanglers: tuple[str, ...] | None = key(optional(several(text)), None)
     topologies: tuple[str, ...] = key(several(text), ("line", "ring", "brickwork"))
     sharing: tuple[str, ...] | None = key(optional(several(text)), None)
+    orders: tuple[str, ...] | None = key(optional(several(text)), None)
     layers: tuple[int, ...] = key(several(integer(1, 4)), (1, 2))
     repetitions: tuple[int | str, ...] = key(
         several(either(choice("log", "linear"), integer(1, 64))), (1, 2, 3, 4)
@@ -85,12 +86,17 @@ class SpaceSpec:
 
 @dataclass(frozen=True)
 class ObjectiveSpec:
-    """What is optimised, in this order, and how the criteria are computed."""
+    """What is optimised, in this order, and how the criteria are computed.
+
+    ``enough_trainability``: above it (log₁₀ of the low quantile) more counts as no better, for gradients that any
+    shot budget resolves are not worth a worse circuit.
+    """
 
     use: tuple[str, ...] = key(
         several(choice(*OBJECTIVES)), ("task_loss", "trainability", "expressivity", "hardware_cost")
     )
     quantile: float = key(real(0.0, 1.0), 0.1)
+    enough_trainability: float = key(real(), -2.0)
     relative_error: float = key(real(1e-4, 1.0), 0.1)
     algebra: bool = key(flag, True)
     simulability: bool = key(flag, False)
@@ -111,6 +117,7 @@ class ConstraintSpec:
     max_shots_per_step: float | None = key(optional(real(1.0)), None)
     native_gates: tuple[str, ...] | None = key(optional(several(text)), None)
     simulable: bool | None = key(optional(flag), None)
+    max_task_loss: float | None = key(optional(real()), None)
     max_decay_per_qubit: float | None = key(optional(real()), None)
 
 
@@ -118,7 +125,8 @@ class ConstraintSpec:
 class TrainingSpec:
     """The short training behind the task loss; the same for every candidate and every baseline.
 
-    ``aggregate``: the task loss is that of the mean start, or of the best. ``full_steps`` above 0: after the search
+    ``initialization``: of the angles: normal with σ = 0.1 ("small"), uniform on the full period, or zero. (Trainability
+    is always that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is that of the mean start, or of the best. ``full_steps`` above 0: after the search
     the Pareto front is trained again, from ``full_starts`` other starts, and the winner is chosen by that loss.
     """
 
@@ -126,7 +134,7 @@ class TrainingSpec:
     steps: int = key(integer(1), 100)
     starts: int = key(integer(1), 3)
     learning_rate: float = key(real(0.0, above=True), 0.1)
-    initialization: str = key(choice("uniform", "small", "zero"), "uniform")
+    initialization: str = key(choice("uniform", "small", "zero"), "small")
     batch_size: int = key(integer(1), 32)
     aggregate: str = key(choice("mean", "best"), "mean")
     full_steps: int = key(integer(0), 0)
