@@ -37,6 +37,12 @@ def simplified(value: Any) -> Any:
     if isinstance(value, ParameterExpression):
         if value.parameters and hasattr(value, "simplify"):
             value = value.simplify()
+        elif len(value.parameters) > 1:  # before Qiskit 2.4: a derivative that is 0 at generic points tells
+            point = {p: 0.7310 + 0.2137 * k for k, p in enumerate(sorted(value.parameters, key=str))}
+            slopes = {p: value.gradient(p) for p in point}
+            gone = [p for p, s in slopes.items()
+                    if (s.bind_all(point) if isinstance(s, ParameterExpression) else s) == 0]  # fmt: skip
+            value = value.bind(dict.fromkeys(gone, 1.0))
         if isinstance(value, ParameterExpression) and not value.parameters:
             value = value.numeric()
     return value
@@ -188,6 +194,11 @@ class InputFunction:
         """x: (points, num_inputs) -> (points,)."""
         if self.affine:
             return np.asarray(self.constant + x @ self.slopes)
-        bind_all = self.expression.bind_all
         rows = [{p: row[k] for p, k in self.columns} for row in x.tolist()]
-        return np.array([number(bind_all(row), self.where) for row in rows])
+        return np.array([self._at(row) for row in rows])
+
+    def _at(self, values: dict[Parameter, float]) -> float:
+        try:
+            return number(self.expression.bind_all(values), self.where)
+        except ZeroDivisionError:
+            return number(math.nan, self.where)

@@ -351,7 +351,7 @@ def test_data_may_scale_a_weight():
 def test_parameters_that_drop_out_do_not_count():
     x = Parameter("x")
     circuit = QuantumCircuit(1)
-    circuit.rx(a * b / b, 0)
+    circuit.rx(a + b - b, 0)
     circuit.ry(a / x, 0)
     circuit.rz((x + 1) * b - x * b, 0)
     circuit.rx(c - c + 0.25, 0)
