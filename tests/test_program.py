@@ -356,7 +356,8 @@ def test_parameters_that_drop_out_do_not_count():
     circuit.rz((x + 1) * b - x * b, 0)
     circuit.rx(c - c + 0.25, 0)
     program = lower(circuit, inputs="x")
-    assert set(program.expressions) == {1, 2} and program.parameter.tolist() == [0, 0, 1, -1]
+    assert {1} <= set(program.expressions) <= {1, 2}  # the data cancel in op 2; Qiskit may or may not see it
+    assert program.parameter.tolist() == [0, 0, 1, -1]
     bound = program.bind_inputs([0.4])
     assert bound.coefficient == pytest.approx([1, 2.5, 1, 0]) and bound.offset == pytest.approx([0, 0, 0, 0.25])
 
