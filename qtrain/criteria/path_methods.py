@@ -26,7 +26,6 @@ from qtrain.kernels import paths as path_kernel
 from qtrain.program import PauliProgram
 
 FEW_HITS = 100
-CEILING = 1e-9  # below this share of S, estimates get a certified ceiling beside them
 PATHS_RESOLVE = 1e-7  # smaller shares of S are a matter for particles
 
 
@@ -265,16 +264,16 @@ def particles_only(question: Question, tape: Tape) -> GradientStats:
             "Got 'particles', but the observable interferes in too many ways: use 'paths'."
         )
     count, first, second = runs
-    sums = {"particles": np.full(len(first), float(count)), "p1": first, "p2": second} | _betas(
-        question, tape, classes
-    )
-    return statistics(question, tape, classes, "particles", "asked for: particles", sums)
+    sums = {"particles": np.full(len(first), float(count)), "p1": first, "p2": second}
+    sums |= _betas(question, tape, classes) | {"ceiling": np.array(_ceiling(question, tape, classes))}
+    reason = "asked for: particles; estimates without an interval above, bounded by a certified ceiling"
+    return statistics(question, tape, classes, "particles", reason, sums)
 
 
 def _ceiling(question: Question, tape: Tape, classes: PathClasses) -> float:
     from qtrain.criteria.train import ceiling
 
-    return ceiling(tape, classes, seconds=max(question.left / 2, 1.0))
+    return ceiling(tape, classes, seconds=max(question.left / 2, 5.0))
 
 
 def particle_runs(
@@ -288,21 +287,42 @@ def particle_runs(
     size = int(np.clip(question.budget.memory_bytes / 4 / (rows + tape.num_qubits + 2048), 256, 8192))
     first = np.zeros(len(question.program.weights) + 1)
     second = np.zeros_like(first)
+    groups = [np.flatnonzero(inverse.reshape(-1) == index) for index in range(len(patterns))]
+    reaches = [_best_reach(tape, classes, inside, size, question.seed) for inside in groups]
     runs = 0
     wanted = max(4, min(question.samples or 32, 64))
     while runs < wanted and (runs < 4 or question.left > 0.1 * question.budget.seconds):
         total = np.zeros_like(first)
-        for index in range(len(patterns)):
-            inside = np.flatnonzero(inverse.reshape(-1) == index)
+        for index, (inside, reach) in enumerate(zip(groups, reaches, strict=True)):
             seed = int(np.random.default_rng([question.seed, runs, index]).integers(2**31))
-            cost, marked = _particle_run(tape, classes, inside, size, seed)
+            cost, marked = _particle_run(tape, classes, inside, size, seed, reach)
             total += _spread(tape, question.program, marked, cost)
         first, second, runs = first + total, second + total**2, runs + 1
     return runs, first, second
 
 
+REACHES = (1, 2, 4, 10**9)
+
+
+def _best_reach(tape: Tape, classes: PathClasses, inside: np.ndarray, size: int, seed: int) -> int:
+    """How far from the input the guide should steer: where the mean log estimate is largest.
+
+    An unbiased positive estimate has E log <= log E, with equality where it does not vary: the pilot
+    with the largest mean log varies least.
+    """
+    scores = []
+    for reach in REACHES:
+        pilots = [
+            _particle_run(tape, classes, inside, max(size // 4, 256), seed % 2**30 + k, reach)[0]
+            for k in range(3)
+        ]
+        with np.errstate(divide="ignore"):
+            scores.append(float(np.mean(np.log(pilots))))
+    return REACHES[int(np.argmax(scores))] if np.isfinite(max(scores)) else REACHES[-1]
+
+
 def _particle_run(
-    tape: Tape, classes: PathClasses, inside: np.ndarray, size: int, seed: int
+    tape: Tape, classes: PathClasses, inside: np.ndarray, size: int, seed: int, reach: int
 ) -> tuple[float, np.ndarray]:
     n, ops = tape.num_qubits, len(tape.code)
     target = classes.target[inside[0]]
@@ -310,7 +330,7 @@ def _particle_run(
     guide = (*np.ones((2, ops, 2, 4)), *np.ones((2, len(tape.support), 4)))
     start_guide = final.copy()
     particle_kernel.build_guide(
-        tape.code, tape.q0, tape.q1, tape.start, tape.support, tape.letters, start_guide, *guide
+        tape.code, tape.q0, tape.q1, tape.start, tape.support, tape.letters, start_guide, reach, *guide
     )
     letters = np.ascontiguousarray(classes.x[inside] | (classes.z[inside] << 1))
     with np.errstate(divide="ignore"):
@@ -330,65 +350,3 @@ def _particle_run(
     )
     scale = float(np.exp(log + peak)) * float(mass.sum())
     return value * scale, marked * scale
-
-
-def split_product_input(program: PauliProgram) -> tuple[PauliProgram, np.ndarray]:
-    """Fixed one-qubit gates directly on |0...0> as Bloch vectors (n, 3) in the order X, Z, Y; and the rest."""
-    bloch = np.tile(np.array([0.0, 1.0, 0.0]), (program.num_qubits, 1))
-    open_ = np.ones(program.num_qubits, bool)
-    keep = np.ones(len(program.opcode), bool)
-    for i in range(len(program.opcode)):
-        if program.opcode[i] == 0:
-            support = program.support[program.start[i] : program.start[i + 1]]
-            if len(support) == 1 and program.parameter[i] < 0 and open_[support[0]]:
-                letter = int(program.letters[program.start[i]])
-                bloch[support[0]] = _turned(bloch[support[0]], letter, float(program.offset[i]))
-                keep[i] = False
-            else:
-                open_[support] = False
-        elif program.opcode[i] < 9 and open_[program.qubits[i, 0]]:
-            q = program.qubits[i, 0]
-            for letter, angle in _AS_TURNS[int(program.opcode[i])]:
-                bloch[q] = _turned(bloch[q], letter, angle)
-            keep[i] = False
-        else:
-            open_[program.qubits[i][program.qubits[i] >= 0]] = False
-    return drop_ops(program, keep), bloch
-
-
-_AS_TURNS = {  # one-qubit Cliffords as rotations (letter, angle) in time order
-    1: ((3, np.pi / 2), (1, np.pi)), 2: ((2, np.pi / 2),), 3: ((2, -np.pi / 2),), 4: ((1, np.pi),),
-    5: ((3, np.pi),), 6: ((2, np.pi),), 7: ((1, np.pi / 2),), 8: ((1, -np.pi / 2),),
-}  # fmt: skip
-
-
-def _turned(vector: np.ndarray, letter: int, angle: float) -> np.ndarray:
-    """A Bloch vector in the order (X, Z, Y) rotated about an axis by the right hand."""
-    x, z, y = vector
-    c, s = np.cos(angle), np.sin(angle)
-    if letter == 1:
-        return np.array([x, c * z + s * y, c * y - s * z])
-    if letter == 2:
-        return np.array([c * x - s * y, z, c * y + s * x])
-    return np.array([c * x + s * z, c * z - s * x, y])
-
-
-def drop_ops(program: PauliProgram, keep: np.ndarray) -> PauliProgram:
-    """The program without some of its ops."""
-    sizes = np.diff(program.start)
-    pieces = np.repeat(keep, sizes)
-    moved = np.cumsum(keep) - 1
-    return dataclasses.replace(
-        program,
-        opcode=program.opcode[keep], qubits=program.qubits[keep],
-        start=np.concatenate([[0], np.cumsum(sizes[keep])]).astype(program.start.dtype),
-        support=program.support[pieces], letters=program.letters[pieces], parameter=program.parameter[keep],
-        coefficient=program.coefficient[keep], offset=program.offset[keep], gate=program.gate[keep],
-        expressions={int(moved[op]): e for op, e in program.expressions.items() if keep[op]},
-    )  # fmt: skip
-
-
-def differs(a: PauliProgram, b: PauliProgram) -> bool:
-    """Whether two programs are not the same circuit."""
-    names = ("opcode", "qubits", "start", "support", "letters", "parameter", "coefficient", "offset")
-    return any(not np.array_equal(getattr(a, name), getattr(b, name)) for name in names)

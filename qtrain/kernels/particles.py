@@ -11,11 +11,12 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def build_guide(code, q0, q1, start, support, letters, end, before, after, many_before, many_after):
+def build_guide(code, q0, q1, start, support, letters, end, reach, before, after, many_before, many_after):
     """A product function of the letters that approximates the hit probability, walked back from the input.
 
     Args:
         end: (qubits, 4) weights of the letters I, X, Z, Y at the input.
+        reach: gates on several qubits, counted from the input, behind which the guide is flat.
         before, after: (ops, 2, 4), overwritten: the guide of the op's qubits on both sides.
         many_before, many_after: (entries of the CSR, 4), the same for many-qubit rotations.
 
@@ -24,13 +25,23 @@ def build_guide(code, q0, q1, start, support, letters, end, before, after, many_
     n = end.shape[0]
     g = end.copy()
     m = np.zeros((4, 4))
+    level = np.zeros(n, np.int64)
     for i in range(code.shape[0] - 1, -1, -1):
         c = code[i]
         if c < 0 or c > 10:
             continue
         if c == 3 or c == 4:
+            deepest = 0
+            for j in range(start[i], start[i + 1]):
+                deepest = max(deepest, level[support[j]] + 1)
             for j in range(start[i], start[i + 1]):
                 s = support[j]
+                level[s] = deepest
+                if deepest > reach:
+                    many_after[j] = g[s]
+                    many_before[j] = 0.5
+                    g[s] = 0.5
+                    continue
                 for v in range(4):  # positive wherever the rotation may lead to something live
                     many_after[j, v] = g[s, v]
                     many_before[j, v] = (2 * g[s, v] + g[s, v ^ letters[j]]) / 3
@@ -61,7 +72,12 @@ def build_guide(code, q0, q1, start, support, letters, end, before, after, many_
             t = q1[i]
             after[i, 0] = g[q]
             after[i, 1] = g[t]
-            if c == 10:
+            deepest = max(level[q], level[t]) + 1
+            level[q] = deepest
+            level[t] = deepest
+            if deepest > reach:
+                before[i] = 0.5
+            elif c == 10:
                 before[i, 0] = after[i, 1]
                 before[i, 1] = after[i, 0]
             else:
