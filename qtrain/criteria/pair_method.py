@@ -14,6 +14,7 @@ from qtrain.criteria.tape import Tape
 from qtrain.errors import QTrainError
 from qtrain.kernels import pairs as kernel
 from qtrain.kernels import terms as term_kernel
+from qtrain.kernels.means import mean_gradients
 from qtrain.kernels.paths import PATHS
 
 MAX_TERMS = 4000
@@ -103,8 +104,7 @@ def sample_signed(
     gradient = np.zeros(tape.num_rows)
     x, z, c = unpack_terms(observable)
     for state in states[:64]:
-        term_kernel_mean = kernel.mean_gradients
-        term_kernel_mean(
+        mean_gradients(
             *tape.arrays,
             tape.opcode,
             tape.turns,
