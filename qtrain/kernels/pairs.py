@@ -10,37 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.paths import PATHS, WORDS, _coins, popcount, seed_lanes
+from qtrain.kernels.paths import PATHS, WORDS, popcount, seed_lanes
 from qtrain.kernels.terms import anticommutes, clifford_step
-
-ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
-
-
-@njit(cache=True, nogil=True)
-def _biased(p, r0, r1, coin, out):
-    """Each bit of ``out`` is 1 with probability ``p``, exact to the last bit of ``p``."""
-    left = np.empty(WORDS, np.uint64)
-    for w in range(WORDS):
-        out[w] = ONES if p >= 1.0 else np.uint64(0)
-        left[w] = ONES
-    if p >= 1.0:
-        return
-    while p > 0.0:
-        p *= 2.0
-        _coins(r0, r1, coin)
-        some = np.uint64(0)
-        if p >= 1.0:
-            p -= 1.0
-            for w in range(WORDS):
-                out[w] |= left[w] & ~coin[w]
-                left[w] &= coin[w]
-                some |= left[w]
-        else:
-            for w in range(WORDS):
-                left[w] &= ~coin[w]
-                some |= left[w]
-        if some == 0:
-            return
+from qtrain.kernels.thinning import ONES, biased, finish
 
 
 @njit(cache=True, nogil=True)
@@ -97,7 +69,7 @@ def _step(
         if some == 0:
             return
         p = branch[row[i]]
-        _biased(1.0 - p if swap else p, r0, r1, coin, out)
+        biased(1.0 - p if swap else p, r0, r1, coin, out)
         if c <= 2:
             for w in range(WORDS):
                 b = anti[w] & out[w]
@@ -118,7 +90,7 @@ def _step(
     if c == 11 or c == 12:
         t = q1[i]
         for side in range(2):
-            _biased(1.0 - rate[i], r0, r1, coin, out)
+            biased(1.0 - rate[i], r0, r1, coin, out)
             mx = ONES if side == 1 and rx[q] else np.uint64(0)
             mz = ONES if side == 1 and rz[q] else np.uint64(0)
             nx = ONES if side == 1 and rx[t] else np.uint64(0)
@@ -177,54 +149,6 @@ def _step(
                 if letters[j] & 2:
                     z[s, w] ^= anti[w]
     clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, rx, rz)
-
-
-@njit(cache=True, nogil=True)
-def _finish(x, z, rx, rz, power, bloch, alive, plus, minus):
-    """Thin the paths by their expectation at the product input; split them by the pair's sign."""
-    n = x.shape[0]
-    for w in range(WORDS):
-        plus[w] = np.uint64(0)
-        minus[w] = np.uint64(0)
-    for q in range(n):
-        zero = True
-        for d in range(bloch.shape[0]):
-            zero = zero and bloch[d, q, 0] == 0.0 and bloch[d, q, 2] == 0.0
-        if zero:
-            if rx[q]:
-                return
-            for w in range(WORDS):
-                alive[w] &= ~x[q, w]
-    one = np.uint64(1)
-    for w in range(WORDS):
-        if alive[w] == 0:
-            continue
-        for b in range(64):
-            shift = np.uint64(b)
-            if (alive[w] >> shift) & one == 0:
-                continue
-            value = 1.0
-            phase = power
-            data = np.random.randint(0, bloch.shape[0])
-            for q in range(n):
-                a = np.int64((x[q, w] >> shift) & one)
-                c = np.int64((z[q, w] >> shift) & one)
-                d = a ^ np.int64(rx[q])
-                e = c ^ np.int64(rz[q])
-                if a or c:
-                    value *= bloch[data, q, a + 2 * c - 1]
-                if d or e:
-                    value *= bloch[data, q, d + 2 * e - 1]
-                phase += a * c + np.int64(rx[q] & rz[q]) - d * e + 2 * (c & np.int64(rx[q]))
-                if value == 0.0:
-                    break
-            if (phase & 3) == 2:
-                value = -value
-            if np.random.random() < abs(value):
-                if value > 0:
-                    plus[w] |= one << shift
-                else:
-                    minus[w] |= one << shift
 
 
 @njit(cache=True, nogil=True)
@@ -363,7 +287,7 @@ def sample_pairs(
                                 r0,
                                 r1,
                             )
-                        _finish(fx, fz, sx, sz, power[k], bloch, live, plus, minus)
+                        finish(fx, fz, sx, sz, power[k], bloch, live, plus, minus)
                         for w in range(WORDS):
                             good = popcount(plus[w]) if sign[k] > 0 else popcount(minus[w])
                             bad = popcount(minus[w]) if sign[k] > 0 else popcount(plus[w])
@@ -397,7 +321,7 @@ def sample_pairs(
                 if r >= 0 and not fork:
                     for w in range(WORDS):
                         marks[r, w] = anti[w]
-            _finish(x, z, rx, rz, power[k], bloch, alive, plus, minus)
+            finish(x, z, rx, rz, power[k], bloch, alive, plus, minus)
             for w in range(WORDS):
                 if sign[k] < 0:
                     v = plus[w]
