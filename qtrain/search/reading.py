@@ -146,7 +146,10 @@ def numbers_by_name(*names: str) -> Check:
     """A table of numbers, kept as sorted pairs so that it hashes."""
 
     def check(name: str, value: Any) -> tuple[tuple[str, float], ...]:
-        pairs = dict(value) if isinstance(value, (tuple, Mapping)) else None
+        try:
+            pairs = dict(value) if isinstance(value, (tuple, list, Mapping)) else None
+        except (TypeError, ValueError):
+            pairs = None
         if pairs is None or not set(pairs) <= set(names):
             raise QTrainError(
                 f"{name} should be a table of numbers with keys among {', '.join(names)}. Got {value!r}."

@@ -126,8 +126,9 @@ class TrainingSpec:
     """The short training behind the task loss; the same for every candidate and every baseline.
 
     ``initialization``: of the angles: normal with σ = 0.1 ("small"), uniform on the full period, or zero. (Trainability
-    is always that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is that of the mean start, or of the best. ``full_steps`` above 0: after the search
-    the Pareto front is trained again, from ``full_starts`` other starts, and the winner is chosen by that loss.
+    is always that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss
+    is that of the mean start, or of the best. ``full_steps`` above 0: after the search the Pareto front is trained
+    again, from ``full_starts`` other starts, and the winner is chosen by that loss.
     """
 
     optimizer: str = key(choice("adam"), "adam")

@@ -39,7 +39,8 @@ class Task:
     Attributes:
         observables: one Hamiltonian, or a readout per class (binary: one).
         encoding: of the data, before the ansatz, with parameters ``x``; None for a ground state.
-        train, test: (samples, num_inputs) inputs of the encoding; targets: (samples, readouts) of ±1.
+        train, validation, test: (samples, num_inputs) inputs of the encoding; targets: (samples, readouts) of ±1. The
+            task loss is the validation part's; the test part only ever gets reported.
         lowest, highest: ends of the Hamiltonian's spectrum, None where it was not computed.
         references: figures to compare a trained circuit with.
     """
@@ -50,6 +51,8 @@ class Task:
     encoding: QuantumCircuit | None = None
     train: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     train_targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    validation: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    validation_targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     test: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     test_targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     lowest: float | None = None
@@ -242,10 +245,22 @@ def _classifier(task: ClassificationSpec, n: int) -> Task:
     if count > n:
         raise QTrainError(f"qubits should be at least the number of classes, {count}. Got {n}.")
     observables = tuple(SparsePauliOp.from_sparse_list([("Z", [q], 1.0)], num_qubits=n) for q in range(count))
+    targets = _targets(data.train_labels, count)
+    held = _held_out(data.train_labels, task.data_seed)
     return Task(
-        f"classification of {task.data}", n, observables, encoding, train, _targets(data.train_labels, count), test,
-        _targets(data.test_labels, count), references=_references(data),
+        f"classification of {task.data}", n, observables, encoding, train[~held], targets[~held], train[held],
+        targets[held], test, _targets(data.test_labels, count), references=_references(data),
     )  # fmt: skip
+
+
+def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
+    """(samples,) bool: a quarter of each class, at least one sample of it."""
+    rng = np.random.default_rng([seed, 2])
+    held = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        held[rows[: max(1, len(rows) // 4)]] = True
+    return held
 
 
 def _encode(task: ClassificationSpec, data: DataSet, n: int) -> tuple[QuantumCircuit, np.ndarray, np.ndarray]:

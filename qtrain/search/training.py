@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from qtrain.program import PauliProgram
 
+SHARPNESS = 5.0  # a readout of ±1 is a probability of 0.993
 _ONE_THREAD = 1  # a trial's digits must not depend on how many run beside it
 
 
@@ -91,8 +92,8 @@ def train(
         steps: instead of the spec's.
 
     Returns:
-        Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0). Classifier: mean squared errors
-        of the readouts on the test part, over 4.
+        Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0). Classifier: cross-entropy
+        on the validation part.
     """
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter to train. Got none.")
@@ -137,21 +138,42 @@ def _train_classifier(
         outputs, slopes = values_and_gradients(
             program, list(task.observables), wide, inputs, num_threads=_ONE_THREAD
         )
-        residual = outputs - np.tile(task.train_targets[rows], (starts, 1))
-        per_row = (residual[:, :, None] * slopes).mean(axis=1) / 2
-        loss = (residual**2).mean(axis=1) / 4
+        loss, slope = logistic(outputs, np.tile(task.train_targets[rows], (starts, 1)))
+        per_row = (slope[:, :, None] * slopes).sum(axis=1)
         return loss.reshape(starts, size).mean(axis=1), per_row.reshape(starts, size, -1).mean(axis=1)
 
     weights, curve = adam(gradient, start, steps=steps, learning_rate=training.learning_rate)
-    on_train = [score(program, task, w, task.train, task.train_targets) for w in weights]
-    on_test = [score(program, task, w, task.test, task.test_targets) for w in weights]
-    best = int(np.argmin([loss for loss, _ in on_train]))
-    losses = np.array([loss for loss, _ in on_test])
-    metrics = {
-        "train_loss": on_train[best][0], "train_accuracy": on_train[best][1], "test_accuracy": on_test[best][1],
-        "test_accuracy_mean": float(np.mean([accuracy for _, accuracy in on_test])),
-    }  # fmt: skip
+    parts = {"train": task.train_targets, "validation": task.validation_targets, "test": task.test_targets}
+    found = {k: [score(program, task, w, getattr(task, k), targets) for w in weights] for k, targets in parts.items()}
+    losses = np.array([loss for loss, _ in found["validation"]])
+    best = int(np.argmin([loss for loss, _ in found["train"]]))
+    metrics = {f"{part}_accuracy": scores[best][1] for part, scores in found.items()}
+    metrics |= {"train_loss": found["train"][best][0], "test_loss": found["test"][best][0]}
+    metrics["test_accuracy_mean"] = float(np.mean([accuracy for _, accuracy in found["test"]]))
     return Trained(_aggregate(losses, best, training), losses, best, weights, curve, metrics)
+
+
+def logistic(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Cross-entropy of a sigmoid (one readout) or softmax (several) of ``SHARPNESS`` times the readouts, and its slope.
+
+    Args:
+        outputs: (samples, readouts) in [−1, 1]; targets: (samples, readouts) of ±1.
+
+    Returns:
+        loss (samples,), derivative by the outputs (samples, readouts).
+
+    Example:
+        >>> loss, slope = logistic(np.array([[1.0]]), np.array([[1.0]]))
+        >>> loss.round(4).tolist(), slope.round(4).tolist()
+        ([0.0067], [[-0.0335]])
+    """
+    if outputs.shape[1] == 1:
+        margin = SHARPNESS * targets * outputs
+        return np.logaddexp(0.0, -margin)[:, 0], -SHARPNESS * targets / (1 + np.exp(margin))
+    scaled = SHARPNESS * outputs
+    log_sum = np.logaddexp.reduce(scaled, axis=1, keepdims=True)
+    hot = (targets > 0).astype(float)
+    return (log_sum - (scaled * hot).sum(axis=1, keepdims=True))[:, 0], SHARPNESS * (np.exp(scaled - log_sum) - hot)
 
 
 def score(
@@ -161,7 +183,7 @@ def score(
     outputs = values(
         program, list(task.observables), np.tile(weights, (len(inputs), 1)), inputs, num_threads=_ONE_THREAD
     )
-    loss = float(((outputs - targets) ** 2).mean() / 4)
+    loss = float(logistic(outputs, targets)[0].mean())
     if outputs.shape[1] == 1:
         return loss, float(np.mean((outputs >= 0) == (targets > 0)))
     return loss, float(np.mean(outputs.argmax(axis=1) == targets.argmax(axis=1)))
