@@ -102,7 +102,7 @@ def pareto_front(
 def variance_profile(
     verdicts: Sequence[Verdict], *, threshold: float | None = None, title: str = ""
 ) -> Figure:
-    """Gradient variance of every parameter with its 95 % interval, coloured by the cause.
+    """Gradient variance of every parameter with its 95 % interval, coloured by the cause, in time order.
 
     Parameters whose gradient is exactly zero stand as ticks on the bottom edge; an interval that reaches down
     to zero is drawn as an upper bound (a triangle).
@@ -123,7 +123,8 @@ def variance_profile(
     """
     if not verdicts:
         raise QTrainError("verdicts should hold one parameter or more. Got none.")
-    index = np.array([v.index for v in verdicts])
+    verdicts = sorted(verdicts, key=lambda v: (v.gate, v.index))
+    index = np.arange(len(verdicts))
     variance, lower, upper = (
         np.array([getattr(v, field) for v in verdicts], dtype=float)
         for field in ("variance", "lower", "upper")
@@ -158,7 +159,7 @@ def variance_profile(
     if threshold is not None:
         axes.axhline(threshold, color="black", linewidth=0.8, linestyle="--", label="resolved by the shots")
     axes.set_ylim(bottom=floor)
-    axes.set_xlabel("parameter")
+    axes.set_xlabel("parameter, in the order of the gates")
     axes.set_ylabel("gradient variance V")
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     if title:

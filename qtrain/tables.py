@@ -119,7 +119,7 @@ def cause_table(verdicts: Sequence[Verdict]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("cause", overflow="fold")
     table.add_column("count", justify="right")
-    table.add_column("parameters", overflow="fold")
+    table.add_column("parameters (by #)", overflow="fold")
     table.add_column("median V", justify="right", no_wrap=True)
     table.add_column("advice", overflow="fold")
     order = list(CAUSES)
@@ -236,14 +236,14 @@ def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> Render
         rows.append(("Fisher information", text))
     order = live[np.argsort(-local.shots[live], kind="stable")]
     shown = range(size) if all_parameters else order[:10]
+    slopes = np.where(np.isfinite(local.shots), local.gradient, 0.0)  # rounding is not a gradient
     table = grid(
         ["#", "parameter", "angle", "gradient", "shots"],
-        [[int(k), local.parameters[k], float(local.angles[k]), float(local.gradient[k]), float(local.shots[k])]
-         for k in shown],
+        [[int(k), local.parameters[k], float(local.angles[k]), float(slopes[k]), float(local.shots[k])] for k in shown],
     )  # fmt: skip
     head = Text("At the given angles", style="bold cyan")
-    note = "" if all_parameters else f"The {len(shown)} parameters that need most shots:"
-    return Group(head, _pairs(rows), "", Text(note, style="dim"), table)
+    note = "All parameters:" if all_parameters else f"The {len(shown)} parameters that need most shots:"
+    return Group(head, _pairs(rows), "", Text(note), table)
 
 
 def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawing: str) -> RenderableType:
