@@ -195,10 +195,10 @@ def show(
     if json:
         _print_json(entry.to_dict())
     else:
-        from qtrain import tables
+        from qtrain import study_tables
 
         _print(
-            tables.entry_view(
+            study_tables.entry_view(
                 entry,
                 study_verbs.entry_report(entry),
                 drawing=study_verbs.drawing(entry, width=_console().width),
@@ -269,9 +269,9 @@ def _show_search(result: SearchResult, as_json: bool) -> None:
     if as_json:
         _print_json(result.to_dict())
     else:
-        from qtrain import tables
+        from qtrain import study_tables
 
-        _print(tables.search_view(result))
+        _print(study_tables.search_view(result))
     if result.interrupted:
         _fail(
             "interrupted; what was finished is kept, and the same command continues the search.", INTERRUPTED

@@ -1,4 +1,4 @@
-"""What the command line prints: Rich tables of reports, registry entries and studies.
+"""What the command line prints of circuits: Rich tables of reports.
 
 Plain functions from results to renderables; nothing here computes physics.
 """
@@ -6,7 +6,6 @@ Plain functions from results to renderables; nothing here computes physics.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from qtrain.criteria.local import LocalDiagnosis
     from qtrain.criteria.report import TrainabilityReport
     from qtrain.criteria.results import Verdict
-    from qtrain.registry import RegistryEntry
-    from qtrain.search.result import SearchResult
 
 STYLES = {
     "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
@@ -47,7 +44,7 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}g}"
 
 
-def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
+def name_value(rows: Iterable[tuple[str, str]]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column(overflow="fold")
@@ -172,7 +169,7 @@ def report_view(report: TrainabilityReport, *, title: str, all_parameters: bool 
         Text(title, style="bold cyan"),
         Text(report.summary),
         "",
-        _pairs(facts(report)),
+        name_value(facts(report)),
     ]
     if report.verdicts:
         parts += ["", cause_table(report.verdicts)]
@@ -212,7 +209,9 @@ def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
 
 def pairs(data: Mapping[str, Any]) -> Table:
     """Names and values, one row each."""
-    return _pairs((name, number(v) if isinstance(v, (int, float)) else str(v)) for name, v in data.items())
+    return name_value(
+        (name, number(v) if isinstance(v, (int, float)) else str(v)) for name, v in data.items()
+    )
 
 
 def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> RenderableType:
@@ -243,79 +242,4 @@ def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> Render
     )  # fmt: skip
     head = Text("At the given angles", style="bold cyan")
     note = "All parameters:" if all_parameters else f"The {len(shown)} parameters that need most shots:"
-    return Group(head, _pairs(rows), "", Text(note), table)
-
-
-def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawing: str) -> RenderableType:
-    """A registered architecture: what it is, how it did, its report, its circuit."""
-    rows = [
-        ("architecture", str(entry.architecture)),
-        ("content id", f"{entry.architecture.content_id}, found at {entry.num_qubits} qubits"),
-        ("observable", entry.observable or "–"),
-        ("study", str(entry.study) if entry.study else "–"),
-        ("objectives", ", ".join(f"{k} {number(v)}" for k, v in entry.objectives.items()) or "–"),
-        ("versions", ", ".join(f"{k} {v}" for k, v in entry.versions.items()) or "–"),
-        ("load it", f"qtrain.load({entry.name!r}).circuit()"),
-    ]
-    parts: list[RenderableType] = [Text(entry.name, style="bold cyan"), _pairs(rows)]
-    if report is not None:
-        parts += ["", Text(report.summary), "", _pairs(facts(report))]
-    if drawing:
-        parts += ["", Text(drawing, no_wrap=True, overflow="ellipsis")]
-    return Group(*parts)
-
-
-def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
-    """How a search ended: counts, the Pareto front with the winner on top, how to use it."""
-    counts = result.counts
-    rows = [
-        ("trials", ", ".join(f"{n} {state}" for state, n in counts.items() if n or state == "complete")),
-        ("stored in", result.storage),
-        ("tracked in", result.tracking_uri or "nowhere"),
-        ("time", f"{result.seconds:.1f} s"),
-        *((name, number(value, 6)) for name, value in result.references.items()),
-    ]
-    if result.undelivered:
-        rows.append(
-            ("not delivered", f"{result.undelivered} trials to the tracking server: search again to deliver")
-        )
-    parts: list[RenderableType] = [Text(f"Study {result.study}", style="bold cyan"), _pairs(rows)]
-    number_of = {t.number: t for t in result.trials}
-    winner = None if result.winner is None else result.winner.number
-    front = sorted(result.front, key=lambda n: (n != winner, n))
-    if front:
-        arrows = {"maximize": "↑", "minimize": "↓"}
-        columns = [
-            "",
-            "trial",
-            "architecture",
-            *(f"{n} {arrows[d]}" for n, d in zip(result.objectives, result.directions)),
-        ]
-        lines: list[list[Any]] = []
-        for n in front[:limit]:
-            trial = number_of[n]
-            lines.append(
-                [
-                    "★" if n == winner else "",
-                    n,
-                    trial.architecture_id,
-                    *(trial.objectives[o] for o in result.objectives),
-                ]
-            )
-            if result.full:
-                lines[-1].append(result.full[n]["task_loss"] if n in result.full else None)
-        table = grid([*columns, "after full training"] if result.full else columns, lines)
-        more = f" ({limit} of {len(front)} shown; --json has all)" if len(front) > limit else ""
-        parts += ["", Text(f"Pareto front{more}", style="bold"), table]
-    if winner is not None:
-        parts += ["", Text(f"★ winner: {result.rule}.")]
-    reasons = Counter(t.reason for t in result.trials if t.state == "failed")
-    if reasons:
-        rows_failed = [[count, reason] for reason, count in reasons.most_common(5)]
-        parts += ["", Text("Failed trials", style="bold"), grid(["count", "reason"], rows_failed)]
-    if result.name:
-        parts += [
-            "",
-            Text(f"Use it: qtrain show {result.name}   or   qtrain.load({result.name!r}).circuit()"),
-        ]
-    return Group(*parts)
+    return Group(head, name_value(rows), "", Text(note), table)

@@ -16,7 +16,7 @@ LEVELS = {
     "search": 4,
     "plotting": 5, "html": 5, "transpile": 5, "ansatz": 5, "passes": 5, "removal": 5,
     "qiskit_plugins": 5, "packaging": 5,
-    "conditions": 5, "tables": 6, "progress": 6, "verbs": 6, "study_verbs": 6, "cli": 6,
+    "conditions": 5, "tables": 6, "study_tables": 6, "progress": 6, "verbs": 6, "study_verbs": 6, "cli": 6,
 }  # fmt: skip
 # Architecture.circuit() asks circuits.py when it is called; a recorded study draws its front.
 DELEGATES = {("architecture", "circuits"), ("tracking", "plotting"), ("search", "plotting")}
