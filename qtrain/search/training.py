@@ -68,8 +68,8 @@ def adam(
         curve[step], slope = gradient(weights, step)
         first = 0.9 * first + 0.1 * slope
         second = 0.999 * second + 0.001 * slope**2
-        scale = learning_rate * np.sqrt(1 - 0.999 ** (step + 1)) / (1 - 0.9 ** (step + 1))
-        weights -= scale * first / (np.sqrt(second) + 1e-8)
+        spread = np.sqrt(second / (1 - 0.999 ** (step + 1)))
+        weights -= learning_rate * first / (1 - 0.9 ** (step + 1)) / (spread + 1e-8)
     return weights, curve
 
 
