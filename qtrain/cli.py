@@ -94,6 +94,7 @@ def diagnose(
     from qtrain.conditions import Condition, quantities
 
     conditions = [Condition.parse(text) for text in fail_if or ()]
+    verbs.check_figure(figure)
     circuits = verbs.read_circuits([file] if against is None else [file, against], free_angles=free_angles)
     angles = None if at is None else verbs.read_angles(at, next(iter(circuits.values())))
     reports = verbs.diagnose_circuits(

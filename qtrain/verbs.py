@@ -153,13 +153,19 @@ def reports_json(reports: Mapping[str, TrainabilityReport], local: LocalDiagnosi
     return data if local is None else data | {"local": local.to_dict()}
 
 
+def check_figure(path: Path | None) -> None:
+    """Before anything is computed: a figure that could not be written."""
+    endings = (".png", ".svg", ".pdf")
+    if path is not None and path.suffix.lower() not in endings:
+        raise QTrainError(f"figure should end in {', '.join(endings)}. Got {path}.")
+    if path is not None and not path.absolute().parent.is_dir():
+        raise QTrainError(f"figure should be in a folder that exists. Got {path}.")
+
+
 def save_profile(report: TrainabilityReport, path: Path, *, title: str) -> None:
     """Draw the variance profile to a file whose ending names the format."""
     from qtrain.plotting import variance_profile
 
-    endings = (".png", ".svg", ".pdf")
-    if path.suffix.lower() not in endings:
-        raise QTrainError(f"figure should end in {', '.join(endings)}. Got {path}.")
     variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(path)
 
 
