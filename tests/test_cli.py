@@ -113,7 +113,7 @@ def test_diagnose_prints_causes(run, ansatz):
 
 def test_diagnose_all_lists_every_parameter(run, ansatz):
     outcome = run("diagnose", str(ansatz), "-O", "ZIII", "--all")
-    table = outcome.out[outcome.out.index("95 % interval") :]
+    table = outcome.out[outcome.out.index("95 % interval") + len("95 % interval") :]
     rows = [line for line in table.splitlines() if line.split()[:1] and line.split()[0].isdigit()]
     assert [int(row.split()[0]) for row in rows] == list(range(24))
 
