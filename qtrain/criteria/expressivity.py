@@ -185,7 +185,7 @@ def clifford_rank(program: PauliProgram, rng: np.random.Generator) -> int:
     used = np.concatenate([place[live] * 2, place[live] * 2 + 1])
     entries = np.concatenate([value[live].real, value[live].imag])
     matrix = coo_array((entries, (np.tile(owner[live], 2), used)), shape=(count, 2 * len(x))).tocsr()
-    columns = np.flatnonzero(np.abs(matrix).sum(axis=0))
+    columns = np.unique(matrix.indices[matrix.data != 0])
     if count * len(columns) > 16_000_000:
         return 0
     return int(np.linalg.matrix_rank(matrix[:, columns].toarray()))

@@ -1,0 +1,79 @@
+"""Scaling laws: known decays are found, with their rates."""
+
+import math
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import efficient_su2
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.criteria.scaling import Scaling, named_observable, scaling
+from qtrain.errors import QTrainError
+
+
+def product(n):
+    circuit = QuantumCircuit(n)
+    for q in range(n):
+        circuit.rx(Parameter(f"t{q:03d}"), q)
+    return circuit
+
+
+def test_a_global_observable_decays_exponentially():
+    """V = 2^-n exactly."""
+    found = scaling(product, "parity", range(2, 14))
+    assert found.law == "exponential"
+    assert found.rate == pytest.approx(math.log(2), abs=0.02)
+    assert found.rate_low <= math.log(2) <= found.rate_high
+    assert found.barren_plateau
+    assert found.largest_size == pytest.approx(math.log2(10_000), abs=0.3)
+
+
+def test_a_mean_of_local_observables_decays_polynomially():
+    """V = 1 / (2 n^2) exactly: S is 1 / n, and shots resolve it for long."""
+    found = scaling(product, "all Z", [4, 6, 8, 12, 16, 24, 32, 48])
+    assert found.law == "polynomial"
+    assert found.rate == pytest.approx(2.0, abs=0.05)
+    assert not found.barren_plateau
+
+
+def test_a_local_observable_of_a_product_is_constant():
+    found = scaling(product, "Z0", [3, 5, 7, 9, 11])
+    assert found.law == "constant"
+    assert math.isinf(found.largest_size)
+
+
+def test_deep_circuits_have_a_barren_plateau():
+    """Deep RY, RZ + CX: V falls with 2^-n."""
+    found = scaling(lambda n: efficient_su2(n, reps=3 * n, entanglement="linear"), "Z0", [3, 4, 5, 6, 7, 8])
+    assert found.barren_plateau
+    assert found.rate == pytest.approx(math.log(2), rel=0.25)
+
+
+def test_architectures_and_functions_of_n():
+    from qtrain.catalogue import real_amplitudes
+
+    found = scaling(real_amplitudes(reps=1), lambda n: SparsePauliOp("I" * (n - 1) + "Z"), [3, 4, 5, 6])
+    assert found.sizes == (3, 4, 5, 6)
+    again = Scaling.from_json(found.to_json())
+    assert again.to_json() == found.to_json()
+    assert np.array_equal(again.variance, found.variance)
+
+
+def test_names():
+    assert named_observable("Z0 X2", 3) == SparsePauliOp("XIZ")
+    for text in ("Q1", "Z9", "", "Z"):
+        with pytest.raises(QTrainError, match="observable should be"):
+            named_observable(text, 3)
+
+
+def test_wrong_input():
+    with pytest.raises(QTrainError, match="at least 4"):
+        scaling(product, "Z0", [2, 3])
+    with pytest.raises(QTrainError, match="shots"):
+        scaling(product, "Z0", [2, 3, 4, 5], shots=0)
+    with pytest.raises(QTrainError, match="architecture should"):
+        scaling(3, "Z0", [2, 3, 4, 5])
+    with pytest.raises(QTrainError, match="not zero at every size"):
+        scaling(product, lambda n: SparsePauliOp("X" * n), [2, 3, 4, 5])

@@ -1,0 +1,104 @@
+"""Certificates and surrogates: exact where they say so, as wrong as they say elsewhere."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter, ParameterVector
+from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.criteria.gradients import paths_apply
+from qtrain.criteria.initialization import Initialization
+from qtrain.criteria.results import Budget, Simulability
+from qtrain.criteria.simulability import simulability
+from qtrain.criteria.surrogate import propagate
+from qtrain.program import lower
+from qtrain.simulator import values_and_gradients
+from tests.test_gradients import random_circuit, random_observable
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10**6))
+def test_propagation_without_truncation_is_exact(seed):
+    circuit, observable = random_circuit(seed, n=4, rotations=8, gates=14), random_observable(seed, n=4)
+    program = lower(circuit)
+    tape = paths_apply(program, Initialization("uniform"), [], None)[1]
+    surrogate = propagate(program, tape, observable, 4)
+    point = np.random.default_rng(seed).uniform(0, 6, (1, len(program.weights)))
+    value, gradient = values_and_gradients(program, observable, point)
+    found, slope = surrogate.value_and_gradient(point[0])
+    assert found == pytest.approx(float(value[0]), abs=1e-9)
+    assert slope == pytest.approx(np.asarray(gradient).reshape(-1), abs=1e-9)
+    assert surrogate.value(point[0]) == pytest.approx(found)
+
+
+def test_truncation_errs_as_its_certificate_says():
+    """E (f - f_l)^2 over held-out angles equals E[w over paths heavier than l]."""
+    circuit = efficient_su2(6, reps=2, entanglement="linear")
+    observable = SparsePauliOp("ZIIIII")
+    program = lower(circuit)
+    result = simulability(circuit, observable, tolerance=0.9)
+    row = next(r for r in result.certificates if r.check == "low-weight Pauli propagation")
+    weight = int(row.detail.split("up to ")[1].split(";")[0])
+    assert weight < 6
+    tape = paths_apply(program, Initialization("uniform"), [], None)[1]
+    surrogate = propagate(program, tape, observable, weight)
+    angles = np.random.default_rng(3).uniform(0, 2 * math.pi, (3000, len(program.weights)))
+    exact, _ = values_and_gradients(program, observable, angles)
+    squares = (np.array([surrogate.value(a) for a in angles]) - np.asarray(exact)) ** 2
+    spread = squares.std() / math.sqrt(len(squares))
+    assert squares.mean() <= row.error**2 * 1.5 + 4 * spread
+    assert squares.mean() >= row.error**2 / 4 - 4 * spread
+
+
+def test_ising_is_simulated_in_its_module():
+    n, theta = 12, ParameterVector("t", 8)
+    circuit = QuantumCircuit(n)
+    circuit.h(range(n))
+    for layer in range(4):
+        for i in range(n - 1):
+            circuit.rzz(theta[2 * layer], i, i + 1)
+        for i in range(n):
+            circuit.rx(theta[2 * layer + 1], i)
+    observable = SparsePauliOp.from_sparse_list([("ZZ", [i, i + 1], 1.0) for i in range(n - 1)], n)
+    result = simulability(circuit, observable)
+    assert result.simulable
+    point = np.linspace(0.1, 0.9, 8)
+    value, gradient = values_and_gradients(lower(circuit), observable, point[None])
+    found, slope = result.surrogate.value_and_gradient(point)
+    assert found == pytest.approx(float(value[0]), abs=1e-8)
+    assert slope == pytest.approx(np.asarray(gradient).reshape(-1), abs=1e-8)
+
+
+def test_a_deep_wide_circuit_is_not_certified():
+    result = simulability(
+        efficient_su2(60, reps=60, entanglement="linear"), "Z" * 60, budget=Budget(max_dimension=512)
+    )
+    assert not result.simulable
+    assert result.surrogate is None
+    assert {"g-sim", "light cone", "matrix-product state", "near-Clifford", "free fermion"} <= {
+        row.check for row in result.certificates
+    }
+
+
+def test_the_cone_of_a_shallow_circuit_is_small():
+    n = 200
+    circuit = QuantumCircuit(n)
+    for q in range(n):
+        circuit.ry(Parameter(f"a{q:03d}"), q)
+    for q in range(0, n - 1, 2):
+        circuit.cx(q, q + 1)
+    result = simulability(circuit, "I" * (n - 1) + "Z")
+    row = next(r for r in result.certificates if r.check == "light cone")
+    assert result.simulable
+    assert row.cost <= 2**2 * 3
+    assert next(r for r in result.certificates if r.check == "matrix-product state").cost == n * 8
+
+
+def test_json_round_trip():
+    result = simulability(real_amplitudes(3, reps=1), "ZII")
+    assert Simulability.from_json(result.to_json()).to_json() == result.to_json()
