@@ -4,7 +4,7 @@ The public names below load their module on first use, so that ``import qtrain``
 
 >>> import qtrain
 >>> qtrain.dla(["XX", "ZI", "IZ"]).algebra
-'so(4)'
+'2 su(2)'
 """
 
 from __future__ import annotations

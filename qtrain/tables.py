@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,11 @@ def number(value: float | None, digits: int = 3) -> str:
     if float(value).is_integer() and abs(value) < 1e7:
         return str(int(value))
     return f"{value:.{digits}g}"
+
+
+def _whole(value: int) -> str:
+    """``4,096``; from a trillion on ``1.6e+60``, also where no float reaches."""
+    return f"{value:,}" if value < 10**12 else f"{Decimal(value):.1e}"
 
 
 def name_value(rows: Iterable[tuple[str, str]]) -> Table:
@@ -88,11 +94,11 @@ def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
         rows.append(("light cone", f"{cone.width} qubits, depth {cone.depth}"))
     if report.dla is not None:
         dla = report.dla
-        text = ("" if dla.complete else "at least ") + f"{dla.dimension:,}"
+        text = ("" if dla.complete else "at least ") + _whole(dla.dimension)
         text += f", {dla.algebra}" if dla.algebra else ""
         if dla.module_dimension is not None:
             bound = "" if dla.module_complete else "at least "
-            text += f"; the observable's module: {bound}{dla.module_dimension:,}"
+            text += f"; the observable's module: {bound}{_whole(dla.module_dimension)}"
         rows.append(("Lie algebra", text))
     if report.simulability is not None:
         rows.append(("classical simulation", report.simulability.verdict))
@@ -109,10 +115,10 @@ def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
 
 
 def cause_table(verdicts: Sequence[Verdict]) -> Table:
-    """One row per cause and advice: how many parameters, which, how small."""
-    groups: dict[tuple[str, str], list[Verdict]] = {}
+    """One row per cause: how many parameters, which, how small, what to do."""
+    groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
-        groups.setdefault((verdict.cause, verdict.advice), []).append(verdict)
+        groups.setdefault(verdict.cause, []).append(verdict)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("cause", overflow="fold")
     table.add_column("count", justify="right")
@@ -120,21 +126,28 @@ def cause_table(verdicts: Sequence[Verdict]) -> Table:
     table.add_column("median V", justify="right", no_wrap=True)
     table.add_column("advice", overflow="fold")
     order = list(CAUSES)
-    largest = sorted(groups.items(), key=lambda item: (order.index(kind(item[0][0])), -len(item[1])))
-    for (cause, advice), members in largest[:20]:
+    for cause, members in sorted(
+        groups.items(), key=lambda item: (order.index(kind(item[0])), -len(item[1]))
+    ):
         variances = [v.variance for v in members if not math.isnan(v.variance)]
         table.add_row(
             Text(cause, style=STYLES[kind(cause)]),
             str(len(members)),
             _ranges([v.index for v in members]),
             number(float(np.median(variances)) if variances else math.nan),
-            "" if kind(cause) == "healthy" else escape(advice),
-        )
-    if len(largest) > 20:
-        table.add_row(
-            "…", str(sum(len(m) for _, m in largest[20:])), "further groups: see --all or --json", "", ""
+            escape(_advice(members)),
         )
     return table
+
+
+def _advice(members: Sequence[Verdict]) -> str:
+    """What all of them are told, or what the one with the largest variance is told."""
+    if kind(members[0].cause) == "healthy":
+        return ""
+    if len({v.advice for v in members}) == 1:
+        return members[0].advice
+    best = max(members, key=lambda v: -math.inf if math.isnan(v.variance) else v.variance)
+    return f"#{best.index}: {best.advice}"
 
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
