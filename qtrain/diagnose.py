@@ -163,7 +163,10 @@ def diagnose(
         "dla", lambda: dla(representative, observable=operator, max_dimension=budget.max_dimension)
     )
     certificate = tried(
-        "simulability", lambda: simulability(representative, operator, budget=budget, seed=seed)
+        "simulability",
+        lambda: simulability(
+            representative, operator, budget=budget, seed=seed, algebra=algebra.algebra if algebra else None
+        ),
     )
     express = tried("expressivity", lambda: expressivity(representative, budget=budget, seed=seed))
     return TrainabilityReport(

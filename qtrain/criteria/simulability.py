@@ -15,7 +15,7 @@ from qtrain.criteria.gsim import module
 from qtrain.criteria.initialization import Initialization
 from qtrain.criteria.light_cone import light_cone
 from qtrain.criteria.results import Budget, Certificate, Simulability
-from qtrain.criteria.surrogate import ModuleSurrogate, propagate
+from qtrain.criteria.surrogate import LazyPropagation, ModuleSurrogate
 from qtrain.criteria.tape import Tape
 from qtrain.kernels.path_weights import path_weights
 from qtrain.observables import as_observable
@@ -38,6 +38,7 @@ def simulability(
     budget: Budget | None = None,
     seed: int = 0,
     tolerance: float = TOLERANCE,
+    algebra: str | None = None,
 ) -> Simulability:
     """Certificates that <O> on |0...0> can be computed classically, and the cheapest of them.
 
@@ -49,6 +50,7 @@ def simulability(
         circuit, observable: as in `gradient_variance`. budget: its ``max_dimension`` bounds modules.
         tolerance: root-mean-square error, as a share of the cost's standard deviation over uniform
             angles, that counts as simulated: a flat cost is not simulated by its mean.
+        algebra: name of the circuit's Lie algebra where it is known already.
 
     Returns:
         Simulability, with a working ``surrogate`` for g-sim and low-weight Pauli propagation.
@@ -96,10 +98,8 @@ def simulability(
             rows += _path_rows(tape, classes, cone.width, live, tolerance, seed)
             weight = _weight(rows)
             if weight is not None:
-                compiled = propagate(program, tape, whole, weight)
-                if compiled is not None:
-                    surrogates["low-weight Pauli propagation"] = compiled
-        rows.append(_free_fermion(program, size))
+                surrogates["low-weight Pauli propagation"] = LazyPropagation(program, tape, whole, weight)
+        rows.append(_free_fermion(program, size, algebra))
     usable = [row for row in rows if row.applies]
     best = min(usable, key=lambda row: row.cost, default=None)
     if best is None:
@@ -137,7 +137,7 @@ def _path_rows(
     tape: Tape, classes: PathClasses, width: int, live: int, tolerance: float, seed: int
 ) -> list[Certificate]:
     """What truncation by weight, or by Fourier degree, would lose: E[w over the paths that are cut]."""
-    paths = int(np.clip(4e7 / max(len(tape.code), 1), 200, PATHS))
+    paths = int(np.clip(1e7 / max(len(tape.code), 1), 200, PATHS))
     rng = np.random.default_rng([seed, 9])
     counts = rng.multinomial(paths, classes.value / classes.total)
     owner = np.repeat(np.arange(len(counts)), counts).astype(np.int64)
@@ -179,14 +179,15 @@ def _weight(rows: list[Certificate]) -> int | None:
     return None
 
 
-def _free_fermion(program: PauliProgram, size: int | None) -> Certificate:
+def _free_fermion(program: PauliProgram, size: int | None, algebra: str | None) -> Certificate:
     from qtrain.criteria.dla import dla
     from qtrain.errors import QTrainError
 
-    try:
-        algebra = dla(program, max_dimension=1).algebra or ""
-    except QTrainError:
-        algebra = ""
+    if algebra is None:
+        try:
+            algebra = dla(program, max_dimension=1).algebra or ""
+        except QTrainError:
+            algebra = ""
     name = algebra.split(" ")[-1]
     free = (
         name.startswith("so(")

@@ -10,6 +10,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.criteria.cosets import unpack_terms
 from qtrain.criteria.tape import Tape
+from qtrain.errors import QTrainError
 from qtrain.program import PauliProgram
 
 MAX_TERMS = 200_000
@@ -221,6 +222,38 @@ def _clifford(tape: Tape, i: int, x: np.ndarray, z: np.ndarray) -> np.ndarray:
     else:
         return none
     return flip.astype(bool)
+
+
+class LazyPropagation:
+    """A `PauliPropagation` that is compiled when it is first asked for a value."""
+
+    def __init__(self, program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight: int) -> None:
+        self._question = (program, tape, operator, weight)
+        self._compiled: PauliPropagation | None = None
+
+    @property
+    def compiled(self) -> PauliPropagation:
+        """The propagation itself.
+
+        Raises:
+            QTrainError: more than 200,000 strings would be kept at once.
+        """
+        if self._compiled is None:
+            self._compiled = propagate(*self._question)
+            if self._compiled is None:
+                raise QTrainError(
+                    f"circuit should spread the observable over at most {MAX_TERMS} strings of weight up to "
+                    f"{self._question[3]} for this surrogate. Got more: ask for a larger error."
+                )
+        return self._compiled
+
+    def value(self, weights: np.ndarray) -> float:
+        """The cost at one point (weights,)."""
+        return self.compiled.value(weights)
+
+    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and its derivatives (weights,)."""
+        return self.compiled.value_and_gradient(weights)
 
 
 @dataclass(frozen=True, eq=False)
