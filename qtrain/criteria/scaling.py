@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
-from scipy import stats
+from scipy import special
 
 from qtrain.criteria.gradients import gradient_variance
 from qtrain.criteria.results import Budget, JsonResult
@@ -118,7 +118,8 @@ def scaling(
         live = found.second_moment > 0
         if not live.any():
             raise QTrainError(
-                f"architecture should have gradients that are not zero at every size. Got none seen at n = {n}."
+                "architecture should have gradients that are not zero at every size. "
+                f"Got none seen at n = {n}."
             )
         values = found.second_moment[live]
         medians.append(float(np.median(values)))
@@ -159,7 +160,7 @@ def _fit(
     law = min(fits, key=lambda name: fits[name][0])
     _, solution, spread = fits[law]
     rate = 0.0 if law == "constant" else -float(solution[1])
-    half = 0.0 if law == "constant" else float(stats.t.ppf(0.975, max(len(n) - 2, 1))) * spread
+    half = 0.0 if law == "constant" else float(special.stdtrit(max(len(n) - 2, 1), 0.975)) * spread
     plateau = law == "exponential" and rate - half > 0
     level = math.log(float(scale[-1]) / shots)
     if law == "exponential" and rate > 0:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from qtrain.criteria.results import JsonResult
 from qtrain.errors import QTrainError
@@ -194,8 +194,8 @@ def binomial_interval(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, 
     """95 % interval of a proportion: Jeffreys; at zero hits 3.7 / count, so that it holds at 97.5 % on its side."""
     tail = (1 - CONFIDENCE) / 2
     count = np.maximum(count, 1)
-    lower = stats.beta.ppf(tail, hits + 0.5, count - hits + 0.5)
-    upper = stats.beta.ppf(1 - tail, hits + 0.5, count - hits + 0.5)
+    lower = special.betaincinv(hits + 0.5, count - hits + 0.5, tail)
+    upper = special.betaincinv(hits + 0.5, count - hits + 0.5, 1 - tail)
     none, all_ = hits == 0, hits == count
     lower = np.where(none, 0.0, np.where(all_, tail ** (1 / count), lower))
     upper = np.where(none, 1 - tail ** (1 / count), np.where(all_, 1.0, upper))
@@ -206,8 +206,8 @@ def gamma_factors(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95 % interval of a positive mean as factors of it, from its relative standard error (Garwood)."""
     tail = (1 - CONFIDENCE) / 2
     shape = 1 / np.clip(ratio, 1e-6, 1e6) ** 2
-    low = stats.gamma.ppf(tail, shape) / shape
-    high = stats.gamma.ppf(1 - tail, shape + 1) / shape
+    low = special.gammaincinv(shape, tail) / shape
+    high = special.gammaincinv(shape + 1, 1 - tail) / shape
     exact = ratio < 1e-6
     return np.where(exact, 1 - 2 * ratio, low), np.where(exact, 1 + 2 * ratio, high)
 
