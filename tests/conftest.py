@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 import hypothesis
@@ -31,9 +30,3 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def repository() -> Path:
     """The checkout, for tests that read files of it."""
     return REPOSITORY
-
-
-def pytest_make_parametrize_id(config, val, argname):
-    """Names of cases without addresses in memory: every worker collects the same ones."""
-    text = repr(val)
-    return re.sub(r" at 0x[0-9a-f]+", "", text) if " at 0x" in text else None

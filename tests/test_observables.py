@@ -64,7 +64,7 @@ def test_imaginary_parts_that_cancel_are_fine():
     (SparsePauliOp(["ZZ"], [np.nan]), 2, "finite coefficients"),
     (SparsePauliOp(["ZZ"], np.array([Parameter("t")])), 2, "Parameters: bind them first"),
     (Operator(np.eye(4)), 2, "Got Operator"), (None, 2, "Got NoneType"), (["ZZ"], 2, "Got list"),
-], ids=str)  # fmt: skip
+], ids=lambda v: type(v).__name__)  # fmt: skip
 def test_refusals(observable, n, message):
     with pytest.raises(QTrainError, match=message) as caught:
         as_observable(observable, n)

@@ -64,7 +64,7 @@ def equal(circuit, *, inputs=(), seed=0):
 
 
 @pytest.mark.parametrize("angles", [(a, b, c, a + b), (0.3, -1.2, 2.5, 4.0), (np.pi, np.pi / 2, -np.pi, 0.0),
-                                    (2 * a - 1, 0.5 * a, a / 3, b)], ids=str)  # fmt: skip
+                                    (2 * a - 1, 0.5 * a, a / 3, b)], ids=["free", "mixed", "quarter", "affine"])  # fmt: skip
 @pytest.mark.parametrize("name", sorted(GATES))
 def test_every_standard_gate(name, angles):
     gate = with_angles(GATES[name], angles)
