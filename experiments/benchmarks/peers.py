@@ -19,9 +19,7 @@ PACKAGES = {
     "stim": ["stim"],
     "pauli-prop": ["pauli-prop"],
 }
-ONE_THREAD = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
 def environment(peer: str, python: str = sys.executable) -> Path | None:

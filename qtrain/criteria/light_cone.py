@@ -74,17 +74,10 @@ def _reach(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarray, 
 def _depth(program: PauliProgram, kept: np.ndarray) -> int:
     """Layers of the kept gates: each gate of the circuit counts once."""
     level = np.zeros(program.num_qubits, np.int64)
-    gates: dict[int, set[int]] = {}
-    for i in np.flatnonzero(kept):
-        if program.opcode[i] == 0:
-            touched = program.support[program.start[i] : program.start[i + 1]].tolist()
-        else:
-            touched = [int(q) for q in program.qubits[i] if q >= 0]
-        gates.setdefault(int(program.gate[i]), set()).update(touched)
-    for touched_set in gates.values():
-        where = list(touched_set)
-        if where:
-            level[where] = level[where].max() + 1
+    kernel.depth(
+        len(program.opcode), program.opcode, program.qubits, program.start.astype(np.int64), program.support,
+        program.gate.astype(np.int64), kept, level,
+    )  # fmt: skip
     return int(level.max(initial=0))
 
 

@@ -134,3 +134,42 @@ def reach(num_ops, opcode, qubits, start, support, seen, kept):
                 if b >= 0:
                     seen[b] = True
         kept[i] = hit
+
+
+@njit(cache=True, nogil=True)
+def depth(num_ops, opcode, qubits, start, support, gate, kept, level):
+    """Layers of the kept ops, all ops of one gate counting once.
+
+    Args:
+        gate: (ops,) index of the gate an op belongs to, ascending; kept: (ops,) bool.
+        level: (qubits,) int64, zeros at first, overwritten.
+    """
+    mark = np.full(level.shape[0], -1, np.int64)
+    touched = np.zeros(level.shape[0], np.int64)
+    i = 0
+    while i < num_ops:
+        j = i
+        count = 0
+        top = np.int64(0)
+        while j < num_ops and gate[j] == gate[i]:
+            if kept[j]:
+                if opcode[j] == 0:
+                    for k in range(start[j], start[j + 1]):
+                        q = support[k]
+                        if mark[q] != i:
+                            mark[q] = i
+                            touched[count] = q
+                            count += 1
+                            top = max(top, level[q])
+                else:
+                    for side in range(2):
+                        q = qubits[j, side]
+                        if q >= 0 and mark[q] != i:
+                            mark[q] = i
+                            touched[count] = q
+                            count += 1
+                            top = max(top, level[q])
+            j += 1
+        for k in range(count):
+            level[touched[k]] = top + 1
+        i = j

@@ -1,0 +1,156 @@
+"""Lie algebras: classification and exact closure against PennyLane, fastdla and PauLie, in one run.
+
+python experiments/benchmarks/dla.py [--sets 100000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+
+import numpy as np
+from peers import environment, run
+from qiskit.quantum_info import SparsePauliOp
+
+import qtrain
+
+PENNYLANE = """
+import json, sys, time
+import pennylane as qml
+from pennylane import X, Y, Z
+kind, n = sys.argv[1], int(sys.argv[2])
+if kind == "tfim": generators = [Z(i) @ Z(i + 1) for i in range(n - 1)] + [X(i) for i in range(n)]
+elif kind == "universal": generators = [Z(i) @ Z(i + 1) for i in range(n - 1)] + [X(i) for i in range(n)] + [Z(i) for i in range(n)]
+elif kind == "permutation":
+    generators = [sum(X(i) for i in range(n)), sum(Y(i) for i in range(n)), sum(Z(i) @ Z(j) for i in range(n) for j in range(i))]
+else: generators = [sum(Z(i) @ Z((i + 1) % n) for i in range(n)), sum(X(i) for i in range(n))]
+generators = [g.pauli_rep for g in generators]
+start = time.perf_counter()
+found = qml.lie_closure(generators, pauli=True)
+print(json.dumps({"seconds": time.perf_counter() - start, "dimension": len(found)}))
+"""
+
+FASTDLA = """
+import json, sys, time, numpy as np
+from fastdla.sparse_pauli_sum import SparsePauliSum
+from fastdla.lie_closure import lie_closure
+kind, n = sys.argv[1], int(sys.argv[2])
+def place(**at): return "".join(at.get(f"q{q}", "I") for q in range(n))
+if kind == "permutation":
+    groups = [[place(**{f"q{i}": p}) for i in range(n)] for p in "XY"]
+    groups.append([place(**{f"q{i}": "Z", f"q{j}": "Z"}) for i in range(n) for j in range(i)])
+else:
+    groups = [[place(**{f"q{i}": "Z", f"q{(i + 1) % n}": "Z"}) for i in range(n)], [place(**{f"q{i}": "X"}) for i in range(n)]]
+generators = [SparsePauliSum(g, np.ones(len(g))) for g in groups]
+lie_closure(generators[:1])
+start = time.perf_counter()
+found = lie_closure(generators)
+print(json.dumps({"seconds": time.perf_counter() - start, "dimension": len(found)}))
+"""
+
+PAULIE = """
+import json, sys, time
+from paulie import get_pauli_string as strings
+kind, n = sys.argv[1], int(sys.argv[2])
+def place(**at): return "".join(at.get(f"q{q}", "I") for q in range(n))
+labels = [place(**{f"q{i}": "Z", f"q{i + 1}": "Z"}) for i in range(n - 1)] + [place(**{f"q{i}": "X"}) for i in range(n)]
+if kind == "universal": labels += [place(**{f"q{i}": "Z"}) for i in range(n)]
+start = time.perf_counter()
+found = strings(labels, n=n).get_algebra()
+print(json.dumps({"seconds": time.perf_counter() - start, "algebra": str(found)}))
+"""
+
+
+def place(n: int, **at: str) -> str:
+    return "".join(at.get(f"q{q}", "I") for q in range(n))
+
+
+def generators(kind: str, n: int) -> list:
+    ring = [place(n, **{f"q{i}": "Z", f"q{(i + 1) % n}": "Z"}) for i in range(n)]
+    x, y, z = ([place(n, **{f"q{i}": p}) for i in range(n)] for p in "XYZ")
+    if kind == "tfim":
+        return ring[:-1] + x
+    if kind == "universal":
+        return ring[:-1] + x + z
+    if kind == "permutation":
+        pairs = [place(n, **{f"q{i}": "Z", f"q{j}": "Z"}) for i in range(n) for j in range(i)]
+        return [SparsePauliOp(x), SparsePauliOp(y), SparsePauliOp(pairs)]
+    return [SparsePauliOp(ring), SparsePauliOp(x)]
+
+
+def ours(kind: str, n: int) -> tuple[float, object]:
+    items = generators(kind, n)
+    best = float("inf")
+    for _ in range(3 if n <= 200 else 1):
+        start = time.perf_counter()
+        result = qtrain.dla(items)
+        best = min(best, time.perf_counter() - start)
+    return best, result
+
+
+def compare(peer: str, code: str, cases: list[tuple[str, int]], python: str | None = None) -> None:
+    binary = environment(peer, *([python] if python else []))
+    for kind, n in cases:
+        seconds, result = ours(kind, n)
+        line = f"dla {kind:11s} n={n:4d}: {seconds * 1e3:9.2f} ms, dimension {str(result.dimension)[:12]}"
+        theirs = run(binary, code, kind, n, timeout=60) if binary else None
+        if theirs:
+            line += f"; {peer} {theirs['seconds'] * 1e3:.1f} ms, {str(theirs.get('dimension', theirs.get('algebra')))[:30]}"
+            line += f": ratio {theirs['seconds'] / seconds:.1f}"
+        else:
+            line += f"; {peer}: no answer"
+        print(line, flush=True)
+
+
+def random_sets(count: int) -> None:
+    """Every set against brute force: all strings of the algebra, by multiplication."""
+    rng = np.random.default_rng(11)
+    wrong = 0
+    start = time.perf_counter()
+    for _ in range(count):
+        n = int(rng.integers(2, 5))
+        labels = ["".join(rng.choice(list("IXYZ"), n)) for _ in range(rng.integers(2, 8))]
+        labels = [label for label in dict.fromkeys(labels) if set(label) != {"I"}] or ["Z" * n]
+        wrong += qtrain.dla(labels).dimension != brute_force(labels)
+    print(f"dla random sets: {count}, wrong {wrong}, {time.perf_counter() - start:.0f} s")
+
+
+def brute_force(labels: list[str]) -> int:
+    bits = [
+        (sum((c in "XY") << i for i, c in enumerate(s)), sum((c in "ZY") << i for i, c in enumerate(s)))
+        for s in labels
+    ]
+    found, fresh = set(bits), list(bits)
+    while fresh:
+        a = fresh.pop()
+        for b in bits:
+            if ((a[0] & b[1]).bit_count() + (a[1] & b[0]).bit_count()) % 2:
+                c = (a[0] ^ b[0], a[1] ^ b[1])
+                if c not in found:
+                    found.add(c)
+                    fresh.append(c)
+    return len(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", type=int, default=100_000)
+    sets = parser.parse_args().sets
+    qtrain.dla(["XX", "ZI"])
+    qtrain.dla([SparsePauliOp(["XI", "IX"]), SparsePauliOp("ZZ")])
+    compare("pennylane", PENNYLANE, [("tfim", 8), ("tfim", 12), ("universal", 3), ("universal", 4)])
+    newer = shutil.which("python3.13") or shutil.which("python3.12")
+    compare("paulie", PAULIE, [(k, n) for k in ("tfim", "universal") for n in (64, 200, 500)], newer)
+    compare("pennylane", PENNYLANE, [("permutation", 5), ("ring", 6)])
+    compare("fastdla", FASTDLA, [("permutation", 7), ("permutation", 8), ("ring", 12)])
+    for kind, n in (("tfim", 1000), ("universal", 1000), ("permutation", 20)):
+        seconds, result = ours(kind, n)
+        print(
+            f"dla {kind:11s} n={n:4d}: {seconds:.2f} s, dimension {str(result.dimension)[:12]}, {result.method}"
+        )
+    random_sets(sets)
+
+
+if __name__ == "__main__":
+    main()
