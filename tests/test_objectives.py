@@ -13,6 +13,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2, real_amplitudes
 from qiskit.quantum_info import Statevector
+
 from qtrain.architecture import Architecture, Layer
 from qtrain.errors import QTrainError
 from qtrain.program import lower
@@ -213,6 +214,7 @@ def test_any_circuit_is_scored_alike():
 
 def test_starts_from_files_names_and_architectures(tmp_path):
     from qiskit import qasm3, qpy
+
     from qtrain.registry import RegistryEntry, register
 
     circuit = real_amplitudes(3, reps=1).decompose()

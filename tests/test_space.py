@@ -8,6 +8,7 @@ import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from qtrain.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.search.space import POOLS, SearchSpace

@@ -11,6 +11,7 @@ import pytest
 from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
+
 from qtrain.errors import QTrainError
 from qtrain.search.spec import SearchSpec, read_spec
 

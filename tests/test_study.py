@@ -14,6 +14,7 @@ from pathlib import Path
 import optuna
 import pytest
 from fake_study import essence, fake_spec, fake_study
+
 from qtrain.errors import QTrainError
 from qtrain.search import record
 from qtrain.search.result import TrialRecord, choose_winner, pareto_front

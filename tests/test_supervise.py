@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+
 from qtrain.errors import QTrainError
 from qtrain.search.supervise import Pool, run_batch
 

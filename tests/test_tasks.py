@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit.quantum_info import SparsePauliOp, Statevector
+
 from qtrain.errors import QTrainError
 from qtrain.search.datasets import load_data
 from qtrain.search.spec import read_spec

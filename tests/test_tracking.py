@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 from fake_study import fake_study
+from test_study import finished_in, start_script, wait_for
+
 from qtrain.errors import QTrainError
 from qtrain.tracking import Tracker, resolve_uri
-from test_study import finished_in, start_script, wait_for
 
 DEFAULT = "sqlite:///mlruns/mlflow.db"
 

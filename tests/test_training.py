@@ -10,6 +10,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.circuit.library import real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
+
 from qtrain.errors import QTrainError
 from qtrain.program import lower
 from qtrain.search.spec import TrainingSpec, read_spec

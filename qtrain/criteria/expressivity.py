@@ -197,7 +197,7 @@ def expressibility(a: np.ndarray, b: np.ndarray, *, bins: int = BINS) -> float:
     Example:
         >>> import numpy as np
         >>> idle = np.zeros((10, 4)); idle[:, 0] = 1
-        >>> round(expressibility(idle, idle) / np.log(75), 9)  # (d - 1) ln(bins)
+        >>> round(float(expressibility(idle, idle) / np.log(75)), 9)  # (d - 1) ln(bins)
         3.0
     """
     d = a.shape[1]
