@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.circuit.library import PauliGate, efficient_su2, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qtrain.criteria.light_cone import felt_weights, light_cone, provably_zero, reduced_circuit
@@ -54,10 +54,15 @@ def test_many_terms_share_one_set_and_kill_nothing(seed):
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10**6))
-def test_the_reduced_circuit_keeps_the_cost(seed):
-    circuit, observable = random_circuit(seed, gates=3), random_observable(seed, terms=1)
+@given(st.integers(0, 10**6), st.sampled_from([3, 8, 16]), st.sampled_from([1, 3, 30]))
+def test_the_reduced_circuit_keeps_the_cost(seed, gates, terms):
+    circuit = random_circuit(seed, gates=gates)
+    for q in range(3):  # Paulis, which change signs alone
+        circuit.append(PauliGate("XYZ"[(seed + q) % 3]), [q])
+    observable = random_observable(seed, terms=terms)
     smaller = reduced_circuit(circuit, observable)
+    alive = light_cone(circuit, observable).effective
+    assert set(smaller.parameters) == {p for p, kept in zip(circuit.parameters, alive, strict=True) if kept}
     angles = dict(
         zip(circuit.parameters, np.random.default_rng(seed).normal(size=circuit.num_parameters), strict=True)
     )
@@ -91,6 +96,21 @@ def test_width_depth_and_gates():
     assert (cone.width, cone.depth) == (2, 2)
     assert cone.gates == (0, 1, 4)
     assert cone.structural.tolist() == [True, True, False, False]
+
+
+def test_the_effective_cone_is_narrower_than_the_graph():
+    """CZ gates commute with the measured Z; behind them one qubit is left."""
+    circuit = QuantumCircuit(5)
+    for q in range(5):
+        circuit.ry(Parameter(f"a{q}"), q)
+    for q in range(4):
+        circuit.cz(q, q + 1)
+    circuit.x(2)
+    cone = light_cone(circuit, "IIZII")
+    assert (cone.width, cone.effective_width) == (4, 1)
+    assert cone.effective_gates == (2, 9)
+    assert cone.effective.tolist() == [False, False, True, False, False]
+    assert reduced_circuit(circuit, "IIZII").count_ops() == {"ry": 1, "x": 1}
 
 
 def test_wrong_width():

@@ -28,7 +28,8 @@ def light_cone(circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp
         circuit: unitary gates. observable: text or SparsePauliOp.
 
     Returns:
-        Masks over the parameters; width, depth, qubits and gates of the structural cone.
+        Masks over the parameters; width, depth, qubits and gates of the structural cone; width and
+        gates of the effective one, which alone change the expectation value.
 
     Raises:
         QTrainError: a circuit that cannot be lowered, an observable of another width.
@@ -44,16 +45,28 @@ def light_cone(circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp
     structural = np.zeros(len(program.weights), bool)
     weighted = program.parameter >= 0
     structural[program.parameter[kept & weighted]] = True
-    effective = effective_weights(program, operator) & structural
+    effective, changing = _effective(program, operator)
     gates = tuple(int(g) for g in np.unique(program.gate[kept]))
     return LightCone(
         structural=structural,
-        effective=effective,
+        effective=effective & structural,
         width=int(seen.sum()),
         depth=_depth(program, kept),
         qubits=tuple(int(q) for q in np.flatnonzero(seen)),
         gates=gates,
+        effective_width=int(_touched(program, operator, changing).sum()),
+        effective_gates=tuple(int(g) for g in np.unique(program.gate[changing])),
     )
+
+
+def _touched(program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray) -> np.ndarray:
+    """(qubits,) bool: in the observable's support, or under one of the marked ops."""
+    seen = (operator.paulis.x | operator.paulis.z).any(axis=0)
+    entries = np.repeat(ops, np.diff(program.start))
+    seen[program.support[entries]] = True
+    places = program.qubits[ops].ravel()
+    seen[places[places >= 0]] = True
+    return np.asarray(seen)
 
 
 def _reach(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarray, np.ndarray]:
@@ -81,8 +94,8 @@ def _depth(program: PauliProgram, kept: np.ndarray) -> int:
     return int(level.max(initial=0))
 
 
-def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> np.ndarray:
-    """(rows,) bool: rotations that anticommute with the growing set of Paulis (lanes, qubits) uint8."""
+def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations (rows,) that anticommute with the growing set of Paulis (lanes, qubits) uint8; ops that change it."""
     lanes = len(x)
     rotations = int(((tape.code >= 0) & (tape.code <= 3)).sum())
     words = (lanes + rotations + 63) // 64 + 1
@@ -93,21 +106,27 @@ def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> np.ndarr
         packed = np.packbits(plane, axis=1, bitorder="little").view(np.uint64)
         planes.append(np.ascontiguousarray(packed))
     alive = np.zeros(max(tape.num_rows, 1), np.bool_)
-    kernel.meets(*tape.arrays, tape.turns, forward, *planes, lanes, alive)
-    return alive[: tape.num_rows]
+    kept = np.zeros(len(tape.code), np.bool_)
+    kernel.meets(*tape.arrays, tape.opcode, tape.turns, forward, *planes, lanes, alive, kept)
+    return alive[: tape.num_rows], kept
 
 
 def effective_weights(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
     """(weights,) bool: not proven dead by commutation with everything the observable becomes."""
+    return _effective(program, operator)[0]
+
+
+def _effective(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarray, np.ndarray]:
+    """Weights that may matter, and the ops of the program that do not commute with everything behind them."""
     tape = build_tape(program, fixed_rotations=True)
     x, z, _ = unpack_terms(operator)
-    if len(x) <= ONE_BY_ONE:
-        alive = np.zeros(tape.num_rows, bool)
-        for i in range(len(x)):
-            alive |= _met(tape, x[i : i + 1], z[i : i + 1], forward=False)
-    else:
-        alive = _met(tape, x, z, forward=False)
-    return _weights(program, tape, alive)
+    alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape.code), bool)
+    for first in range(0, len(x), 1 if len(x) <= ONE_BY_ONE else len(x)):
+        part = slice(first, first + 1 if len(x) <= ONE_BY_ONE else None)
+        rows, ops = _met(tape, x[part], z[part], forward=False)
+        alive |= rows
+        kept |= ops
+    return _weights(program, tape, alive), kept[::-1]  # the tape runs from the measurement to the input
 
 
 def felt_weights(program: PauliProgram) -> np.ndarray:
@@ -118,9 +137,8 @@ def felt_weights(program: PauliProgram) -> np.ndarray:
     """
     tape = build_tape(program, fixed_rotations=True)
     n = program.num_qubits
-    return _weights(
-        program, tape, _met(tape, np.zeros((n, n), np.uint8), np.eye(n, dtype=np.uint8), forward=True)
-    )
+    rows, _ = _met(tape, np.zeros((n, n), np.uint8), np.eye(n, dtype=np.uint8), forward=True)
+    return _weights(program, tape, rows)
 
 
 def _weights(program: PauliProgram, tape: Tape, rows: np.ndarray) -> np.ndarray:
@@ -139,7 +157,10 @@ def provably_zero(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
 
 
 def reduced_circuit(circuit: QuantumCircuit, observable: SparsePauliOp | str) -> QuantumCircuit:
-    """The gates of the cone alone, on all qubits of the circuit, parameters unbound.
+    """The gates of the effective cone alone, on all qubits of the circuit, parameters unbound.
+
+    Its expectation value equals the circuit's at every angle; what is left out commutes, with its sign,
+    with everything the observable becomes behind it.
 
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
@@ -148,7 +169,7 @@ def reduced_circuit(circuit: QuantumCircuit, observable: SparsePauliOp | str) ->
     """
     cone = light_cone(circuit, observable)
     reduced = circuit.copy_empty_like()
-    keep = set(cone.gates)
+    keep = set(cone.effective_gates)
     for index, item in enumerate(circuit.data):
         if index in keep:
             reduced.append(item)

@@ -147,6 +147,8 @@ class LightCone(JsonResult):
         effective: (num_parameters,) bool, not proven dead by commutation.
         width: qubits in the cone; depth: layers of gates in it.
         qubits: the cone's qubits; gates: indices into ``circuit.data`` that are kept.
+        effective_width, effective_gates: the same of the gates that do not commute with all the
+            observable becomes behind them: no other gate changes the expectation value.
     """
 
     structural: np.ndarray = _bools()
@@ -155,6 +157,8 @@ class LightCone(JsonResult):
     depth: int = 0
     qubits: tuple[int, ...] = ()
     gates: tuple[int, ...] = ()
+    effective_width: int = 0
+    effective_gates: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

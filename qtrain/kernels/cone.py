@@ -11,25 +11,56 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def meets(code, q0, q1, row, start, support, letters, turns, forward, x, z, lanes, alive):
+def _changes(c, x, z, q, t, words):
+    """Whether a one- or two-qubit Clifford changes some lane: if not, it commutes with all of them."""
+    some = np.uint64(0)
+    for w in range(words):
+        if c == 5:  # H: Y goes to -Y
+            some |= x[q, w] | z[q, w]
+        elif c == 6:
+            some |= x[q, w]
+        elif c == 7:
+            some |= z[q, w]
+        elif c == 8:
+            some |= x[q, w] | z[t, w]
+        elif c == 9:
+            some |= x[q, w] | x[t, w]
+        else:
+            some |= (x[q, w] ^ x[t, w]) | (z[q, w] ^ z[t, w])
+    return some != 0
+
+
+@njit(cache=True, nogil=True)
+def meets(code, q0, q1, row, start, support, letters, opcode, turns, forward, x, z, lanes, alive, kept):
     """Mark the rows of rotations that anticommute with some lane, walking from one end to the other.
 
     Args:
-        code .. letters, turns: a tape that may hold fixed rotations (row -1).
+        code .. letters, opcode, turns: a tape that may hold fixed rotations (row -1).
         forward: walk from the input to the measurement instead.
         x, z: (qubits, words) uint64 planes with the first ``lanes`` lanes filled and room for one more
             for each rotation, overwritten.
         alive: (rows,) bool, overwritten.
+        kept: (ops,) bool, set where the op changes some lane, its sign included.
     """
     ops = code.shape[0]
     one = np.uint64(1)
     for step in range(ops):
         i = ops - 1 - step if forward else step
         c = code[i]
-        if c < 0 or c > 10:
-            continue
         words = (lanes + 63) >> 6
         q = q0[i]
+        if c < 0 or c > 10:
+            if 4 <= opcode[i] <= 6:  # a Pauli: signs alone
+                some = np.uint64(0)
+                for w in range(words):
+                    if opcode[i] != 6:
+                        some |= z[q, w] ^ (x[q, w] if opcode[i] == 5 else np.uint64(0))
+                    else:
+                        some |= x[q, w]
+                kept[i] |= some != 0
+            continue
+        if 5 <= c:
+            kept[i] |= _changes(c, x, z, q, q1[i], words)
         if c <= 3:
             some = np.uint64(0)
             if c == 0:
@@ -53,6 +84,7 @@ def meets(code, q0, q1, row, start, support, letters, turns, forward, x, z, lane
             if row[i] >= 0:
                 alive[row[i]] = some != 0
             if some:
+                kept[i] = True
                 word = lanes >> 6
                 bit = one << np.uint64(lanes & 63)
                 lanes += 1
@@ -68,7 +100,7 @@ def meets(code, q0, q1, row, start, support, letters, turns, forward, x, z, lane
                         if letters[j] & 2:
                             z[support[j], word] |= bit
         elif c == 4:
-            if turns[i] % 2:
+            if turns[i]:
                 for w in range(words):
                     v = np.uint64(0)
                     for j in range(start[i], start[i + 1]):
@@ -76,6 +108,10 @@ def meets(code, q0, q1, row, start, support, letters, turns, forward, x, z, lane
                             v ^= z[support[j], w]
                         if letters[j] & 2:
                             v ^= x[support[j], w]
+                    if v:
+                        kept[i] = True
+                    if turns[i] == 2:
+                        continue
                     for j in range(start[i], start[i + 1]):
                         if letters[j] & 1:
                             x[support[j], w] ^= v
