@@ -151,6 +151,9 @@ def _free_fermions(rows: np.ndarray, graph: np.ndarray, packed: np.ndarray, widt
 
 def _root_graph(graph: np.ndarray) -> nx.Graph | None:
     """H with L(H) = graph; every edge carries the vertex it stands for as ``vertex``. None: no line graph."""
+    degrees = graph.sum(axis=1)
+    if degrees.max(initial=0) <= 2:  # a path or a ring: networkx would be quadratic
+        return _thread(graph, degrees)
     for v in range(min(len(graph), 64)):  # neighbours are two cliques, or it is none: cheap to see early
         near = np.flatnonzero(graph[v])
         apart = ~graph[np.ix_(near, near)]
@@ -166,6 +169,24 @@ def _root_graph(graph: np.ndarray) -> nx.Graph | None:
     for a, b in cells.edges:
         (vertex,) = set(a) & set(b)
         root.add_edge(a, b, vertex=vertex)
+    return root
+
+
+def _thread(graph: np.ndarray, degrees: np.ndarray) -> nx.Graph:
+    """The root of a connected path or ring: one more node than vertices, or as many."""
+    neighbours = [np.flatnonzero(row).tolist() for row in graph]
+    start = int(np.argmin(degrees))
+    order, here, before = [start], start, -1
+    while True:
+        following = [v for v in neighbours[here] if v != before and v != start]
+        if not following:
+            break
+        before, here = here, following[0]
+        order.append(here)
+    nodes = len(order) + (degrees[start] < 2)
+    root = nx.Graph()
+    for k, vertex in enumerate(order):
+        root.add_edge(k, (k + 1) % nodes, vertex=vertex)
     return root
 
 

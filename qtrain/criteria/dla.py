@@ -16,7 +16,7 @@ from qtrain.criteria.closure import Sum, anticommute, lie_closure
 from qtrain.criteria.module import deep_limit, orbit
 from qtrain.criteria.results import DLAResult
 from qtrain.errors import QTrainError
-from qtrain.kernels.paulis import PauliTable, commutation_matrix, pack_labels
+from qtrain.kernels.paulis import PauliTable, commutation_matrix
 from qtrain.observables import as_observable, pack
 from qtrain.program import PauliProgram, lower
 
@@ -84,11 +84,19 @@ def dla(
 
 
 def _table(strings: Sequence[tuple[int, int]], num_qubits: int) -> tuple[np.ndarray, np.ndarray]:
-    labels = [
-        "".join("IXZY"[(x >> q & 1) | (z >> q & 1) << 1] for q in reversed(range(num_qubits)))
-        for x, z in strings
+    """Bit sets as packed rows."""
+    size = 8 * ((num_qubits + 63) // 64)
+    rows = [
+        np.frombuffer(b"".join(item[half].to_bytes(size, "little") for item in strings), np.uint64)
+        .reshape(len(strings), -1)
+        .copy()
+        for half in (0, 1)
     ]
-    return pack_labels(labels)
+    return rows[0], rows[1]
+
+
+_X_BITS = str.maketrans("IXYZ", "0110")
+_Z_BITS = str.maketrans("IXYZ", "0011")
 
 
 def _strings_algebra(strings: list[tuple[int, int]], num_qubits: int) -> DLAResult:
@@ -180,8 +188,14 @@ def _given_sums(generators: Iterable[Any]) -> tuple[list[Sum], int]:
                 raise QTrainError(
                     f"generators should be Pauli labels of the letters I, X, Y, Z. Got {text!r} at place {k}."
                 )
-            operator = SparsePauliOp(text)
-        elif isinstance(item, SparsePauliOp):
+            if width and len(text) != width:
+                raise QTrainError(
+                    f"generators should act on one number of qubits. Got {width} and {len(text)} at place {k}."
+                )
+            width = len(text)
+            sums.append({(int(text.translate(_X_BITS), 2), int(text.translate(_Z_BITS), 2)): 1.0})
+            continue
+        if isinstance(item, SparsePauliOp):
             operator = item.simplify()
         else:
             raise QTrainError(
