@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from qtrain.search.spec import read_spec
-from qtrain.search.study import run_study
+from qtrain.search.study import make_pool, run_study
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ def fake_spec(**changes):
 
 
 def fake_study(*, setup=None, tracking_uri="off", **options):
-    changes = options.pop("changes", {})
-    return run_study(
-        fake_spec(**changes), draw=draw, target="supervised_targets:fake_search", setup=setup or {},
-        tracking_uri=tracking_uri, **options,
-    )  # fmt: skip
+    spec = fake_spec(**options.pop("changes", {}))
+    jobs, backend = options.get("n_jobs", 1), options.get("backend", "threading")
+    with make_pool(spec, "supervised_targets:fake_search", jobs, backend) as pool:
+        pool.set_up(setup or {})
+        return run_study(spec, pool, draw=draw, tracking_uri=tracking_uri, **options)
 
 
 def essence(result):

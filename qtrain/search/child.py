@@ -46,16 +46,19 @@ def _limit_memory(extra_bytes: int) -> None:
         )
 
 
-def main(descriptor: int, parent: int) -> None:
-    """Serve payloads until the pipe closes."""
+def main(target: str, descriptor: int, parent: int) -> None:
+    """Import ``target``, set it up with the first message, then serve payloads until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, args=(parent,), daemon=True).start()
     pipe: Any = Connection(descriptor)
-    target, setup, memory_bytes = pipe.recv()
     try:
         module, _, name = target.partition(":")
-        evaluate = getattr(importlib.import_module(module), name)(setup)
+        factory = getattr(importlib.import_module(module), name)
+        setup, memory_bytes = pipe.recv()
+        evaluate = factory(setup)
         _limit_memory(memory_bytes)
+    except EOFError:
+        return
     except BaseException as error:
         pipe.send(("set-up", _sentence(error), traceback.format_exc()))
         return

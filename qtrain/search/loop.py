@@ -47,16 +47,17 @@ class Loop:
     def ended(self) -> list[TrialRecord]:
         return [record.to_record(t) for t in self.trials() if t.state.is_finished()]
 
-    def run(self, batch: int) -> None:
-        """Bring every trial of the batch to its end; nothing to do where they are."""
+    def run(self, batch: int) -> bool:
+        """Bring every trial of the batch to its end; False if there was nothing to do."""
         first = batch * self.spec.batch
         last = min(first + self.spec.batch, self.spec.trials)
         trials = self.trials()
         if len(trials) >= last and all(t.state.is_finished() for t in trials[first:last]):
-            return
+            return False
         if len(trials) < last:
             self.begin(batch, first, last)
         self.evaluate([record.to_record(t) for t in self.trials()], first, last)
+        return True
 
     def begin(self, batch: int, first: int, last: int) -> None:
         """Create the batch's trials that are missing."""

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from qtrain.errors import QTrainError
 from qtrain.search.result import TrialRecord
-from qtrain.search.spec import MAXIMISED, SearchSpec
+from qtrain.search.spec import MAXIMISED, SearchSpec, read_spec
 from qtrain.search.supervise import Outcome
 
 log = logging.getLogger("qtrain")
@@ -107,8 +107,12 @@ def open_study(storage: Any, spec: SearchSpec, *, name: str | None = None) -> An
         study.set_user_attr("qtrain:uid", uuid.uuid4().hex)
         study.set_user_attr("qtrain:spec", spec.identity())
         return study
-    there, here = attributes["qtrain:spec"], spec.identity()
-    differing = sorted(_differences(there, here))
+    there = attributes["qtrain:spec"]
+    try:  # keys that came with a later release have their defaults
+        there = read_spec(there).identity()
+    except QTrainError:
+        pass
+    differing = sorted(_differences(there, spec.identity()))
     if differing:
         raise QTrainError(
             f"the spec should be the one study {spec.name!r} was begun with. "

@@ -65,10 +65,10 @@ def search(
         KeyboardInterrupt: after a second Ctrl-C, at once.
 
     Example:
-        >>> import qtrain
+        >>> import qtrain, tempfile
         >>> spec = {"name": "ising", "qubits": 3, "task": {"kind": "tfim"}, "trials": 2, "batch": 2,
         ...         "training": {"steps": 5, "starts": 1}, "limits": {"seconds": 300}}
-        >>> result = qtrain.search(spec, tracking_uri="off", storage="/tmp/qtrain-doctest-ising.journal")
+        >>> result = qtrain.search(spec, tracking_uri="off", storage=tempfile.mkdtemp() + "/ising.journal")
         >>> len(result.trials), result.objectives[0]
         (2, 'task_loss')
     """
@@ -78,16 +78,19 @@ def search(
     if n_trials is not None:
         spec = dataclasses.replace(spec, trials=_whole("n_trials", n_trials, 1))
     resolve_uri(tracking_uri)
-    from qtrain.search.evaluate import build_problem
-    from qtrain.search.winner import check_name, register_winner
+    jobs = count_jobs(n_jobs)
+    with make_pool(spec, EVALUATE, jobs, backend) as pool:  # its processes import while this one does
+        from qtrain.search.evaluate import build_problem
+        from qtrain.search.winner import check_name, register_winner
 
-    name = check_name(spec, name)
-    problem = build_problem(spec)
-    result = run_study(
-        spec, draw=problem.space.draw, target=EVALUATE, setup=problem, storage=storage, n_jobs=n_jobs,
-        tracking_uri=tracking_uri, starts=problem.starts, on_trial=on_trial, backend=backend,
-        conclude=lambda found, pool: register_winner(found, problem, pool, name),
-    )  # fmt: skip
+        name = check_name(spec, name)
+        problem = build_problem(spec)
+        pool.set_up(problem)
+        result = run_study(
+            spec, pool, draw=problem.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
+            starts=problem.starts, on_trial=on_trial, backend=backend,
+            conclude=lambda found: register_winner(found, problem, pool, name),
+        )  # fmt: skip
     return dataclasses.replace(result, references=problem.references)
 
 
@@ -95,6 +98,12 @@ def _whole(name: str, value: Any, minimum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise QTrainError(f"{name} should be a whole number, at least {minimum}. Got {value!r}.")
     return value
+
+
+def make_pool(spec: SearchSpec, target: str, jobs: int, backend: str) -> Pool:
+    """The supervised processes of a search, not set up yet."""
+    workers = jobs if backend == "threading" else 1
+    return Pool(target, workers=workers, seconds=spec.limits.seconds, memory_mb=spec.limits.memory_mb)
 
 
 def count_jobs(n_jobs: int) -> int:
@@ -108,23 +117,22 @@ def count_jobs(n_jobs: int) -> int:
 
 def run_study(
     spec: SearchSpec,
+    pool: Pool,
     *,
     draw: Callable[[Any], Any],
-    target: str,
-    setup: Any,
     storage: Any = None,
     n_jobs: int = 1,
     tracking_uri: str | None = None,
     starts: Sequence[Mapping[str, Any]] = (),
     on_trial: Callable[[TrialRecord], None] | None = None,
     backend: str = "threading",
-    conclude: Callable[[SearchResult, Pool], SearchResult] | None = None,
+    conclude: Callable[[SearchResult], SearchResult] | None = None,
 ) -> SearchResult:
     """The loop itself, for any space and any evaluation.
 
     Args:
         draw: an Optuna trial → an architecture (``content_id``, ``to_json()``).
-        target, setup: of the supervised processes (see :class:`~qtrain.search.supervise.Pool`); payloads are
+        pool: of supervised processes, set up; payloads are
             ``{"architecture": plain data, "seed": int, "number": int}``, answers hold ``state``, ``reason``,
             ``objectives``, ``constraints``, ``metrics``, ``timings``, ``report``.
         starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …}``.
@@ -135,10 +143,6 @@ def run_study(
     with contextlib.ExitStack() as stack:
         opened, where = stack.enter_context(open_storage(storage, spec.name))
         study = record.open_study(opened, spec)
-        pool = stack.enter_context(
-            Pool(target, setup, workers=jobs if backend == "threading" else 0,
-                 seconds=spec.limits.seconds, memory_mb=spec.limits.memory_mb)
-        )  # fmt: skip
         uid = study.user_attrs["qtrain:uid"]
         tracker = stack.enter_context(
             Tracker(
@@ -150,22 +154,31 @@ def run_study(
             )
         )
         loop = Loop(spec, study, pool, tracker, draw, list(starts), jobs, backend, where, on_trial)
-        tracker.ready()
         ended = loop.ended()
-        tracker.reconcile(dataclasses.asdict(t) for t in ended)
         for trial in ended if on_trial else ():
             on_trial(trial)  # type: ignore[misc]
+        connected = False
         with _interruptible(pool) as stop:
             for batch in range(-(-spec.trials // spec.batch)):
                 if stop.is_set():
                     break
-                loop.run(batch)
+                if loop.run(batch) and not connected:  # the first batch does not wait for MLflow's seconds
+                    connected = _connect(tracker, ended)
+            if not connected:
+                _connect(tracker, ended)
             full = {} if stop.is_set() else loop.train_front()
         result = loop.result(full, interrupted=stop.is_set(), tracking_uri=tracker.uri)
         if conclude is not None and not result.interrupted:
-            result = conclude(result, pool)
+            result = conclude(result)
         undelivered = _finish(tracker, result)
         return dataclasses.replace(result, undelivered=undelivered, seconds=time.monotonic() - since)
+
+
+def _connect(tracker: Tracker, ended: Sequence[TrialRecord]) -> bool:
+    """Wait for the tracking store, then deliver what an earlier call could not."""
+    tracker.ready()
+    tracker.reconcile(dataclasses.asdict(t) for t in ended)
+    return True
 
 
 def _finish(tracker: Tracker, result: SearchResult) -> int:

@@ -29,6 +29,7 @@ from typing import Any
 from qtrain.errors import QTrainError
 
 log = logging.getLogger("qtrain")
+LATER = object()
 
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -38,7 +39,8 @@ _THREADS = (
     "RAYON_NUM_THREADS",
 )
 _BOOT = (
-    "import sys; sys.path[:] = {path!r}; from qtrain.search.child import main; main({descriptor}, {parent})"
+    "import sys; sys.path[:] = {path!r}; "
+    "from qtrain.search.child import main; main({target!r}, {descriptor}, {parent})"
 )
 _SETUP_SECONDS = 300.0
 
@@ -57,10 +59,10 @@ class Outcome:
 class _Process:
     """One worker process and the pipe to it."""
 
-    def __init__(self, first_message: bytes) -> None:
+    def __init__(self, target: str) -> None:
         ours, theirs = socket.socketpair()
         self.log = tempfile.TemporaryFile()
-        code = _BOOT.format(path=sys.path, descriptor=theirs.fileno(), parent=os.getpid())
+        code = _BOOT.format(target=target, path=sys.path, descriptor=theirs.fileno(), parent=os.getpid())
         with theirs:
             # A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which decides.
             self.process = subprocess.Popen(
@@ -70,8 +72,10 @@ class _Process:
             )  # fmt: skip
         self.pipe: Any = Connection(ours.detach())
         self.ready = False
+
+    def set_up(self, message: bytes) -> None:
         try:
-            self.pipe.send_bytes(first_message)
+            self.pipe.send_bytes(message)
         except OSError:
             pass  # it died already: the wait for "ready" says how
 
@@ -134,25 +138,41 @@ class Pool:
 
     Args:
         target: ``"module:factory"``; in the process, ``factory(setup)`` gives the function that answers payloads.
-        setup: pickled once to every process.
+        setup: pickled once to every process; if it comes later, by :meth:`set_up`, the processes import the target
+            meanwhile.
         workers: most processes at a time.
         seconds: time limit of one call; ``memory_mb``: memory one call may take on top of a warm process's own.
     """
 
-    def __init__(self, target: str, setup: Any, *, workers: int, seconds: float, memory_mb: int) -> None:
+    def __init__(
+        self, target: str, setup: Any = LATER, *, workers: int, seconds: float, memory_mb: int
+    ) -> None:
+        self.target, self.setup = target, LATER
         self.seconds, self.memory_bytes = seconds, memory_mb * 1024**2
-        self._first = pickle.dumps((target, setup, self.memory_bytes))
+        self._first: bytes | None = None
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         self._all: set[_Process] = set()
         self._lock = threading.Lock()
         self._draining = self._stopped = False
         for _ in range(workers):
             self._start()
+        if setup is not LATER:
+            self.set_up(setup)
+
+    def set_up(self, setup: Any) -> None:
+        """Give every process what it shares; once, before the first call."""
+        with self._lock:
+            self.setup = setup
+            self._first = pickle.dumps((setup, self.memory_bytes))
+            for process in self._all:
+                process.set_up(self._first)
 
     def _start(self) -> None:
         with self._lock:
             if not self._stopped:
-                process = _Process(self._first)
+                process = _Process(self.target)
+                if self._first is not None:
+                    process.set_up(self._first)
                 self._all.add(process)
                 self._idle.put(process)
 
@@ -275,10 +295,10 @@ def run_batch(
             return index, pool.call(payload)
 
     else:
-        target, setup, memory_bytes = pickle.loads(pool._first)
+        target, setup, memory_mb = pool.target, pool.setup, pool.memory_bytes // 1024**2
 
         def one(index: int, payload: Any) -> tuple[int, Outcome]:
-            return index, _call_here(target, setup, pool_seconds, memory_bytes // 1024**2, payload)
+            return index, _call_here(target, setup, pool_seconds, memory_mb, payload)
 
     pool_seconds = pool.seconds
     run = joblib.Parallel(
