@@ -5,13 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
-from qiskit.circuit import Parameter
+from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import PauliGate, efficient_su2, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qtrain.criteria.light_cone import felt_weights, light_cone, provably_zero, reduced_circuit
 from qtrain.errors import QTrainError
+from qtrain.kernels.paulis import pack_labels
 from qtrain.program import lower
+from qtrain.simulator import values_and_gradients
+from tests import reference_light_cone as slow
 from tests import reference_paths as reference
 from tests.test_gradients import random_circuit, random_observable
 
@@ -71,6 +74,59 @@ def test_the_reduced_circuit_keeps_the_cost(seed, gates, terms):
     assert Statevector(smaller.assign_parameters(kept)).expectation_value(observable) == pytest.approx(
         expected, abs=1e-10
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_both_ends_against_sets_of_strings(seed):
+    n = 3
+    program = lower(random_circuit(seed, rotations=7, gates=12))
+    label = ("XYZ"[seed % 3] + "IXYZ"[seed % 4] + "IXYZ"[seed % 7 % 4])[::-1]
+    x, z = pack_labels([label])
+    term = int(x[0, 0]) | int(z[0, 0]) << n
+    table = program.generators()
+    alive = slow.alive_rotations(slow.numbers(table, n), term, slow.numbers(program.frame(), n), n)
+    expected = np.ones(program.num_weights, bool)
+    expected[program.parameter[table.index[alive]]] = False
+    assert provably_zero(program, label).tolist() == expected.tolist()
+
+
+def test_both_ends_prove_more_than_either():
+    """The state keeps its parity Z_0 Z_1, X_0 changes it: no angle is felt by X_0, though each end alone allows two."""
+    circuit = QuantumCircuit(2)
+    circuit.rxx(Parameter("a"), 0, 1)
+    circuit.rz(Parameter("b"), 0)
+    circuit.rxx(Parameter("c"), 0, 1)
+    program = lower(circuit)
+    assert light_cone(circuit, "IX").effective.tolist() == [True, True, False]
+    assert felt_weights(program).all()
+    assert provably_zero(program, "IX").all()
+    assert not provably_zero(program, "IZ").any()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6))
+def test_shared_parameters_and_t_gates_are_never_killed(seed):
+    rng = np.random.default_rng(seed)
+    theta = ParameterVector("t", 3)
+    circuit = QuantumCircuit(3)
+    for _ in range(10):
+        q, r = (int(v) for v in rng.permutation(3)[:2])
+        kind = int(rng.integers(7))
+        if kind < 3:
+            getattr(circuit, ("rx", "ry", "rz")[kind])(theta[int(rng.integers(3))], q)
+        elif kind == 3:
+            circuit.rzx(theta[int(rng.integers(3))], q, r)
+        elif kind == 4:
+            circuit.t(q)
+        else:
+            getattr(circuit, ("cx", "cz")[kind - 5])(q, r)
+    if not circuit.parameters:
+        circuit.rx(theta[0], 0)
+    program, label = lower(circuit), "IXYZ"[seed % 4] + "XYZ"[seed % 3] + "IZ"[seed % 2]
+    _, gradients = values_and_gradients(program, label, rng.uniform(0, 6, (5, program.num_weights)))
+    zero = provably_zero(program, label)
+    assert np.abs(np.asarray(gradients).reshape(5, -1)[:, zero]).max(initial=0.0) < 1e-10
 
 
 def test_fixed_gates_open_the_cone():

@@ -147,13 +147,25 @@ def _weights(program: PauliProgram, tape: Tape, rows: np.ndarray) -> np.ndarray:
     return result
 
 
-def provably_zero(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
-    """(weights,) bool: the gradient vanishes at every angle, by one of the two relaxations.
+def provably_zero(program: PauliProgram, observable: SparsePauliOp | str) -> np.ndarray:
+    """(weights,) bool: the gradient vanishes at every angle, by what both ends of the circuit can reach.
 
     Args:
-        program: inputs count as fixed rotations. operator: the observable.
+        program: inputs count as fixed rotations. observable: text or SparsePauliOp.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> provably_zero(lower(real_amplitudes(2, reps=1)), "IZ").tolist()
+        [False, False, False, True]
     """
-    return ~(effective_weights(program, operator) & felt_weights(program))
+    from qtrain.criteria.both_ends import meeting_weights
+
+    operator = as_observable(observable, program.num_qubits)
+    alive, changing = _effective(program, operator)
+    alive &= felt_weights(program)
+    if alive.any():
+        alive &= meeting_weights(program, operator, changing)
+    return ~alive
 
 
 def reduced_circuit(circuit: QuantumCircuit, observable: SparsePauliOp | str) -> QuantumCircuit:
