@@ -17,7 +17,7 @@ TARGET = "supervised_targets:misbehave"
 
 @pytest.fixture(scope="module")
 def pool():
-    with Pool(TARGET, {"factor": 3}, workers=2, seconds=1.0, memory_mb=300) as pool:
+    with Pool(TARGET, {"factor": 3}, workers=2, seconds=4.0, memory_mb=300) as pool:
         yield pool
 
 
@@ -25,7 +25,7 @@ def pool():
     "do, kind, reason",
     [
         ("raise", "raised", "ZeroDivisionError: no angle is left"),
-        ("hang", "timeout", "took longer than limits.seconds = 1"),
+        ("hang", "timeout", "took longer than limits.seconds = 4"),
         ("exit", "died", "its process ended with exit code 7"),
         ("die", "died", "its process was killed by SIGKILL (the system may be out of memory)"),
         ("allocate", "memory", "took more memory than limits.memory_mb = 300"),
