@@ -67,6 +67,26 @@ class Store:
             tags = {"qtrain.study": self.study, "qtrain.study_uid": self.uid, "qtrain.kind": "study", **self.tags}
             self.parent = self.client.create_run(self.experiment, run_name=self.study, tags=tags).info.run_id
             self._log(self.parent, params=self.params)
+            first = self._first_parent()
+            if first != self.parent:  # another worker made one at the same moment
+                self.client.delete_run(self.parent)
+                self.parent = first
+        self.refresh()
+
+    def _first_parent(self) -> str:
+        found = self.search(f"tags.`qtrain.study_uid` = '{self.uid}' and tags.`qtrain.kind` = 'study'")
+        return str(min(found, key=lambda run: (run.info.start_time, run.info.run_id)).info.run_id)
+
+    def settle(self, trials: Sequence[Mapping[str, Any]]) -> None:
+        """Deliver the trials that no process has delivered, and drop doubles."""
+        self.refresh()
+        for trial in trials:
+            self.deliver(trial, again=True)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Learn which trials are there; of a trial that is there twice, keep the run that is whole and older."""
+        self.runs = {}
         for run in self.search(f"tags.`mlflow.parentRunId` = '{self.parent}'"):
             number, whole = int(run.data.tags["qtrain.trial"]), run.info.status != "RUNNING"
             known = self.runs.get(number)
@@ -112,9 +132,13 @@ class Store:
         if whole:
             return
         begun, ended = int(1000 * trial["begun"]), int(1000 * trial["ended"])
-        if again and not run_id:  # only the answer may have been lost
+        if again:  # only the answer may have been lost, or another process was faster
             condition = f"tags.`mlflow.parentRunId` = '{self.parent}' and tags.`qtrain.trial` = '{number}'"
-            run_id = next((run.info.run_id for run in self.search(condition)), "")
+            there = self.search(condition)
+            run_id = there[0].info.run_id if there else ""
+            if any(run.info.status != "RUNNING" for run in there):
+                self.runs[number] = (run_id, True)
+                return
         if run_id:
             place = self.client.get_run(run_id).info.artifact_uri
         else:

@@ -99,6 +99,11 @@ class Tracker:
             if not self._store.runs.get(trial["number"], ("", False))[1]:
                 self.record(trial)
 
+    def settle(self, trials: Iterable[Mapping[str, Any]]) -> None:
+        """As :meth:`reconcile`, where other processes deliver as well: looks again which runs are there first."""
+        if self.uri is not None:
+            self._put(("settle", [dict(t) for t in trials]))
+
     def finish(
         self,
         trials: Sequence[Mapping[str, Any]],
@@ -121,7 +126,7 @@ class Tracker:
         """
         if self.uri is None:
             return 0
-        self._put((trials, dict(objectives), list(front), dict(tags), dict(files or {})))
+        self._put(("end", trials, dict(objectives), list(front), dict(tags), dict(files or {})))
         with self._changed:
             left, since = self._pending, time.monotonic()
             while self._pending:
@@ -172,8 +177,10 @@ class Tracker:
             try:
                 if isinstance(item, dict):
                     self._store.deliver(item, again=attempt > 0)
+                elif item[0] == "settle":
+                    self._store.settle(item[1])
                 else:
-                    self._store.end_study(*item)
+                    self._store.end_study(*item[1:])
             except Exception as error:  # whatever it is: the study's storage has the trial
                 if not self._trouble:
                     said = _first_line(error)[:200]

@@ -168,6 +168,9 @@ def _stages(
     def algebra() -> None:
         from qtrain.criteria.dla import dla
 
+        if lowered["ansatz"].shared.any():  # closing sums takes seconds: that is for the winner's report
+            notes.report["dla"] = {"skipped": "shared parameters"}
+            return
         found = dla(lowered["ansatz"], observable=task.scaled_observable, max_dimension=512)
         notes.report["dla"] = {
             "dimension": found.dimension, "complete": found.complete, "algebra": found.algebra,

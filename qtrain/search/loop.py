@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qtrain.search import record
-from qtrain.search.result import SearchResult, TrialRecord, choose_winner, describe_rule, pareto_front
+from qtrain.search.result import SearchResult, TrialRecord, pareto_front, summarise
 from qtrain.search.samplers import child_seed, propose
 from qtrain.search.spec import MAXIMISED, SearchSpec
 from qtrain.search.storage import repair_journal
@@ -54,6 +54,7 @@ class Loop:
         trials = self.trials()
         if len(trials) >= last and all(t.state.is_finished() for t in trials[first:last]):
             return False
+        record.check_mode(self.study, "batches")
         if len(trials) < last:
             self.begin(batch, first, last)
         self.evaluate([record.to_record(t) for t in self.trials()], first, last)
@@ -92,7 +93,7 @@ class Loop:
         """
         scored: dict[str, TrialRecord] = {}
         for trial in trials[:last]:
-            if trial.state in ("complete", "pruned") and trial.duplicate_of is None:
+            if trial.scored:
                 scored.setdefault(trial.architecture_id, trial)
         left = [t for t in trials[first:last] if t.state == "running"]
         while left:
@@ -101,7 +102,7 @@ class Loop:
             for trial in left:
                 known = scored.get(trial.architecture_id)
                 if known is not None and known.number < trial.number:
-                    self.end(trial.number, _answer(known))
+                    self.end(trial.number, answer_from(known))
                 elif trial.architecture_id in wave:
                     waiting.append(trial)
                 else:
@@ -152,25 +153,13 @@ class Loop:
     def result(
         self, full: Mapping[int, Mapping[str, Any]], *, interrupted: bool, tracking_uri: str | None
     ) -> SearchResult:
-        trials = tuple(record.to_record(t) for t in self.trials())
-        front = pareto_front(trials, self.spec.objectives.use)
-        # A start that is no architecture is there to be compared with: it has no family to register.
-        families = [n for n in front if "circuit" not in trials[n].architecture and (not full or n in full)]
-        judged = [
-            dataclasses.replace(t, objectives={**t.objectives, "task_loss": full[t.number]["task_loss"]})
-            if t.number in full else t
-            for t in trials
-        ]  # fmt: skip
-        number = choose_winner(judged, families, self.spec.objectives.use, self.spec.winner)
-        return SearchResult(
-            study=self.spec.name, spec=self.spec, storage=self.where, tracking_uri=tracking_uri, trials=trials,
-            front=front,
-            winner=None if number is None else trials[number], name=None, interrupted=interrupted, full=dict(full),
-            rule=describe_rule(self.spec.winner, self.spec.objectives.use),
-        )  # fmt: skip
+        trials = [record.to_record(t) for t in self.trials()]
+        return summarise(
+            self.spec, trials, full, storage=self.where, tracking_uri=tracking_uri, interrupted=interrupted
+        )
 
 
-def _answer(known: TrialRecord) -> dict[str, Any]:
+def answer_from(known: TrialRecord) -> dict[str, Any]:
     """The outcome of a duplicate: the scored trial's, at no cost."""
     return {
         "state": known.state, "reason": known.reason, "objectives": dict(known.objectives),

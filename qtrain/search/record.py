@@ -81,8 +81,11 @@ def patiently(
             pause = min(2 * pause, 5.0)
 
 
-def open_study(storage: Any, spec: SearchSpec, *, name: str | None = None) -> Any:
+def open_study(storage: Any, spec: SearchSpec, *, mode: str = "batches") -> Any:
     """The study of ``spec`` in ``storage``, made if it is not there.
+
+    Args:
+        mode: "batches" (one search) or "workers" (many); a study is run in the mode it was begun in.
 
     Raises:
         QTrainError: the study there was made from another spec; every key that differs is named.
@@ -95,7 +98,7 @@ def open_study(storage: Any, spec: SearchSpec, *, name: str | None = None) -> An
     directions: Any = ["maximize" if objective in MAXIMISED else "minimize" for objective in spec.objectives.use]
     # Proposals come from a study in memory; the sampler here is never asked.
     study = optuna.create_study(
-        storage=storage, study_name=name or spec.name, directions=directions, load_if_exists=True,
+        storage=storage, study_name=spec.name, directions=directions, load_if_exists=True,
         sampler=optuna.samplers.RandomSampler(seed=0),
     )  # fmt: skip
     attributes = study.user_attrs
@@ -104,8 +107,11 @@ def open_study(storage: Any, spec: SearchSpec, *, name: str | None = None) -> An
             raise QTrainError(
                 f"storage should hold no foreign study of the name {spec.name!r}. Got one: choose another name."
             )
+        study.set_user_attr("qtrain:mode", mode)
         study.set_user_attr("qtrain:uid", uuid.uuid4().hex)
         study.set_user_attr("qtrain:spec", spec.identity())
+        if mode == "workers":
+            time.sleep(1.0)  # several may begin it at once: the last to write names it
         return study
     there = attributes["qtrain:spec"]
     try:  # keys that came with a later release have their defaults
@@ -120,6 +126,17 @@ def open_study(storage: Any, spec: SearchSpec, *, name: str | None = None) -> An
             "give the search another name or storage."
         )
     return study
+
+
+def check_mode(study: Any, mode: str) -> None:
+    """Refuse to add trials to a study that was begun in the other mode."""
+    begun = study.user_attrs.get("qtrain:mode", mode)
+    if begun != mode:
+        how = {"batches": "qtrain search", "workers": "qtrain worker"}
+        raise QTrainError(
+            f"study {study.study_name!r} should go on with {how[begun]}, as it was begun. Got {how[mode]}: give the "
+            "search another name."
+        )
 
 
 def _differences(there: Any, here: Any, where: str = "") -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,11 @@ class TrialRecord:
     def seconds(self) -> float:
         """Spent on evaluating it; 0 for a duplicate."""
         return sum(self.timings.values())
+
+    @property
+    def scored(self) -> bool:
+        """Whether a later trial of the same architecture is answered from this one."""
+        return self.state in ("complete", "pruned") and self.duplicate_of is None
 
     @property
     def feasible(self) -> bool:
@@ -241,3 +247,30 @@ class SearchResult:
                 for t in self.trials
             ],
         }
+
+
+def summarise(
+    spec: SearchSpec,
+    trials: Sequence[TrialRecord],
+    full: Mapping[int, Mapping[str, Any]],
+    *,
+    storage: str,
+    tracking_uri: str | None,
+    interrupted: bool,
+) -> SearchResult:
+    """Front and winner of a study as it stands; ``full``: what the full training gave, by trial number."""
+    names = spec.objectives.use
+    front = pareto_front(trials, names)
+    # A start that is no architecture is there to be compared with: it has no family to register.
+    families = [n for n in front if "circuit" not in trials[n].architecture and (not full or n in full)]
+    judged = [
+        dataclasses.replace(t, objectives={**t.objectives, "task_loss": full[t.number]["task_loss"]})
+        if t.number in full else t
+        for t in trials
+    ]  # fmt: skip
+    number = choose_winner(judged, families, names, spec.winner)
+    return SearchResult(
+        study=spec.name, spec=spec, storage=storage, tracking_uri=tracking_uri, trials=tuple(trials), front=front,
+        winner=None if number is None else trials[number], rule=describe_rule(spec.winner, names), name=None,
+        interrupted=interrupted, full=dict(full),
+    )  # fmt: skip

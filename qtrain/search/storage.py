@@ -7,9 +7,11 @@ full disk cut short is dropped before the journal is opened: what it said had ne
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -149,26 +151,34 @@ def open_database(url: str, *, heartbeat_seconds: int | None = None, on_stale: A
     if url.startswith("sqlite:///") and url != "sqlite:///:memory:":
         with contextlib.suppress(OSError):
             Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    address = url
+    if url.startswith("postgresql://") and importlib.util.find_spec("psycopg") is None:
+        address = url.replace("://", "+psycopg2://", 1)  # SQLAlchemy 2.1 would look for the other driver alone
     # A server that restarts leaves dead connections in the pool: test one before it is used.
-    engine = (
-        {} if url.startswith("sqlite") else {"pool_pre_ping": True, "connect_args": {"connect_timeout": 10}}
-    )
-    try:
-        return RDBStorage(
-            url, engine_kwargs=engine, heartbeat_interval=heartbeat_seconds,
-            grace_period=None if heartbeat_seconds is None else 3 * heartbeat_seconds,
-            heartbeat_stale_trial_callback=on_stale,
-        )  # fmt: skip
-    except ImportError as error:
-        raise QTrainError(
-            f"storage needs a database driver that is not installed ({error}). Install it, for PostgreSQL: "
-            "pip install 'qtrain[postgres]'."
-        ) from None
-    except (sqlalchemy.exc.SQLAlchemyError, OptunaError, OSError, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise QTrainError(
-            f"storage should be a database that can be reached. Got {_without_password(url)!r}: {first}"
-        ) from None
+    engine: dict[str, Any] = {} if url.startswith("sqlite") else {"pool_pre_ping": True}
+    if url.startswith(("postgresql", "mysql")):
+        engine["connect_args"] = {"connect_timeout": 10}
+    for attempt in range(6):
+        try:
+            return RDBStorage(
+                address, engine_kwargs=engine, heartbeat_interval=heartbeat_seconds,
+                grace_period=None if heartbeat_seconds is None else 3 * heartbeat_seconds,
+                heartbeat_stale_trial_callback=on_stale,
+            )  # fmt: skip
+        except ImportError as error:
+            raise QTrainError(
+                f"storage needs a database driver that is not installed ({error}). Install it, for PostgreSQL: "
+                "pip install 'qtrain[postgres]'."
+            ) from None
+        except (sqlalchemy.exc.SQLAlchemyError, OptunaError, OSError, ValueError) as error:
+            first = str(error).strip().splitlines()[0]
+            if attempt < 5 and ("already exists" in first or "duplicate key" in first):
+                time.sleep(0.5 * (attempt + 1))  # several workers made the tables at the same moment
+                continue
+            raise QTrainError(
+                f"storage should be a database that can be reached. Got {_without_password(url)!r}: {first}"
+            ) from None
+    raise AssertionError
 
 
 def _open_grpc(url: str) -> Any:

@@ -149,7 +149,7 @@ def run_study(
                 tracking_uri,
                 spec.name,
                 uid=uid,
-                params=_flat(spec.identity()),
+                params=flat(spec.identity()),
                 tags={"qtrain.storage": where},
             )
         )
@@ -158,7 +158,7 @@ def run_study(
         for trial in ended if on_trial else ():
             on_trial(trial)  # type: ignore[misc]
         connected = False
-        with _interruptible(pool) as stop:
+        with interruptible(pool) as stop:
             for batch in range(-(-spec.trials // spec.batch)):
                 if stop.is_set():
                     break
@@ -170,7 +170,7 @@ def run_study(
         result = loop.result(full, interrupted=stop.is_set(), tracking_uri=tracker.uri)
         if conclude is not None and not result.interrupted:
             result = conclude(result)
-        undelivered = _finish(tracker, result)
+        undelivered = finish(tracker, result)
         return dataclasses.replace(result, undelivered=undelivered, seconds=time.monotonic() - since)
 
 
@@ -181,7 +181,8 @@ def _connect(tracker: Tracker, ended: Sequence[TrialRecord]) -> bool:
     return True
 
 
-def _finish(tracker: Tracker, result: SearchResult) -> int:
+def finish(tracker: Tracker, result: SearchResult) -> int:
+    """End the study's parent run; how many trials MLflow has not got."""
     import json
 
     tags = {"qtrain.rule": result.rule, "qtrain.front": json.dumps(list(result.front))}
@@ -202,18 +203,19 @@ def _finish(tracker: Tracker, result: SearchResult) -> int:
     )  # fmt: skip
 
 
-def _flat(data: Any, where: str = "") -> dict[str, Any]:
+def flat(data: Any, where: str = "") -> dict[str, Any]:
+    """Nested tables as one, with dotted keys."""
     if isinstance(data, dict):
         return {
             k: v
             for name, value in data.items()
-            for k, v in _flat(value, f"{where}.{name}" if where else name).items()
+            for k, v in flat(value, f"{where}.{name}" if where else name).items()
         }
     return {where: data}
 
 
 @contextlib.contextmanager
-def _interruptible(pool: Pool) -> Iterator[threading.Event]:
+def interruptible(pool: Pool) -> Iterator[threading.Event]:
     """Ctrl-C (or SIGTERM) once: running trials are finished; twice: stop at once."""
     stop = threading.Event()
 
