@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
-from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.circuit.library import efficient_su2, real_amplitudes, zz_feature_map
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.criteria.gradients import paths_apply
@@ -16,6 +16,7 @@ from qtrain.criteria.initialization import Initialization
 from qtrain.criteria.results import Budget, Simulability
 from qtrain.criteria.simulability import simulability
 from qtrain.criteria.surrogate import propagate
+from qtrain.errors import QTrainError
 from qtrain.program import lower
 from qtrain.simulator import values_and_gradients
 from tests.test_gradients import random_circuit, random_observable
@@ -92,11 +93,52 @@ def test_the_cone_of_a_shallow_circuit_is_small():
         circuit.ry(Parameter(f"a{q:03d}"), q)
     for q in range(0, n - 1, 2):
         circuit.cx(q, q + 1)
-    result = simulability(circuit, "I" * (n - 1) + "Z")
+    result = simulability(circuit, "I" * (n - 2) + "ZI")
     row = next(r for r in result.certificates if r.check == "light cone")
     assert result.simulable
     assert row.cost <= 2**2 * 3
-    assert next(r for r in result.certificates if r.check == "matrix-product state").cost == n * 8
+    assert next(r for r in result.certificates if r.check == "matrix-product state").cost == 3 * 8
+
+
+def row_of(result, check):
+    return next(row for row in result.certificates if row.check == check)
+
+
+def test_shared_angles_and_t_gates_count_as_often_as_they_stand():
+    theta = Parameter("a")
+    circuit = QuantumCircuit(2)
+    for _ in range(5):
+        circuit.rx(theta, 0)
+        circuit.t(0)
+        circuit.cx(0, 1)
+    result = simulability(circuit, "ZI")
+    assert row_of(result, "near-Clifford").cost == 2**9  # the last T commutes with what CX leaves of Z
+    assert row_of(result, "near-Clifford").detail.startswith("9 ")
+
+
+def test_data_from_a_device_where_only_the_preparation_is_hard():
+    n, angles = 40, ParameterVector("t", 8)
+    circuit = QuantumCircuit(n)
+    for _ in range(60):
+        for q in range(n):
+            circuit.h(q)
+            circuit.t(q)
+        for q in range(n - 1):
+            circuit.cx(q, q + 1)
+    for k in range(8):
+        circuit.rx(angles[k], k)
+    observable = SparsePauliOp.from_sparse_list([("Z", [q], 1.0) for q in range(8)], n)
+    result = simulability(circuit, observable)
+    row = row_of(result, "g-sim from measured data")
+    assert not result.simulable
+    assert (row.kind, row.applies, row.cost) == ("needs quantum data", True, 16 * 8)
+    assert "needs quantum data" in result.verdict
+
+
+def test_free_inputs_are_refused():
+    program = lower(zz_feature_map(2, reps=1), inputs="x")
+    with pytest.raises(QTrainError, match="inputs bound"):
+        simulability(program, "ZZ")
 
 
 def test_json_round_trip():

@@ -29,7 +29,7 @@ def meeting_weights(program: PauliProgram, operator: SparsePauliOp, ops: np.ndar
         program: inputs count as fixed rotations. operator: the observable.
         ops: (ops,) bool, the effective cone: no other op changes the expectation value.
     """
-    small, places = _restrict(program, operator, ops)
+    small, places = restrict(program, operator, ops)
     alive = np.zeros(len(program.weights), bool)
     qubits = len(places)
     if 3 * qubits * (2 * qubits) ** 2 * 4 * ((qubits + 63) // 64) > WORK:
@@ -52,10 +52,13 @@ def meeting_weights(program: PauliProgram, operator: SparsePauliOp, ops: np.ndar
     return alive
 
 
-def _restrict(
+def restrict(
     program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray
 ) -> tuple[PauliProgram, np.ndarray]:
-    """The marked ops alone, on the qubits that they and the observable touch; those qubits, ascending."""
+    """The marked ops alone, on the qubits that they and the observable touch; those qubits, ascending.
+
+    The weights stay as they are, and keep their places.
+    """
     sizes = np.diff(program.start)
     entries = np.repeat(ops, sizes)
     touched = (operator.paulis.x | operator.paulis.z).any(axis=0)

@@ -129,6 +129,11 @@ def _effective(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarr
     return _weights(program, tape, alive), kept[::-1]  # the tape runs from the measurement to the input
 
 
+def changing_ops(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
+    """(ops,) bool: the effective cone; no other op of the program changes the expectation value."""
+    return _effective(program, operator)[1]
+
+
 def felt_weights(program: PauliProgram) -> np.ndarray:
     """(weights,) bool: not proven dead because |0...0> evolved to the rotation is invariant under it.
 

@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import SparsePauliOp
+from qiskit.quantum_info import PauliList, SparsePauliOp
 
-from qtrain.criteria.cosets import PathClasses, path_classes
+from qtrain.criteria.both_ends import restrict
+from qtrain.criteria.fermions import FreeFermions, free_fermions
 from qtrain.criteria.gradients import paths_apply, traceless
 from qtrain.criteria.gsim import module
 from qtrain.criteria.initialization import Initialization
-from qtrain.criteria.light_cone import light_cone
+from qtrain.criteria.light_cone import changing_ops
 from qtrain.criteria.results import Budget, Certificate, Simulability
+from qtrain.criteria.sectors import sector_log2
 from qtrain.criteria.surrogate import LazyPropagation, ModuleSurrogate
-from qtrain.criteria.tape import Tape
-from qtrain.kernels.path_weights import path_weights
+from qtrain.criteria.truncation import PathSample, sample_paths
+from qtrain.errors import QTrainError
 from qtrain.observables import as_observable
 from qtrain.program import PauliProgram, lower
 
@@ -25,10 +27,9 @@ AFFORDABLE = 1e12  # elementary operations for one value of the cost
 TOLERANCE = (
     0.1  # root-mean-square error, as a share of the cost's standard deviation, that counts as simulated
 )
-PATHS = 10_000
 HUGE = 10**290
 FEW_HITS = 30  # below, the paths cannot tell what a truncation loses
-CLASSICAL = "classical"
+CLASSICAL, QUANTUM = "classical", "needs quantum data"
 
 
 def simulability(
@@ -53,7 +54,12 @@ def simulability(
         algebra: name of the circuit's Lie algebra where it is known already.
 
     Returns:
-        Simulability, with a working ``surrogate`` for g-sim and low-weight Pauli propagation.
+        Simulability, with a working ``surrogate`` for g-sim, free fermions and low-weight Pauli propagation:
+        ``.value(weights)`` and ``.value_and_gradient(weights)``. ``simulable`` where a classical method
+        suffices; a row that "needs quantum data" follows from data measured once.
+
+    Raises:
+        QTrainError: a circuit that cannot be lowered or has free inputs, an observable of another width.
 
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
@@ -61,58 +67,73 @@ def simulability(
         True
     """
     budget = budget or Budget()
-    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
-    operator, _ = traceless(as_observable(observable, program.num_qubits))
-    whole = as_observable(observable, program.num_qubits)
-    cone = light_cone(program, operator)
+    whole = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
+    if whole.expressions:
+        raise QTrainError("circuit should have its inputs bound. Got free ones: bind them first.")
+    everything = as_observable(observable, whole.num_qubits)
+    changing = changing_ops(whole, everything)
+    # all that follows looks at the effective cone alone: the cost is the same at every angle
+    program, places = restrict(whole, everything, changing)
+    full = _on(everything, places)
+    operator, _ = traceless(full)
+    rotations = len(program.rotations) + len(program.fixed_rotations)
+    gates = max(len(program.opcode), 1)
     rows: list[Certificate] = []
     surrogates: dict[str, Any] = {}
 
-    space = module(program, whole, max(budget.max_dimension, 2**12))
+    space = module(program, full, max(budget.max_dimension, 2**12), memory_bytes=int(budget.memory_bytes))
     size = getattr(space, "dimension", None)
-    cost = math.inf if size is None else float(size * max(len(program.rotations), 1))
+    cost = math.inf if size is None else float(size * max(rotations, 1))
     found = "the observable's module is beyond the limit" if size is None else f"module of dimension {size}"
-    rows.append(Certificate("g-sim", space is not None, cost, 0.0, CLASSICAL, found))
+    rows.append(Certificate("g-sim", cost <= AFFORDABLE, cost, 0.0, CLASSICAL, found))
     if space is not None:
         surrogates["g-sim"] = ModuleSurrogate(space)
-    gates = max(len(cone.gates), 1)
+    width = program.num_qubits
+    rows.append(_row("light cone", 2.0 ** min(width, 1000) * gates, f"{width} qubits in the cone"))
     rows.append(
-        _row("light cone", 2.0 ** min(cone.width, 1000) * gates, 0.0, f"{cone.width} qubits in the cone")
+        _row("near-Clifford", 2.0 ** min(rotations, 1000), f"{rotations} non-Clifford rotations that matter")
     )
-    live = int(cone.effective.sum())
-    rows.append(_row("near-Clifford", 2.0 ** min(live, 1000), 0.0, f"{live} non-Clifford angles that matter"))
     bond = _bond(program)
     rows.append(
-        _row(
-            "matrix-product state",
-            program.num_qubits * 8.0 ** min(bond, 300),
-            0.0,
-            f"bond dimension at most 2^{bond:g}",
-        )
+        _row("matrix-product state", gates * 8.0 ** min(bond, 300), f"bond dimension at most 2^{bond:g}")
     )
+    log, symmetry = sector_log2(program)
+    small = log < width
+    detail = f"{symmetry}: the state stays in 2^{log:.3g} dimensions" if small else "no symmetry found"
+    cost = gates * 2.0 ** min(log, 1000)
+    rows.append(Certificate("symmetry sector", small and cost <= AFFORDABLE, cost, 0.0, CLASSICAL, detail))
     _, tape, bloch = paths_apply(program, Initialization("uniform"), [], None)
     if tape is not None and bloch is None:
-        classes = path_classes(tape, operator)
-        terms = int((operator.coeffs != 0).sum())
-        if 0 < len(classes.value) and terms <= len(classes.value) + 64:
-            rows += _path_rows(tape, classes, cone.width, live, tolerance, seed)
-            weight = _weight(rows)
-            if weight is not None:
-                surrogates["low-weight Pauli propagation"] = LazyPropagation(program, tape, whole, weight)
-        rows.append(_free_fermion(program, size, algebra))
+        sample = sample_paths(tape, operator, seed=seed)
+        if sample is not None:
+            by_weight, weight = _by_weight(sample, width, gates, tolerance)
+            rows += [by_weight, _by_degree(sample, rotations, gates, tolerance)]
+            if by_weight.applies:
+                surrogates["low-weight Pauli propagation"] = LazyPropagation(program, tape, full, weight)
+    fermions = free_fermions(program, full) if algebra is None or _may_be_free(algebra) else None
+    rows.append(_free_fermion(fermions))
+    if fermions is not None:
+        surrogates["free fermion"] = fermions
+    rows += _from_data(program, full, budget, space is None)
     usable = [row for row in rows if row.applies]
-    best = min(usable, key=lambda row: row.cost, default=None)
+    best = min(usable, key=lambda row: (row.kind != CLASSICAL, row.cost), default=None)
     if best is None:
         return Simulability(False, "not certified: no method fits its cost and error", tuple(rows))
     chosen = surrogates.get(best.check) or next(iter(surrogates.values()), None)
     text = (
         f"{best.check}: {best.detail}, about {best.cost:.2g} operations, error {best.error:.2g}, {best.kind}"
     )
-    return Simulability(True, text, tuple(rows), chosen)
+    return Simulability(best.kind == CLASSICAL, text, tuple(rows), chosen)
 
 
-def _row(check: str, cost: float, error: float, detail: str) -> Certificate:
-    return Certificate(check, cost <= AFFORDABLE, cost, error, CLASSICAL, detail)
+def _on(operator: SparsePauliOp, places: np.ndarray) -> SparsePauliOp:
+    """The observable on the given qubits, which hold its support."""
+    paulis = operator.paulis
+    return SparsePauliOp(PauliList.from_symplectic(paulis.z[:, places], paulis.x[:, places]), operator.coeffs)
+
+
+def _row(check: str, cost: float, detail: str) -> Certificate:
+    return Certificate(check, cost <= AFFORDABLE, cost, 0.0, CLASSICAL, detail)
 
 
 def _bond(program: PauliProgram) -> float:
@@ -133,71 +154,74 @@ def _bond(program: PauliProgram) -> float:
     return float(np.minimum(cuts, limit).max(initial=0.0))
 
 
-def _path_rows(
-    tape: Tape, classes: PathClasses, width: int, live: int, tolerance: float, seed: int
+def _allowed(sample: PathSample, tolerance: float) -> float:
+    return max(tolerance**2 * sample.second_moment, 6 * sample.scale / sample.paths)
+
+
+def _truncated(
+    sample: PathSample, check: str, unit: str, cut: int, lost: tuple[float, float], cost: float
+) -> Certificate:
+    enough = sample.felt >= FEW_HITS
+    detail = f"{unit} up to {cut}; mean squared error {lost[0]:.2g} +- {lost[1]:.1g}, by {sample.paths} paths"
+    if not enough:
+        detail = (
+            f"fewer than {FEW_HITS} of {sample.paths} paths are felt: the cost is too flat to certify by them"
+        )
+    error = math.sqrt(lost[0]) if enough else math.nan
+    return Certificate(check, enough and cost <= AFFORDABLE, cost, error, CLASSICAL, detail)
+
+
+def _by_weight(sample: PathSample, width: int, gates: int, tolerance: float) -> tuple[Certificate, int]:
+    """The row, and the largest weight that is kept."""
+    cut = sample.smallest(sample.lost_by_weight, _allowed(sample, tolerance))
+    cost = gates * float(min(sum(math.comb(width, k) * 3**k for k in range(min(cut, width) + 1)), HUGE))
+    lost = sample.lost_by_weight(cut)
+    return _truncated(sample, "low-weight Pauli propagation", "weight", cut, lost, cost), cut
+
+
+def _by_degree(sample: PathSample, rotations: int, gates: int, tolerance: float) -> Certificate:
+    """Paths of at most that many branchings, each walked through all gates: C(m, d) choices, 2^d branches."""
+    cut = sample.smallest(sample.lost_by_degree, _allowed(sample, tolerance))
+    choices = sum(math.comb(rotations, k) for k in range(min(cut, rotations) + 1))
+    cost = gates * float(min(choices, 2**rotations, HUGE))
+    return _truncated(sample, "low Fourier degree", "degree", cut, sample.lost_by_degree(cut), cost)
+
+
+def _from_data(
+    program: PauliProgram, observable: SparsePauliOp, budget: Budget, hard: bool
 ) -> list[Certificate]:
-    """What truncation by weight, or by Fourier degree, would lose: E[w over the paths that are cut]."""
-    paths = int(np.clip(1e7 / max(len(tape.code), 1), 200, PATHS))
-    rng = np.random.default_rng([seed, 9])
-    counts = rng.multinomial(paths, classes.value / classes.total)
-    owner = np.repeat(np.arange(len(counts)), counts).astype(np.int64)
-    largest, branches = np.zeros(paths, np.int64), np.zeros(paths, np.int64)
-    hit = np.zeros(paths, np.bool_)
-    path_weights(
-        *tape.arrays, tape.opcode, tape.turns, classes.x, classes.z, classes.target, owner, int(rng.integers(2**31)),
-        largest, branches, hit,
-    )  # fmt: skip
-    allowed = max(tolerance**2 * float(hit.mean()), 6 / paths)
-    enough = int(hit.sum()) >= FEW_HITS
-    by_weight = [float(min(math.comb(width, j) * 3**j, HUGE)) for j in range(min(width, 200) + 1)]
-    by_degree = [float(min(math.comb(live, j), HUGE)) for j in range(min(live, 200) + 1)]
-    rows = []
-    for name, unit, measure, sizes in (
-        ("low-weight Pauli propagation", "weight", largest, by_weight),
-        ("low Fourier degree", "degree", branches, by_degree),
-    ):
-        for k in range(int(measure.max(initial=0)) + 1):
-            cut = int((hit & (measure > k)).sum())
-            lost = (cut or 3) / paths  # none seen still allows 3 / paths
-            if lost <= allowed:
-                break
-        cost = sum(sizes[: k + 1]) * len(tape.code)
-        detail = f"{unit} up to {k}; mean squared error {classes.total * lost:.2g}, by {paths} paths"
-        if not enough:
-            detail = (
-                f"fewer than {FEW_HITS} of {paths} paths are felt: the cost is too flat to certify by them"
-            )
-        error = math.sqrt(classes.total * lost) if enough else math.nan
-        rows.append(Certificate(name, enough and cost <= AFFORDABLE, cost, error, CLASSICAL, detail))
-    return rows
+    """Behind a fixed non-Clifford preparation: its state's Pauli expectations from a device, the rest classically.
+
+    The observable's module under the rotations by weights alone is what has to be measured, once, for
+    every training step that follows (arXiv 2312.09121).
+    """
+    fixed, trained = program.fixed_rotations, program.rotations
+    if not hard or not len(fixed) or not len(trained):
+        return []
+    behind = np.arange(len(program.opcode)) > fixed[-1]
+    if not behind[trained].all():
+        return []
+    later, places = restrict(program, observable, behind)
+    space = module(later, _on(observable, places), max(budget.max_dimension, 2**12))
+    if space is None:
+        return []
+    size = space.dimension
+    return [
+        Certificate(
+            "g-sim from measured data", True, float(size * len(trained)), 0.0, QUANTUM,
+            f"{size} expectation values of the state in front of gate {later.gate[0]}, measured once",
+        )
+    ]  # fmt: skip
 
 
-def _weight(rows: list[Certificate]) -> int | None:
-    for row in rows:
-        if row.check == "low-weight Pauli propagation" and row.applies:
-            return int(row.detail.split("up to ")[1].split(";")[0])
-    return None
+def _may_be_free(algebra: str) -> bool:
+    return any(name in algebra for name in ("so(", "su(2)", "su(4)", "u(1)"))
 
 
-def _free_fermion(program: PauliProgram, size: int | None, algebra: str | None) -> Certificate:
-    from qtrain.criteria.dla import dla
-    from qtrain.errors import QTrainError
-
-    if algebra is None:
-        try:
-            algebra = dla(program, max_dimension=1).algebra or ""
-        except QTrainError:
-            algebra = ""
-    name = algebra.split(" ")[-1]
-    free = (
-        name.startswith("so(")
-        and "+" not in algebra
-        and "^" not in name
-        and int(name[3:-1]) <= 4 * program.num_qubits + 2
-    )
-    applies = free and size is not None
-    detail = (
-        f"the algebra {algebra} is free-fermionic" if free else "the algebra is not that of free fermions"
-    )
-    cost = float(size or 0) * max(len(program.rotations), 1) if applies else math.inf
-    return Certificate("free fermion", applies, cost, 0.0, CLASSICAL, detail)
+def _free_fermion(found: FreeFermions | None) -> Certificate:
+    if found is None:
+        detail = "no free fermions on a Gaussian state"
+        return Certificate("free fermion", False, math.inf, 0.0, CLASSICAL, detail)
+    largest = max((len(rows) for rows in found.rows), default=0)
+    detail = f"{found.majoranas} Majorana operators on a Gaussian state, Pfaffians of {largest} rows"
+    return _row("free fermion", found.cost, detail)

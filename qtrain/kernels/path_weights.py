@@ -9,6 +9,14 @@ from qtrain.kernels.terms import anticommutes, clifford_step
 
 
 @njit(cache=True, nogil=True)
+def _weight(x, z, qubits):
+    total = 0
+    for q in qubits:
+        total += np.int64(x[q] | z[q])
+    return total
+
+
+@njit(cache=True, nogil=True)
 def path_weights(
     code,
     q0,
@@ -19,67 +27,89 @@ def path_weights(
     letters,
     opcode,
     turns,
-    class_x,
-    class_z,
-    target,
+    term_x,
+    term_z,
+    group,
     owner,
+    place,
     seed,
     largest,
     branches,
     hit,
 ):
-    """Walk one path for each entry of ``owner``.
+    """Walk one path for each entry of ``owner``; the terms of one group share its branches.
 
     Args:
-        class_x, class_z, target: (classes, qubits) uint8; owner: (paths,) class of each path.
-        largest, branches: (paths,) int64, overwritten: largest weight anywhere, anticommuting rotations met.
-        hit: (paths,) bool, overwritten: whether the path has an expectation at the input.
+        term_x, term_z: (terms, qubits) uint8, sorted by group; group: (groups + 1,) int64, their bounds. The
+            terms of a group anticommute with the same rotations at every branch: they interfere.
+        owner: (paths,) int64, group of each path; place: (paths + 1,) int64, bounds of its entries below.
+        largest: (entries,) int64, overwritten: largest weight of each term anywhere on the path.
+        branches: (paths,) int64, overwritten: anticommuting rotations met.
+        hit: (entries,) bool, overwritten: whether the term has an expectation at the input.
     """
     np.random.seed(seed)
-    n = class_x.shape[1]
-    x = np.zeros(n, np.uint8)
-    z = np.zeros(n, np.uint8)
+    n = term_x.shape[1]
+    widest = 1
+    for g in range(group.shape[0] - 1):
+        widest = max(widest, group[g + 1] - group[g])
+    x = np.zeros((widest, n), np.uint8)
+    z = np.zeros((widest, n), np.uint8)
+    weight = np.zeros(widest, np.int64)
+    everywhere = np.arange(n)
+    pair = np.zeros(2, np.int64)
     for p in range(owner.shape[0]):
-        c = owner[p]
-        for q in range(n):
-            x[q] = class_x[c, q]
-            z[q] = class_z[c, q]
-        weight = np.int64(0)
-        for q in range(n):
-            weight += np.int64(x[q] | z[q])
-        top = weight
+        first = group[owner[p]]
+        size = group[owner[p] + 1] - first
+        out = place[p]
+        for m in range(size):
+            x[m] = term_x[first + m]
+            z[m] = term_z[first + m]
+            weight[m] = _weight(x[m], z[m], everywhere)
+            largest[out + m] = weight[m]
         met = 0
         for i in range(code.shape[0]):
             lo = start[i]
             hi = start[i + 1]
             if row[i] >= 0:
-                if not anticommutes(code, q0, i, start, support, letters, x, z):
+                if not anticommutes(code, q0, i, start, support, letters, x[0], z[0]):
                     continue
                 met += 1
                 if np.random.random() < 0.5:
                     continue
-                if lo == hi:
-                    letter = code[i] + 1
-                    x[q0[i]] ^= letter & 1
-                    z[q0[i]] ^= letter >> 1
-                for j in range(lo, hi):
-                    x[support[j]] ^= letters[j] & 1
-                    z[support[j]] ^= letters[j] >> 1
-                if lo == hi:
-                    continue
-            elif opcode[i] >= 9 or (code[i] == 4 and turns[i] % 2):
-                clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
-            else:
-                if opcode[i] >= 0:
-                    clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
-                continue
-            weight = np.int64(0)
-            for q in range(n):
-                weight += np.int64(x[q] | z[q])
-            top = max(top, weight)
-        largest[p] = top
+                for m in range(size):
+                    if lo == hi:
+                        letter = code[i] + 1
+                        weight[m] -= np.int64(x[m, q0[i]] | z[m, q0[i]])
+                        x[m, q0[i]] ^= letter & 1
+                        z[m, q0[i]] ^= letter >> 1
+                        weight[m] += np.int64(x[m, q0[i]] | z[m, q0[i]])
+                    else:
+                        weight[m] -= _weight(x[m], z[m], support[lo:hi])
+                        for j in range(lo, hi):
+                            x[m, support[j]] ^= letters[j] & 1
+                            z[m, support[j]] ^= letters[j] >> 1
+                        weight[m] += _weight(x[m], z[m], support[lo:hi])
+                    largest[out + m] = max(largest[out + m], weight[m])
+            elif opcode[i] >= 9 or code[i] == 4:
+                pair[0] = q0[i]
+                pair[1] = q1[i]
+                for m in range(size):
+                    if code[i] == 4:
+                        weight[m] -= _weight(x[m], z[m], support[lo:hi])
+                    else:
+                        weight[m] -= _weight(x[m], z[m], pair)
+                    clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x[m], z[m])
+                    if code[i] == 4:
+                        weight[m] += _weight(x[m], z[m], support[lo:hi])
+                    else:
+                        weight[m] += _weight(x[m], z[m], pair)
+                    largest[out + m] = max(largest[out + m], weight[m])
+            elif opcode[i] >= 1:
+                for m in range(size):
+                    clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x[m], z[m])
         branches[p] = met
-        ok = True
-        for q in range(n):
-            ok = ok and x[q] == target[c, q]
-        hit[p] = ok
+        for m in range(size):
+            ok = True
+            for q in range(n):
+                ok = ok and x[m, q] == 0
+            hit[out + m] = ok
