@@ -99,6 +99,11 @@ class Tracker:
             if not self._store.runs.get(trial["number"], ("", False))[1]:
                 self.record(trial)
 
+    def run_id(self, number: int) -> str | None:
+        """Of a trial's run, None if it is not delivered."""
+        run_id, whole = self._store.runs.get(number, ("", False))
+        return run_id if whole else None
+
     def settle(self, trials: Iterable[Mapping[str, Any]]) -> None:
         """As :meth:`reconcile`, where other processes deliver as well: looks again which runs are there first."""
         if self.uri is not None:

@@ -146,6 +146,7 @@ class SearchResult:
         undelivered: trials that MLflow has not got yet; they are delivered when the search is next started.
         interrupted: stopped by the user before all trials were done; ``seconds``: this call took.
         references: figures to compare with: exact energy, scores of classical models.
+        run_id: of the winner's MLflow run, None where it is not delivered.
         full: what the full training of the front gave, by trial number; empty where the spec asks for none.
     """
 
@@ -163,6 +164,7 @@ class SearchResult:
     seconds: float = 0.0
     references: Mapping[str, float] = field(default_factory=dict)
     full: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    run_id: str | None = None
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -226,6 +228,7 @@ class SearchResult:
             "winner": None if self.winner is None else self.winner.number,
             "rule": self.rule,
             "name": self.name,
+            "run_id": self.run_id,
             "undelivered": self.undelivered,
             "interrupted": self.interrupted,
             "seconds": self.seconds,

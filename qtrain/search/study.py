@@ -81,7 +81,7 @@ def search(
     jobs = count_jobs(n_jobs)
     with make_pool(spec, EVALUATE, jobs, backend) as pool:  # its processes import while this one does
         from qtrain.search.evaluate import build_problem
-        from qtrain.search.winner import check_name, register_winner
+        from qtrain.search.winner import check_name, note_run, register_winner
 
         name = check_name(spec, name)
         problem = build_problem(spec)
@@ -91,6 +91,8 @@ def search(
             starts=problem.starts, on_trial=on_trial, backend=backend,
             conclude=lambda found: register_winner(found, problem, pool, name),
         )  # fmt: skip
+    if result.name is not None and result.run_id is not None:
+        note_run(result.name, result.run_id)
     return dataclasses.replace(result, references=problem.references)
 
 
@@ -171,7 +173,10 @@ def run_study(
         if conclude is not None and not result.interrupted:
             result = conclude(result)
         undelivered = finish(tracker, result)
-        return dataclasses.replace(result, undelivered=undelivered, seconds=time.monotonic() - since)
+        run_id = None if result.winner is None else tracker.run_id(result.winner.number)
+        return dataclasses.replace(
+            result, undelivered=undelivered, run_id=run_id, seconds=time.monotonic() - since
+        )
 
 
 def _connect(tracker: Tracker, ended: Sequence[TrialRecord]) -> bool:

@@ -55,3 +55,8 @@ def register_winner(result: SearchResult, problem: Problem, pool: Pool, name: st
         ), overwrite=True,
     )  # fmt: skip
     return dataclasses.replace(result, name=name)
+
+
+def note_run(name: str, run_id: str) -> None:
+    """Add the winner's MLflow run to its entry: known only once it is delivered."""
+    registry.register(dataclasses.replace(registry.load(name), run_id=run_id), overwrite=True)

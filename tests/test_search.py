@@ -1,0 +1,108 @@
+"""``qtrain.search`` itself, with real physics at a small size: from a spec to a registered ansatz that loads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from fake_study import essence
+from qiskit.circuit.library import real_amplitudes
+from test_tracking import check_mirror, empty_store, store  # noqa: F401
+
+import qtrain
+from qtrain.criteria.report import TrainabilityReport
+from qtrain.registry import RegistryEntry, register
+
+SPEC = {
+    "name": "Small_Ising", "qubits": 3, "task": {"kind": "tfim"}, "trials": 10, "batch": 5, "seed": 3,
+    "space": {"topologies": ["line", "device"], "layers": [1], "repetitions": [1, 2]}, "device": {"topology": "line"},
+    "objectives": {"use": ["task_loss", "trainability", "expressivity", "hardware_cost"]},
+    "training": {"steps": 30, "starts": 2, "full_steps": 20, "full_starts": 3},
+    "limits": {"seconds": 300, "memory_mb": 3000},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A finished search, and the folder it ran in."""
+    folder = tmp_path_factory.mktemp("searched")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("QTRAIN_HOME", str(folder / "home"))
+        yield qtrain.search(SPEC, n_jobs=2, tracking_uri="off"), folder
+
+
+def test_winner_is_registered_and_loads(searched, monkeypatch):
+    result, folder = searched
+    monkeypatch.setenv("QTRAIN_HOME", str(folder / "home"))
+    assert result.counts["failed"] == 0 and result.winner.number in result.front
+    assert set(result.full) == set(result.front)
+    assert result.name == "small_ising" and result.storage == str(Path("mlruns/Small_Ising.journal"))
+    entry = qtrain.load(result.name)
+    assert entry.architecture == result.architecture and entry.study == "Small_Ising"
+    assert entry.objectives == dict(result.winner.objectives)
+    assert entry.circuit().num_qubits == 3 and entry.observable.count("*") == 5
+    report = TrainabilityReport.from_json(json.dumps({"kind": "TrainabilityReport", **entry.report}))
+    assert len(report.verdicts) == entry.circuit().num_parameters
+    assert result.references["exact_energy"] == pytest.approx(-3.4939592, abs=1e-6)
+
+
+def test_n_jobs_and_a_second_run_change_nothing(searched):
+    result, _ = searched
+    other = qtrain.search(SPEC, n_jobs=1, storage="other.journal", tracking_uri="off")
+    assert essence(other) == essence(result) and other.winner.number == result.winner.number
+    assert {n: f["task_loss"] for n, f in other.full.items()} == {n: f["task_loss"] for n, f in result.full.items()}
+    assert essence(qtrain.search(SPEC, storage="other.journal", tracking_uri="off")) == essence(result)
+
+
+def test_any_circuit_is_scored_beside_the_winner(searched):
+    result, _ = searched
+    again = result.score(result.architecture)
+    assert again.objectives == dict(result.winner.objectives)
+    baseline = result.score(real_amplitudes(3, reps=2))
+    assert baseline.state == "complete" and baseline.objectives["task_loss"] >= 0
+
+
+def test_search_with_starts_of_the_users_own(store):  # noqa: F811
+    from qiskit import qasm3
+
+    Path("mine.qasm").write_text(qasm3.dumps(real_amplitudes(3, reps=1).decompose()))
+    spec = SPEC | {"start": ["mine.qasm"], "trials": 6, "training": {"steps": 5, "starts": 1}}
+    spec["constraints"] = {"max_dead_fraction": 1.0}
+    result = qtrain.search(spec, name="with-mine")
+    assert "circuit" in result.trials[0].architecture and result.trials[0].state == "complete"
+    assert result.winner.number > 0  # a circuit without a family is there to be compared with
+    check_mirror(result)
+    entry = qtrain.load("with-mine")
+    assert entry.run_id == result.run_id is not None
+
+
+def test_a_name_of_another_study_is_refused_before_the_search():
+    family = qtrain.Architecture((qtrain.Layer(("ry",)),))
+    register(RegistryEntry("taken", family, 3, study="another"))
+    with pytest.raises(qtrain.QTrainError, match="name should be free for the winner. Got 'taken', registered from study"):
+        qtrain.search(SPEC, name="taken")
+    with pytest.raises(qtrain.QTrainError, match="name should be 1 to 64 of the characters"):
+        qtrain.search(SPEC, name="../up")
+    assert not Path("mlruns").exists()
+
+
+@pytest.mark.parametrize("options, message", [
+    ({"n_trials": 0}, "n_trials should be a whole number, at least 1. Got 0."),
+    ({"seed": -1}, "seed should be a whole number, at least 0. Got -1."),
+    ({"n_jobs": 0}, "n_jobs should be a whole number that is not 0. Got 0."),
+    ({"tracking_uri": "mlruns"}, "tracking_uri should be a database or server"),
+])  # fmt: skip
+def test_bad_options_are_one_sentence(options, message):
+    with pytest.raises(qtrain.QTrainError, match=message):
+        qtrain.search(SPEC, **options)
+
+
+def test_read_only_registry_is_one_sentence_and_trials_stay(monkeypatch):
+    monkeypatch.setenv("QTRAIN_HOME", "/proc/nowhere")
+    spec = SPEC | {"trials": 2, "batch": 2}
+    with pytest.raises(qtrain.QTrainError, match="QTRAIN_HOME should be a folder that can be written"):
+        qtrain.search(spec, tracking_uri="off")
+    monkeypatch.setenv("QTRAIN_HOME", str(Path("home").resolve()))
+    assert len(qtrain.search(spec, tracking_uri="off").trials) == 2
