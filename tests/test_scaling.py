@@ -1,6 +1,8 @@
 """Scaling laws: known decays are found, with their rates."""
 
 import math
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +13,8 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.criteria.scaling import Scaling, named_observable, scaling
 from qtrain.errors import QTrainError
+
+module = sys.modules["qtrain.criteria.scaling"]  # the package's attribute of that name may be the function
 
 
 def product(n):
@@ -28,6 +32,8 @@ def test_a_global_observable_decays_exponentially():
     assert found.rate_low <= math.log(2) <= found.rate_high
     assert found.barren_plateau
     assert found.largest_size == pytest.approx(math.log2(10_000), abs=0.3)
+    assert (found.low_law, found.unresolved) == ("exponential", ())
+    assert found.low_rate == pytest.approx(math.log(2), abs=0.02)
 
 
 def test_a_mean_of_local_observables_decays_polynomially():
@@ -49,6 +55,37 @@ def test_deep_circuits_have_a_barren_plateau():
     found = scaling(lambda n: efficient_su2(n, reps=3 * n, entanglement="linear"), "Z0", [3, 4, 5, 6, 7, 8])
     assert found.barren_plateau
     assert found.rate == pytest.approx(math.log(2), rel=0.25)
+
+
+def stats(n, seen, value):
+    """Ten parameters, of which ``seen`` have a value and one is proven dead."""
+    moment = np.zeros(10)
+    moment[:seen] = value
+    return SimpleNamespace(
+        proven_zero=np.arange(10) == 9, second_moment=moment, standard_error=0.01 * moment, scale=1.0
+    )
+
+
+def test_gradients_that_were_not_seen_are_small_not_dead(monkeypatch):
+    """From n = 8 on most live gradients are below the sampler: the rest must not stand for them."""
+    found = {n: stats(n, 9 if n < 8 else 3, 4.0**-n) for n in range(3, 10)}
+    monkeypatch.setattr(module, "gradient_variance", lambda circuit, operator, **_: found[circuit.num_qubits])
+    result = scaling(product, "parity", range(3, 10))
+    assert (result.sizes, result.unresolved) == ((3, 4, 5, 6, 7), (8, 9))
+    assert result.rate == pytest.approx(math.log(4), rel=1e-6)
+    assert "not resolved within the budget: n = 8, 9" in result.summary
+    with pytest.raises(QTrainError, match="Got 2 of 4"):
+        scaling(product, "parity", range(6, 10))
+
+
+def test_a_lower_quartile_that_was_not_seen_has_no_law(monkeypatch):
+    monkeypatch.setattr(
+        module, "gradient_variance", lambda circuit, operator, **_: stats(0, 6, 2.0**-circuit.num_qubits)
+    )
+    result = scaling(product, "parity", range(3, 9))
+    assert result.law == "exponential"
+    assert math.isnan(result.low_rate)
+    assert Scaling.from_json(result.to_json()).to_json() == result.to_json()
 
 
 def test_architectures_and_functions_of_n():

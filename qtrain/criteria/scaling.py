@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,8 @@ class Scaling(JsonResult):
         barren_plateau: exponential decay whose rate is above zero at 95 %.
         shots, largest_size: shots per value, and the n from which they no longer resolve the median gradient.
         summary: one sentence.
+        low_law, low_rate: the same fit of the lower quartile; NaN where its gradients were not all seen.
+        unresolved: sizes left out because more than half of the live gradients were not seen there.
     """
 
     sizes: tuple[int, ...]
@@ -48,6 +50,9 @@ class Scaling(JsonResult):
     shots: int
     largest_size: float
     summary: str
+    low_law: str = ""
+    low_rate: float = math.nan
+    unresolved: tuple[int, ...] = ()
 
 
 def named_observable(text: str, n: int) -> SparsePauliOp:
@@ -92,7 +97,8 @@ def scaling(
         Scaling, with the law, its rate and interval, and the size at which the shots stop to resolve gradients.
 
     Raises:
-        QTrainError: too few sizes, wrong shots, a size the architecture cannot take.
+        QTrainError: too few sizes, wrong shots, a size the architecture cannot take, gradients that are all
+            zero, or too small for the budget at all but a few sizes.
 
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
@@ -112,25 +118,58 @@ def scaling(
         )
     limits = budget or Budget(seconds=10, resolution=1e-9)
     medians, quartiles, errors, scales = [], [], [], []
+    resolved: list[int] = []
     for n in numbers:
         operator = observable(n) if callable(observable) else named_observable(observable, n)
         found = gradient_variance(build(n), operator, seed=seed, budget=limits)
-        live = found.second_moment > 0
+        live = ~found.proven_zero  # those that were never seen count as the smallest, not as dead
         if not live.any():
             raise QTrainError(
                 "architecture should have gradients that are not zero at every size. "
-                f"Got none seen at n = {n}."
+                f"Got none that are alive at n = {n}."
             )
         values = found.second_moment[live]
-        medians.append(float(np.median(values)))
+        median = float(np.median(values))
+        if not median > 0:
+            continue
+        seen = values > 0
+        resolved.append(n)
+        medians.append(median)
         quartiles.append(float(np.quantile(values, QUANTILE)))
-        errors.append(float(np.median(found.standard_error[live] / values)))
+        errors.append(float(np.median(found.standard_error[live][seen] / values[seen])))
         traceless = operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)
         plain = float(np.sum(np.abs(operator.coeffs[traceless]) ** 2))
         scales.append(found.scale if math.isfinite(found.scale) else plain)
-    return _fit(
-        numbers, np.array(medians), np.array(quartiles), np.array(errors), np.array(scales), int(shots)
+    if len(resolved) < 3:
+        raise QTrainError(
+            "budget should resolve the median gradient at 3 sizes or more. "
+            f"Got {len(resolved)} of {len(numbers)}: raise budget.seconds, or take smaller sizes."
+        )
+    result = _fit(
+        resolved, np.array(medians), np.array(quartiles), np.array(errors), np.array(scales), int(shots)
     )
+    missing = tuple(n for n in numbers if n not in resolved)
+    if missing:
+        text = f"; not resolved within the budget: n = {', '.join(map(str, missing))}."
+        result = replace(result, unresolved=missing, summary=result.summary[:-1] + text)
+    return result
+
+
+def _laws(n: np.ndarray, y: np.ndarray, weight: np.ndarray) -> dict[str, tuple[float, np.ndarray, float]]:
+    """AICc, solution and standard error of the slope of each law, by weighted least squares."""
+    fits: dict[str, tuple[float, np.ndarray, float]] = {}
+    for law, column in (("exponential", n), ("polynomial", np.log(n)), ("constant", None)):
+        design = np.ones((len(n), 1)) if column is None else np.column_stack([np.ones(len(n)), column])
+        solution, *_ = np.linalg.lstsq(design * weight[:, None], y * weight, rcond=None)
+        residual = float(np.sum((weight * (y - design @ solution)) ** 2))
+        spread = max(1.0, residual / max(len(n) - design.shape[1], 1))
+        covariance = np.linalg.inv((design * weight[:, None] ** 2).T @ design) * spread
+        k = design.shape[1] + 1
+        count = len(n)
+        penalty = 2 * k + (2 * k * (k + 1) / (count - k - 1) if count > k + 1 else 4 * k)
+        variance_of_fit = max(residual / count, 1e-12)
+        fits[law] = (count * math.log(variance_of_fit) + penalty, solution, math.sqrt(covariance[-1, -1]))
+    return fits
 
 
 def _fit(
@@ -145,22 +184,16 @@ def _fit(
     n = np.array(numbers, float)
     y = np.log(variance)
     weight = 1 / np.hypot(error, MODEL_ERROR)
-    fits: dict[str, tuple[float, np.ndarray, float]] = {}
-    for law, column in (("exponential", n), ("polynomial", np.log(n)), ("constant", None)):
-        design = np.ones((len(n), 1)) if column is None else np.column_stack([np.ones(len(n)), column])
-        solution, *_ = np.linalg.lstsq(design * weight[:, None], y * weight, rcond=None)
-        residual = float(np.sum((weight * (y - design @ solution)) ** 2))
-        spread = max(1.0, residual / max(len(n) - design.shape[1], 1))
-        covariance = np.linalg.inv((design * weight[:, None] ** 2).T @ design) * spread
-        k = design.shape[1] + 1
-        count = len(n)
-        penalty = 2 * k + (2 * k * (k + 1) / (count - k - 1) if count > k + 1 else 4 * k)
-        variance_of_fit = max(residual / count, 1e-12)
-        fits[law] = (count * math.log(variance_of_fit) + penalty, solution, math.sqrt(covariance[-1, -1]))
+    fits = _laws(n, y, weight)
     law = min(fits, key=lambda name: fits[name][0])
     _, solution, spread = fits[law]
     rate = 0.0 if law == "constant" else -float(solution[1])
     half = 0.0 if law == "constant" else float(special.stdtrit(max(len(n) - 2, 1), 0.975)) * spread
+    low_law, low_rate = "", math.nan
+    if (low > 0).all():
+        below = _laws(n, np.log(low), weight)
+        low_law = min(below, key=lambda name: below[name][0])
+        low_rate = 0.0 if low_law == "constant" else -float(below[low_law][1][1])
     plateau = law == "exponential" and rate - half > 0
     level = math.log(float(scale[-1]) / shots)
     if law == "exponential" and rate > 0:
@@ -181,4 +214,5 @@ def _fit(
         sizes=tuple(numbers), variance=variance, low=low, error=error, scale=scale, law=law, rate=rate,
         rate_low=rate - half, rate_high=rate + half, aicc={name: fit[0] for name, fit in fits.items()},
         barren_plateau=plateau, shots=shots, largest_size=largest, summary=summary + ".",
+        low_law=low_law, low_rate=low_rate,
     )  # fmt: skip
