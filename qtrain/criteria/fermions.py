@@ -148,8 +148,8 @@ def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermi
         >>> from qtrain.program import lower
         >>> t, circuit = ParameterVector("t", 3), QuantumCircuit(2)
         >>> _ = circuit.h([0, 1]), circuit.rx(t[0], 0), circuit.rx(t[1], 1), circuit.rzz(t[2], 0, 1)
-        >>> free_fermions(lower(circuit), SparsePauliOp("ZZ")).majoranas
-        4
+        >>> free_fermions(lower(circuit), SparsePauliOp("ZZ")).majoranas  # X0 X1 is +1 on |++>: twins
+        3
     """
     if len(program.fixed_rotations) or not len(program.rotations):
         return None
