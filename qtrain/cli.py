@@ -1,4 +1,4 @@
-"""The command line: ``qtrain diagnose | search | list | show | register | package | report``.
+"""The command line: ``qtrain diagnose | search | worker | list | show | register | package | report``.
 
 Each verb imports what it needs when it runs, so that ``qtrain --help`` answers at once.
 
@@ -168,6 +168,25 @@ def search(
     _show_search(result, json)
 
 
+@app.command(epilog="Example: qtrain worker spec.toml --storage postgresql://user@host/qtrain")
+def worker(
+    spec: Spec,
+    storage: Annotated[str, typer.Option(help="Database URL of the study that this process joins.")],
+    jobs: Jobs = 1,
+    tracking_uri: Tracking = None,
+    json: Json = False,
+) -> None:
+    """Join a study that other processes or hosts work on, until it has its trials."""
+    from qtrain import study_verbs
+
+    result = study_verbs.worker(
+        spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, console=_console(stderr=True)
+    )
+    _show_search(result, json)
+    if not json:
+        typer.echo(f"Register the winner with: qtrain register {spec} --storage URL")
+
+
 @app.command("list", epilog="Example: qtrain list --json")
 def list_(json: Json = False) -> None:
     """List the registered architectures, your own and those of installed packages."""
@@ -209,7 +228,7 @@ def show(
 
 @app.command(epilog="Example: qtrain register ising-8 --name my-winner")
 def register(
-    study: Annotated[str, typer.Argument(help="Name of a study, or its spec file.")],
+    study: Annotated[str, typer.Argument(help="Name of a study, or its spec file, whose rule then counts.")],
     storage: Storage = None,
     name: Annotated[str | None, typer.Option(help="Registry name; the study's if not given.")] = None,
 ) -> None:

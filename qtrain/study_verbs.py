@@ -82,42 +82,83 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, probes:
     }
 
 
+def worker(
+    spec: Path, *, storage: str, jobs: int, tracking_uri: str | None, console: Console
+) -> SearchResult:
+    """Take part in a study that other processes or hosts work on; the progress is this worker's own."""
+    from qtrain.progress import SearchProgress
+    from qtrain.search.spec import MAXIMISED, read_spec
+    from qtrain.search.worker import work
+
+    read = read_spec(spec)
+    with SearchProgress(read.trials, read.objectives.use, MAXIMISED, console) as progress:
+
+        def show(trial: TrialRecord) -> None:
+            progress.update(trial.state, trial.objectives if trial.feasible else {})
+
+        return work(read, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, on_trial=show)
+
+
 def register(study: str, *, storage: str | None, name: str | None) -> str:
-    """Register the winner of a study that is in ``storage``; a sentence about it."""
+    """Register the winner of a study that is in ``storage``, by the rule of its spec file if that is given.
+
+    Returns a sentence about it. The study itself, its trials and its MLflow runs are left as they are.
+    """
+    from qtrain.search.evaluate import build_problem
     from qtrain.search.spec import read_spec
     from qtrain.search.storage import default_journal, open_storage
-    from qtrain.search.study import search as run
+    from qtrain.search.study import EVALUATE, make_pool
+    from qtrain.search.winner import check_name, register_winner
 
-    spec = read_spec(study) if study.endswith(".toml") else None
-    title = study if spec is None else spec.name
-    if storage is None and not default_journal(title).is_file():
+    given = read_spec(study) if study.endswith(".toml") else None
+    title = study if given is None else given.name
+    if (
+        not str(storage or "").count("://")
+        and not (journal := Path(storage or default_journal(title))).is_file()
+    ):
         raise QTrainError(
-            f"study should have run in this folder, with its journal {default_journal(title)}. Got {title!r}, "
+            f"study should have run in this folder, with its journal {journal}. Got {title!r}, "
             f"which has none: give --storage, or change to the folder it ran in."
         )
     with open_storage(storage, title) as (opened, where):
-        import optuna
-
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        try:
-            stored = optuna.load_study(study_name=title, storage=opened)
-        except KeyError:
-            known = ", ".join(sorted(optuna.get_all_study_names(opened))) or "none"
-            raise QTrainError(f"study should be one of those in {where}: {known}. Got {title!r}.") from None
-        identity, count = stored.user_attrs.get("qtrain:spec"), len(stored.get_trials(deepcopy=False))
-    if identity is None or count == 0:
-        raise QTrainError(
-            f"study should be one that qtrain search has run. Got {title!r} in {where}, which is not."
-        )
-    result = run(
-        spec if spec is not None else read_spec(dict(identity)),
-        storage=storage, n_trials=count, tracking_uri="off", name=name,
-    )  # fmt: skip
-    if result.winner is None or result.name is None:
+        result = _stored(opened, where, title, given)
+    if result.winner is None:
         raise QTrainError(
             f"study should have a feasible trial to register. Got {title!r}: {why_no_winner(result)}"
         )
-    return f"Registered trial {result.winner.number} of {title} as {result.name}: qtrain show {result.name}"
+    chosen = check_name(result.spec, name)
+    problem = build_problem(result.spec)
+    with make_pool(result.spec, EVALUATE, 1, "threading") as pool:
+        pool.set_up(problem)
+        register_winner(result, problem, pool, chosen)
+    return f"Registered trial {result.winner.number} of {title} as {chosen}: qtrain show {chosen}"
+
+
+def _stored(opened: Any, where: str, title: str, given: Any) -> SearchResult:
+    """The study of that title as it stands in an open storage."""
+    import dataclasses
+
+    import optuna
+
+    from qtrain.search.record import to_record
+    from qtrain.search.result import summarise
+    from qtrain.search.spec import read_spec
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        stored = optuna.load_study(study_name=title, storage=opened)
+    except KeyError:
+        known = ", ".join(sorted(optuna.get_all_study_names(opened))) or "none"
+        raise QTrainError(f"study should be one of those in {where}: {known}. Got {title!r}.") from None
+    attributes, trials = stored.user_attrs, stored.get_trials(deepcopy=False)
+    if "qtrain:spec" not in attributes or not trials:
+        raise QTrainError(
+            f"study should be one that qtrain search has run. Got {title!r} in {where}, which is not."
+        )
+    spec = given or dataclasses.replace(read_spec(dict(attributes["qtrain:spec"])), trials=len(trials))
+    full = {t.number: attributes[key] for t in trials if (key := f"qtrain:full:{t.number}") in attributes}
+    records = [to_record(trial) for trial in trials]
+    return summarise(spec, records, full, storage=where, tracking_uri=None, interrupted=False)
 
 
 def why_no_winner(result: SearchResult) -> str:

@@ -16,7 +16,7 @@ from qtrain.catalogue import hva_tfim
 from qtrain.cli import app, main
 from qtrain.registry import RegistryEntry, register
 
-VERBS = ["diagnose", "search", "list", "show", "register", "package", "report"]
+VERBS = ["diagnose", "search", "worker", "list", "show", "register", "package", "report"]
 
 
 class Outcome:
@@ -351,6 +351,18 @@ def test_bad_search_options(run, spec):
     )
     assert "tracking_uri should be" in one_sentence(run("search", str(spec), "--tracking-uri", "nonsense"))
     assert "which has none" in one_sentence(run("register", "never-ran"))
+    shared = one_sentence(run("worker", str(spec), "--storage", "a.journal"))
+    assert "storage should be a database URL, which workers can share. Got 'a.journal'" in shared
+
+
+def test_worker_ends_a_study_in_a_database_and_its_winner_is_registered(run, spec):
+    url = "sqlite:///shared.db"
+    outcome = run("worker", str(spec), "--storage", url, "--tracking-uri", "off", "--json")
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["counts"]["complete"] == 4 and "4/4 trials" in outcome.err
+    assert "should be one of those in" in one_sentence(run("register", "other", "--storage", url))
+    assert run("register", "tiny", "--storage", url, "--name", "shared").code == 0
+    assert "shared" in run("list").out
 
 
 # --------------------------------------------------------------------------------------------- failures
