@@ -6,6 +6,7 @@ order of the gates in time.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,14 @@ def _odd(n: int) -> Edges:
 
 def _brickwork(n: int) -> Edges:
     return _even(n) + _odd(n)
+
+
+def _fan(n: int) -> Edges:
+    """The line from its middle bond outwards, both sides at once: a staircase at half the depth."""
+    m = n // 2
+    left, right = ([(q, q - 1) for q in range(m - 1, 0, -1)], [(q, q + 1) for q in range(m, n - 1)])
+    both = [edge for pair in itertools.zip_longest(left, right) for edge in pair if edge is not None]
+    return ((m - 1, m), *both) if n > 1 else ()
 
 
 def _brickwork_ring(n: int) -> Edges:
@@ -105,7 +114,7 @@ _BUILDERS: Mapping[str, Callable[[int], Edges]] = {
     "line": _line, "ring": _ring, "brickwork": _brickwork, "star": _star, "tree": _tree, "grid": _grid,
     "heavy_hex": _heavy_hex, "complete": _complete, "even": _even, "odd": _odd, "brickwork_ring": _brickwork_ring,
     "halves": _halves, "cascade": _cascade, "cascade_back": _cascade_back, "complete_directed": _complete_directed,
-    "sca": _ring,
+    "sca": _ring, "fan": _fan,
 }  # fmt: skip
 
 TOPOLOGIES: tuple[str, ...] = (*_BUILDERS, "edges")

@@ -64,7 +64,8 @@ class Tracker:
         self._connected = threading.Event()
         self._failure: str | None = None
         self._pending = 0
-        self._trouble = self._leaving = False
+        self._trouble = False
+        self._leaving = threading.Event()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="qtrain-mlflow", daemon=True)
 
@@ -74,8 +75,11 @@ class Tracker:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._leaving = True
+        # The next search of this process may deliver the same trials: nothing is written from here on.
+        self._leaving.set()
         self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join(10.0)
 
     def ready(self) -> None:
         """Wait for the first connection.
@@ -170,7 +174,7 @@ class Tracker:
         if self._failure is not None:
             return
         while (item := self._queue.get()) is not None:
-            if self._deliver(item):
+            if not self._leaving.is_set() and self._deliver(item):
                 with self._changed:
                     self._pending -= 1
                     self._changed.notify_all()
@@ -192,9 +196,8 @@ class Tracker:
                     text = "MLflow at %s does not take records (%s); trials go on, records follow."
                     log.warning(text, self.uri, said)
                 self._trouble = True
-                if self._leaving:
+                if self._leaving.wait(pause):
                     return False
-                time.sleep(pause)
                 pause = min(2 * pause, 10.0)
                 if attempt >= 3 and isinstance(item, dict) and not self._queue.empty():
                     self._queue.put(item)  # let the others pass: it may be this one that cannot be written

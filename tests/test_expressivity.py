@@ -78,6 +78,14 @@ def test_known_ranks():
     assert expressivity(idle, parts=["qfim"]).qfim_rank == 0
 
 
+def test_short_circuits_of_more_qubits_get_the_generic_rank():
+    result = expressivity(real_amplitudes(12, reps=1, entanglement="linear"), parts=["qfim"])
+    assert result.qfim_rank_exact
+    assert result.qfim_rank == 24  # every parameter moves the state in a direction of its own
+    deep = expressivity(efficient_su2(12, reps=12, entanglement="linear"), parts=["qfim"])
+    assert not deep.qfim_rank_exact
+
+
 def test_large_circuits_get_a_bound():
     result = expressivity(efficient_su2(300, reps=3, entanglement="linear"), parts=["qfim"])
     assert not result.qfim_rank_exact

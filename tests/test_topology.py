@@ -32,7 +32,7 @@ def test_connected_graphs_are_connected(name, n):
 
 
 @pytest.mark.parametrize("name, expected", [
-    ("line", nx.path_graph), ("ring", nx.cycle_graph), ("brickwork", nx.path_graph), ("complete", nx.complete_graph),
+    ("line", nx.path_graph), ("fan", nx.path_graph), ("ring", nx.cycle_graph), ("brickwork", nx.path_graph), ("complete", nx.complete_graph),
     ("brickwork_ring", nx.cycle_graph), ("cascade", nx.cycle_graph), ("cascade_back", nx.cycle_graph),
     ("star", lambda n: nx.star_graph(n - 1)), ("complete_directed", nx.complete_graph),
 ])  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -16,6 +17,11 @@ from qtrain.simulator import states
 
 PARTS = ("qfim", "expressibility", "entanglement", "effective_dimension")
 DENSE_QUBITS = 10
+DENSE_WORK = 3e8  # amplitudes touched by all derivatives of one state: about a second
+POINTS = 6  # random Clifford points, of which the best counts
+POINT_WORK = 5e4  # words of the tableau's rows that a second of the budget buys
+ROWS = 1500  # shared parameters whose directions are compared at once; more are thinned to so many
+CHUNK = 20_000  # bit strings projected at once
 DENSE_NUMBERS = 4_000_000  # complex numbers of all derivatives of one state
 BINS = 75
 QUARTER = math.pi / 2
@@ -38,11 +44,11 @@ def expressivity(
         samples: pairs of states for the expressibility (arXiv 1905.10876).
 
     Returns:
-        Expressivity; the rank of the quantum Fisher information is generic up to 10 qubits, and above
-        that its rank at a Clifford point: a lower bound, in polynomial time.
+        Expressivity; the rank of the quantum Fisher information is generic up to 10 qubits, and a few more
+        for short circuits; above that its rank at a Clifford point: a lower bound, in polynomial time.
 
     Raises:
-        QTrainError: no parameters, unknown parts.
+        QTrainError: no parameters, free inputs, unknown parts.
 
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
@@ -57,20 +63,25 @@ def expressivity(
     count, n = len(program.weights), program.num_qubits
     if not count:
         raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
+    if program.expressions:
+        raise QTrainError("circuit should have its inputs bound. Got free ones: bind them first.")
     rng = np.random.default_rng([seed, 5])
     largest = float(min(count, 2 * 2**n - 2)) if n < 1000 else float(count)
-    dense = n <= DENSE_QUBITS and count * 2**n <= DENSE_NUMBERS
+    work = len(program.opcode) * (count + 1) * 2.0 ** min(n, 1000)
+    dense = (n <= DENSE_QUBITS or work <= DENSE_WORK) and count * 2.0 ** min(n, 1000) <= DENSE_NUMBERS
     rank, exact, effective = 0, False, math.nan
     if "qfim" in parts or "effective_dimension" in parts:
         if dense:
             matrices = [fisher(program, rng.uniform(0, 2 * math.pi, count))]
             rank, exact = _rank(matrices[0]), True
             if "effective_dimension" in parts:
-                points = int(np.clip(2e8 / (len(program.opcode) * count * 2**n + 1), 1, 8))
+                points = int(np.clip(DENSE_WORK / work, 1, 8))
                 matrices += [fisher(program, rng.uniform(0, 2 * math.pi, count)) for _ in range(points)]
                 effective = effective_dimension(np.array(matrices))
         else:
-            rank = max(clifford_rank(program, rng) for _ in range(2))
+            rows = int((program.parameter >= 0).sum())
+            points = int(np.clip(budget.seconds * POINT_WORK / (rows * (n / 64 + 1) + 1), 1, POINTS))
+            rank = max(clifford_rank(program, rng) for _ in range(points))
     expressible = entangling = math.nan
     if n <= DENSE_QUBITS and ("expressibility" in parts or "entanglement" in parts):
         pairs = max(200, min(samples, int(budget.memory_bytes / 64 / 2**n)))
@@ -86,53 +97,31 @@ def expressivity(
 
 
 def fisher(program: PauliProgram, weights: np.ndarray) -> np.ndarray:
-    """Quantum Fisher information 4 Re(<d_k|d_l> - <d_k|psi><psi|d_l>) at one point: (weights, weights)."""
+    """Quantum Fisher information 4 Re(<d_k|d_l> - <d_k|psi><psi|d_l>) at one point: (weights, weights).
+
+    The derivative by the angle of one rotation is half the state with that angle larger by pi: batches of
+    states hold all of them, and a weight adds up those of its rotations.
+    """
     n, count = program.num_qubits, len(program.weights)
-    rows = np.zeros((count + 1, 2**n), complex)
-    rows[-1, 0] = 1
-    indices = np.arange(2**n)
-    angles = program.angles(weights)
-    for i in range(len(program.opcode)):
-        op = int(program.opcode[i])
-        if op == 0:
-            support = program.support[program.start[i] : program.start[i + 1]].tolist()
-            letters = program.letters[program.start[i] : program.start[i + 1]].tolist()
-            flip = sum(1 << q for q, v in zip(support, letters, strict=True) if v & 1)
-            mask = sum(1 << q for q, v in zip(support, letters, strict=True) if v & 2)
-            sign = (-1.0) ** np.bitwise_count(indices & mask) * 1j ** (sum(v == 3 for v in letters) % 4)
-            moved = (rows * sign)[:, indices ^ flip]
-            rows = math.cos(angles[i] / 2) * rows - 1j * math.sin(angles[i] / 2) * moved
-            k = int(program.parameter[i])
-            if k >= 0:
-                last = rows[-1]
-                rows[k] += -0.5j * float(program.coefficient[i]) * (last * sign)[indices ^ flip]
-        else:
-            rows = _clifford(rows, op, program.qubits[i], n)
-    derivative, psi = rows[:-1], rows[-1]
+    ops = np.flatnonzero((program.opcode == 0) & (program.parameter >= 0))
+    own = np.full(len(program.opcode), -1, program.parameter.dtype)
+    own[ops] = np.arange(len(ops))
+    unshared = replace(
+        program, parameter=own, coefficient=np.where(own >= 0, 1.0, program.coefficient),
+        offset=np.where(own >= 0, 0.0, program.offset), weights=tuple(f"angle {i}" for i in ops),
+    )  # fmt: skip
+    angles = np.asarray(program.angles(weights))[ops]
+    psi = states(unshared, angles[None])[0]
+    derivative = np.zeros((count, 2**n), complex)
+    step = max(1, DENSE_NUMBERS >> n)
+    for first in range(0, len(ops), step):
+        part = np.arange(first, min(first + step, len(ops)))
+        shifted = np.tile(angles, (len(part), 1))
+        shifted[np.arange(len(part)), part] += math.pi
+        slope = program.coefficient[ops[part]] / 2
+        np.add.at(derivative, program.parameter[ops[part]], slope[:, None] * states(unshared, shifted))
     overlap = derivative.conj() @ psi
     return np.asarray(4 * np.real(derivative.conj() @ derivative.T - np.outer(overlap, overlap.conj())))
-
-
-_MATRICES = {
-    1: np.array([[1, 1], [1, -1]]) / math.sqrt(2), 2: np.diag([1, 1j]), 3: np.diag([1, -1j]),
-    4: np.array([[0, 1], [1, 0]]), 5: np.array([[0, -1j], [1j, 0]]), 6: np.diag([1, -1]),
-    7: np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2, 8: np.array([[1 - 1j, 1 + 1j], [1 + 1j, 1 - 1j]]) / 2,
-}  # fmt: skip
-
-
-def _clifford(rows: np.ndarray, op: int, qubits: np.ndarray, n: int) -> np.ndarray:
-    indices = np.arange(2**n)
-    a = int(qubits[0])
-    if op in _MATRICES:
-        shaped = rows.reshape(len(rows), 2 ** (n - 1 - a), 2, 2**a)
-        return np.einsum("ij,brjl->bril", _MATRICES[op], shaped).reshape(len(rows), -1)
-    b = int(qubits[1])
-    if op == 9:
-        return rows[:, indices ^ ((indices >> a & 1) << b)]
-    if op == 10:
-        return rows * np.where(indices >> a & indices >> b & 1, -1.0, 1.0)
-    differ = (indices >> a ^ indices >> b) & 1
-    return rows[:, indices ^ (differ << a) ^ (differ << b)]
 
 
 def _rank(matrix: np.ndarray) -> int:
@@ -177,18 +166,48 @@ def clifford_rank(program: PauliProgram, rng: np.random.Generator) -> int:
     owner = program.parameter[ops]
     if len(np.unique(owner)) == len(owner):
         return len(np.unique(np.column_stack([x[live], (phase[live] & 1).astype(np.uint64)]), axis=0))
-    _, place = np.unique(x, axis=0, return_inverse=True)
+    return _shared_rank(x[live], (1j ** (phase[live] % 4)) * program.coefficient[ops[live]], owner[live])
+
+
+def _shared_rank(x: np.ndarray, value: np.ndarray, owner: np.ndarray) -> int:
+    """Rank of the directions sum of value |x> over the rows of each owner; of some owners if there are too many.
+
+    Args:
+        x: (rows, words) uint64, bit strings other than 0...0; value: (rows,) complex; owner: (rows,) int.
+    """
+    owners, owner = np.unique(owner, return_inverse=True)
+    owner = np.asarray(owner).reshape(-1)
+    rng = np.random.default_rng(0)
+    if len(owners) > ROWS:  # the rank of a part is a lower bound of the whole
+        number = np.full(len(owners), -1)
+        number[rng.choice(len(owners), ROWS, replace=False)] = np.arange(ROWS)
+        kept = number[owner] >= 0
+        x, value, owner = x[kept], value[kept], number[owner[kept]]
+    if not len(x):
+        return 0
+    height = int(owner.max()) + 1
+    keys = rng.integers(0, 2**63, x.shape[1], np.uint64) * np.uint64(2) + np.uint64(1)
+    mixed = np.zeros(len(x), np.uint64)
+    for word, key in zip(x.T, keys, strict=True):  # names of 64 bits: rows are sorted by one number each
+        mixed = (mixed ^ word) * key
+        mixed ^= mixed >> np.uint64(29)
+    _, place = np.unique(mixed, return_inverse=True)
     place = np.asarray(place).reshape(-1)
+    width = int(place.max()) + 1
+    entries = np.concatenate([value.real, value.imag])
+    column = np.concatenate([2 * place, 2 * place + 1])
     from scipy.sparse import coo_array
 
-    value = (1j ** (phase % 4)) * program.coefficient[ops]
-    used = np.concatenate([place[live] * 2, place[live] * 2 + 1])
-    entries = np.concatenate([value[live].real, value[live].imag])
-    matrix = coo_array((entries, (np.tile(owner[live], 2), used)), shape=(count, 2 * len(x))).tocsr()
-    columns = np.unique(matrix.indices[matrix.data != 0])
-    if count * len(columns) > 16_000_000:
-        return 0
-    return int(np.linalg.matrix_rank(matrix[:, columns].toarray()))
+    matrix = coo_array((entries, (np.tile(owner, 2), column)), shape=(height, 2 * width)).tocsc()
+    if 2 * width <= 2 * height + 64:
+        dense = matrix.toarray()
+    else:  # random combinations of the columns keep the rank, which is at most the height
+        dense = np.zeros((height, height + 8))
+        for first in range(0, 2 * width, CHUNK):
+            part = matrix[:, first : first + CHUNK]
+            dense += part @ rng.standard_normal((part.shape[1], dense.shape[1]))
+    values = np.linalg.svd(dense, compute_uv=False)
+    return int((values > 1e-9 * values[0]).sum()) if values[0] > 0 else 0
 
 
 def expressibility(a: np.ndarray, b: np.ndarray, *, bins: int = BINS) -> float:

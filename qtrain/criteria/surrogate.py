@@ -14,6 +14,7 @@ from qtrain.errors import QTrainError
 from qtrain.program import PauliProgram
 
 MAX_TERMS = 200_000
+MAX_ENTRIES = 15_000_000  # strings over all rotations: about 40 bytes each
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ def propagate(
         tape: of the program, without noise; rows in time order. weight: strings heavier than this are dropped.
 
     Returns:
-        None where more than 200,000 strings are kept at once.
+        None where more than 200,000 strings are kept at once, or 15 million over all rotations.
     """
     bits_x, bits_z, c = unpack_terms(operator)
     identity = ~(bits_x.any(axis=1) | bits_z.any(axis=1))
@@ -107,7 +108,7 @@ def propagate(
     sign = np.ones(x.shape[1])
     kept = np.ones(x.shape[1], bool)
     steps: list[_Rotation] = []
-    widest = x.shape[1]
+    widest, entries = x.shape[1], 0
     for i in range(len(tape.code)):
         if tape.row[i] < 0:
             if tape.opcode[i] >= 0:
@@ -140,7 +141,8 @@ def propagate(
         unique, index, inverse = np.unique(
             np.where(alive, name, name[0] if len(name) else 0), return_index=True, return_inverse=True
         )
-        if len(unique) > MAX_TERMS:
+        entries += len(unique)
+        if len(unique) > MAX_TERMS or entries > MAX_ENTRIES:
             return None
         inverse = np.asarray(inverse).reshape(-1)
         size = len(unique)
@@ -236,14 +238,15 @@ class LazyPropagation:
         """The propagation itself.
 
         Raises:
-            QTrainError: more than 200,000 strings would be kept at once.
+            QTrainError: more than 200,000 strings would be kept at once, or 15 million in all.
         """
         if self._compiled is None:
             self._compiled = propagate(*self._question)
             if self._compiled is None:
                 raise QTrainError(
-                    f"circuit should spread the observable over at most {MAX_TERMS} strings of weight up to "
-                    f"{self._question[3]} for this surrogate. Got more: ask for a larger error."
+                    f"circuit should spread the observable over at most {MAX_TERMS:,} strings of weight up to "
+                    f"{self._question[3]} ({MAX_ENTRIES:,} over all rotations) for this surrogate. "
+                    "Got more: ask for a larger error."
                 )
         return self._compiled
 

@@ -7,17 +7,22 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
+def _odd(v):
+    """Parity of the bits of a word."""
+    for shift in (32, 16, 8, 4, 2, 1):
+        v ^= v >> np.uint64(shift)
+    return np.int64(v & np.uint64(1))
+
+
+@njit(cache=True, nogil=True)
 def _times(x, z, phase, a, bx, bz, bphase):
     """Row a := B * row a, for B = i^bphase X^bx Z^bz; rows are i^phase X^x Z^z."""
-    swaps = 0
+    swaps = np.uint64(0)
     for w in range(x.shape[1]):
-        v = bz[w] & x[a, w]
-        while v:
-            v &= v - np.uint64(1)
-            swaps ^= 1
+        swaps ^= bz[w] & x[a, w]
         x[a, w] ^= bx[w]
         z[a, w] ^= bz[w]
-    phase[a] = (phase[a] + bphase + 2 * swaps) & 3
+    phase[a] = (phase[a] + bphase + 2 * _odd(swaps)) & 3
 
 
 @njit(cache=True, nogil=True)
@@ -31,15 +36,12 @@ def _image(x, z, phase, n, support, letters, lo, hi, ox, oz):
             if not letters[j] >> half & 1:
                 continue
             r = support[j] + half * n
-            swaps = 0
+            swaps = np.uint64(0)
             for w in range(ox.shape[0]):
-                v = oz[w] & x[r, w]
-                while v:
-                    v &= v - np.uint64(1)
-                    swaps ^= 1
+                swaps ^= oz[w] & x[r, w]
                 ox[w] ^= x[r, w]
                 oz[w] ^= z[r, w]
-            total += phase[r] + 2 * swaps
+            total += phase[r] + 2 * _odd(swaps)
         if letters[j] == 3:
             total += 1  # Y = i X Z
     return total & 3
