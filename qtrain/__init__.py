@@ -104,5 +104,8 @@ class _Package(types.ModuleType):
         if not (name in _HOME and isinstance(value, types.ModuleType)):
             super().__setattr__(name, value)
 
+    def __reduce__(self) -> tuple[Any, tuple[str]]:  # cloudpickle (joblib, Dask) knows plain modules only
+        return importlib.import_module, (self.__name__,)
+
 
 sys.modules[__name__].__class__ = _Package

@@ -5,6 +5,7 @@ A trial's run is created, written and then ended: one that is still "RUNNING" is
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -15,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
+
+from filelock import FileLock
 
 from qtrain.errors import QTrainError
 
@@ -53,10 +56,15 @@ class Store:
                     "tracking_uri should be in a folder that can be written. "
                     f"Got {str(self.folder)!r}: {error.strerror}."
                 ) from None
-        from mlflow import MlflowClient
-
         for name in ("alembic", "mlflow", "mlflow.store.db.utils"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        # Two searches that begin at once would both make the tables of a new database.
+        with contextlib.nullcontext() if self.folder is None else FileLock(self.folder / ".mlflow.lock"):
+            self._open()
+
+    def _open(self) -> None:
+        from mlflow import MlflowClient
+
         self.client = MlflowClient(tracking_uri=self.uri)
         self.experiment = self._find_experiment()
         parents = self.search(f"tags.`qtrain.study_uid` = '{self.uid}' and tags.`qtrain.kind` = 'study'")

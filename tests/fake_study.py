@@ -35,12 +35,12 @@ def fake_spec(**changes):
     } | changes)  # fmt: skip
 
 
-def fake_study(*, setup=None, tracking_uri="off", **options):
+def fake_study(*, setup=None, tracking_uri="off", space=draw, **options):
     spec = fake_spec(**options.pop("changes", {}))
     jobs, backend = options.get("n_jobs", 1), options.get("backend", "threading")
     with make_pool(spec, "supervised_targets:fake_search", jobs, backend) as pool:
         pool.set_up(setup or {})
-        return run_study(spec, pool, draw=draw, tracking_uri=tracking_uri, **options)
+        return run_study(spec, pool, draw=space, tracking_uri=tracking_uri, **options)
 
 
 def essence(result):

@@ -20,8 +20,11 @@ from qtrain.program import lower
 from qtrain.search.devices import build_device
 from qtrain.search.evaluate import build_problem, evaluate, score
 from qtrain.search.objectives import dead_parameters, decay_per_qubit, qfim_rank, shots_per_step, trainability
+from qtrain.search.space import SearchSpace
 from qtrain.search.spec import DeviceSpec, read_spec
 from qtrain.search.starts import build_starts, circuit_of, plain_of
+
+SPACE = SearchSpace(3)
 
 
 def spec_of(n=3, **more):
@@ -227,7 +230,7 @@ def test_starts_from_files_names_and_architectures(tmp_path):
     (tmp_path / "s.toml").write_text(
         'name = "t"\nqubits = 3\nstart = ["a.qasm", "a.qpy", "a.json", "mine"]\n[task]\nkind = "tfim"\n'
     )
-    starts = build_starts(read_spec(tmp_path / "s.toml"))
+    starts = build_starts(read_spec(tmp_path / "s.toml"), SPACE)
     assert len(starts) == 4
     assert starts[2]["architecture_id"] == starts[3]["architecture_id"] == family.content_id
     assert circuit_of(starts[0]["architecture"], 3)[1].num_parameters == circuit.num_parameters
@@ -236,6 +239,6 @@ def test_starts_from_files_names_and_architectures(tmp_path):
     assert plain_of(family)[1] == family.content_id
     for bad, message in [("absent.qasm", "absent.qasm"), ("nobody", "should be a registered architecture")]:
         with pytest.raises(QTrainError, match=message):
-            build_starts(spec_of(start=[bad]))
+            build_starts(spec_of(start=[bad]), SPACE)
     with pytest.raises(QTrainError, match=r"start\[0\] should have 5 qubits. Got 3."):
-        build_starts(spec_of(5, start=[str(tmp_path / "a.qasm")]))
+        build_starts(spec_of(5, start=[str(tmp_path / "a.qasm")]), SPACE)

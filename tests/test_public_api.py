@@ -79,3 +79,11 @@ def test_wrong_input_is_a_value_error():
     assert issubclass(qtrain.QTrainError, ValueError)
     with pytest.raises(qtrain.QTrainError, match=r"seconds should be positive. Got 0."):
         qtrain.Budget(seconds=0)
+
+
+def test_functions_that_use_qtrain_travel_to_other_processes():
+    import cloudpickle
+
+    import qtrain
+
+    assert cloudpickle.loads(cloudpickle.dumps(qtrain)) is qtrain

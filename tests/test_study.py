@@ -10,10 +10,11 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import optuna
 import pytest
-from fake_study import essence, fake_spec, fake_study
+from fake_study import FakeArchitecture, essence, fake_spec, fake_study
 
 from qtrain.errors import QTrainError
 from qtrain.search import record
@@ -117,7 +118,10 @@ def test_finished_search_is_answered_from_the_record(uninterrupted):
 
 
 def test_duplicates_are_answered_from_the_record():
-    result = fake_study(storage="d.journal", changes={"trials": 60, "sampler": "nsga2", "batch": 30})
+    def few(trial):
+        return FakeArchitecture(trial.suggest_int("x", 0, 6), trial.suggest_categorical("y", [0, 1, 2, 3]))
+
+    result = fake_study(storage="d.journal", space=few, changes={"trials": 60, "sampler": "nsga2", "batch": 30})
     by_id = {}
     duplicates = [t for t in result.trials if t.duplicate_of is not None]
     assert duplicates
@@ -240,10 +244,11 @@ def test_objective_that_is_no_number_fails_the_trial():
     assert (trial.state, trial.reason) == ("failed", "task_loss came out as no finite number")
 
 
-@pytest.mark.parametrize("sampler", ["random", "tpe", "nsga2", "nsga3"])
+@pytest.mark.parametrize("sampler", ["random", "tpe", "evolution", "nsga2", "nsga3"])
 def test_proposals_depend_on_seed_batch_and_record_alone(sampler):
     def draw(trial):
-        return trial.suggest_float("x", 0, 1), trial.suggest_categorical("c", ["a", "b", "c"])
+        chosen = trial.suggest_float("x", 0, 1), trial.suggest_categorical("c", ["a", "b", "c"])
+        return SimpleNamespace(content_id=chosen)
 
     finished = []
     for number in range(60):
@@ -255,7 +260,7 @@ def test_proposals_depend_on_seed_batch_and_record_alone(sampler):
     options = {"directions": ["minimize"] * 2, "sampler": sampler, "size": 5}
 
     def drawn(seed, batch):
-        return [d for d, _ in propose(draw, finished, seed=seed, batch=batch, **options)]
+        return [d.content_id for d, _ in propose(draw, finished, seed=seed, batch=batch, **options)]
 
     assert drawn(0, 3) == drawn(0, 3)
     assert drawn(0, 3) != drawn(0, 4) and drawn(0, 3) != drawn(1, 3)

@@ -239,3 +239,13 @@ def test_where_records_go(monkeypatch):
     assert resolve_uri(None) == DEFAULT and resolve_uri("off") is None
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://host:5000")
     assert resolve_uri(None) == "http://host:5000" and resolve_uri("sqlite:///x.db") == "sqlite:///x.db"
+
+
+def test_two_searches_may_begin_on_a_new_store_at_once(isolated):
+    """Each would make the tables of the database."""
+    code = "from qtrain.mlflow_store import Store; import sys; Store('sqlite:///mlruns/mlflow.db', sys.argv[1], sys.argv[1], {}, {}).connect()"
+    started = [subprocess.Popen([sys.executable, "-c", code, name], stderr=subprocess.PIPE, text=True) for name in "ab"]
+    for process in started:
+        _, printed = process.communicate(timeout=120)
+        assert process.returncode == 0, printed
+    assert [len(runs_of(name)[0]) for name in "ab"] == [1, 1]

@@ -5,6 +5,7 @@ Runs inside the supervised processes. A stage's seconds are recorded; a broken l
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from qtrain.errors import QTrainError
 from qtrain.search.devices import Device, build_device
 from qtrain.search.result import TrialRecord
 from qtrain.search.space import SearchSpace
-from qtrain.search.spec import ClassificationSpec, SearchSpec
+from qtrain.search.spec import ClassificationSpec, SearchSpec, read_spec
 from qtrain.search.starts import build_starts, circuit_of, plain_of
 from qtrain.search.tasks import Task, build_task
 
@@ -61,6 +62,10 @@ def build_problem(spec: SearchSpec) -> Problem:
     edges = device.edges if spec.device is not None else None
     task = build_task(spec, device_edges=edges)
     space = SearchSpace.from_spec(spec.space, spec.qubits, edges)
+    if spec.space.grow_from is not None:
+        from qtrain.registry import load
+
+        space = space.grown(load(spec.space.grow_from).architecture)
     larger = []
     for size in spec.objectives.sizes:
         if getattr(spec.task, "graph", "line") == "device" or isinstance(spec.task, ClassificationSpec):
@@ -68,7 +73,7 @@ def build_problem(spec: SearchSpec) -> Problem:
                 "objectives.sizes should be given for models on a line or ring. Got another task."
             )
         larger.append(build_task(dataclasses.replace(spec, qubits=size)))
-    return Problem(spec, task, device, space, tuple(larger), build_starts(spec))
+    return Problem(spec, task, device, space, tuple(larger), build_starts(spec, space))
 
 
 class Broken(Exception):
@@ -330,8 +335,27 @@ def _diagnose(problem: Problem, plain: Mapping[str, Any]) -> dict[str, Any]:
     return dict(json.loads(report.to_json()))
 
 
-def score(spec: SearchSpec, circuit: QuantumCircuit | Architecture, *, seed: int) -> TrialRecord:
+@functools.lru_cache(maxsize=2)
+def _problem(text: str) -> Problem:
+    """The problem of a spec as JSON: whoever scores many circuits builds it once."""
+    import json
+
+    return build_problem(read_spec(json.loads(text)))
+
+
+def problem_of(spec: SearchSpec) -> Problem:
+    """The problem of a spec, kept for the next call; without its starts."""
+    import json
+
+    return _problem(json.dumps({k: v for k, v in spec.to_dict().items() if k != "start"}))
+
+
+def score(
+    spec: SearchSpec, circuit: QuantumCircuit | Architecture, *, seed: int, full: bool = False
+) -> TrialRecord:
     """Any circuit on the spec's task, device, criteria and training budget; nothing is pruned."""
+    import dataclasses
+
     from qiskit import QuantumCircuit
 
     from qtrain.architecture import Architecture
@@ -349,7 +373,11 @@ def score(spec: SearchSpec, circuit: QuantumCircuit | Architecture, *, seed: int
             f"circuit should have {spec.qubits} qubits, as the search. Got {ansatz.num_qubits}."
         )
     begun = time.time()
-    given = evaluate(build_problem(spec), ansatz, architecture, seed=seed, forgive=True)
+    if full and spec.training.full_steps:
+        short = spec.training
+        long = dataclasses.replace(short, steps=short.full_steps, starts=short.full_starts)
+        spec = dataclasses.replace(spec, training=long)
+    given = evaluate(problem_of(spec), ansatz, architecture, seed=seed, forgive=True)
     plain, content_id = plain_of(architecture or ansatz)
     return TrialRecord(
         number=-1,

@@ -13,7 +13,7 @@ from typing import Any
 
 from qtrain.search import record
 from qtrain.search.result import SearchResult, TrialRecord, pareto_front, summarise
-from qtrain.search.samplers import child_seed, propose
+from qtrain.search.samplers import child_seed, propose, replay
 from qtrain.search.spec import MAXIMISED, SearchSpec
 from qtrain.search.storage import repair_journal
 from qtrain.search.supervise import Pool, run_batch
@@ -64,13 +64,14 @@ class Loop:
         """Create the batch's trials that are missing."""
         proposals = []
         for start in self.starts[first : first + self.spec.batch]:
-            proposals.append((start["architecture"], start["architecture_id"], start.get("params")))
+            frozen = replay(self.draw, start.get("choices"))
+            proposals.append((start["architecture"], start["architecture_id"], frozen))
         directions = ["maximize" if n in MAXIMISED else "minimize" for n in self.spec.objectives.use]
         size = self.spec.batch - len(proposals)
         if size:
             drawn = propose(
                 self.draw, self.trials()[:first], directions=directions, sampler=self.spec.sampler, seed=self.spec.seed,
-                batch=batch, size=size,
+                batch=batch, size=size, objectives=self.spec.objectives.use,
             )  # fmt: skip
             proposals += [(json.loads(a.to_json()), a.content_id, frozen) for a, frozen in drawn]
 

@@ -202,7 +202,9 @@ class SearchResult:
             raise QTrainError("the search should have a winner for this. Got none: no trial was feasible.")
         return load(self.name)
 
-    def score(self, circuit: QuantumCircuit | Architecture, *, seed: int | None = None) -> TrialRecord:
+    def score(
+        self, circuit: QuantumCircuit | Architecture, *, seed: int | None = None, full: bool = False
+    ) -> TrialRecord:
         """Any other circuit on the same task, device, criteria and training budget, for comparison.
 
         Nothing is pruned: a circuit that breaks a limit is trained as well, and its constraints say so.
@@ -210,11 +212,26 @@ class SearchResult:
         Args:
             circuit: a circuit of ``spec.qubits`` qubits with free parameters, or an architecture.
             seed: of its starts; None: the winner's own, so that both are trained alike.
+            full: with the budget of the spec's full training, where it has one, instead of the short one.
         """
         from qtrain.search.evaluate import score
 
         default = self.spec.seed if self.winner is None else self.winner.seed
-        return score(self.spec, circuit, seed=default if seed is None else seed)
+        return score(self.spec, circuit, seed=default if seed is None else seed, full=full)
+
+    def cost(self, circuit: QuantumCircuit | Architecture) -> dict[str, float]:
+        """What any circuit takes on the search's device: two_qubit_depth, two_qubit_gates, depth, implied_error, …."""
+        from qtrain.search.evaluate import problem_of
+
+        built = circuit.circuit(self.spec.qubits) if hasattr(circuit, "circuit") else circuit
+        return problem_of(self.spec).device.cost(built)
+
+    @property
+    def observables(self) -> tuple[Any, ...]:
+        """The task's: its Hamiltonian, or a readout per class (SparsePauliOp)."""
+        from qtrain.search.evaluate import problem_of
+
+        return problem_of(self.spec).task.observables
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: the figures of every trial, without their reports."""

@@ -2,17 +2,27 @@
 
 A batch is asked from a study in memory that holds the finished trials of all earlier batches in order of their
 numbers. So neither the order in which trials finished, nor a kill between two of them, changes what is proposed.
+
+"evolution" draws most proposals as children of the best trials so far (:mod:`qtrain.search.variation`), others by TPE.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 
 from qtrain.errors import QTrainError
+from qtrain.search import record
+from qtrain.search.result import TrialRecord, pareto_front
+from qtrain.search.spec import MAXIMISED
+from qtrain.search.variation import vary
+
+CHILDREN = 0.75  # of the proposals of "evolution"
+FIRST_PARENTS = 6  # feasible trials before there are children
+ATTEMPTS = 10  # at an architecture that was not proposed before
 
 
 def child_seed(*key: int) -> int:
@@ -35,7 +45,7 @@ def make_sampler(name: str, *, seed: int, population: int = 24) -> Any:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # experimental options, chosen on purpose
-        if name == "tpe":
+        if name in ("tpe", "evolution"):
             return samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=16)
         if name == "nsga2":
             return samplers.NSGAIISampler(seed=seed, population_size=population)
@@ -61,13 +71,16 @@ def propose(
     seed: int,
     batch: int,
     size: int,
+    objectives: Sequence[str] = (),
 ) -> list[tuple[Any, Any]]:
     """``size`` proposals: (what ``draw(trial)`` returned, the frozen Optuna trial it was drawn with).
+
+    An architecture that was proposed before is drawn again, a few times: the last attempt stands.
 
     Args:
         draw: reads its choices from an Optuna trial (``trial.suggest_…``).
         finished: frozen trials of all earlier batches, in order of their numbers.
-        directions: "minimize" or "maximize" per objective.
+        directions: "minimize" or "maximize" per objective; objectives: their names, needed by "evolution".
     """
     import optuna
 
@@ -76,9 +89,63 @@ def propose(
     )
     for trial in finished:
         study.add_trial(trial)
+    rng = np.random.default_rng([seed, batch, 3])
+    family = Parents(finished, objectives) if sampler == "evolution" else None
+    nursery = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=child_seed(seed, batch, 4)))
+    seen = {t.user_attrs.get(record.BEGUN, {}).get("architecture_id") for t in finished}
     asked = []
     for _ in range(size):
-        trial = study.ask()
-        drawn = draw(trial)
-        asked.append((drawn, study.get_trials(deepcopy=False)[trial.number]))
+        for _ in range(ATTEMPTS):
+            source = study
+            if family is not None and family.grown and rng.random() < CHILDREN:
+                source = nursery
+                source.enqueue_trial(family.child(rng))
+            trial = source.ask()
+            drawn = draw(trial)
+            if drawn.content_id not in seen:
+                break
+        seen.add(drawn.content_id)
+        asked.append((drawn, source.get_trials(deepcopy=False)[trial.number]))
     return asked
+
+
+def replay(draw: Callable[[Any], Any], choices: Mapping[str, Any] | None) -> Any:
+    """The frozen Optuna trial that draws with these choices; None without choices."""
+    import optuna
+
+    if choices is None:
+        return None
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.enqueue_trial(dict(choices))
+    draw(study.ask())
+    return study.get_trials(deepcopy=False)[0]
+
+
+class Parents:
+    """The trials that "evolution" takes its parents from: half of them by the first objective, half from the front.
+
+    ``finished``: frozen trials; ``objectives``: names, the most important first.
+    """
+
+    def __init__(self, finished: Sequence[Any], objectives: Sequence[str]) -> None:
+        records = {t.number: record.to_record(t) for t in finished}
+        drawn = {t.number: t for t in finished if t.params}
+        able = [r for r in records.values() if r.feasible and r.duplicate_of is None and r.number in drawn]
+        sign = -1.0 if objectives and objectives[0] in MAXIMISED else 1.0
+
+        def loss(trial: TrialRecord) -> tuple[float, int]:
+            return sign * trial.objectives[objectives[0]], trial.number
+
+        self.ranked = [drawn[r.number] for r in sorted(able, key=loss)]
+        self.front = [drawn[n] for n in pareto_front(able, objectives)]
+
+    @property
+    def grown(self) -> bool:
+        """Whether there are enough of them."""
+        return len(self.ranked) >= FIRST_PARENTS
+
+    def child(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Fixed choices of one child."""
+        place = min(int(rng.geometric(0.3)) - 1, len(self.ranked) - 1)
+        parent = self.ranked[place] if rng.random() < 0.5 else self.front[int(rng.integers(len(self.front)))]
+        return vary(parent, self.ranked[:12], rng)

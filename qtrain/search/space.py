@@ -39,6 +39,11 @@ class Pool:
     final_rotations: Rotations | None = None
     orders: tuple[str, ...] = ("forward",)
 
+    @property
+    def free_rotations(self) -> tuple[str, ...]:
+        """The first of its rotations with a free angle."""
+        return next((group for group in self.rotations if any(ROTATIONS[r] for r in group)), ("ry",))
+
 
 _FREE = ("independent", "translation", "shared")
 _ONE_LAYER = (("ry",), ("rx",), ("ry", "rz"), ("rx", "rz"))
@@ -49,10 +54,13 @@ POOLS: dict[str, Pool] = {
     # the terms of spin Hamiltonians as generators
     "hamiltonian": Pool((("rx",), ("rz",), ("ry",), ("rx", "rz")), ("rzz", "rxx", "ryy", "rzx"), _FREE),
     # commutes with X⊗…⊗X; |+…+> is in one sector
-    "z2": Pool((("rx",),), ("rzz", "rxx", "ryy"), _FREE, initial=("h",), final_rotations=((), ("rx",))),
+    "z2": Pool(
+        (("rx",), ()), ("rzz", "rxx", "ryy", "none"), _FREE, initial=("h",), final_rotations=((), ("rx",))
+    ),
     # conserves the number of excitations
     "u1": Pool(
-        (("rz",),), ("xx_plus_yy", "fsim", "xxz"), _FREE, initial=("neel", "singlets"), final_rotations=((), ("rz",))
+        (("rz",), ()), ("xx_plus_yy", "fsim", "xxz", "none"), _FREE, initial=("neel", "singlets"),
+        final_rotations=((), ("rz",)),
     ),
     # conserves the total spin
     "su2": Pool(((),), ("heisenberg",), _FREE, initial=("singlets",), final_rotations=((),)),
@@ -90,7 +98,7 @@ class SearchSpace:
     Example:
         >>> space = SearchSpace(4, pools=("z2",), topologies=("line",), layers=(1,), repetitions=(1, 2))
         >>> space.size
-        36
+        84
     """
 
     num_qubits: int
@@ -136,6 +144,43 @@ class SearchSpace:
             spec.final_rotations, edges, custom,
         )  # fmt: skip
 
+    def grown(self, architecture: Architecture) -> SearchSpace:
+        """This space around a winner: one pool with the choices of its layers and of every pool here.
+
+        Raises:
+            QTrainError: layers that no space can draw (pooling, or a device's edges that are not these).
+
+        Example:
+            >>> from qtrain.catalogue import hva_tfim
+            >>> space = SearchSpace(4, pools=("hardware_efficient",)).grown(hva_tfim(reps=5))
+            >>> space.choices_of(hva_tfim(reps=5))["repetitions"], space.layers
+            (5, (1, 2, 3))
+        """
+        layers, pools = architecture.layers, tuple(self._pools.values())
+        words = [("reverse" * x.reverse, "flip" * x.flip) for x in layers]
+        orders = {"_".join(filter(None, pair)) or "forward" for pair in words}
+        custom = Pool(
+            _joined([layer.rotations for layer in layers], *(p.rotations for p in pools)),
+            _joined([layer.entangler or "none" for layer in layers], *(p.entanglers for p in pools)),
+            _joined([layer.sharing for layer in layers], *(p.sharing for p in pools)),
+            initial=_joined([architecture.initial], *(p.initial or self.initial for p in pools)),
+            final_rotations=_joined([architecture.final_rotations], *(self._final(p) for p in pools)),
+            orders=_joined(["forward"], sorted(orders), *(p.orders for p in pools)),
+        )  # fmt: skip
+        named = ["device" if x.topology == "edges" else x.topology for x in layers if x.entangler is not None]
+        count = len(layers)
+        space = dataclasses.replace(
+            self, custom=custom, topologies=_joined(self.topologies, [t for t in named if self.edges or t != "device"]),
+            layers=tuple(sorted({*self.layers, *(k for k in (count - 1, count, count + 1) if k)})),
+            repetitions=_joined(self.repetitions, [architecture.repetitions]),
+        )  # fmt: skip
+        if space.choices_of(architecture) is None:
+            raise QTrainError(
+                f"space.grow_from should name a winner of layers that a space can draw on these couplings. Got "
+                f"{architecture}: give it as start instead, to be compared with."
+            )
+        return space
+
     @property
     def _pools(self) -> dict[str, Pool]:
         return (
@@ -146,23 +191,25 @@ class SearchSpace:
         return self.final_rotations if pool.final_rotations is None else pool.final_rotations
 
     def _layer(
-        self, rotations: tuple[str, ...], entangler: str, topology: str, sharing: str, order: str
+        self, pool: Pool, rotations: tuple[str, ...], entangler: str, topology: str, sharing: str, order: str
     ) -> Layer:
         """The layer of five choices; one without any free angle gets a rotation, so that every draw has some."""
         free = any(ROTATIONS[r] for r in rotations) or (
             entangler != "none" and block_parameters(entangler) > 0
         )
         return Layer(
-            rotations if free else (*rotations, "ry"), None if entangler == "none" else entangler,
-            "edges" if topology == "device" else topology, sharing,
-            reverse=order.startswith("reverse"), flip=order.endswith("flip") and entangler in _DIRECTED,
+            rotations if free else (*rotations, *pool.free_rotations),
+            None if entangler == "none" else entangler,
+            "line" if entangler == "none" else "edges" if topology == "device" else topology, sharing,
+            reverse=order.startswith("reverse") and entangler != "none",
+            flip=order.endswith("flip") and entangler in _DIRECTED,
         )  # fmt: skip
 
     def layers_of(self, pool: Pool) -> frozenset[Layer]:
         """Every different layer that can be drawn from a pool."""
         topologies = pool.topologies or self.topologies
         choices = itertools.product(pool.rotations, pool.entanglers, topologies, pool.sharing, pool.orders)
-        return frozenset(self._layer(*choice) for choice in choices)
+        return frozenset(self._layer(pool, *choice) for choice in choices)
 
     @property
     def size(self) -> int:
@@ -180,7 +227,7 @@ class SearchSpace:
         def pick(name: str, options: Sequence[Any]) -> Any:
             if len(options) == 1:
                 return options[0]
-            texts = ["+".join(o) or "none" if isinstance(o, tuple) else o for o in options]
+            texts = [_text(o) for o in options]
             return options[texts.index(trial.suggest_categorical(name, texts))]
 
         name = pick("pool", tuple(self._pools))
@@ -194,9 +241,9 @@ class SearchSpace:
                 topology = pick(f"{name}.topology.{i}", pool.topologies or self.topologies)
                 order = pick(f"{name}.order.{i}", pool.orders)
             sharing = pool.sharing[0]
-            if self._layer(rotations, entangler, topology, sharing, order).has_parameters:
+            if self._layer(pool, rotations, entangler, topology, sharing, order).has_parameters:
                 sharing = pick(f"{name}.sharing.{i}", pool.sharing)
-            layers.append(self._layer(rotations, entangler, topology, sharing, order))
+            layers.append(self._layer(pool, rotations, entangler, topology, sharing, order))
         repetitions = pick("repetitions", self.repetitions)
         initial = pick(f"{name}.initial", pool.initial or self.initial)
         final = pick(f"{name}.final", self._final(pool))
@@ -210,9 +257,52 @@ class SearchSpace:
             self.num_qubits if used else None,
         )
 
+    def choices_of(self, architecture: Architecture) -> dict[str, Any] | None:
+        """What :meth:`draw` would have to be told to draw ``architecture``; None if it is not in the space.
+
+        Example:
+            >>> from qtrain.catalogue import real_amplitudes
+            >>> space = SearchSpace(4, final_rotations=((), ("ry",)))
+            >>> space.choices_of(real_amplitudes(entanglement="pairwise", reps=2))["repetitions"]
+            2
+        """
+        if len(architecture.layers) not in self.layers or architecture.repetitions not in self.repetitions:
+            return None
+        if architecture.edges not in (None, self.edges):
+            return None
+        for name, pool in self._pools.items():
+            ends = architecture.initial in (pool.initial or self.initial)
+            if not ends or architecture.final_rotations not in self._final(pool):
+                continue
+            found: dict[str, Any] = {
+                "pool": name, "layers": len(architecture.layers), "repetitions": architecture.repetitions,
+                f"{name}.initial": architecture.initial, f"{name}.final": _text(architecture.final_rotations),
+            }  # fmt: skip
+            for i, layer in enumerate(architecture.layers):
+                drawn = itertools.product(
+                    pool.rotations, pool.entanglers, pool.topologies or self.topologies, pool.sharing, pool.orders
+                )
+                choice = next((c for c in drawn if self._layer(pool, *c) == layer), None)
+                if choice is None:
+                    break
+                named = zip(("rotations", "entangler", "topology", "sharing", "order"), choice, strict=True)
+                found |= {f"{name}.{what}.{i}": _text(value) for what, value in named}
+            else:
+                return found
+        return None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data: what can be drawn."""
         return {**dataclasses.asdict(self), "size": self.size}
+
+
+def _joined(*groups: Any) -> Any:
+    """All of them once, in the order they came."""
+    return tuple(dict.fromkeys(item for group in groups for item in group))
+
+
+def _text(option: Any) -> Any:
+    return "+".join(option) or "none" if isinstance(option, tuple) else option
 
 
 def _known(name: str, given: Sequence[str], known: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Candidates as plain data: architectures, and circuits of the user's own that a search begins with."""
+"""Candidates as plain data: architectures, and what a search begins with: the shelf's, and the user's own circuits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from qtrain.errors import QTrainError
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+    from qtrain.search.space import SearchSpace
     from qtrain.search.spec import SearchSpec
 
 
@@ -42,22 +43,68 @@ def circuit_of(plain: Mapping[str, Any], num_qubits: int) -> tuple[Architecture 
     return None, qpy.load(io.BytesIO(base64.b64decode(plain["circuit"])))[0]
 
 
-def build_starts(spec: SearchSpec) -> tuple[dict[str, Any], ...]:
-    """The spec's ``start`` list as candidates: ``{"architecture": plain data, "architecture_id": …}``.
+def shelf(num_qubits: int, *, hamiltonian: bool) -> tuple[Architecture, ...]:
+    """What one would try without a search: the usual ansätze at 1, 2 and 3 repetitions, the shallowest first.
+
+    Args:
+        hamiltonian: also those that are made of a Hamiltonian's terms.
+
+    Example:
+        >>> print(shelf(4, hamiltonian=True)[4])
+        h · [rzz (line) (shared)] · [rx (shared)] × 1
+    """
+    from qtrain import catalogue
+
+    found: list[Architecture] = []
+    for reps in (1, 2, 3):
+        found += [
+            family(entanglement=entanglement, reps=reps)
+            for entanglement in ("pairwise", "reverse_linear")
+            for family in (catalogue.efficient_su2, catalogue.real_amplitudes)
+        ]
+        if hamiltonian:
+            found += [
+                family(reps=reps, sharing=sharing)
+                for family in (catalogue.hva_tfim, catalogue.hva_xxz)
+                for sharing in ("shared", "independent")
+            ]
+        else:
+            found.append(catalogue.qcnn(sharing="independent" if reps == 1 else "shared"))
+        found.append(catalogue.brickwork(reps=reps))
+    distinct = {a.content_id: a for a in found if num_qubits >= 2}
+    return tuple(distinct.values())
+
+
+def build_starts(spec: SearchSpec, space: SearchSpace) -> tuple[dict[str, Any], ...]:
+    """The spec's ``start`` list as candidates: ``{"architecture": plain data, "architecture_id": …, "choices": …}``.
+
+    ``"shelf"`` stands for :func:`shelf`; ``choices`` are those of the space that draw it, None where none do.
 
     Raises:
         QTrainError: a file that cannot be read, an unknown name, another number of qubits, no free parameter.
     """
-    found = []
+    from qtrain.search.task_specs import ClassificationSpec
+
+    items: list[tuple[int, Any]] = []
     for i, item in enumerate(spec.start):
-        candidate = _read(item)
+        if item == "shelf":
+            usual = shelf(spec.qubits, hamiltonian=not isinstance(spec.task, ClassificationSpec))
+            items += [(i, architecture) for architecture in usual]
+        else:
+            items.append((i, item))
+    if spec.space.grow_from is not None:
+        items.insert(0, (0, spec.space.grow_from))
+    found = []
+    for i, item in items:
+        candidate = item if isinstance(item, Architecture) else _read(item)
         circuit = candidate.circuit(spec.qubits) if isinstance(candidate, Architecture) else candidate
         if circuit.num_qubits != spec.qubits:
             raise QTrainError(f"start[{i}] should have {spec.qubits} qubits. Got {circuit.num_qubits}.")
         if circuit.num_parameters == 0:
             raise QTrainError(f"start[{i}] should have a free parameter. Got none.")
         plain, content_id = plain_of(candidate)
-        found.append({"architecture": plain, "architecture_id": content_id})
+        choices = space.choices_of(candidate) if isinstance(candidate, Architecture) else None
+        found.append({"architecture": plain, "architecture_id": content_id, "choices": choices})
     return tuple(found)
 
 

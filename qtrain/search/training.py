@@ -150,6 +150,7 @@ def _train_classifier(
     metrics = {f"{part}_accuracy": scores[best][1] for part, scores in found.items()}
     metrics |= {"train_loss": found["train"][best][0], "test_loss": found["test"][best][0]}
     metrics["test_accuracy_mean"] = float(np.mean([accuracy for _, accuracy in found["test"]]))
+    metrics["test_loss_mean"] = float(np.mean([loss for loss, _ in found["test"]]))
     return Trained(_aggregate(losses, best, training), losses, best, weights, curve, metrics)
 
 

@@ -22,7 +22,7 @@ from qtrain.errors import QTrainError
 from qtrain.search import record
 from qtrain.search.loop import answer_from
 from qtrain.search.result import SearchResult, TrialRecord, summarise
-from qtrain.search.samplers import child_seed, propose
+from qtrain.search.samplers import child_seed, propose, replay
 from qtrain.search.spec import MAXIMISED, SearchSpec, read_spec
 from qtrain.search.storage import open_database
 from qtrain.search.study import EVALUATE, count_jobs, finish, flat, interruptible, make_pool
@@ -208,6 +208,7 @@ class Worker:
         if len(trials) < len(self.starts):
             start = self.starts[len(trials)]
             begun |= {"architecture": start["architecture"], "architecture_id": start["architecture_id"]}
+            frozen = replay(self.draw, start.get("choices"))
         else:
             directions = [
                 "maximize" if name in MAXIMISED else "minimize" for name in self.spec.objectives.use
@@ -216,11 +217,13 @@ class Worker:
             ((architecture, frozen),) = propose(
                 self.draw, known, directions=directions, sampler=self.spec.sampler, seed=self.spec.seed,
                 batch=child_seed(self.token, len(trials)), size=1,
+                objectives=self.spec.objectives.use,
             )  # fmt: skip
             begun |= {
                 "architecture": json.loads(architecture.to_json()),
                 "architecture_id": architecture.content_id,
             }
+        if frozen is not None:
             params = {"params": frozen.params, "distributions": frozen.distributions,
                       "system_attrs": dict(frozen.system_attrs)}  # fmt: skip
         template = optuna.trial.create_trial(

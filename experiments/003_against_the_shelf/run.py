@@ -1,0 +1,191 @@
+"""Winners of a search against the ansätze that people copy: nine tasks, five seeds, equal training, equal depth limit.
+
+    python experiments/003_against_the_shelf/run.py [TASK ...] [--jobs 2] [--table] [--tracking-uri URI]
+
+Every result is kept in ``results.json`` beside this file as soon as it is there: a run that was stopped goes on.
+``--table`` prints the tables from it without running anything. ``expected.json`` says what must come out.
+
+Fair play: winner and rivals train with the same optimiser, steps and starts from the same seeds, on the same device, and
+none may be deeper there than the task's limit. Every family from the shelf is tried at 1 to 6 repetitions, and takes part
+with the one that does best in this very comparison. Data sets are judged on samples that no search and no training saw.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import math
+import os
+import statistics
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import qtrain
+from qtrain import catalogue
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+CONFIG = tomllib.loads((HERE / "config.toml").read_text())
+T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}  # Student's t for the mean of so many differences
+REPETITIONS = range(1, 7)
+
+
+os.environ["QTRAIN_HOME"] = str(Path("mlruns/against_the_shelf").resolve())  # winners here are figures, not keepers
+
+
+def spec_of(task: str, seed: int, sampler: str) -> dict[str, Any]:
+    """The search's spec for a task and seed; ``random``: as many draws from the same space, no other start."""
+    spec = copy.deepcopy(CONFIG["spec"])
+    own = copy.deepcopy(CONFIG["tasks"][task])
+    spec["constraints"] |= own.pop("constraints")
+    spec |= own | {"name": f"shelf-{task}-{sampler}-{seed}", "seed": seed, "trials": CONFIG["trials"]}
+    spec["sampler"] = sampler
+    spec["device"]["qubits"] = list(range(spec["qubits"]))
+    if spec["task"]["kind"] == "classification":
+        spec["task"]["data_seed"] = seed
+        spec["space"]["pools"] = ["hardware_efficient", "hamiltonian", "qcnn"]
+    if sampler == "random":
+        del spec["start"]
+    return spec
+
+
+def shelf(kind: str, observables: Any) -> Iterator[tuple[str, Any]]:
+    """(family, architecture) of everything that one would try without a search, the shallowest of a family first."""
+    for reps in REPETITIONS:
+        for entanglement in ("reverse_linear", "pairwise"):
+            yield f"efficient_su2 {entanglement}", catalogue.efficient_su2(entanglement=entanglement, reps=reps)
+            yield f"real_amplitudes {entanglement}", catalogue.real_amplitudes(entanglement=entanglement, reps=reps)
+        yield "brickwork", catalogue.brickwork(reps=reps)
+        yield "QCNN", catalogue.qcnn(sharing="independent" if reps == 1 else "shared")
+        if kind == "xxz":
+            yield "HVA", catalogue.hva_xxz(reps=reps)
+        elif kind == "tfim":
+            yield "HVA", catalogue.hva_tfim(topology="brickwork", reps=reps)
+        elif kind == "maxcut":
+            yield "QAOA", catalogue.qaoa(edges=graph(observables[0]), reps=reps)
+        else:
+            yield "QAOA on a line", catalogue.qaoa(topology="brickwork", reps=reps)
+        for number in range(1, 20):
+            yield f"Sim {number}", catalogue.sim_template(number, reps=reps)
+
+
+def graph(hamiltonian: Any) -> list[tuple[int, ...]]:
+    """The edges of a MaxCut problem: the ZZ terms of its Hamiltonian."""
+    return [tuple(int(q) for q in pauli.z.nonzero()[0]) for pauli in hamiltonian.paulis if pauli.z.sum() == 2]
+
+
+def figures(trial: Any, task: str) -> dict[str, float]:
+    """What is compared: the loss (on unseen data where there are data), and what is reported beside it."""
+    data = CONFIG["tasks"][task]["task"]["kind"] == "classification"
+    keys = {"depth": "two_qubit_depth", "parameters": "parameters", "log10_variance": "low_log10_variance",
+            "dead": "dead_fraction"} | ({"accuracy": "test_accuracy_mean"} if data else {})  # fmt: skip
+    loss = trial.metrics["test_loss_mean"] if data else trial.objectives["task_loss"]
+    return {"loss": loss} | {name: trial.metrics[key] for name, key in keys.items()}
+
+
+def run(task: str, seed: int, tracking_uri: str | None) -> dict[str, Any]:
+    """One task at one seed: both searches, then everything trained alike."""
+    found: dict[str, Any] = {}
+    limit = CONFIG["tasks"][task]["constraints"]["max_two_qubit_depth"]
+    for sampler in ("evolution", "random"):
+        result = qtrain.search(spec_of(task, seed, sampler), tracking_uri=tracking_uri)
+        judged = result.score(result.architecture, seed=1000 + seed, full=True)
+        found[sampler] = figures(judged, task) | {
+            "architecture": str(result.architecture), "content": result.architecture.to_dict(),
+            "trial": result.winner.number, "seconds": round(result.seconds, 1), "counts": result.counts,
+            "seconds_of_trials": round(sum(t.seconds for t in result.trials), 1),
+        }  # fmt: skip
+    seen: set[str] = set()
+    too_deep: set[str] = set()
+    for family, architecture in shelf(CONFIG["tasks"][task]["task"]["kind"], result.observables):
+        if architecture.content_id in seen or family in too_deep:
+            continue
+        seen.add(architecture.content_id)
+        if result.cost(architecture)["two_qubit_depth"] > limit:
+            too_deep.add(family)
+            continue
+        judged = result.score(architecture, seed=1000 + seed, full=True)
+        found[f"{family} × {architecture.repetitions}"] = figures(judged, task)
+    found["references"] = dict(result.references)
+    return found
+
+
+def table(task: str, results: dict[str, Any]) -> dict[str, Any] | None:
+    """Print a task's table; the comparison of its winner with the best rival."""
+    seeds = [str(s) for s in CONFIG["seeds"] if f"{task}/{s}" in results]
+    if len(seeds) < 2:
+        return None
+    runs = [results[f"{task}/{s}"] for s in seeds]
+    names = [n for n in runs[0] if n not in ("evolution", "references") and all(n in r for r in runs)]
+    means = {n: statistics.fmean(r[n]["loss"] for r in runs) for n in names}
+    best: dict[str, str] = {}  # of each family
+    for name in sorted(names, key=means.__getitem__):
+        best.setdefault(name.partition(" ×")[0], name)
+    rivals = list(best.values())
+    data = "accuracy" in runs[0]["evolution"]
+    print(f"\n## {task}: depth at most {CONFIG['tasks'][task]['constraints']['max_two_qubit_depth']}, {len(seeds)} seeds\n")
+    print(f"| ansatz | {'test loss' if data else 'relative energy error'} | winner is lower by (95 %) |"
+          f"{' test accuracy |' if data else ''} log₁₀ V | depth | parameters |")  # fmt: skip
+    print("|---|---|---|" + ("---|" if data else "") + "---|---|---|")
+    compared: dict[str, Any] = {}
+    for name in ["evolution", *rivals]:
+        column = {key: [r[name][key] for r in runs] for key in runs[0][name] if key in runs[0][rivals[0]]}
+        lead = ""
+        if name != "evolution":
+            differences = [r[name]["loss"] - r["evolution"]["loss"] for r in runs]
+            centre = statistics.fmean(differences)
+            half = T_95[len(runs)] * statistics.stdev(differences) / math.sqrt(len(runs))
+            compared[name] = {"difference": centre, "low": centre - half, "high": centre + half}
+            lead = f"{centre:.2g} ± {half:.1g}{' *' if centre > half else ''}"
+        label = {"evolution": "**winner of the search**", "random": "best of as many random draws"}.get(name, name)
+        accuracy = f" {statistics.fmean(column['accuracy']):.3f} |" if data else ""
+        print(f"| {label} | {statistics.fmean(column['loss']):.3g} | {lead} |{accuracy} "
+              f"{statistics.fmean(column['log10_variance']):.2f} | {statistics.fmean(column['depth']):.3g} | "
+              f"{statistics.fmean(column['parameters']):.3g} |")  # fmt: skip
+    if data:
+        for name in ("one_body_accuracy", "two_body_accuracy", "svm_accuracy"):
+            print(f"\nClassical, {name}: {statistics.fmean(r['references'][name] for r in runs):.3f}")
+    print("\nWinners: " + "; ".join(r["evolution"]["architecture"] for r in runs))
+    return {"rival": rivals[0], **compared[rivals[0]]}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("tasks", nargs="*", default=list(CONFIG["tasks"]))
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--tracking-uri", default=None)
+    chosen = parser.parse_args()
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    if not chosen.table:
+        import joblib
+
+        left = [(t, s) for t in chosen.tasks for s in CONFIG["seeds"] if f"{t}/{s}" not in results]
+        done = joblib.Parallel(n_jobs=chosen.jobs, return_as="generator_unordered")(
+            joblib.delayed(lambda t, s: (t, s, run(t, s, chosen.tracking_uri)))(t, s) for t, s in left
+        )
+        for task, seed, found in done:
+            results[f"{task}/{seed}"] = found
+            partial = RESULTS.with_suffix(".partial")
+            partial.write_text(json.dumps(dict(sorted(results.items())), indent=0) + "\n")
+            partial.replace(RESULTS)
+            print(f"{task}, seed {seed}: {found['evolution']['loss']:.4g}, random {found['random']['loss']:.4g}", flush=True)
+    verdicts = {task: found for task in chosen.tasks if (found := table(task, results)) is not None}
+    won = [task for task, found in verdicts.items() if found["low"] > 0]
+    print(f"\nThe winner beats the best rival, with a 95 % interval that excludes zero, on {len(won)} of {len(verdicts)}:")
+    for task, found in verdicts.items():
+        sign = "wins" if found["low"] > 0 else "does not win"
+        print(f"  {task:16s} {sign}, by {found['difference']:.2g} [{found['low']:.2g}, {found['high']:.2g}] over {found['rival']}")
+    expected = json.loads((HERE / "expected.json").read_text())
+    missed = [task for task in expected["wins"] if task in verdicts and task not in won]
+    if missed:
+        print(f"Not as expected.json says: {', '.join(missed)}.")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
