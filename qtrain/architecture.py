@@ -113,6 +113,8 @@ class Architecture:
         final_rotations: as a layer's rotations, independent, on the qubits that are left.
         edges: pairs for layers whose topology is ``"edges"``, such as a device's couplings; dropped where none is.
         num_qubits: for an architecture of one width; follows from ``edges`` if not given.
+        uploads: how often a QNN of it encodes its data, each time followed by the whole ansatz with weights of its own
+            (1907.02085). :meth:`circuit` is one such round, without data.
 
     Raises:
         QTrainError: names the field, what was expected and what came.
@@ -131,6 +133,7 @@ class Architecture:
     final_rotations: tuple[str, ...] = ()
     edges: Edges | None = None
     num_qubits: int | None = None
+    uploads: int = 1
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
@@ -145,6 +148,7 @@ class Architecture:
         _one_of("initial", self.initial, INITIAL)
         if self.repetitions not in ("log", "linear"):
             _whole("repetitions", self.repetitions, 'a whole number of at least 1, "log" or "linear"')
+        _whole("uploads", self.uploads, "a whole number of at least 1")
         if self.num_qubits is not None:
             _whole("num_qubits", self.num_qubits, "a whole number of at least 1")
         if not any(ROTATIONS[r] for r in self.final_rotations) and not any(
@@ -268,7 +272,8 @@ class Architecture:
             else self.repetitions
         )
         final = [" ".join(self.final_rotations)] if self.final_rotations else []
-        return " · ".join([*start, f"{body} × {times}", *final])
+        data = [] if self.uploads == 1 else [f"data × {self.uploads}"]
+        return " · ".join([*start, f"{body} × {times}", *final, *data])
 
 
 def check_format(data: Mapping[str, Any], known: int, what: str) -> None:

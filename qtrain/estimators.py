@@ -46,7 +46,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
     Args:
         architecture: an Architecture, its JSON, a name of ``qtrain.estimators.NAMED``, or a registered name.
         num_qubits: None: the architecture's own or registered width, else as many as features, 2 to 4.
-        reuploads: how often the data is encoded.
+        reuploads: how often the data is encoded; None: the architecture's own ``uploads``.
         steps, learning_rate: of Adam. batch_size: None: all data in every step.
         scale: standard deviation of the starting angles, in radians.
         tol: stop when the loss falls by less than this in 10 steps; 0: never.
@@ -69,7 +69,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         architecture: Any = "efficient_su2",
         *,
         num_qubits: int | None = None,
-        reuploads: int = 1,
+        reuploads: int | None = None,
         steps: int = 100,
         learning_rate: float = 0.1,
         batch_size: int | None = None,
@@ -125,7 +125,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         wholes = {"reuploads": 1, "steps": 1, "num_qubits": 1, "batch_size": 1}
         for name, least in wholes.items():
             value = getattr(self, name)
-            if name in ("num_qubits", "batch_size") and value is None:
+            if name in ("num_qubits", "batch_size", "reuploads") and value is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
                 raise QTrainError(f"{name} should be a whole number of at least {least}. Got {value!r}.")
@@ -141,7 +141,8 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
 
     def _compile(self, num_features: int) -> tuple[PauliProgram, list[SparsePauliOp]]:
         body = self.architecture_.circuit(self.num_qubits_)
-        circuit, inputs, _ = encode(body, num_features=num_features, reuploads=int(self.reuploads))
+        rounds = self.architecture_.uploads if self.reuploads is None else int(self.reuploads)
+        circuit, inputs, _ = encode(body, num_features=num_features, reuploads=rounds)
         outputs = (body.metadata or {}).get("qtrain.output_qubits")
         return lower(circuit, inputs=inputs), local_observables("each", self.num_qubits_, outputs)
 

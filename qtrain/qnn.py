@@ -134,7 +134,7 @@ def build_qnn(
     kind: str = "estimator",
     num_features: int | None = None,
     feature_map: str | QuantumCircuit | None = "angle",
-    reuploads: int = 1,
+    reuploads: int | None = None,
     observables: Any = "mean",
     backend: Any = None,
     optimization_level: int = 2,
@@ -153,7 +153,7 @@ def build_qnn(
     Args:
         ansatz: a circuit, or an architecture of one width.
         kind: ``"estimator"`` or ``"sampler"``.
-        num_features, feature_map, reuploads: see :func:`encode`.
+        num_features, feature_map, reuploads: see :func:`encode`; reuploads None: the architecture's own ``uploads``.
         observables: for an estimator: see :func:`local_observables`.
         backend: transpile for it and run on it. optimization_level: of that transpilation.
         primitive: an EstimatorV2 or SamplerV2. None: the backend's; without a backend, for up to 20 qubits, an
@@ -179,6 +179,8 @@ def build_qnn(
     if kind not in ("estimator", "sampler"):
         raise QTrainError(f'kind should be "estimator" or "sampler". Got {kind!r}.')
     body = ansatz.circuit() if isinstance(ansatz, Architecture) else ansatz
+    if reuploads is None:
+        reuploads = ansatz.uploads if isinstance(ansatz, Architecture) else 1
     circuit, inputs, weights = encode(
         body, num_features=num_features, feature_map=feature_map, reuploads=reuploads
     )

@@ -127,6 +127,7 @@ class RegistryEntry:
         if self.observable is not None and num_qubits in (None, self.num_qubits):
             if options.get("kind", "estimator") == "estimator":
                 options.setdefault("observables", self.observable)
+        options.setdefault("reuploads", self.architecture.uploads)
         return build_qnn(self.circuit(num_qubits), **options)
 
     def to_dict(self) -> dict[str, Any]:

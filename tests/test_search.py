@@ -106,3 +106,49 @@ def test_read_only_registry_is_one_sentence_and_trials_stay(monkeypatch):
         qtrain.search(spec, tracking_uri="off")
     monkeypatch.setenv("QTRAIN_HOME", str(Path("home").resolve()))
     assert len(qtrain.search(spec, tracking_uri="off").trials) == 2
+
+
+def test_data_encoded_again_are_part_of_the_candidate():
+    """Rounds of encoding and ansatz: one circuit for criteria, cost and training, and the same in the QNN of the winner."""
+    from qtrain.architecture import Architecture, Layer
+    from qtrain.program import lower
+    from qtrain.search.evaluate import problem_of, score
+    from qtrain.search.spec import read_spec
+
+    spec = read_spec({
+        "name": "again", "qubits": 3, "space": {"uploads": [1, 2]}, "training": {"steps": 5, "starts": 2},
+        "task": {"kind": "classification", "data": "wine"}, "device": {"topology": "line"},
+    })  # fmt: skip
+    family = Architecture((Layer(("ry",), "cx"),), 1, final_rotations=("ry",), uploads=2)
+    task = problem_of(spec).task
+    whole = task.compose(family.circuit(3), 2)
+    program = lower(whole, inputs=task.inputs)
+    assert program.num_weights == 2 * family.num_parameters(3) and len(program.inputs) == 3
+    rest = task.ansatz_of(family.circuit(3), 2)
+    assert rest.num_parameters == program.num_weights and rest.count_ops()["ry"] == 3 * 5
+    once = score(spec, Architecture(family.layers, 1, final_rotations=("ry",)), seed=0)
+    twice = score(spec, family, seed=0)
+    assert twice.metrics["parameters"] == 2 * once.metrics["parameters"]
+    assert twice.metrics["two_qubit_depth"] > once.metrics["two_qubit_depth"]
+    entry = qtrain.RegistryEntry("again", family, 3)
+    assert entry.qnn().num_weights == 2 * family.num_parameters(3)
+    assert entry.qnn(reuploads=1).num_weights == family.num_parameters(3)
+    with pytest.raises(qtrain.QTrainError, match=r"space.uploads should be \[1\] for a task without features"):
+        read_spec({"name": "t", "qubits": 3, "task": {"kind": "tfim"}, "space": {"uploads": [2]}})
+
+
+def test_every_part_of_the_data_is_held_out_once():
+    import numpy as np
+
+    from qtrain.search.evaluate import problem_of
+    from qtrain.search.spec import read_spec
+    from qtrain.search.training import _folds
+
+    task = problem_of(read_spec({"name": "f", "qubits": 3, "task": {"kind": "classification", "data": "wine"}})).task
+    inputs, targets, fold = _folds(task, 4)
+    assert len(inputs) == len(task.train) + len(task.validation) == len(targets)
+    assert np.array_equal(inputs[fold == 0], task.validation)
+    for row in np.unique(targets, axis=0):  # each class evenly
+        counts = np.bincount(fold[(targets == row).all(axis=1)], minlength=4)
+        assert counts.min() > 0 and np.ptp(counts[1:]) <= 1
+    assert set(_folds(task, 1)[2]) == {0, 1}

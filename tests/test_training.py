@@ -100,7 +100,7 @@ def test_logistic_slope_is_the_finite_difference(readouts):
 def test_classifier_gradient_is_the_finite_difference():
     task = tiny_classifier()
     program = lower(task.compose(real_amplitudes(2, reps=1)), inputs=task.inputs)
-    training = TrainingSpec(steps=1, starts=2, batch_size=1000, learning_rate=1.0, initialization="uniform")
+    training = TrainingSpec(steps=1, starts=2, batch_size=1000, learning_rate=1.0, initialization="uniform", folds=1)
     found = train(program, task, training, seed=4)
     start = initial_weights(len(program.weights), training, 4)
 

@@ -147,6 +147,9 @@ def _stages(
     from qtrain.search.training import train
 
     spec, task, limits = problem.spec, problem.task, problem.spec.constraints
+    uploads = 1 if architecture is None or not task.is_classifier else architecture.uploads
+    whole = task.compose(ansatz, uploads)
+    ansatz = task.ansatz_of(ansatz, uploads)
     dead = np.zeros(0, bool)
     lowered: dict[str, Any] = {}
 
@@ -156,7 +159,7 @@ def _stages(
             raise Broken("the circuit has no parameter")
         lowered["ansatz"] = lower(ansatz)
         lowered["whole"] = (
-            lower(task.compose(ansatz), inputs=task.inputs) if task.is_classifier else lowered["ansatz"]
+            lower(whole, inputs=task.inputs) if task.is_classifier else lowered["ansatz"]
         )
         notes.metrics["parameters"] = notes.objectives["parameters"] = float(ansatz.num_parameters)
         notes.limit("max_parameters", ansatz.num_parameters, limits.max_parameters)
@@ -173,8 +176,9 @@ def _stages(
     def algebra() -> None:
         from qtrain.criteria.dla import dla
 
-        if lowered["ansatz"].shared.any():  # closing sums takes seconds: that is for the winner's report
-            notes.report["dla"] = {"skipped": "shared parameters"}
+        # closing sums takes seconds, and data between the rounds are generators too: that is for the winner's report
+        if lowered["ansatz"].shared.any() or uploads > 1:
+            notes.report["dla"] = {"skipped": "data encoded again" if uploads > 1 else "shared parameters"}
             return
         found = dla(lowered["ansatz"], observable=task.scaled_observable, max_dimension=512)
         notes.report["dla"] = {
@@ -197,7 +201,7 @@ def _stages(
 
     def gradients() -> None:
         budget = objectives.gradient_budget(spec.limits.seconds, spec.objectives.relative_error)
-        found = objectives.variance_profile(lowered["whole"] if not task.is_classifier else task.compose(ansatz),
+        found = objectives.variance_profile(lowered["whole"] if not task.is_classifier else whole,
                                             task, seed=seed, budget=budget)  # fmt: skip
         variance = found.variance
         live = ~dead & ~found.proven_zero
@@ -291,7 +295,8 @@ def prepare(problem: Problem) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
             return {"report": _diagnose(problem, payload["architecture"])}
         architecture, ansatz = circuit_of(payload["architecture"], n)
         if payload.get("do") == "train":
-            return _train_fully(problem, ansatz, payload["seed"])
+            uploads = 1 if architecture is None else architecture.uploads
+            return _train_fully(problem, problem.task.compose(ansatz, uploads), payload["seed"])
         return evaluate(problem, ansatz, architecture, seed=payload["seed"])
 
     return answer
@@ -304,8 +309,8 @@ def _spread(losses: np.ndarray) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _train_fully(problem: Problem, ansatz: QuantumCircuit, seed: int) -> dict[str, Any]:
-    """The full training of a trial on the front."""
+def _train_fully(problem: Problem, whole: QuantumCircuit, seed: int) -> dict[str, Any]:
+    """The full training of a trial on the front; ``whole``: its circuit, data and all."""
     import dataclasses
 
     from qtrain.program import lower
@@ -313,7 +318,7 @@ def _train_fully(problem: Problem, ansatz: QuantumCircuit, seed: int) -> dict[st
 
     spec, task, begun = problem.spec.training, problem.task, time.perf_counter()
     long = dataclasses.replace(spec, steps=spec.full_steps, starts=spec.full_starts)
-    trained = train(lower(task.compose(ansatz), inputs=task.inputs), task, long, seed=seed)
+    trained = train(lower(whole, inputs=task.inputs), task, long, seed=seed)
     return {
         "task_loss": trained.loss, "seconds": time.perf_counter() - begun,
         **_spread(trained.losses), **trained.metrics, "weights": _short(trained.weights[trained.best], 9),
@@ -327,7 +332,8 @@ def _diagnose(problem: Problem, plain: Mapping[str, Any]) -> dict[str, Any]:
     from qtrain.criteria.results import Budget
     from qtrain.diagnose import diagnose
 
-    _, ansatz = circuit_of(plain, problem.spec.qubits)
+    architecture, ansatz = circuit_of(plain, problem.spec.qubits)
+    ansatz = problem.task.ansatz_of(ansatz, 1 if architecture is None else architecture.uploads)
     seconds = min(30.0, problem.spec.limits.seconds / 4)
     report = diagnose(
         ansatz, problem.task.scaled_observable, budget=Budget(seconds=seconds), seed=problem.spec.seed

@@ -90,7 +90,7 @@ class SearchSpace:
         pools: names of :data:`POOLS`; ``custom``: one more pool.
         topologies: names of ``qtrain.topology.TOPOLOGIES``; ``"device"`` stands for ``edges``.
         layers: how many different layers are repeated; repetitions, initial, final_rotations: as in ``Architecture``.
-        edges: a device's couplings among ``range(num_qubits)``.
+        edges: a device's couplings among ``range(num_qubits)``. uploads: how often data are encoded.
 
     Raises:
         QTrainError: a name that is not known, or "device" without edges.
@@ -110,6 +110,7 @@ class SearchSpace:
     final_rotations: Rotations = ((), ("ry",))
     edges: Edges | None = None
     custom: Pool | None = None
+    uploads: tuple[int, ...] = (1,)
 
     def __post_init__(self) -> None:
         if self.custom is None:
@@ -141,7 +142,7 @@ class SearchSpace:
             )
         return cls(
             num_qubits, spec.pools, spec.topologies, spec.layers, spec.repetitions, spec.initial,
-            spec.final_rotations, edges, custom,
+            spec.final_rotations, edges, custom, spec.uploads,
         )  # fmt: skip
 
     def grown(self, architecture: Architecture) -> SearchSpace:
@@ -173,6 +174,7 @@ class SearchSpace:
             self, custom=custom, topologies=_joined(self.topologies, [t for t in named if self.edges or t != "device"]),
             layers=tuple(sorted({*self.layers, *(k for k in (count - 1, count, count + 1) if k)})),
             repetitions=_joined(self.repetitions, [architecture.repetitions]),
+            uploads=_joined(self.uploads, [architecture.uploads]),
         )  # fmt: skip
         if space.choices_of(architecture) is None:
             raise QTrainError(
@@ -218,7 +220,7 @@ class SearchSpace:
         for pool in self._pools.values():
             bodies = sum(len(self.layers_of(pool)) ** count for count in self.layers)
             ends = len(pool.initial or self.initial) * len(self._final(pool))
-            total += bodies * ends * len(self.repetitions)
+            total += bodies * ends * len(self.repetitions) * len(self.uploads)
         return total
 
     def draw(self, trial: Any) -> Architecture:
@@ -255,6 +257,7 @@ class SearchSpace:
             final,
             self.edges if used else None,
             self.num_qubits if used else None,
+            pick("uploads", self.uploads),
         )
 
     def choices_of(self, architecture: Architecture) -> dict[str, Any] | None:
@@ -268,7 +271,7 @@ class SearchSpace:
         """
         if len(architecture.layers) not in self.layers or architecture.repetitions not in self.repetitions:
             return None
-        if architecture.edges not in (None, self.edges):
+        if architecture.edges not in (None, self.edges) or architecture.uploads not in self.uploads:
             return None
         for name, pool in self._pools.items():
             ends = architecture.initial in (pool.initial or self.initial)
@@ -276,6 +279,7 @@ class SearchSpace:
                 continue
             found: dict[str, Any] = {
                 "pool": name, "layers": len(architecture.layers), "repetitions": architecture.repetitions,
+                "uploads": architecture.uploads,
                 f"{name}.initial": architecture.initial, f"{name}.final": _text(architecture.final_rotations),
             }  # fmt: skip
             for i, layer in enumerate(architecture.layers):

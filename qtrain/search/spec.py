@@ -67,7 +67,11 @@ class DeviceSpec:
 
 @dataclass(frozen=True)
 class SpaceSpec:
-    """What an architecture may be made of: named pools, or explicit lists that replace the pools' own."""
+    """What an architecture may be made of: named pools, or explicit lists that replace the pools' own.
+
+    ``uploads``: how often a classifier's data are encoded, in turns with the ansatz. ``grow_from``: a registered
+    winner that the space is opened around, and the search begins with.
+    """
 
     pools: tuple[str, ...] = key(several(text), ("hardware_efficient", "hamiltonian"))
     rotations: tuple[tuple[str, ...], ...] | None = key(optional(several(several(text, empty=True))), None)
@@ -81,6 +85,7 @@ class SpaceSpec:
     )
     initial: tuple[str, ...] = key(several(text), ("none", "h"))
     final_rotations: tuple[tuple[str, ...], ...] = key(several(several(text, empty=True)), ((), ("ry",)))
+    uploads: tuple[int, ...] = key(several(integer(1, 16)), (1,))
     grow_from: str | None = key(optional(text), None)
 
 
@@ -127,7 +132,8 @@ class TrainingSpec:
 
     ``initialization``: of the angles: normal with σ = 0.1 ("small"), uniform on the full period, or zero. (Trainability
     is always that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss
-    is that of the mean start, or of the best. ``full_steps`` above 0: after the search the Pareto front is trained
+    is that of the mean start, or of the best. ``folds``: of a data set: start s holds out part s mod folds, so that
+    the mean start is a cross-validation. ``full_steps`` above 0: after the search the Pareto front is trained
     again, from ``full_starts`` other starts, and the winner is chosen by that loss.
     """
 
@@ -137,6 +143,7 @@ class TrainingSpec:
     learning_rate: float = key(real(0.0, above=True), 0.1)
     initialization: str = key(choice("uniform", "small", "zero"), "small")
     batch_size: int = key(integer(1), 32)
+    folds: int = key(integer(1, 100), 4)
     aggregate: str = key(choice("mean", "best"), "mean")
     full_steps: int = key(integer(0), 0)
     full_starts: int = key(integer(1), 10)
@@ -330,3 +337,8 @@ def _consistent(spec: SearchSpec) -> None:
     if spec.winner.rule == "weighted" and not spec.winner.weights:
         raise QTrainError("winner.weights should be given for the rule 'weighted'. Got none.")
     spec.task.check_width(spec.qubits)
+    if max(spec.space.uploads) > 1 and not getattr(spec.task, "has_features", False):
+        raise QTrainError(
+            "space.uploads should be [1] for a task without features: there is nothing to encode again. "
+            f"Got {list(spec.space.uploads)}."
+        )

@@ -154,6 +154,11 @@ class ClassificationSpec(TaskSpec):
     data_seed: int = key(integer(0), 0)
     model: str = key(choice("heisenberg", "haldane", "annni", "cluster"), "cluster")
 
+    @property
+    def has_features(self) -> bool:
+        """Numbers that can be encoded more than once; states of a quantum device are given once."""
+        return self.data not in ("phase_of_matter", "entanglement_concentration")
+
     def check_width(self, num_qubits: int) -> None:
         super().check_width(num_qubits)
         if self.data == "csv" and (self.file is None or self.label is None):

@@ -74,9 +74,28 @@ class Task:
             raise QTrainError("task should have a term that is not the identity. Got a constant Hamiltonian.")
         return SparsePauliOp(terms.paulis, terms.coeffs / norm)
 
-    def compose(self, ansatz: QuantumCircuit) -> QuantumCircuit:
-        """The whole circuit: encoding, then ansatz."""
-        return ansatz if self.encoding is None else self.encoding.compose(ansatz)
+    def compose(self, ansatz: QuantumCircuit, uploads: int = 1) -> QuantumCircuit:
+        """The whole circuit: encoding, then ansatz; ``uploads`` times in turns, each with weights of its own."""
+        if self.encoding is None:
+            return ansatz
+        if uploads == 1:
+            return self.encoding.compose(ansatz)
+        from qtrain.qnn import encode
+
+        return encode(ansatz, feature_map=self.encoding, reuploads=uploads)[0]
+
+    def ansatz_of(self, ansatz: QuantumCircuit, uploads: int) -> QuantumCircuit:
+        """All that comes after the first encoding; later encodings with the first training sample as their data."""
+        if self.encoding is None or uploads == 1:
+            return ansatz
+        from qiskit import QuantumCircuit
+
+        whole = self.compose(ansatz, uploads)
+        sample = dict(zip(self.encoding.parameters, self.train[0], strict=True))
+        rest = QuantumCircuit(whole.num_qubits, metadata=ansatz.metadata)
+        for item in whole.data[len(self.encoding.data) :]:
+            rest.append(item)
+        return rest.assign_parameters(sample)
 
     @property
     def inputs(self) -> tuple[Any, ...]:

@@ -93,7 +93,7 @@ def train(
 
     Returns:
         Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0). Classifier: cross-entropy
-        on the validation part.
+        on the part of the data that the start did not train on.
     """
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter to train. Got none.")
@@ -127,31 +127,55 @@ def relative_energy(energies: np.ndarray, lowest: float | None) -> np.ndarray:
 def _train_classifier(
     program: PauliProgram, task: Task, training: TrainingSpec, start: np.ndarray, steps: int, seed: int
 ) -> Trained:
+    inputs, targets, fold = _folds(task, training.folds)
     rng = np.random.default_rng([seed, 1])
-    starts, size = len(start), min(training.batch_size, len(task.train))
-    batches = [rng.choice(len(task.train), size, replace=False) for _ in range(steps)]
+    held = np.arange(len(start)) % training.folds  # the part that each start does not see
+    seen = [np.flatnonzero(fold != part) for part in range(training.folds)]
+    size = min(training.batch_size, *(len(rows) for rows in seen))
+    batches = [[rows[rng.choice(len(rows), size, replace=False)] for rows in seen] for _ in range(steps)]
 
     def gradient(weights: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Every start on the same batch: rows are (start, sample)."""
-        rows = batches[step]
-        wide, inputs = np.repeat(weights, size, axis=0), np.tile(task.train[rows], (starts, 1))
+        """Rows are (start, sample)."""
+        rows = np.concatenate([batches[step][part] for part in held])
+        wide = np.repeat(weights, size, axis=0)
         outputs, slopes = values_and_gradients(
-            program, list(task.observables), wide, inputs, num_threads=_ONE_THREAD
+            program, list(task.observables), wide, inputs[rows], num_threads=_ONE_THREAD
         )
-        loss, slope = logistic(outputs, np.tile(task.train_targets[rows], (starts, 1)))
+        loss, slope = logistic(outputs, targets[rows])
         per_row = (slope[:, :, None] * slopes).sum(axis=1)
-        return loss.reshape(starts, size).mean(axis=1), per_row.reshape(starts, size, -1).mean(axis=1)
+        return loss.reshape(len(start), -1).mean(axis=1), per_row.reshape(len(start), size, -1).mean(axis=1)
 
     weights, curve = adam(gradient, start, steps=steps, learning_rate=training.learning_rate)
-    parts = {"train": task.train_targets, "validation": task.validation_targets, "test": task.test_targets}
-    found = {k: [score(program, task, w, getattr(task, k), targets) for w in weights] for k, targets in parts.items()}
+
+    def scores(rows: list[np.ndarray]) -> list[tuple[float, float]]:
+        return [score(program, task, w, inputs[r], targets[r]) for w, r in zip(weights, rows, strict=True)]
+
+    found = {
+        "train": scores([seen[part] for part in held]),
+        "validation": scores([np.flatnonzero(fold == part) for part in held]),
+        "test": [score(program, task, w, task.test, task.test_targets) for w in weights],
+    }
     losses = np.array([loss for loss, _ in found["validation"]])
     best = int(np.argmin([loss for loss, _ in found["train"]]))
-    metrics = {f"{part}_accuracy": scores[best][1] for part, scores in found.items()}
+    metrics = {f"{part}_accuracy": parts[best][1] for part, parts in found.items()}
     metrics |= {"train_loss": found["train"][best][0], "test_loss": found["test"][best][0]}
     metrics["test_accuracy_mean"] = float(np.mean([accuracy for _, accuracy in found["test"]]))
     metrics["test_loss_mean"] = float(np.mean([loss for loss, _ in found["test"]]))
     return Trained(_aggregate(losses, best, training), losses, best, weights, curve, metrics)
+
+
+def _folds(task: Task, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Inputs and targets of everything but the test part, and the part (0 … count − 1) that each sample belongs to.
+
+    Part 0 is the task's validation part; the others share its training part, each class evenly.
+    """
+    fold = np.zeros(len(task.validation) + len(task.train), int)
+    rng = np.random.default_rng(0)
+    for kind in np.unique(task.train_targets, axis=0):
+        rows = rng.permutation(np.flatnonzero((task.train_targets == kind).all(axis=1)))
+        fold[len(task.validation) + rows] = 1 + np.arange(len(rows)) % max(1, count - 1)
+    inputs = np.concatenate([task.validation, task.train])
+    return inputs, np.concatenate([task.validation_targets, task.train_targets]), fold
 
 
 def logistic(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
