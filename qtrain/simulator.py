@@ -135,6 +135,7 @@ def _simulate(
     *,
     gradient: bool = False,
     state: bool = False,
+    start: Any = None,
     num_threads: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -154,6 +155,7 @@ def _simulate(
             f"circuit should fit the memory budget of {memory_bytes:,} bytes. A statevector run of {n} "
             f"qubits takes {per_thread + fixed:,} bytes: raise memory_bytes, or use fewer qubits or samples."
         )
+    given = np.zeros((0, 0)) if start is None else _start(start, samples, n)
     from qtrain.kernels.simd import aligned
     from qtrain.kernels.statevector import run
 
@@ -173,7 +175,7 @@ def _simulate(
         buffers = aligned(copies * 16 * 2**n).reshape(copies, -1)
         kernel(*plan, letter, parameter, program.coefficient, program.offset, row, row_coefficient, row_offset,
             theta, bounds[t], bounds[t + 1], diagonal, groups, first, xs, zs, terms, buffers, values,
-            gradients, vectors)  # fmt: skip
+            gradients, vectors, given)  # fmt: skip
 
     if threads == 1:
         work(0)
@@ -181,6 +183,14 @@ def _simulate(
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(work, range(threads)))
     return values, gradients, vectors
+
+
+def _start(start: Any, samples: int, n: int) -> np.ndarray:
+    """(samples, 2 * 2**n) float: real and imaginary parts of the input states, interleaved."""
+    array = np.ascontiguousarray(start, dtype=np.complex128)
+    if array.shape != (samples, 2**n):
+        raise QTrainError(f"start should have shape {(samples, 2**n)}, a state for each sample. Got {array.shape}.")
+    return array.view(np.float64)
 
 
 def _nothing(n: int) -> tuple[np.ndarray, ...]:
@@ -198,6 +208,7 @@ def values(
     weights: Any,
     inputs: Any = None,
     *,
+    start: Any = None,
     num_threads: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> np.ndarray:
@@ -206,6 +217,7 @@ def values(
     Args:
         program: from ``qtrain.program.lower``; observable: text or SparsePauliOp, or a list of them.
         weights: (B, num_weights) radians; inputs: (B, num_inputs) data, None where the circuit has none.
+        start: (B, 2**num_qubits) complex input states; None: |0...0>.
         num_threads: None takes all cores where it pays; memory_bytes: refused beforehand if exceeded.
 
     Returns:
@@ -225,7 +237,7 @@ def values(
         [[1.0, 0.0], [0.0, 1.0]]
     """
     several = _is_list(observable)
-    out, _, _ = _simulate(program, list(observable) if several else [observable], weights, inputs,
+    out, _, _ = _simulate(program, list(observable) if several else [observable], weights, inputs, start=start,
                           num_threads=num_threads, memory_bytes=memory_bytes)  # type: ignore[list-item]  # fmt: skip
     return out if several else out[:, 0]
 
@@ -236,13 +248,14 @@ def values_and_gradients(
     weights: Any,
     inputs: Any = None,
     *,
+    start: Any = None,
     num_threads: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Expectation values and their derivatives by every weight (adjoint method, arXiv 2009.02823).
 
     Args:
-        program, observable, weights, inputs, num_threads, memory_bytes: as in ``values``. A weight
+        program, observable, weights, inputs, start, num_threads, memory_bytes: as in ``values``. A weight
             that is used in several rotations gets the sum over them (chain rule with coefficients).
 
     Returns:
@@ -263,12 +276,12 @@ def values_and_gradients(
         ([0.8776], [[-0.4794]])
     """
     if not _is_list(observable):
-        out, gradients, _ = _simulate(program, [observable], weights, inputs, gradient=True,
+        out, gradients, _ = _simulate(program, [observable], weights, inputs, gradient=True, start=start,
                                       num_threads=num_threads, memory_bytes=memory_bytes)  # type: ignore[list-item]  # fmt: skip
         return out[:, 0], gradients
     if not len(observable):
         raise QTrainError("observable should be one observable or a non-empty list. Got an empty list.")
-    options: dict[str, Any] = {"num_threads": num_threads, "memory_bytes": memory_bytes}
+    options: dict[str, Any] = {"start": start, "num_threads": num_threads, "memory_bytes": memory_bytes}
     parts = [values_and_gradients(program, o, weights, inputs, **options) for o in observable]
     return np.stack([v for v, _ in parts], axis=1), np.stack([g for _, g in parts], axis=1)
 
@@ -278,13 +291,14 @@ def states(
     weights: Any,
     inputs: Any = None,
     *,
+    start: Any = None,
     num_threads: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
 ) -> np.ndarray:
     """Output states U(w)|0>, up to global phase.
 
     Args:
-        program, weights, inputs, num_threads, memory_bytes: as in ``values``.
+        program, weights, inputs, start, num_threads, memory_bytes: as in ``values``.
 
     Returns:
         (B, 2**num_qubits) complex128; index bit q is qubit q.
@@ -301,6 +315,6 @@ def states(
         >>> states(lower(circuit), [[0.0]]).real.tolist()
         [[1.0, 0.0]]
     """
-    _, _, vectors = _simulate(program, [], weights, inputs, state=True, num_threads=num_threads,
+    _, _, vectors = _simulate(program, [], weights, inputs, state=True, start=start, num_threads=num_threads,
                               memory_bytes=memory_bytes)  # fmt: skip
     return vectors.view(np.complex128)

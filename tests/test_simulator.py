@@ -170,3 +170,29 @@ def test_memory_is_checked_before_it_is_taken():
     wide = lower(efficient_su2(40, reps=1))
     with pytest.raises(QTrainError, match="at most 28 qubits"):
         values(wide, "Z0", np.zeros((1, len(wide.weights))))
+
+
+@given(circuits(), st.integers(0, 2**32 - 1))
+def test_input_states_take_the_place_of_a_preparation(circuit, seed):
+    rng = np.random.default_rng(seed)
+    n = circuit.num_qubits
+    start = rng.normal(size=(9, 2**n)) + 1j * rng.normal(size=(9, 2**n))
+    start /= np.linalg.norm(start, axis=1, keepdims=True)
+    numbers = rng.uniform(-4, 4, (9, 3))
+    observable = SparsePauliOp(["Z" * n, "X" * n, "Y" + "I" * (n - 1)], [1.0, 0.5, -0.3])
+    found, slopes = values_and_gradients(lower(circuit), observable, numbers, start=start)
+    moved = states(lower(circuit), numbers, start=start)
+    for row in range(9):
+        bound = circuit.assign_parameters(dict(zip(circuit.parameters, numbers[row].tolist())))
+        after = Statevector(start[row]).evolve(bound)
+        assert abs(np.vdot(after.data, moved[row])) == pytest.approx(1.0, abs=1e-10)
+        assert found[row] == pytest.approx(after.expectation_value(observable).real, abs=1e-10)
+    step = 1e-5 * np.eye(3)
+    wide = np.concatenate([numbers + s for s in (*step, *-step)])
+    shifted = values(lower(circuit), observable, wide, start=np.tile(start, (6, 1))).reshape(2, 3, 9)
+    np.testing.assert_allclose(slopes, ((shifted[0] - shifted[1]) / 2e-5).T, atol=1e-7)
+
+
+def test_input_states_of_another_shape_are_one_sentence():
+    with pytest.raises(QTrainError, match=r"start should have shape \(1, 4\), a state for each sample"):
+        values(lower(real_amplitudes(2, reps=1)), "ZZ", np.zeros((1, 4)), start=np.zeros((1, 8)))

@@ -83,7 +83,7 @@ def test_growing_from_a_winner_opens_the_space_around_it():
 def test_shelf_is_a_start_and_parents_the_evolution():
     spec = read_spec({"name": "s", "qubits": 4, "task": {"kind": "tfim"}, "start": ["shelf"]})
     starts = build_starts(spec, SPACE)
-    assert len(starts) == len(shelf(4, hamiltonian=True)) == 27
+    assert len(starts) == len(shelf(4, hamiltonian=True, repetitions=(1, 2, 3, 4))) == 36
     assert sum(s["choices"] is not None for s in starts) >= 15
     classifier = read_spec({"name": "s", "qubits": 4, "task": {"kind": "classification", "data": "wine"}, "start": "shelf"})
     assert all("rzz" not in str(s["architecture"]) for s in build_starts(classifier, SPACE))

@@ -42,12 +42,15 @@ def spec_of(task: str, seed: int, sampler: str) -> dict[str, Any]:
     spec = copy.deepcopy(CONFIG["spec"])
     own = copy.deepcopy(CONFIG["tasks"][task])
     spec["constraints"] |= own.pop("constraints")
+    spec["training"] |= own.pop("training", {})
     spec |= own | {"name": f"shelf-{task}-{sampler}-{seed}", "seed": seed, "trials": CONFIG["trials"]}
     spec["sampler"] = sampler
     spec["device"]["qubits"] = list(range(spec["qubits"]))
     if spec["task"]["kind"] == "classification":
         spec["task"]["data_seed"] = seed
         spec["space"]["pools"] = ["hardware_efficient", "hamiltonian", "qcnn"]
+        if spec["task"]["data"] != "phase_of_matter":  # a quantum state is given once
+            spec["space"]["uploads"] = [1, 2, 3]
     if sampler == "random":
         del spec["start"]
     return spec

@@ -275,6 +275,7 @@ def run(
     values: np.ndarray,
     gradients: np.ndarray,
     states: np.ndarray,
+    start: np.ndarray,
 ) -> None:
     """Values, gradients and states of samples [begin, end), eight at a time.
 
@@ -287,6 +288,7 @@ def run(
         buffers (2 or 4, 16 * 2**n): psi, its copy, and for gradients lambda, its copy.
         values (B, K) out; gradients (B, W) out, zeros on entry, of observable 0, or (0, 0) for none;
             states (B, 2 * 2**n) out, real and imaginary parts interleaved, or (0, 0) for none.
+        start (B, 2 * 2**n): the input states, interleaved likewise; (0, 0): |0...0>.
     """
     items = kind.shape[0]
     size = 1 << n
@@ -303,7 +305,13 @@ def run(
                       row_coefficient, row_offset, weights, group_begin, half, coef, angles)  # fmt: skip
         psi, psi_copy = buffers[0], buffers[1]
         psi[:] = 0.0
-        psi[:LANES] = 1.0
+        if start.shape[0] == 0:
+            psi[:LANES] = 1.0
+        else:
+            for i in range(size):
+                for lane in range(count):
+                    psi[i * AMPLITUDE + lane] = start[group_begin + lane, 2 * i]
+                    psi[i * AMPLITUDE + LANES + lane] = start[group_begin + lane, 2 * i + 1]
         for s in range(segment.shape[0] - 1):
             if copy[s]:
                 tables(columns[s], quadratic[s], linear[s], block, source, signs)

@@ -252,7 +252,8 @@ def _stages(
                 raise Broken(f"certified simulable is {found.simulable}, against constraints.simulable")
 
     def training() -> None:
-        trained = train(lowered["whole"], task, spec.training, seed=seed, steps=steps)
+        program = lowered["ansatz"] if task.prepares else lowered["whole"]
+        trained = train(program, task, spec.training, seed=seed, steps=steps)
         notes.objectives["task_loss"] = trained.loss
         notes.metrics.update(trained.metrics)
         notes.metrics.update(_spread(trained.losses))
@@ -296,7 +297,8 @@ def prepare(problem: Problem) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         architecture, ansatz = circuit_of(payload["architecture"], n)
         if payload.get("do") == "train":
             uploads = 1 if architecture is None else architecture.uploads
-            return _train_fully(problem, problem.task.compose(ansatz, uploads), payload["seed"])
+            whole = ansatz if problem.task.prepares else problem.task.compose(ansatz, uploads)
+            return _train_fully(problem, whole, payload["seed"])
         return evaluate(problem, ansatz, architecture, seed=payload["seed"])
 
     return answer
@@ -310,7 +312,7 @@ def _spread(losses: np.ndarray) -> dict[str, float]:
 
 
 def _train_fully(problem: Problem, whole: QuantumCircuit, seed: int) -> dict[str, Any]:
-    """The full training of a trial on the front; ``whole``: its circuit, data and all."""
+    """The full training of a trial on the front; ``whole``: its circuit, with its data but prepared states."""
     import dataclasses
 
     from qtrain.program import lower
@@ -318,7 +320,8 @@ def _train_fully(problem: Problem, whole: QuantumCircuit, seed: int) -> dict[str
 
     spec, task, begun = problem.spec.training, problem.task, time.perf_counter()
     long = dataclasses.replace(spec, steps=spec.full_steps, starts=spec.full_starts)
-    trained = train(lower(whole, inputs=task.inputs), task, long, seed=seed)
+    inputs = () if task.prepares else task.inputs
+    trained = train(lower(whole, inputs=inputs), task, long, seed=seed)
     return {
         "task_loss": trained.loss, "seconds": time.perf_counter() - begun,
         **_spread(trained.losses), **trained.metrics, "weights": _short(trained.weights[trained.best], 9),

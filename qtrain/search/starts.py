@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtrain.architecture import Architecture
@@ -43,8 +43,8 @@ def circuit_of(plain: Mapping[str, Any], num_qubits: int) -> tuple[Architecture 
     return None, qpy.load(io.BytesIO(base64.b64decode(plain["circuit"])))[0]
 
 
-def shelf(num_qubits: int, *, hamiltonian: bool) -> tuple[Architecture, ...]:
-    """What one would try without a search: the usual ansätze at 1, 2 and 3 repetitions, the shallowest first.
+def shelf(num_qubits: int, *, hamiltonian: bool, repetitions: Sequence[int] = (1, 2, 3)) -> tuple[Architecture, ...]:
+    """What one would try without a search: the usual ansätze at these repetitions, the shallowest first.
 
     Args:
         hamiltonian: also those that are made of a Hamiltonian's terms.
@@ -56,7 +56,7 @@ def shelf(num_qubits: int, *, hamiltonian: bool) -> tuple[Architecture, ...]:
     from qtrain import catalogue
 
     found: list[Architecture] = []
-    for reps in (1, 2, 3):
+    for reps in sorted(repetitions):
         found += [
             family(entanglement=entanglement, reps=reps)
             for entanglement in ("pairwise", "reverse_linear")
@@ -88,7 +88,10 @@ def build_starts(spec: SearchSpec, space: SearchSpace) -> tuple[dict[str, Any], 
     items: list[tuple[int, Any]] = []
     for i, item in enumerate(spec.start):
         if item == "shelf":
-            usual = shelf(spec.qubits, hamiltonian=not isinstance(spec.task, ClassificationSpec))
+            usual = shelf(
+                spec.qubits, hamiltonian=not isinstance(spec.task, ClassificationSpec),
+                repetitions=[r for r in spec.space.repetitions if isinstance(r, int)],
+            )  # fmt: skip
             items += [(i, architecture) for architecture in usual]
         else:
             items.append((i, item))

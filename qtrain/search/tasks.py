@@ -41,6 +41,7 @@ class Task:
         encoding: of the data, before the ansatz, with parameters ``x``; None for a ground state.
         train, validation, test: (samples, num_inputs) inputs of the encoding; targets: (samples, readouts) of ±1. The
             task loss is the validation part's; the test part only ever gets reported.
+        prepares: the encoding prepares given quantum states; a training computes them once.
         lowest, highest: ends of the Hamiltonian's spectrum, None where it was not computed.
         references: figures to compare a trained circuit with.
     """
@@ -55,6 +56,7 @@ class Task:
     validation_targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     test: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
     test_targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    prepares: bool = False
     lowest: float | None = None
     highest: float | None = None
     references: dict[str, float] = field(default_factory=dict)
@@ -96,6 +98,20 @@ class Task:
         for item in whole.data[len(self.encoding.data) :]:
             rest.append(item)
         return rest.assign_parameters(sample)
+
+    @cached_property
+    def prepared(self) -> dict[str, np.ndarray]:
+        """(samples, 2**n) encoded states of the "train", "validation" and "test" parts."""
+        from qtrain.program import lower
+        from qtrain.simulator import states
+
+        if self.encoding is None:
+            raise QTrainError("task should have data for this. Got a ground state.")
+        program = lower(self.encoding, inputs=self.inputs)
+        return {
+            part: states(program, np.zeros((len(rows), 0)), rows)
+            for part, rows in (("train", self.train), ("validation", self.validation), ("test", self.test))
+        }
 
     @property
     def inputs(self) -> tuple[Any, ...]:
@@ -268,7 +284,7 @@ def _classifier(task: ClassificationSpec, n: int) -> Task:
     held = _held_out(data.train_labels, task.data_seed)
     return Task(
         f"classification of {task.data}", n, observables, encoding, train[~held], targets[~held], train[held],
-        targets[held], test, _targets(data.test_labels, count), references=_references(data),
+        targets[held], test, _targets(data.test_labels, count), prepares=data.quantum, references=_references(data),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -88,7 +88,8 @@ def train(
     """Train a circuit for a task.
 
     Args:
-        program: of encoding and ansatz, inputs in the order of ``task.train``'s columns.
+        program: of encoding and ansatz, inputs in the order of ``task.train``'s columns; of the ansatz alone where
+            the task prepares states.
         steps: instead of the spec's.
 
     Returns:
@@ -127,7 +128,7 @@ def relative_energy(energies: np.ndarray, lowest: float | None) -> np.ndarray:
 def _train_classifier(
     program: PauliProgram, task: Task, training: TrainingSpec, start: np.ndarray, steps: int, seed: int
 ) -> Trained:
-    inputs, targets, fold = _folds(task, training.folds)
+    data, targets, fold = _folds(task, training.folds)
     rng = np.random.default_rng([seed, 1])
     held = np.arange(len(start)) % training.folds  # the part that each start does not see
     seen = [np.flatnonzero(fold != part) for part in range(training.folds)]
@@ -139,7 +140,7 @@ def _train_classifier(
         rows = np.concatenate([batches[step][part] for part in held])
         wide = np.repeat(weights, size, axis=0)
         outputs, slopes = values_and_gradients(
-            program, list(task.observables), wide, inputs[rows], num_threads=_ONE_THREAD
+            program, list(task.observables), wide, **_given(task, data[rows]), num_threads=_ONE_THREAD
         )
         loss, slope = logistic(outputs, targets[rows])
         per_row = (slope[:, :, None] * slopes).sum(axis=1)
@@ -148,12 +149,13 @@ def _train_classifier(
     weights, curve = adam(gradient, start, steps=steps, learning_rate=training.learning_rate)
 
     def scores(rows: list[np.ndarray]) -> list[tuple[float, float]]:
-        return [score(program, task, w, inputs[r], targets[r]) for w, r in zip(weights, rows, strict=True)]
+        return [score(program, task, w, data[r], targets[r]) for w, r in zip(weights, rows, strict=True)]
 
+    test = task.prepared["test"] if task.prepares else task.test
     found = {
         "train": scores([seen[part] for part in held]),
         "validation": scores([np.flatnonzero(fold == part) for part in held]),
-        "test": [score(program, task, w, task.test, task.test_targets) for w in weights],
+        "test": [score(program, task, w, test, task.test_targets) for w in weights],
     }
     losses = np.array([loss for loss, _ in found["validation"]])
     best = int(np.argmin([loss for loss, _ in found["train"]]))
@@ -164,8 +166,13 @@ def _train_classifier(
     return Trained(_aggregate(losses, best, training), losses, best, weights, curve, metrics)
 
 
+def _given(task: Task, data: np.ndarray) -> dict[str, Any]:
+    """Samples as the simulator takes them: states to start from, or inputs of the encoding."""
+    return {"start": data} if task.prepares else {"inputs": data}
+
+
 def _folds(task: Task, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs and targets of everything but the test part, and the part (0 … count − 1) that each sample belongs to.
+    """All but the test part: inputs (or prepared states), targets, and the part (0 … count − 1) of each sample.
 
     Part 0 is the task's validation part; the others share its training part, each class evenly.
     """
@@ -174,8 +181,9 @@ def _folds(task: Task, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     for kind in np.unique(task.train_targets, axis=0):
         rows = rng.permutation(np.flatnonzero((task.train_targets == kind).all(axis=1)))
         fold[len(task.validation) + rows] = 1 + np.arange(len(rows)) % max(1, count - 1)
-    inputs = np.concatenate([task.validation, task.train])
-    return inputs, np.concatenate([task.validation_targets, task.train_targets]), fold
+    parts = task.prepared if task.prepares else {"validation": task.validation, "train": task.train}
+    targets = np.concatenate([task.validation_targets, task.train_targets])
+    return np.concatenate([parts["validation"], parts["train"]]), targets, fold
 
 
 def logistic(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -204,10 +212,11 @@ def logistic(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.n
 def score(
     program: PauliProgram, task: Task, weights: np.ndarray, inputs: np.ndarray, targets: np.ndarray
 ) -> tuple[float, float]:
-    """Loss and accuracy of one weight vector on encoded samples."""
+    """Loss and accuracy of one weight vector on samples: inputs, or states where the task prepares them."""
     outputs = values(
-        program, list(task.observables), np.tile(weights, (len(inputs), 1)), inputs, num_threads=_ONE_THREAD
-    )
+        program, list(task.observables), np.tile(weights, (len(inputs), 1)), **_given(task, inputs),
+        num_threads=_ONE_THREAD,
+    )  # fmt: skip
     loss = float(logistic(outputs, targets)[0].mean())
     if outputs.shape[1] == 1:
         return loss, float(np.mean((outputs >= 0) == (targets > 0)))
