@@ -104,10 +104,11 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
 
     Returns a sentence about it. The study itself, its trials and its MLflow runs are left as they are.
     """
+    from qtrain.search.backends import make_pool
     from qtrain.search.evaluate import build_problem
     from qtrain.search.spec import read_spec
     from qtrain.search.storage import default_journal, open_storage
-    from qtrain.search.study import EVALUATE, make_pool
+    from qtrain.search.study import EVALUATE
     from qtrain.search.winner import check_name, register_winner
 
     given = read_spec(study) if study.endswith(".toml") else None
@@ -128,7 +129,7 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
         )
     chosen = check_name(result.spec, name)
     problem = build_problem(result.spec)
-    with make_pool(result.spec, EVALUATE, 1, "threading") as pool:
+    with make_pool(result.spec, EVALUATE, 1) as pool:
         pool.set_up(problem)
         register_winner(result, problem, pool, chosen)
     return f"Registered trial {result.winner.number} of {title} as {chosen}: qtrain show {chosen}"

@@ -7,8 +7,9 @@ import json
 import sys
 from dataclasses import dataclass
 
+from qtrain.search.backends import make_pool
 from qtrain.search.spec import read_spec
-from qtrain.search.study import make_pool, run_study
+from qtrain.search.study import run_study
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ def fake_spec(**changes):
 
 def fake_study(*, setup=None, tracking_uri="off", space=draw, **options):
     spec = fake_spec(**options.pop("changes", {}))
-    jobs, backend = options.get("n_jobs", 1), options.get("backend", "threading")
-    with make_pool(spec, "supervised_targets:fake_search", jobs, backend) as pool:
+    where = {name: options.pop(name, None) for name in ("backend", "scheduler")}
+    with make_pool(spec, "supervised_targets:fake_search", options.get("n_jobs", 1), **where) as pool:
         pool.set_up(setup or {})
         return run_study(spec, pool, draw=space, tracking_uri=tracking_uri, **options)
 

@@ -9,14 +9,14 @@ import threading
 
 from fake_study import draw, fake_spec
 
-from qtrain.search.study import make_pool
+from qtrain.search.backends import make_pool
 from qtrain.search.worker import open_worker
 
 
 def fake_work(url, *, setup=None, changes=None, tracking_uri="off", jobs=1, heartbeat_seconds=1, on_trial=None):
     spec = fake_spec(**(changes or {}))
     with contextlib.ExitStack() as stack:
-        pool = stack.enter_context(make_pool(spec, "supervised_targets:fake_search", jobs, "threading"))
+        pool = stack.enter_context(make_pool(spec, "supervised_targets:fake_search", jobs))
         pool.set_up(setup or {})
         worker = open_worker(spec, pool, draw, url, tracking_uri, on_trial, heartbeat_seconds, stack)
         worker.run(jobs, threading.Event())

@@ -35,7 +35,7 @@ def start_script(journal, setup, tracking_uri="off"):
     """The same study in a process of its own, to be killed."""
     return subprocess.Popen(
         [sys.executable, str(HERE / "fake_study.py"), json.dumps(setup), str(journal), tracking_uri],
-        env=os.environ | {"PYTHONPATH": str(HERE)}, start_new_session=True, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent}"}, start_new_session=True, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 

@@ -79,10 +79,3 @@ def test_a_task_that_cannot_be_set_up_is_one_sentence():
     with Pool("supervised_targets:broken", None, workers=1, seconds=1, memory_mb=300) as pool:
         with pytest.raises(QTrainError, match="should start and set up the task. Got: RuntimeError: the task cannot"):
             pool.call({})
-
-
-def test_joblib_backend_of_processes_supervises_in_each():
-    with Pool(TARGET, {"factor": 2}, workers=0, seconds=1.0, memory_mb=300) as pool:
-        payloads = [{"do": "answer", "value": 1}, {"do": "die"}, {"do": "answer", "value": 2}]
-        outcomes = dict(run_batch(pool, payloads, n_jobs=2, backend="loky"))
-    assert [outcomes[i].kind for i in range(3)] == ["ok", "died", "ok"]

@@ -57,7 +57,7 @@ def trials_in(url):
 def start(url, setup, tracking_uri="off"):
     return subprocess.Popen(
         [sys.executable, str(HERE / "fake_worker.py"), url, json.dumps(setup), tracking_uri],
-        env=os.environ | {"PYTHONPATH": str(HERE)}, start_new_session=True, stderr=subprocess.PIPE, text=True,
+        env=os.environ | {"PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parent}"}, start_new_session=True, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 

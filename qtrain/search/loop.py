@@ -33,7 +33,6 @@ class Loop:
     draw: Callable[[Any], Any]
     starts: list[Mapping[str, Any]]
     jobs: int
-    backend: str
     where: str
     on_trial: Callable[[TrialRecord], None] | None
 
@@ -112,7 +111,7 @@ class Loop:
             payloads = [
                 {"architecture": t.architecture, "seed": t.seed, "number": t.number} for t in candidates
             ]
-            for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs, backend=self.backend):
+            for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):
                 if outcome.kind == "stopped":
                     waiting = []  # they are evaluated when the search goes on
                     continue
@@ -142,7 +141,7 @@ class Loop:
             {"do": "train", "architecture": trials[n].architecture, "seed": child_seed(self.spec.seed, 2, n)}
             for n in left
         ]
-        for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs, backend=self.backend):
+        for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):
             if outcome.kind != "ok":
                 log.warning("Full training of trial %d gave nothing: %s.", left[index], outcome.reason)
                 continue

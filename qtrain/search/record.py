@@ -47,8 +47,14 @@ def patiently(
     Raises:
         QTrainError: the disk is full or read-only, or the database did not come back.
     """
+    import sys
+
     from optuna.exceptions import StorageInternalError
     from sqlalchemy.exc import DBAPIError
+
+    away: tuple[type[Exception], ...] = (StorageInternalError, DBAPIError)
+    if "grpc" in sys.modules:  # only then is the storage a proxy, perhaps
+        away += (sys.modules["grpc"].RpcError,)
 
     since, pause, said = time.monotonic(), 0.5, False
     while True:
@@ -67,11 +73,11 @@ def patiently(
                 f"the study's storage should take records. Got: {error.strerror or error}. Finished trials stay: make "
                 "room and start the same search again."
             ) from None
-        except (StorageInternalError, DBAPIError) as error:
+        except away as error:
             if time.monotonic() - since > patience:
                 raise QTrainError(
                     f"the study's storage should answer within {patience:g} s. "
-                    f"Got: {str(error).strip().splitlines()[0]}. "
+                    f"Got: {_said(error)}. "
                     "Finished trials stay: start the same search again when it is back."
                 ) from None
             if not said:
@@ -79,6 +85,12 @@ def patiently(
             said = True
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
+
+
+def _said(error: Any) -> str:
+    """Its first line; of a gRPC error, what the server said."""
+    text = str(error.details() if hasattr(error, "details") else error)
+    return (text.strip().splitlines() or [type(error).__name__])[0]
 
 
 def open_study(storage: Any, spec: SearchSpec, *, mode: str = "batches") -> Any:

@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ def open_storage(storage: Any, study: str) -> Iterator[tuple[Any, str]]:
     if storage is not None and not isinstance(storage, (str, Path)):
         yield storage, type(storage).__name__
     elif isinstance(storage, str) and "://" in storage:
-        yield open_database(storage), _without_password(storage)
+        yield open_database(storage), without_password(storage)
     else:
         path = default_journal(study) if storage is None else Path(storage)
         with _held(path):
@@ -140,7 +141,7 @@ def _open_journal(path: Path) -> Any:
         ) from None
 
 
-def open_database(url: str, *, heartbeat_seconds: int | None = None, on_stale: Any = None) -> Any:
+def open_database(url: str) -> Any:
     """An Optuna storage by URL (``grpc://host:port``: Optuna's gRPC proxy), or one sentence about why not."""
     import sqlalchemy.exc
     from optuna.exceptions import OptunaError
@@ -160,11 +161,7 @@ def open_database(url: str, *, heartbeat_seconds: int | None = None, on_stale: A
         engine["connect_args"] = {"connect_timeout": 10}
     for attempt in range(6):
         try:
-            return RDBStorage(
-                address, engine_kwargs=engine, heartbeat_interval=heartbeat_seconds,
-                grace_period=None if heartbeat_seconds is None else 3 * heartbeat_seconds,
-                heartbeat_stale_trial_callback=on_stale,
-            )  # fmt: skip
+            return RDBStorage(address, engine_kwargs=engine)
         except ImportError as error:
             raise QTrainError(
                 f"storage needs a database driver that is not installed ({error}). Install it, for PostgreSQL: "
@@ -176,23 +173,31 @@ def open_database(url: str, *, heartbeat_seconds: int | None = None, on_stale: A
                 time.sleep(0.5 * (attempt + 1))  # several workers made the tables at the same moment
                 continue
             raise QTrainError(
-                f"storage should be a database that can be reached. Got {_without_password(url)!r}: {first}"
+                f"storage should be a database that can be reached. Got {without_password(url)!r}: {first}"
             ) from None
     raise AssertionError
 
 
 def _open_grpc(url: str) -> Any:
-    try:
-        from optuna.storages import GrpcStorageProxy
-    except ImportError:
-        raise QTrainError("storage grpc:// needs grpcio. Install it: pip install grpcio protobuf.") from None
+    if importlib.util.find_spec("grpc") is None:
+        raise QTrainError("storage grpc:// needs grpcio. Install it: pip install 'qtrain[grpc]'.")
+    from optuna.storages import GrpcStorageProxy
+
     host, _, port = url.removeprefix("grpc://").partition(":")
     if not host or not port.isdigit():
         raise QTrainError(f"storage should be grpc://host:port. Got {url!r}.")
-    return GrpcStorageProxy(host=host, port=int(port))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # marked experimental, and chosen on purpose
+        proxy = GrpcStorageProxy(host=host, port=int(port))
+    try:
+        proxy.wait_server_ready(timeout=10)
+    except ConnectionError:
+        raise QTrainError(f"storage should be a gRPC proxy that answers. Got {url!r}, which does not.") from None
+    return proxy
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """A URL that may be shown."""
     import re
 
     return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:***@", url)

@@ -18,6 +18,7 @@ from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.search import record
+from qtrain.search.backends import make_pool
 from qtrain.search.loop import Loop
 from qtrain.search.result import SearchResult, TrialRecord
 from qtrain.search.spec import SearchSpec, read_spec
@@ -40,7 +41,8 @@ def search(
     seed: int | None = None,
     name: str | None = None,
     on_trial: Callable[[TrialRecord], None] | None = None,
-    backend: str = "threading",
+    backend: str | None = None,
+    scheduler: str | None = None,
 ) -> SearchResult:
     """Search an ansatz for a task and a device; every trial is on record, the winner is registered.
 
@@ -55,7 +57,9 @@ def search(
         seed: replaces the spec's.
         name: under which the winner is registered; None: the spec's ``winner.name``, else the study's name.
         on_trial: called with every trial that has ended, those of an earlier call first.
-        backend: joblib backend that the batches run on ("threading", "loky", "dask").
+        backend: where trials run: "supervised" (processes of this host), "loky" (joblib's), "dask"; the result does
+            not depend on it. None: "dask" where ``scheduler`` is given, else "supervised".
+        scheduler: address of a Dask scheduler.
 
     Returns:
         SearchResult: with ``interrupted=True`` after one Ctrl-C (running trials are finished first).
@@ -79,7 +83,8 @@ def search(
         spec = dataclasses.replace(spec, trials=_whole("n_trials", n_trials, 1))
     resolve_uri(tracking_uri)
     jobs = count_jobs(n_jobs)
-    with make_pool(spec, EVALUATE, jobs, backend) as pool:  # its processes import while this one does
+    # The pool comes first: its processes import while this one does.
+    with make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler) as pool:
         from qtrain.search.evaluate import build_problem
         from qtrain.search.winner import check_name, note_run, register_winner
 
@@ -88,7 +93,7 @@ def search(
         pool.set_up(problem)
         result = run_study(
             spec, pool, draw=problem.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
-            starts=problem.starts, on_trial=on_trial, backend=backend,
+            starts=problem.starts, on_trial=on_trial,
             conclude=lambda found: register_winner(found, problem, pool, name),
         )  # fmt: skip
     if result.name is not None and result.run_id is not None:
@@ -100,12 +105,6 @@ def _whole(name: str, value: Any, minimum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise QTrainError(f"{name} should be a whole number, at least {minimum}. Got {value!r}.")
     return value
-
-
-def make_pool(spec: SearchSpec, target: str, jobs: int, backend: str) -> Pool:
-    """The supervised processes of a search, not set up yet."""
-    workers = jobs if backend == "threading" else 1
-    return Pool(target, workers=workers, seconds=spec.limits.seconds, memory_mb=spec.limits.memory_mb)
 
 
 def count_jobs(n_jobs: int) -> int:
@@ -127,7 +126,6 @@ def run_study(
     tracking_uri: str | None = None,
     starts: Sequence[Mapping[str, Any]] = (),
     on_trial: Callable[[TrialRecord], None] | None = None,
-    backend: str = "threading",
     conclude: Callable[[SearchResult], SearchResult] | None = None,
 ) -> SearchResult:
     """The loop itself, for any space and any evaluation.
@@ -155,7 +153,7 @@ def run_study(
                 tags={"qtrain.storage": where},
             )
         )
-        loop = Loop(spec, study, pool, tracker, draw, list(starts), jobs, backend, where, on_trial)
+        loop = Loop(spec, study, pool, tracker, draw, list(starts), jobs, where, on_trial)
         ended = loop.ended()
         for trial in ended if on_trial else ():
             on_trial(trial)  # type: ignore[misc]

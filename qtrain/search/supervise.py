@@ -1,9 +1,8 @@
 """Trials in supervised processes: one that hangs, dies, raises or eats memory fails alone, with its reason.
 
 A pool keeps worker processes warm (imports and set-up done once), so that giving one a trial costs well under a
-millisecond. joblib decides *where* a batch runs (:func:`run_batch`: threads of this process, or any joblib backend such
-as loky or dask); the supervised process decides *how* a trial may end. joblib's own process workers cannot be the
-supervised ones: when one of them dies the whole ``Parallel`` call fails, and none has a time limit of its own.
+millisecond. joblib's own process workers cannot be the supervised ones: when one of them dies the whole ``Parallel``
+call fails, and none has a time limit of its own. ``backends`` has pools on other hosts.
 
 Each process runs with one numerical thread, so that a trial's result does not depend on how many run beside it.
 """
@@ -54,6 +53,9 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     details: str = ""
+
+
+STOPPED = Outcome("stopped", reason="the search was stopped")
 
 
 class _Process:
@@ -147,7 +149,7 @@ class Pool:
     def __init__(
         self, target: str, setup: Any = LATER, *, workers: int, seconds: float, memory_mb: int
     ) -> None:
-        self.target, self.setup = target, LATER
+        self.target = target
         self.seconds, self.memory_bytes = seconds, memory_mb * 1024**2
         self._first: bytes | None = None
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
@@ -161,11 +163,14 @@ class Pool:
 
     def set_up(self, setup: Any) -> None:
         """Give every process what it shares; once, before the first call."""
+        self.begin(pickle.dumps((setup, self.memory_bytes)))
+
+    def begin(self, first: bytes) -> None:
+        """As :meth:`set_up`, of a message that is pickled already."""
         with self._lock:
-            self.setup = setup
-            self._first = pickle.dumps((setup, self.memory_bytes))
+            self._first = first
             for process in self._all:
-                process.set_up(self._first)
+                process.set_up(first)
 
     def _start(self) -> None:
         with self._lock:
@@ -189,7 +194,7 @@ class Pool:
             QTrainError: no process can be set up (then no payload can be evaluated at all).
         """
         if self._draining:
-            return Outcome("stopped", reason="the search was stopped before it began")
+            return STOPPED
         process = self._idle.get()
         while process.ready and process.process.poll() is not None and not self._stopped:
             self._replace(process)  # it died while it was idle: no trial's fault
@@ -202,7 +207,7 @@ class Pool:
             outcome = self._wait(process, begun)
         except QTrainError:
             if self._stopped:
-                return Outcome("stopped", reason="stopped at once by the user")
+                return STOPPED
             self._replace(process)
             raise
         except (EOFError, OSError):
@@ -210,7 +215,7 @@ class Pool:
                 "died", reason=f"its process {process.ending()}", seconds=time.monotonic() - begun
             )
         if self._stopped:
-            return Outcome("stopped", reason="stopped at once by the user")
+            return STOPPED
         if outcome.kind in ("ok", "raised"):
             self._idle.put(process)
         else:
@@ -262,46 +267,19 @@ class Pool:
         self._all.clear()
 
 
-_REMOTE: dict[bytes, Pool] = {}
-_REMOTE_LOCK = threading.Lock()
-
-
-def _call_here(target: str, setup: Any, seconds: float, memory_mb: int, payload: Any) -> Outcome:
-    """In a joblib worker of another process or host: this process's own pool, one supervised process warm."""
-    identity = pickle.dumps((target, setup, seconds, memory_mb))
-    with _REMOTE_LOCK:
-        if identity not in _REMOTE:
-            _REMOTE[identity] = Pool(target, setup, workers=1, seconds=seconds, memory_mb=memory_mb)
-    return _REMOTE[identity].call(payload)
-
-
-def run_batch(
-    pool: Pool, payloads: Sequence[Any], *, n_jobs: int, backend: str = "threading"
-) -> Iterator[tuple[int, Outcome]]:
+def run_batch(pool: Pool, payloads: Sequence[Any], *, n_jobs: int) -> Iterator[tuple[int, Outcome]]:
     """(index, outcome) of every payload as they finish, through joblib.
 
     Args:
-        pool: supervises the calls of the "threading" backend, and says how others are to supervise theirs.
-        payloads: what to evaluate; an outcome depends on its payload alone.
+        pool: evaluates a payload; an outcome depends on its payload alone.
         n_jobs: how many at a time.
-        backend: "threading", or another registered joblib backend ("loky", "dask", …) whose workers then each keep a
-            supervised process of their own.
     """
     import joblib
 
-    if backend == "threading":
+    def one(index: int, payload: Any) -> tuple[int, Outcome]:
+        return index, pool.call(payload)
 
-        def one(index: int, payload: Any) -> tuple[int, Outcome]:
-            return index, pool.call(payload)
-
-    else:
-        target, setup, memory_mb = pool.target, pool.setup, pool.memory_bytes // 1024**2
-
-        def one(index: int, payload: Any) -> tuple[int, Outcome]:
-            return index, _call_here(target, setup, pool_seconds, memory_mb, payload)
-
-    pool_seconds = pool.seconds
     run = joblib.Parallel(
-        n_jobs=n_jobs, backend=backend, batch_size=1, pre_dispatch="all", return_as="generator_unordered"
+        n_jobs=n_jobs, backend="threading", batch_size=1, pre_dispatch="all", return_as="generator_unordered"
     )
     yield from run(joblib.delayed(one)(i, payload) for i, payload in enumerate(payloads))

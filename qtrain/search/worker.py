@@ -1,8 +1,10 @@
 """Many workers on one study, on any hosts: each claims a trial, evaluates it, tells it, until the study has its trials.
 
-The study is in a database that all reach. A worker that dies stops its heartbeat: the next one to look marks its trials
-as failed and queues them again, with the same architecture and seed. Which worker asks when decides what is proposed,
-so a study of several workers is not repeated digit by digit as that of ``search`` is; each of its trials is.
+The study is in a database that all reach. A worker that dies stops its heartbeat: another one marks its trials as
+failed and queues them again, with the same architecture and seed. (Optuna's heartbeats know RDB storages alone, and of
+these only trials that had a first one; ours are attributes of the trial: they pass Optuna's gRPC proxy and need no
+common clock.) Which worker asks when decides what is proposed, so a study of several workers is not repeated digit by
+digit as that of ``search`` is; each of its trials is.
 """
 
 from __future__ import annotations
@@ -14,18 +16,19 @@ import logging
 import threading
 import time
 import uuid
-import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.search import record
+from qtrain.search.backends import make_pool
 from qtrain.search.loop import answer_from
 from qtrain.search.result import SearchResult, TrialRecord, summarise
 from qtrain.search.samplers import child_seed, propose, replay
 from qtrain.search.spec import MAXIMISED, SearchSpec, read_spec
-from qtrain.search.storage import open_database
-from qtrain.search.study import EVALUATE, count_jobs, finish, flat, interruptible, make_pool
+from qtrain.search.storage import open_database, without_password
+from qtrain.search.study import EVALUATE, count_jobs, finish, flat, interruptible
 from qtrain.search.supervise import Pool
 from qtrain.tracking import Tracker
 
@@ -33,6 +36,7 @@ log = logging.getLogger("qtrain")
 
 HEARTBEAT_SECONDS = 20
 RETRIES = 3
+BEAT = "qtrain:beat"
 
 
 def work(
@@ -42,7 +46,9 @@ def work(
     n_jobs: int = 1,
     tracking_uri: str | None = None,
     on_trial: Callable[[TrialRecord], None] | None = None,
-    heartbeat_seconds: int = HEARTBEAT_SECONDS,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    backend: str | None = None,
+    scheduler: str | None = None,
 ) -> SearchResult:
     """Join the study of ``spec`` in ``storage``; returns when it has its trials.
 
@@ -53,6 +59,7 @@ def work(
         tracking_uri: MLflow, the same for every worker.
         on_trial: called with every trial that this worker has ended.
         heartbeat_seconds: how often it says that its trials live; after three silent periods they are tried again.
+        backend, scheduler: where its trials run; see :func:`qtrain.search`.
 
     Raises:
         QTrainError: wrong input; a storage that is not shared, or is away for minutes. Finished trials stay.
@@ -62,7 +69,7 @@ def work(
         raise QTrainError(f"storage should be a database URL, which workers can share. Got {str(storage)!r}.")
     jobs, since = count_jobs(n_jobs), time.monotonic()
     with contextlib.ExitStack() as stack:
-        pool = stack.enter_context(make_pool(spec, EVALUATE, jobs, "threading"))
+        pool = stack.enter_context(make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler))
         from qtrain.search.evaluate import build_problem
 
         problem = build_problem(spec)
@@ -89,23 +96,18 @@ def work(
 
 def open_worker(
     spec: SearchSpec, pool: Pool, draw: Callable[[Any], Any], storage: str, tracking_uri: str | None,
-    on_trial: Callable[[TrialRecord], None] | None, heartbeat_seconds: int, stack: contextlib.ExitStack,
+    on_trial: Callable[[TrialRecord], None] | None, heartbeat_seconds: float, stack: contextlib.ExitStack,
     starts: Sequence[Mapping[str, Any]] = (),
 ) -> Worker:  # fmt: skip
     """The worker on its open study; its tracker and its heartbeat end with ``stack``."""
-    from optuna.storages import RetryHeartbeatStaleTrialCallback
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # heartbeats are marked experimental, and chosen on purpose
-        retry = RetryHeartbeatStaleTrialCallback(max_retry=RETRIES)
-        opened = open_database(storage, heartbeat_seconds=heartbeat_seconds, on_stale=retry)
-    study = record.open_study(opened, spec, mode="workers")
+    study = record.open_study(open_database(storage), spec, mode="workers")
     record.check_mode(study, "workers")
     tracker = stack.enter_context(
         Tracker(tracking_uri, spec.name, uid=study.user_attrs["qtrain:uid"], params=flat(spec.identity()))
     )
-    worker = Worker(spec, study, pool, tracker, draw, storage, on_trial, heartbeat_seconds)
-    worker.starts = list(starts)
+    worker = Worker(
+        spec, study, pool, tracker, draw, without_password(storage), on_trial, heartbeat_seconds, list(starts)
+    )
     stack.callback(worker.ended.set)
     threading.Thread(target=worker.beat, name="qtrain-heartbeat", daemon=True).start()
     tracker.ready()
@@ -117,22 +119,21 @@ class Worker:
 
     def __init__(
         self, spec: SearchSpec, study: Any, pool: Pool, tracker: Tracker, draw: Callable[[Any], Any], where: str,
-        on_trial: Callable[[TrialRecord], None] | None, heartbeat_seconds: int,
+        on_trial: Callable[[TrialRecord], None] | None, heartbeat_seconds: float, starts: list[Mapping[str, Any]],
     ) -> None:  # fmt: skip
-        self.spec, self.study, self.pool, self.tracker = spec, study, pool, tracker
-        self.draw, self.where, self.on_trial, self.heartbeat_seconds = (
-            draw,
+        self.spec, self.study, self.pool, self.tracker, self.draw = spec, study, pool, tracker, draw
+        self.where, self.on_trial, self.heartbeat_seconds, self.starts = (
             where,
             on_trial,
             heartbeat_seconds,
+            starts,
         )
         self.storage = study._storage
         self.token = uuid.uuid4().int % 2**32
         self.ended = threading.Event()
         self.running: set[int] = set()  # Optuna's trial ids
         self.claiming = threading.Lock()
-        self.looked = 0.0
-        self.starts: list[Mapping[str, Any]] = []
+        self.heard: dict[int, tuple[Any, float]] = {}  # others' running trials: last beat, when it was new here
 
     def run(self, jobs: int, stop: threading.Event) -> None:
         """Claim and evaluate with ``jobs`` threads until the study is complete or ``stop`` is set."""
@@ -152,10 +153,10 @@ class Worker:
 
     def beat(self) -> None:
         """Say that the running trials live."""
-        while not self.ended.wait(self.heartbeat_seconds / 2):
+        while not self.ended.wait(self.heartbeat_seconds):
             for trial_id in list(self.running):
                 with contextlib.suppress(Exception):  # a database that is away: the next beat may reach it
-                    self.storage.record_heartbeat(trial_id)
+                    self.storage.set_trial_user_attr(trial_id, BEAT, time.time())
 
     def trials(self) -> list[Any]:
         return list(record.patiently(lambda: self.study.get_trials(deepcopy=False)))
@@ -173,40 +174,68 @@ class Worker:
     def claim(self) -> tuple[int, TrialRecord] | None:
         """(Optuna's id, trial) that this worker has to evaluate now; None if there is none."""
         with self.claiming:
-            self._fail_stale()
             trials = self.trials()
+            if self._requeue_silent(trials):
+                trials = self.trials()
             for trial in trials:
                 if trial.state.name == "WAITING" and self._take(trial._trial_id):
-                    return self._claimed(trial._trial_id)
+                    self.running.add(trial._trial_id)
+                    return trial._trial_id, record.to_record(trial)
             if self.counted(trials) >= self.spec.trials:
                 return None
-            return self._claimed(self._propose(trials))
+            trial_id = self._propose(trials)
+            return trial_id, record.to_record(record.patiently(lambda: self.storage.get_trial(trial_id)))
 
-    def _fail_stale(self) -> None:
+    def _requeue_silent(self, trials: list[Any]) -> bool:
+        """Fail the trials whose worker was silent for three periods and queue them again; whether there was one."""
         import optuna
 
-        if time.monotonic() - self.looked > self.heartbeat_seconds:
-            self.looked = time.monotonic()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                record.patiently(lambda: optuna.storages.fail_stale_trials(self.study))
+        found = False
+        for trial in trials:
+            if trial.state.name != "RUNNING" or trial._trial_id in self.running:
+                continue
+            last, now = trial.user_attrs.get(BEAT), time.monotonic()
+            known, since = self.heard.get(trial._trial_id, (None, now))
+            if trial._trial_id not in self.heard or known != last:
+                self.heard[trial._trial_id] = (last, now)
+            elif now - since > 3 * self.heartbeat_seconds and self._set(
+                trial._trial_id, optuna.trial.TrialState.FAIL
+            ):
+                found = True
+                begun = dict(trial.user_attrs.get(record.BEGUN, {}))
+                begun["retries"] = begun.get("retries", 0) + 1
+                if begun["retries"] <= RETRIES:  # one that kills its workers is not tried for ever
+                    kept = {k: v for k, v in trial.system_attrs.items() if not k.startswith("constraints:")}
+                    waiting = optuna.trial.create_trial(
+                        state=optuna.trial.TrialState.WAITING, params=trial.params, system_attrs=kept,
+                        distributions=trial.distributions, user_attrs={record.BEGUN: begun},
+                    )  # fmt: skip
+                    record.patiently(partial(self.study.add_trial, waiting))
+        return found
 
     def _take(self, trial_id: int) -> bool:
-        from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
+        return self._set(trial_id, TrialState.RUNNING)
+
+    def _set(self, trial_id: int, state: Any) -> bool:
+        from optuna.exceptions import UpdateFinishedTrialError
+
         try:
-            return bool(self.storage.set_trial_state_values(trial_id, TrialState.RUNNING))
-        except (UpdateFinishedTrialError, RuntimeError):  # another worker has it
+            return bool(record.patiently(lambda: self.storage.set_trial_state_values(trial_id, state)))
+        except (UpdateFinishedTrialError, RuntimeError):  # another worker was faster
             return False
 
     def _propose(self, trials: list[Any]) -> int:
+        """Create a running trial, whole from its first moment: a kill leaves one that falls silent, or none."""
         import optuna
 
-        begun: dict[str, Any] = {"batch": 0, "time": time.time()}
+        seed = child_seed(self.spec.seed, 1, self.token, len(trials))
+        begun: dict[str, Any] = {"batch": 0, "time": time.time(), "seed": seed}
         params: dict[str, Any] = {}
-        if len(trials) < len(self.starts):
-            start = self.starts[len(trials)]
+        begun_with = {t.user_attrs.get(record.BEGUN, {}).get("architecture_id") for t in trials}
+        start = next((s for s in self.starts if s["architecture_id"] not in begun_with), None)
+        if start is not None:
             begun |= {"architecture": start["architecture"], "architecture_id": start["architecture_id"]}
             frozen = replay(self.draw, start.get("choices"))
         else:
@@ -226,24 +255,21 @@ class Worker:
         if frozen is not None:
             params = {"params": frozen.params, "distributions": frozen.distributions,
                       "system_attrs": dict(frozen.system_attrs)}  # fmt: skip
+        attributes = {record.BEGUN: begun, BEAT: time.time()}
         template = optuna.trial.create_trial(
-            state=optuna.trial.TrialState.RUNNING, user_attrs={record.BEGUN: begun}, **params
+            state=optuna.trial.TrialState.RUNNING, user_attrs=attributes, **params
         )
-        # Not repeated blindly: a retry after a lost answer leaves a RUNNING trial without heartbeat, which goes stale.
-        trial_id = record.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
-        number = record.patiently(lambda: self.storage.get_trial_number_from_id(trial_id))
-        begun["seed"] = child_seed(self.spec.seed, 1, number)
-        record.patiently(lambda: self.storage.set_trial_user_attr(trial_id, record.BEGUN, begun))
-        return int(trial_id)
-
-    def _claimed(self, trial_id: int) -> tuple[int, TrialRecord]:
+        # If only the answer is lost and this is repeated, the first one falls silent and is tried again.
+        trial_id = int(
+            record.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
+        )
         self.running.add(trial_id)
-        with contextlib.suppress(Exception):
-            self.storage.record_heartbeat(trial_id)
-        return trial_id, record.to_record(record.patiently(lambda: self.storage.get_trial(trial_id)))
+        return trial_id
 
     def evaluate(self, trial_id: int, trial: TrialRecord) -> None:
         """Bring a claimed trial to its end."""
+        from optuna.trial import TrialState
+
         try:
             before = (record.to_record(t) for t in self.trials()[: trial.number])
             known = next((t for t in before if t.scored and t.architecture_id == trial.architecture_id), None)
@@ -253,7 +279,8 @@ class Worker:
                 payload = {"architecture": trial.architecture, "seed": trial.seed, "number": trial.number}
                 outcome = self.pool.call(payload)
                 if outcome.kind == "stopped":
-                    return  # without a heartbeat it goes stale, and another worker does it
+                    self._set(trial_id, TrialState.WAITING)  # for another worker
+                    return
                 ended = record.ended_dict(outcome)
             record.patiently(lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use))
         finally:
