@@ -38,12 +38,21 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 Storage = Annotated[
     str | None,
-    typer.Option(help="Journal file or database URL of the study.  [default: mlruns/<study>.journal]"),
+    typer.Option(help="Journal file, database or grpc:// URL of the study.  [default: mlruns/<study>.journal]"),
 ]
 Tracking = Annotated[
     str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")
 ]
 Jobs = Annotated[int, typer.Option(help="Trials that run at the same time.")]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        help="Where trials run: supervised (processes of this host), loky or dask.  [default: supervised]"
+    ),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Dask scheduler that trials run on, such as tcp://host:8786.")
+]
 Spec = Annotated[
     Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")
 ]
@@ -146,6 +155,8 @@ def search(
     name: Annotated[
         str | None, typer.Option(help="Registry name of the winner; the study's if not given.")
     ] = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the search would cost.")] = False,
     json: Json = False,
 ) -> None:
@@ -163,7 +174,7 @@ def search(
         return
     result = study_verbs.search(
         spec, trials=trials, jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
-        console=_console(stderr=True),
+        backend=backend, scheduler=scheduler, console=_console(stderr=True),
     )  # fmt: skip
     _show_search(result, json)
 
@@ -171,17 +182,25 @@ def search(
 @app.command(epilog="Example: qtrain worker spec.toml --storage postgresql://user@host/qtrain")
 def worker(
     spec: Spec,
-    storage: Annotated[str, typer.Option(help="Database URL of the study that this process joins.")],
+    storage: Annotated[
+        str,
+        typer.Option(
+            help="Where the study is: a database URL, or grpc://host:port of Optuna's proxy in front of it."
+        ),
+    ],
     jobs: Jobs = 1,
     tracking_uri: Tracking = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
     json: Json = False,
 ) -> None:
     """Join a study that other processes or hosts work on, until it has its trials."""
     from qtrain import study_verbs
 
     result = study_verbs.worker(
-        spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, console=_console(stderr=True)
-    )
+        spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, backend=backend, scheduler=scheduler,
+        console=_console(stderr=True),
+    )  # fmt: skip
     _show_search(result, json)
     if not json:
         typer.echo(f"Register the winner with: qtrain register {spec} --storage URL")

@@ -24,6 +24,8 @@ def search(
     storage: str | None,
     tracking_uri: str | None,
     name: str | None,
+    backend: str | None,
+    scheduler: str | None,
     console: Console,
 ) -> SearchResult:
     """Run or continue a search, with its progress on ``console``."""
@@ -40,7 +42,7 @@ def search(
 
         return run(
             read, storage=storage, n_trials=trials, n_jobs=jobs, tracking_uri=tracking_uri, seed=seed, name=name,
-            on_trial=show,
+            on_trial=show, backend=backend, scheduler=scheduler,
         )  # fmt: skip
 
 
@@ -83,7 +85,14 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, probes:
 
 
 def worker(
-    spec: Path, *, storage: str, jobs: int, tracking_uri: str | None, console: Console
+    spec: Path,
+    *,
+    storage: str,
+    jobs: int,
+    tracking_uri: str | None,
+    backend: str | None,
+    scheduler: str | None,
+    console: Console,
 ) -> SearchResult:
     """Take part in a study that other processes or hosts work on; the progress is this worker's own."""
     from qtrain.progress import SearchProgress
@@ -96,7 +105,10 @@ def worker(
         def show(trial: TrialRecord) -> None:
             progress.update(trial.state, trial.objectives if trial.feasible else {})
 
-        return work(read, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, on_trial=show)
+        return work(
+            read, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, on_trial=show, backend=backend,
+            scheduler=scheduler,
+        )  # fmt: skip
 
 
 def register(study: str, *, storage: str | None, name: str | None) -> str:

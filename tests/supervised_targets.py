@@ -44,7 +44,8 @@ def fake_search(setup):
 
     def evaluate(payload):
         number, choice = payload["number"], payload["architecture"]
-        time.sleep(setup.get("seconds", 0.0))
+        if number >= setup.get("quick", 0):  # so many answer at once
+            time.sleep(setup.get("seconds", 0.0))
         fault = setup.get("faults", {}).get(str(number))
         if fault is not None:
             misbehave({"factor": 1})({"do": fault})

@@ -133,21 +133,6 @@ def test_duplicates_are_answered_from_the_record():
     assert not {t.number for t in duplicates} & set(result.front)
 
 
-def test_faulty_candidates_fail_alone_with_their_reason():
-    faults = {"3": "raise", "5": "exit", "8": "die", "10": "hang", "13": "allocate"}
-    result = fake_study(storage="f.journal", n_jobs=2, setup={"faults": faults},
-                        changes={"limits": {"seconds": 0.7, "memory_mb": 300}, "sampler": "random"})  # fmt: skip
-    failed = {t.number: t.reason for t in result.trials if t.state == "failed"}
-    assert set(failed) == {3, 5, 8, 10, 13}
-    for number, reason in [(3, "no angle is left"), (5, "exit code 7"), (8, "SIGKILL"), (10, "limits.seconds"),
-                           (13, "limits.memory_mb")]:  # fmt: skip
-        assert reason in failed[number]
-    assert result.counts["complete"] + result.counts["pruned"] == 19
-    with open_storage("f.journal", "fake") as (storage, _):
-        states = [t.state for t in optuna.load_study(study_name="fake", storage=storage).get_trials()]
-    assert states.count(optuna.trial.TrialState.FAIL) == 5
-
-
 def test_one_interrupt_finishes_the_running_and_a_later_call_goes_on(uninterrupted):
     timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
@@ -204,34 +189,6 @@ def test_sqlite_storage_gives_the_same_study(uninterrupted):
     result = fake_study(storage="sqlite:///s/study.db", changes={"trials": 8})
     assert essence(result) == essence(uninterrupted)[:8]
 
-
-def test_full_disk_is_one_sentence_and_loses_nothing(uninterrupted, monkeypatch):
-    backend = optuna.storages.journal.JournalFileBackend
-    write = backend.append_logs
-    count = 0
-
-    def append_logs(self, logs):
-        nonlocal count
-        count += 1
-        if 40 <= count < 44:  # half a record reaches the disk, then it is full
-            with open(self._file_path, "ab") as file:
-                file.write(json.dumps(logs[0]).encode()[:20])
-            raise OSError(28, "No space left on device")
-        write(self, logs)
-
-    monkeypatch.setattr(backend, "append_logs", append_logs)
-    assert essence(fake_study(storage="full.journal")) == essence(uninterrupted)  # back in time
-    count = -1000
-    monkeypatch.setattr(record, "patiently", lambda action, repair: record_patiently(action, repair=repair, patience=0))
-    fake_study(storage="full2.journal", changes={"trials": 6})
-    count = 38
-    with pytest.raises(QTrainError, match="No space left on device. Finished trials stay"):
-        fake_study(storage="full2.journal")
-    count = -1000
-    assert essence(fake_study(storage="full2.journal")) == essence(uninterrupted)
-
-
-record_patiently = record.patiently
 
 
 def test_objective_that_is_no_number_fails_the_trial():

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from fake_study import essence, fake_study
-from test_study import finished_in, start_script, wait_for
+from test_study import wait_for
 
 from qtrain.errors import QTrainError
 from qtrain.tracking import Tracker, resolve_uri
@@ -114,15 +114,6 @@ def test_study_begun_anew_under_the_same_name_gets_runs_of_its_own(store):
     fake_study(tracking_uri=None, changes={"trials": 3})
     parents, runs = runs_of()
     assert len(parents) == 2 and len(runs) == 6
-
-
-def test_killed_search_is_reconciled(store):
-    journal = Path("k.journal")
-    process = start_script(journal, {"seconds": 0.05}, DEFAULT)
-    wait_for(lambda: finished_in(journal) >= 8)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    check_mirror(fake_study(storage=journal, tracking_uri=None))
 
 
 def test_what_a_kill_left_behind_is_repaired(store):

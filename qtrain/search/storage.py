@@ -20,6 +20,7 @@ from typing import Any
 from qtrain.errors import QTrainError
 
 log = logging.getLogger("qtrain")
+CONNECT_SECONDS = 10
 
 
 def default_journal(study: str) -> Path:
@@ -158,7 +159,7 @@ def open_database(url: str) -> Any:
     # A server that restarts leaves dead connections in the pool: test one before it is used.
     engine: dict[str, Any] = {} if url.startswith("sqlite") else {"pool_pre_ping": True}
     if url.startswith(("postgresql", "mysql")):
-        engine["connect_args"] = {"connect_timeout": 10}
+        engine["connect_args"] = {"connect_timeout": CONNECT_SECONDS}
     for attempt in range(6):
         try:
             return RDBStorage(address, engine_kwargs=engine)
@@ -190,9 +191,12 @@ def _open_grpc(url: str) -> Any:
         warnings.simplefilter("ignore")  # marked experimental, and chosen on purpose
         proxy = GrpcStorageProxy(host=host, port=int(port))
     try:
-        proxy.wait_server_ready(timeout=10)
+        proxy.wait_server_ready(timeout=CONNECT_SECONDS)
     except ConnectionError:
-        raise QTrainError(f"storage should be a gRPC proxy that answers. Got {url!r}, which does not.") from None
+        raise QTrainError(
+            f"storage should be a gRPC proxy that answers. Got {url!r}, which does not within {CONNECT_SECONDS} s: "
+            "start one with optuna.storages.run_grpc_proxy_server."
+        ) from None
     return proxy
 
 

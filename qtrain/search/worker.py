@@ -17,7 +17,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from qtrain.errors import QTrainError
@@ -187,9 +186,7 @@ class Worker:
             return trial_id, record.to_record(record.patiently(lambda: self.storage.get_trial(trial_id)))
 
     def _requeue_silent(self, trials: list[Any]) -> bool:
-        """Fail the trials whose worker was silent for three periods and queue them again; whether there was one."""
-        import optuna
-
+        """Take over the trials whose worker was silent for three periods; whether there was one."""
         found = False
         for trial in trials:
             if trial.state.name != "RUNNING" or trial._trial_id in self.running:
@@ -198,20 +195,28 @@ class Worker:
             known, since = self.heard.get(trial._trial_id, (None, now))
             if trial._trial_id not in self.heard or known != last:
                 self.heard[trial._trial_id] = (last, now)
-            elif now - since > 3 * self.heartbeat_seconds and self._set(
-                trial._trial_id, optuna.trial.TrialState.FAIL
-            ):
+            elif now - since > 3 * self.heartbeat_seconds:
                 found = True
-                begun = dict(trial.user_attrs.get(record.BEGUN, {}))
-                begun["retries"] = begun.get("retries", 0) + 1
-                if begun["retries"] <= RETRIES:  # one that kills its workers is not tried for ever
-                    kept = {k: v for k, v in trial.system_attrs.items() if not k.startswith("constraints:")}
-                    waiting = optuna.trial.create_trial(
-                        state=optuna.trial.TrialState.WAITING, params=trial.params, system_attrs=kept,
-                        distributions=trial.distributions, user_attrs={record.BEGUN: begun},
-                    )  # fmt: skip
-                    record.patiently(partial(self.study.add_trial, waiting))
+                self._take_over(trial)
         return found
+
+    def _take_over(self, trial: Any) -> None:
+        """Tell what a silent trial gave, if that is written; else fail it and queue it again."""
+        import optuna
+
+        states = optuna.trial.TrialState
+        if record.ENDED in trial.user_attrs:
+            self.end(trial.number, trial.user_attrs[record.ENDED])
+        elif self._set(trial._trial_id, states.FAIL):
+            begun = dict(trial.user_attrs.get(record.BEGUN, {}))
+            begun["retries"] = begun.get("retries", 0) + 1
+            if begun["retries"] <= RETRIES:  # one that kills its workers is not tried for ever
+                kept = {k: v for k, v in trial.system_attrs.items() if not k.startswith("constraints:")}
+                waiting = optuna.trial.create_trial(
+                    state=states.WAITING, params=trial.params, distributions=trial.distributions,
+                    user_attrs={record.BEGUN: begun}, system_attrs=kept,
+                )  # fmt: skip
+                record.patiently(lambda: self.study.add_trial(waiting))
 
     def _take(self, trial_id: int) -> bool:
         from optuna.trial import TrialState
@@ -282,10 +287,14 @@ class Worker:
                     self._set(trial_id, TrialState.WAITING)  # for another worker
                     return
                 ended = record.ended_dict(outcome)
-            record.patiently(lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use))
+            self.end(trial.number, ended)
         finally:
             self.running.discard(trial_id)
-        done = record.to_record(self.trials()[trial.number])
+
+    def end(self, number: int, ended: Mapping[str, Any]) -> None:
+        """Write what a trial gave, and pass it on."""
+        record.patiently(lambda: record.end(self.study, number, ended, self.spec.objectives.use))
+        done = record.to_record(self.trials()[number])
         self.tracker.record(dataclasses.asdict(done))
         if self.on_trial is not None:
             self.on_trial(done)
