@@ -77,7 +77,8 @@ def _carries(process):
     return process.pid != os.getpid() and bool(with_parent)
 
 
-def test_a_scheduler_that_goes_away_is_one_sentence_and_loses_nothing(undisturbed):
+def test_a_scheduler_that_goes_away_is_one_sentence_and_loses_nothing(undisturbed, monkeypatch):
+    monkeypatch.setitem(make_pool.__globals__, "CONNECT_SECONDS", 1)
     cluster = make_cluster()
 
     def close(trial):

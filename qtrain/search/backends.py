@@ -18,6 +18,7 @@ from qtrain.search.supervise import STOPPED, Outcome, Pool
 
 BACKENDS = ("supervised", "loky", "dask")
 ATTEMPTS = 3
+CONNECT_SECONDS = 10
 
 
 def make_pool(
@@ -114,7 +115,9 @@ class DaskPool(_Carried):
         self._own = scheduler is not None
         try:
             self._client = (
-                Client(scheduler, timeout=10, set_as_default=False) if self._own else get_client(timeout=10)
+                Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+                if self._own
+                else get_client(timeout=CONNECT_SECONDS)
             )
             self._client.wait_for_workers(1, timeout=60)
         except (OSError, ValueError, TimeoutError) as error:
