@@ -140,6 +140,8 @@ def choose_inputs(parameters: Sequence[Parameter], inputs: Any) -> list[Paramete
     single = isinstance(inputs, (str, Parameter, ParameterVector))
     if not single and not isinstance(inputs, Iterable):
         raise QTrainError(f"inputs should hold names or Parameters. Got {inputs!r}.")
+    if not single and not (inputs := list(inputs)):
+        return []
     known, chosen = set(parameters), set[Parameter]()
     for item in [inputs] if single else inputs:
         if isinstance(item, ParameterVector):

@@ -24,6 +24,8 @@ _QUARTERS: dict[tuple[int, int], tuple[int, ...]] = {
     (Y, 1): (op.Z, op.H), (Y, 2): (op.Y,), (Y, 3): (op.H, op.Z),
     (Z, 1): (op.S,), (Z, 2): (op.Z,), (Z, 3): (op.SDG,),
 }  # fmt: skip
+_ROTATIONS = {"rx": (X,), "ry": (Y,), "rz": (Z,)}
+_CLIFFORDS = {"cx": op.CX, "cz": op.CZ, "h": op.H}
 
 
 class Tape(Angles):
@@ -55,6 +57,19 @@ class Tape(Angles):
         self.sizes.append(0)
         self.parameter.append(-1)
         self.coefficient.append(0.0)
+        self.offset.append(0.0)
+        self.gate.append(self.now)
+
+    def plain(self, index: int, support: tuple[int, ...], letters: tuple[int, ...]) -> None:
+        """exp(-i weight P / 2), the weight as it is."""
+        self.opcode.append(op.ROTATION)
+        self.qubit_a.append(-1)
+        self.qubit_b.append(-1)
+        self.sizes.append(1)
+        self.support.append(support[0])
+        self.letters.append(letters[0])
+        self.parameter.append(index)
+        self.coefficient.append(1.0)
         self.offset.append(0.0)
         self.gate.append(self.now)
 
@@ -119,12 +134,26 @@ class Walker:
         self.unfolded += len(circuit.data) if depth else 0
         if depth > MAX_DEPTH or self.unfolded > MAX_GATES:
             raise self.refuse(f"unfolds to more than {MAX_GATES} gates or {MAX_DEPTH} levels", "use a smaller circuit")
+        weight, letter_of, code_of = tape.weight.get, _ROTATIONS.get, _CLIFFORDS.get
         for k, instruction in enumerate(circuit.data):
             name = instruction.name
             if qubits is None:
                 tape.now, tape.name = k, name
             q = tuple([places[bit] for bit in instruction.qubits])
-            rule = RULES.get(name) if instruction.is_standard_gate() else None
+            standard = instruction.is_standard_gate()
+            if standard and not measured:  # most gates of most circuits, without the detour over their rules
+                if (letters := letter_of(name)) is not None:
+                    index = weight(instruction.params[0])
+                    if index is not None:
+                        tape.plain(index, q, letters)
+                        touched[q[0]] = 1
+                        continue
+                elif (code := code_of(name)) is not None:
+                    tape.clifford(code, *q)
+                    for a in q:
+                        touched[a] = 1
+                    continue
+            rule = RULES.get(name) if standard else None
             if measured and name not in ("measure", "barrier", "delay"):
                 self.check_not_measured(q)
             if rule is not None:

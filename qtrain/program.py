@@ -330,7 +330,8 @@ def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = 
         raise QTrainError("circuit should have at least 1 qubit. Got 0.")
     parameters = list(circuit.parameters)
     data = choose_inputs(parameters, inputs)
-    trainable = [p for p in parameters if p not in set(data)]
+    given = set(data)
+    trainable = [p for p in parameters if p not in given] if given else parameters
     tape = Tape(trainable, data)
     Walker(tape, circuit.num_qubits).circuit(circuit)
     ops = len(tape.opcode)
