@@ -107,11 +107,13 @@ def hva_tfim(*, topology: str = "line", reps: int | str = 1, sharing: str = "sha
 def hva_xxz(*, topology: str = "brickwork", reps: int | str = 1, sharing: str = "shared") -> Architecture:
     """Hamiltonian variational ansatz of the XXZ chain: singlets, then exp(−i(a(XX+YY) + bZZ)/2) on the bonds.
 
+    The bonds between the singlets come first: on a singlet itself the block is only a phase (2008.02941).
+
     Example:
         >>> hva_xxz(reps=3).num_parameters(6)
         6
     """
-    return Architecture((Layer((), "xxz", topology, sharing=sharing),), reps, "singlets")
+    return Architecture((Layer((), "xxz", topology, sharing=sharing, reverse=True),), reps, "singlets")
 
 
 def qaoa(

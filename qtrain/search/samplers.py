@@ -20,7 +20,7 @@ from qtrain.search.result import TrialRecord, pareto_front
 from qtrain.search.spec import MAXIMISED
 from qtrain.search.variation import vary
 
-CHILDREN = 0.75  # of the proposals of "evolution"
+CHILDREN = 0.85  # of the proposals of "evolution"
 FIRST_PARENTS = 6  # feasible trials before there are children
 ATTEMPTS = 10  # at an architecture that was not proposed before
 
@@ -122,7 +122,10 @@ def replay(draw: Callable[[Any], Any], choices: Mapping[str, Any] | None) -> Any
 
 
 class Parents:
-    """The trials that "evolution" takes its parents from: half of them by the first objective, half from the front.
+    """The trials that "evolution" takes its parents from.
+
+    Three fifths by the first objective; one from the front; one by the first objective among one pool's trials, each
+    pool alike: pools are islands that no child leaves, and the best one need not be the one that leads now.
 
     ``finished``: frozen trials; ``objectives``: names, the most important first.
     """
@@ -138,6 +141,9 @@ class Parents:
 
         self.ranked = [drawn[r.number] for r in sorted(able, key=loss)]
         self.front = [drawn[n] for n in pareto_front(able, objectives)]
+        self.islands: dict[Any, list[Any]] = {}
+        for trial in self.ranked:
+            self.islands.setdefault(trial.params.get("pool"), []).append(trial)
 
     @property
     def grown(self) -> bool:
@@ -146,6 +152,11 @@ class Parents:
 
     def child(self, rng: np.random.Generator) -> dict[str, Any]:
         """Fixed choices of one child."""
-        place = min(int(rng.geometric(0.3)) - 1, len(self.ranked) - 1)
-        parent = self.ranked[place] if rng.random() < 0.5 else self.front[int(rng.integers(len(self.front)))]
-        return vary(parent, self.ranked[:12], rng)
+        whence = rng.random()
+        if whence < 0.2:
+            group = self.front
+            parent = group[int(rng.integers(len(group)))]
+        else:
+            group = self.ranked if whence < 0.8 else list(self.islands.values())[int(rng.integers(len(self.islands)))]
+            parent = group[min(int(rng.geometric(0.3)) - 1, len(group) - 1)]
+        return vary(parent, group[:12], rng)

@@ -46,6 +46,7 @@ class Pool:
 
 
 _FREE = ("independent", "translation", "shared")
+_BOTH_WAYS = ("forward", "reverse")
 _ONE_LAYER = (("ry",), ("rx",), ("ry", "rz"), ("rx", "rz"))
 
 POOLS: dict[str, Pool] = {
@@ -55,15 +56,16 @@ POOLS: dict[str, Pool] = {
     "hamiltonian": Pool((("rx",), ("rz",), ("ry",), ("rx", "rz")), ("rzz", "rxx", "ryy", "rzx"), _FREE),
     # commutes with X⊗…⊗X; |+…+> is in one sector
     "z2": Pool(
-        (("rx",), ()), ("rzz", "rxx", "ryy", "none"), _FREE, initial=("h",), final_rotations=((), ("rx",))
+        (("rx",), ()), ("rzz", "rxx", "ryy", "none"), _FREE, initial=("h",), final_rotations=((), ("rx",)),
+        orders=_BOTH_WAYS,
     ),
     # conserves the number of excitations
     "u1": Pool(
         (("rz",), ()), ("xx_plus_yy", "fsim", "xxz", "none"), _FREE, initial=("neel", "singlets"),
-        final_rotations=((), ("rz",)),
+        final_rotations=((), ("rz",)), orders=_BOTH_WAYS,
     ),
     # conserves the total spin
-    "su2": Pool(((),), ("heisenberg",), _FREE, initial=("singlets",), final_rotations=((),)),
+    "su2": Pool(((),), ("heisenberg",), _FREE, initial=("singlets",), final_rotations=((),), orders=_BOTH_WAYS),
     # commutes with every permutation of the qubits
     "permutation": Pool(
         (("rx",), ("ry",), ("rx", "rz")), ("rzz",), ("shared",), ("complete",), ("none", "h"), final_rotations=((),)
@@ -98,7 +100,7 @@ class SearchSpace:
     Example:
         >>> space = SearchSpace(4, pools=("z2",), topologies=("line",), layers=(1,), repetitions=(1, 2))
         >>> space.size
-        84
+        156
     """
 
     num_qubits: int
