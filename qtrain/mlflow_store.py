@@ -147,29 +147,33 @@ class Store:
             if any(run.info.status != "RUNNING" for run in there):
                 self.runs[number] = (run_id, True)
                 return
+        tags = self._tags(trial)
         if run_id:
             place = self.client.get_run(run_id).info.artifact_uri
-        else:
-            tags = {
-                "mlflow.parentRunId": self.parent, "qtrain.study": self.study, "qtrain.study_uid": self.uid,
-                "qtrain.kind": "trial", "qtrain.trial": str(number), "qtrain.state": trial["state"],
-            }  # fmt: skip
+        else:  # tags cost MLflow a query each later, and next to nothing now
             name = f"{self.study}-{number}"
             run = self.client.create_run(self.experiment, start_time=begun, run_name=name, tags=tags)
-            run_id, place = run.info.run_id, run.info.artifact_uri
+            run_id, place, tags = run.info.run_id, run.info.artifact_uri, {}
             self.runs[number] = (run_id, False)
         files = {"architecture.json": _json(trial["architecture"]), "report.json": _json(trial["report"])}
         self._write_files(run_id, place, files)
-        tags = {"qtrain.state": trial["state"], "qtrain.architecture_id": trial["architecture_id"]}
-        tags |= {f"version.{name}": version for name, version in trial["versions"].items()}
-        if trial["reason"]:
-            tags["qtrain.reason"] = trial["reason"]
-        if trial["duplicate_of"] is not None:
-            tags["qtrain.duplicate_of"] = str(trial["duplicate_of"])
         params = {**trial["params"], "seed": trial["seed"], "batch": trial["batch"]}
         self._log(run_id, params=params, metrics=_metrics(trial), tags=tags, timestamp=ended)
         self.client.set_terminated(run_id, _STATUS[trial["state"]], end_time=ended)
         self.runs[number] = (run_id, True)
+
+    def _tags(self, trial: Mapping[str, Any]) -> dict[str, str]:
+        tags = {
+            "mlflow.parentRunId": self.parent, "qtrain.study": self.study, "qtrain.study_uid": self.uid,
+            "qtrain.kind": "trial", "qtrain.trial": str(trial["number"]), "qtrain.state": trial["state"],
+            "qtrain.architecture_id": trial["architecture_id"],
+        }  # fmt: skip
+        tags |= {f"version.{name}": version for name, version in trial["versions"].items()}
+        if trial["reason"]:
+            tags["qtrain.reason"] = trial["reason"][:5000]
+        if trial["duplicate_of"] is not None:
+            tags["qtrain.duplicate_of"] = str(trial["duplicate_of"])
+        return tags
 
     def end_study(
         self, trials: Sequence[Mapping[str, Any]], objectives: Mapping[str, str], front: Sequence[int],

@@ -8,8 +8,10 @@ numbers. So neither the order in which trials finished, nor a kill between two o
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -88,7 +90,7 @@ def propose(
         directions=cast(Any, list(directions)), sampler=make_sampler(sampler, seed=child_seed(seed, batch))
     )
     for trial in finished:
-        study.add_trial(trial)
+        study.add_trial(_bare(trial))
     rng = np.random.default_rng([seed, batch, 3])
     family = Parents(finished, objectives) if sampler == "evolution" else None
     nursery = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=child_seed(seed, batch, 4)))
@@ -107,6 +109,31 @@ def propose(
         seen.add(drawn.content_id)
         asked.append((drawn, source.get_trials(deepcopy=False)[trial.number]))
     return asked
+
+
+@lru_cache(maxsize=1)
+def _past() -> type[Any]:
+    import optuna
+
+    class Past(optuna.trial.FrozenTrial):
+        """A finished trial, which nobody changes: a study that is given it copies every distribution otherwise."""
+
+        @cached_property
+        def constraints(self) -> Any:  # type: ignore[override]
+            return super().constraints
+
+        def __deepcopy__(self, memo: dict[int, Any]) -> Past:
+            return copy.copy(self)
+
+    return Past
+
+
+def _bare(trial: Any) -> Any:
+    """What samplers read of a finished trial, cheap to add to a study."""
+    bare = copy.copy(trial)
+    bare.__class__ = _past()
+    bare._user_attrs = {}
+    return bare
 
 
 def replay(draw: Callable[[Any], Any], choices: Mapping[str, Any] | None) -> Any:
