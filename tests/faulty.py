@@ -37,11 +37,13 @@ def _kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _at_call(owner, name, count, fault, *, after=False):
-    """``fault()`` at the ``count``-th call of a method, before it or after."""
+def _at_call(owner, name, count, fault, *, after=False, when=lambda *args: True):
+    """``fault()`` at the ``count``-th call of a method (of those with such arguments), before it or after."""
     whole, calls = getattr(owner, name), []
 
     def method(*args, **options):
+        if not when(*args):
+            return whole(*args, **options)
         calls.append(None)
         if len(calls) == count and not after:
             fault()
@@ -55,7 +57,6 @@ def _at_call(owner, name, count, fault, *, after=False):
 
 def _kill_at(stage, count=8):
     """Have this process killed at a stage of its ``count``-th trial."""
-    import optuna
     from mlflow import MlflowClient
     from optuna.storages import JournalStorage
     from optuna.storages._cached_storage import _CachedStorage
@@ -68,7 +69,14 @@ def _kill_at(stage, count=8):
     elif stage == "evaluate":
         _at_call(Pool, "call", count, lambda: threading.Timer(0.05, _kill).start())
     elif stage == "tell":  # what it gave is written, its state is not
-        _at_call(optuna.Study, "tell", count, _kill)
+        for kind in (JournalStorage, _CachedStorage):
+            _at_call(
+                kind,
+                "set_trial_state_values",
+                count,
+                _kill,
+                when=lambda self, trial_id, state, *_: state.is_finished(),
+            )
     else:  # its run is written, and not ended
         _at_call(MlflowClient, "set_terminated", count, _kill)
 

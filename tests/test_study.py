@@ -195,8 +195,10 @@ def test_objective_that_is_no_number_fails_the_trial():
     study = record.open_study(None, fake_spec())
     record.begin(study, None, {"batch": 0, "seed": 1, "architecture": {}, "architecture_id": "a"})
     value = {"state": "complete", "reason": "", "objectives": {"task_loss": float("nan"), "trainability": 0.0}}
-    record.end(study, 0, value | {"constraints": {}, "metrics": {}, "timings": {}, "report": {}, "time": 0.0},
-               ["task_loss", "trainability"])  # fmt: skip
+    value |= {"constraints": {}, "metrics": {}, "timings": {}, "report": {}, "time": 0.0}
+    objectives = ["task_loss", "trainability"]
+    assert record.end(study, 0, record.settled(value, objectives), objectives)
+    assert not record.end(study, 0, record.settled(value, objectives), objectives)  # safe to repeat
     trial = record.to_record(study.trials[0])
     assert (trial.state, trial.reason) == ("failed", "task_loss came out as no finite number")
 

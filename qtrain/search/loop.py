@@ -102,7 +102,7 @@ class Loop:
             for trial in left:
                 known = scored.get(trial.architecture_id)
                 if known is not None and known.number < trial.number:
-                    self.end(trial.number, answer_from(known))
+                    self.end(trial, answer_from(known))
                 elif trial.architecture_id in wave:
                     waiting.append(trial)
                 else:
@@ -115,14 +115,15 @@ class Loop:
                 if outcome.kind == "stopped":
                     waiting = []  # they are evaluated when the search goes on
                     continue
-                ended = self.end(candidates[index].number, record.ended_dict(outcome))
+                ended = self.end(candidates[index], record.ended_dict(outcome))
                 if ended.state != "failed":
                     scored[ended.architecture_id] = ended
             left = waiting
 
-    def end(self, number: int, ended: Mapping[str, Any]) -> TrialRecord:
-        self.patiently(lambda: record.end(self.study, number, ended, self.spec.objectives.use))
-        trial = record.to_record(self.trials()[number])
+    def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
+        ended = record.settled(ended, self.spec.objectives.use)
+        self.patiently(lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use))
+        trial = record.with_end(trial, ended)
         self.tracker.record(dataclasses.asdict(trial))
         if self.on_trial is not None:
             self.on_trial(trial)

@@ -6,6 +6,7 @@ again. What it gave is written before its state: a trial that is finished is who
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import importlib.metadata
 import logging
@@ -188,38 +189,55 @@ def ended_dict(outcome: Outcome) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[str]) -> None:
-    """Write what trial ``number`` gave, then its state; safe to repeat, nothing where another process was faster."""
+def settled(ended: Mapping[str, Any], objectives: Sequence[str]) -> dict[str, Any]:
+    """What a trial gave, as it is kept: failed where an objective of a complete one is no finite number."""
+    bad = [name for name in objectives if not math.isfinite(float(ended["objectives"].get(name, math.nan)))]
+    if ended["state"] != "complete" or not bad:
+        return dict(ended)
+    reason = f"{', '.join(bad)} came out as no finite number"
+    return {**ended, "state": "failed", "reason": reason, "objectives": {}}
+
+
+def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[str]) -> bool:
+    """Write what trial ``number`` gave (:func:`settled`), then its state; safe to repeat.
+
+    Straight to the storage: ``study.tell`` reads the whole trial three times, which a database answers in queries.
+
+    Returns:
+        False where the trial had ended already.
+    """
     from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
 
-    frozen = study.get_trials(deepcopy=False)[number]
-    if frozen.state.is_finished():
-        return
-    ended = dict(ended)
-    values = [float(ended["objectives"].get(name, math.nan)) for name in objectives]
-    if ended["state"] == "complete" and not all(map(math.isfinite, values)):
-        bad = ", ".join(name for name, value in zip(objectives, values) if not math.isfinite(value))
-        ended.update(state="failed", reason=f"{bad} came out as no finite number", objectives={})
+    states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+    storage = study._storage
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    values = [float(ended["objectives"][name]) for name in objectives] if ended["state"] == "complete" else None
     try:
-        _write(study, frozen, ended, values)
+        storage.set_trial_user_attr(trial_id, ENDED, ended)
+        for name, value in ended["constraints"].items():
+            if math.isfinite(value):  # as Trial.set_constraint does
+                storage.set_trial_system_attr(trial_id, f"constraints:{name}", float(value))
+        return bool(storage.set_trial_state_values(trial_id, states[ended["state"]], values))
     except UpdateFinishedTrialError:
-        return
+        return False
 
 
-def _write(study: Any, frozen: Any, ended: Mapping[str, Any], values: Sequence[float]) -> None:
-    import optuna
-
-    trial = optuna.trial.Trial(study, frozen._trial_id)
-    trial.set_user_attr(ENDED, ended)
-    for name, value in ended["constraints"].items():
-        if f"constraints:{name}" not in frozen.system_attrs and math.isfinite(value):
-            trial.set_constraint(name, value)
-    if ended["state"] == "complete":
-        study.tell(frozen.number, values, skip_if_finished=True)
-    else:
-        states = optuna.trial.TrialState
-        state = states.PRUNED if ended["state"] == "pruned" else states.FAIL
-        study.tell(frozen.number, state=state, skip_if_finished=True)
+def with_end(trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
+    """The record of a running trial, once it has ended so."""
+    return dataclasses.replace(
+        trial,
+        state=ended["state"],
+        reason=ended["reason"],
+        duplicate_of=ended.get("duplicate_of"),
+        objectives=ended["objectives"],
+        constraints=ended["constraints"],
+        metrics=ended["metrics"],
+        timings=ended["timings"],
+        report=ended["report"],
+        versions=ended["versions"],
+        ended=ended["time"],
+    )
 
 
 def to_record(frozen: Any) -> TrialRecord:

@@ -170,8 +170,8 @@ class Worker:
         done = sum(t.state.is_finished() and record.ENDED in t.user_attrs for t in trials)
         return done >= self.spec.trials and all(t.state.is_finished() for t in trials)
 
-    def claim(self) -> tuple[int, TrialRecord] | None:
-        """(Optuna's id, trial) that this worker has to evaluate now; None if there is none."""
+    def claim(self) -> tuple[int, TrialRecord, TrialRecord | None] | None:
+        """(Optuna's id, trial, the trial that answers it) for this worker to evaluate now; None if there is none."""
         with self.claiming:
             trials = self.trials()
             if self._requeue_silent(trials):
@@ -179,11 +179,17 @@ class Worker:
             for trial in trials:
                 if trial.state.name == "WAITING" and self._take(trial._trial_id):
                     self.running.add(trial._trial_id)
-                    return trial._trial_id, record.to_record(trial)
+                    return trial._trial_id, record.to_record(trial), self._scored(trial, trials[: trial.number])
             if self.counted(trials) >= self.spec.trials:
                 return None
-            trial_id = self._propose(trials)
-            return trial_id, record.to_record(record.patiently(lambda: self.storage.get_trial(trial_id)))
+            trial = self._propose(trials)
+            return trial._trial_id, record.to_record(trial), self._scored(trial, trials)
+
+    def _scored(self, trial: Any, before: list[Any]) -> TrialRecord | None:
+        """The first trial that has scored the same architecture."""
+        wanted = trial.user_attrs[record.BEGUN]["architecture_id"]
+        same = (t for t in before if t.user_attrs.get(record.BEGUN, {}).get("architecture_id") == wanted)
+        return next((known for t in same if (known := record.to_record(t)).scored), None)
 
     def _requeue_silent(self, trials: list[Any]) -> bool:
         """Take over the trials whose worker was silent for three periods; whether there was one."""
@@ -206,7 +212,7 @@ class Worker:
 
         states = optuna.trial.TrialState
         if record.ENDED in trial.user_attrs:
-            self.end(trial.number, trial.user_attrs[record.ENDED])
+            self.end(record.to_record(trial), trial.user_attrs[record.ENDED])
         elif self._set(trial._trial_id, states.FAIL):
             begun = dict(trial.user_attrs.get(record.BEGUN, {}))
             begun["retries"] = begun.get("retries", 0) + 1
@@ -231,7 +237,7 @@ class Worker:
         except (UpdateFinishedTrialError, RuntimeError):  # another worker was faster
             return False
 
-    def _propose(self, trials: list[Any]) -> int:
+    def _propose(self, trials: list[Any]) -> Any:
         """Create a running trial, whole from its first moment: a kill leaves one that falls silent, or none."""
         import optuna
 
@@ -265,19 +271,17 @@ class Worker:
             state=optuna.trial.TrialState.RUNNING, user_attrs=attributes, **params
         )
         # If only the answer is lost and this is repeated, the first one falls silent and is tried again.
-        trial_id = int(
-            record.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
-        )
+        trial_id = record.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
         self.running.add(trial_id)
-        return trial_id
+        template._trial_id = trial_id
+        template.number = record.patiently(lambda: self.storage.get_trial_number_from_id(trial_id))
+        return template
 
-    def evaluate(self, trial_id: int, trial: TrialRecord) -> None:
-        """Bring a claimed trial to its end."""
+    def evaluate(self, trial_id: int, trial: TrialRecord, known: TrialRecord | None) -> None:
+        """Bring a claimed trial to its end; ``known``: the earlier one that answers it."""
         from optuna.trial import TrialState
 
         try:
-            before = (record.to_record(t) for t in self.trials()[: trial.number])
-            known = next((t for t in before if t.scored and t.architecture_id == trial.architecture_id), None)
             if known is not None:
                 ended = answer_from(known)
             else:
@@ -287,14 +291,17 @@ class Worker:
                     self._set(trial_id, TrialState.WAITING)  # for another worker
                     return
                 ended = record.ended_dict(outcome)
-            self.end(trial.number, ended)
+            self.end(trial, ended)
         finally:
             self.running.discard(trial_id)
 
-    def end(self, number: int, ended: Mapping[str, Any]) -> None:
+    def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> None:
         """Write what a trial gave, and pass it on."""
-        record.patiently(lambda: record.end(self.study, number, ended, self.spec.objectives.use))
-        done = record.to_record(self.trials()[number])
+        ended = record.settled(ended, self.spec.objectives.use)
+        first = record.patiently(
+            lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use)
+        )
+        done = record.with_end(trial, ended) if first else record.to_record(self.trials()[trial.number])
         self.tracker.record(dataclasses.asdict(done))
         if self.on_trial is not None:
             self.on_trial(done)
