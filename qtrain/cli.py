@@ -185,7 +185,8 @@ def worker(
     storage: Annotated[
         str,
         typer.Option(
-            help="Where the study is: a database URL, or grpc://host:port of Optuna's proxy in front of it."
+            help="Where the study is: a database URL, or grpc://host:port of Optuna's proxy in front of it "
+            "(optuna.storages.run_grpc_proxy_server)."
         ),
     ],
     jobs: Jobs = 1,

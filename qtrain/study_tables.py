@@ -58,7 +58,7 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
         columns = [
             "",
             "trial",
-            "architecture",
+            "id",
             *(f"{n} {arrows[d]}" for n, d in zip(result.objectives, result.directions)),
         ]
         lines: list[list[Any]] = []
@@ -66,9 +66,9 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
             trial = number_of[n]
             lines.append(
                 [
-                    "★" if n == winner else "",
+                    "★" if n == winner else "yours" if "circuit" in trial.architecture else "",
                     n,
-                    trial.architecture_id,
+                    trial.architecture_id[:8],
                     *(trial.objectives[o] for o in result.objectives),
                 ]
             )
@@ -79,6 +79,8 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
         parts += ["", Text(f"Pareto front{more}", style="bold"), table]
     if winner is not None:
         parts += ["", Text(f"★ winner: {result.rule}.")]
+    if any("circuit" in number_of[n].architecture for n in front):
+        parts.append(Text("yours: a circuit of your own, to compare with; only a family of circuits is registered."))
     reasons = Counter(t.reason for t in result.trials if t.state == "failed")
     if reasons:
         rows_failed = [[count, reason] for reason, count in reasons.most_common(5)]

@@ -46,8 +46,14 @@ def search(
         )  # fmt: skip
 
 
-def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, probes: int = 6) -> dict[str, Any]:
-    """What a search would cost: the size of its space, seconds by stage of a few drawn candidates, hours in all."""
+RECORDING_SECONDS = 0.04  # of a trial: Optuna, MLflow, dispatch; experiments/benchmarks/search_overhead.py
+
+
+def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget: float = 20.0) -> dict[str, Any]:
+    """What a search would cost: the size of its space, seconds by stage of some drawn candidates, the time in all.
+
+    Candidates are evaluated until 8 of them are whole (the pruned ones cost less), at most 40, and ``budget`` seconds.
+    """
     import dataclasses
     import time
 
@@ -58,29 +64,39 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, probes:
 
     read = read_spec(spec)
     read = dataclasses.replace(read, trials=trials or read.trials, seed=read.seed if seed is None else seed)
+    begun = time.perf_counter()
     problem = build_problem(read)
     prepare(problem)  # kernels are loaded before anything is timed
+    ready = time.perf_counter()
     directions = ["maximize" if name in MAXIMISED else "minimize" for name in read.objectives.use]
     drawn = propose(
-        problem.space.draw, [], directions=directions, sampler="random", seed=read.seed, batch=0, size=probes
+        problem.space.draw, [], directions=directions, sampler="random", seed=read.seed, batch=0, size=40
     )
-    stages: dict[str, float] = {}
-    pruned, begun = 0, time.perf_counter()
+    answers: list[dict[str, Any]] = []
+    probing = time.perf_counter()
     for architecture, _ in drawn:
-        answer = evaluate(problem, architecture.circuit(read.qubits), architecture, seed=read.seed)
-        pruned += answer["state"] == "pruned"
-        for stage, seconds in answer["timings"].items():
-            stages[stage] = stages.get(stage, 0.0) + seconds / len(drawn)
-    per_trial = (time.perf_counter() - begun) / len(drawn)
+        answers.append(evaluate(problem, architecture.circuit(read.qubits), architecture, seed=read.seed))
+        if sum(a["state"] == "complete" for a in answers) == 8 or time.perf_counter() - probing > budget:
+            break
+    per_trial = (time.perf_counter() - probing) / len(answers)
+    whole = [a["timings"] for a in answers if a["state"] == "complete"]
+    stages = {stage: sum(t[stage] for t in whole) / len(whole) for stage in (whole[0] if whole else ())}
+    long = read.training.full_steps * read.training.full_starts / (read.training.steps * read.training.starts)
+    full = {"seconds of each full training": round(stages.get("training", 0.0) * long, 2)} if long else {}
+    at_once = min(count_jobs(jobs), read.batch)
     return {
         "study": read.name,
         "trials": read.trials,
         "architectures in the space": problem.space.size,
-        "candidates probed": len(drawn),
-        "of them pruned": pruned,
+        "candidates probed": len(answers),
+        "of them pruned": len(answers) - len(whole),
         **{f"seconds of {stage}": round(seconds, 4) for stage, seconds in stages.items()},
-        "seconds of a trial": round(per_trial, 4),
-        "seconds of the search": round(per_trial * read.trials / min(count_jobs(jobs), read.batch), 1),
+        "seconds of a trial that is not pruned": round(sum(stages.values()), 4),
+        "seconds of the mean trial": round(per_trial, 4),
+        **full,
+        "seconds of the search": round(
+            ready - begun + read.trials * (per_trial / at_once + RECORDING_SECONDS), 1
+        ),
     }
 
 
@@ -182,6 +198,9 @@ def why_no_winner(result: SearchResult) -> str:
         return "it was interrupted; the same command continues it."
     counts = result.counts
     text = f"of {len(result.trials)} trials {counts['pruned']} were pruned and {counts['failed']} failed"
+    own = [str(n) for n in result.front if "circuit" in result.trials[n].architecture]
+    if own:
+        text = f"trial {', '.join(own)} leads, a circuit of your own and no family to register; {text}"
     reasons = Counter(t.reason for t in result.trials if t.reason).most_common(1)
     return f"{text}; most often: {reasons[0][0].rstrip('.')}." if reasons else f"{text}."
 

@@ -327,7 +327,13 @@ def test_search_without_a_feasible_trial_has_exit_code_3(run, spec):
 def test_dry_run_runs_nothing(run, spec, tmp_path):
     outcome = run("search", str(spec), "--dry-run", "--json")
     assert outcome.code == 0, outcome.err
-    assert json.loads(outcome.out)["trials"] == 4
+    plan = json.loads(outcome.out)
+    assert plan["trials"] == 4 and outcome.err == ""
+    whole = plan["candidates probed"] - plan["of them pruned"]
+    assert whole == 8 or plan["candidates probed"] == 40
+    stages = sum(v for k, v in plan.items() if k in {f"seconds of {s}" for s in ("light_cone", "gradients", "training")})
+    assert 0 < stages <= plan["seconds of a trial that is not pruned"] + 1e-3
+    assert plan["seconds of the search"] > 4 * plan["seconds of the mean trial"]
     assert not (tmp_path / "mlruns").exists()
 
 

@@ -86,6 +86,7 @@ def propose(
     """
     import optuna
 
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # nobody needs to hear of studies in memory
     study = optuna.create_study(
         directions=cast(Any, list(directions)), sampler=make_sampler(sampler, seed=child_seed(seed, batch))
     )
