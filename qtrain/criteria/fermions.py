@@ -15,6 +15,7 @@ from qiskit.quantum_info import SparsePauliOp
 from scipy.linalg import schur
 
 from qtrain.criteria.majoranas import Signed, components, cut, even, majoranas, signed, stars, times
+from qtrain.criteria.surrogate import one_point
 from qtrain.kernels.modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix
 from qtrain.observables import pack
@@ -66,7 +67,7 @@ class FreeFermions:
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,)."""
-        point = np.append(np.asarray(weights, float), 0.0)
+        point = np.append(one_point(weights, self.num_weights), 0.0)
         angles = self.coefficient * point[self.parameter] + self.offset
         total, slopes = self.constant, np.zeros(len(angles))
         for rows, value, link in zip(self.rows, self.values, self.links, strict=True):

@@ -17,6 +17,24 @@ MAX_TERMS = 200_000
 MAX_ENTRIES = 15_000_000  # strings over all rotations: about 40 bytes each
 
 
+def one_point(weights: Any, count: int) -> np.ndarray:
+    """Weights (count,) as floats.
+
+    Raises:
+        QTrainError: another shape.
+
+    Example:
+        >>> one_point([[0.0, 1.0]], 2)
+        Traceback (most recent call last):
+        ...
+        qtrain.errors.QTrainError: weights should have shape (2,), one point. Got (1, 2).
+    """
+    point = np.asarray(weights, float)
+    if point.shape != (count,):
+        raise QTrainError(f"weights should have shape ({count},), one point. Got {point.shape}.")
+    return point
+
+
 @dataclass(frozen=True, eq=False)
 class _Rotation:
     """One rotation on the list of kept strings: out[stay] += a * in, out[to] += sign * sin * in[source]."""
@@ -49,7 +67,7 @@ class PauliPropagation:
 
     def value(self, weights: np.ndarray) -> float:
         """The cost at one point (weights,)."""
-        return self._forward(np.asarray(weights, float))[0]
+        return self._forward(one_point(weights, len(self.program.weights)))[0]
 
     def _forward(self, weights: np.ndarray) -> tuple[float, list[np.ndarray], np.ndarray]:
         angles = self.program.angles(weights)
@@ -60,7 +78,7 @@ class PauliPropagation:
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,), by one pass back."""
-        value, vectors, angles = self._forward(np.asarray(weights, float))
+        value, vectors, angles = self._forward(one_point(weights, len(self.program.weights)))
         gradient = np.zeros(len(self.program.weights))
         back = self.last
         for k in range(len(self.steps) - 1, -1, -1):
@@ -273,7 +291,6 @@ class ModuleSurrogate:
         """Cost and its derivatives (weights,)."""
         from qtrain.criteria.gsim import gsim_values_and_gradients
 
-        values, gradients = gsim_values_and_gradients(self.module, np.atleast_2d(np.asarray(weights, float)))
-        return float(np.asarray(values).reshape(-1)[0]), np.asarray(gradients).reshape(
-            -1, len(np.atleast_1d(weights))
-        )[0]
+        point = one_point(weights, self.module.num_weights)
+        values, gradients = gsim_values_and_gradients(self.module, point[None])
+        return float(np.asarray(values).reshape(-1)[0]), np.asarray(gradients).reshape(-1, len(point))[0]

@@ -73,7 +73,8 @@ def push(
     out_sign = np.ones(num_slots, np.int8)
     p = 2 * n
     for i in range(len(opcode) - 1, -1, -1):
-        code, a, b = opcode[i], qubits[i, 0], qubits[i, 1]
+        # one integer type, so that each helper is compiled once
+        code, a, b = opcode[i], np.int64(qubits[i, 0]), np.int64(qubits[i, 1])
         if code == op.ROTATION:
             if turns[i] == 0 and slot[i] < 0:
                 continue
@@ -81,10 +82,11 @@ def push(
             z[p, :] = np.uint64(0)
             k[p] = 0
             for j in range(start[i], start[i + 1]):
+                q = np.int64(support[j])
                 if letters[j] & 1:
-                    _times(x, z, k, p, p, support[j])
+                    _times(x, z, k, p, p, q)
                 if letters[j] & 2:
-                    _times(x, z, k, p, p, n + support[j])
+                    _times(x, z, k, p, p, n + q)
                 if letters[j] == op.LETTER_Y:
                     k[p] = (k[p] + 1) & 3
             if slot[i] >= 0:
@@ -97,7 +99,7 @@ def push(
                     for half in range(2):
                         if (letters[j] & (1 if half else 2)) == 0:
                             continue
-                        r = half * n + support[j]
+                        r = half * n + np.int64(support[j])
                         if turns[i] == 2:
                             k[r] = (k[r] + 2) & 3
                         else:

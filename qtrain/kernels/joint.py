@@ -94,7 +94,7 @@ def settle(generators, terms, stabilizers, alive, max_rounds):
     single = terms.shape[0] == 1
     for _ in range(max_rounds):
         changed = False
-        ahead = 0
+        ahead = np.int64(0)
         for q in range(n):
             v[:] = stabilizers[q]
             ahead = _insert(v, front, front_pivots, ahead)
@@ -105,7 +105,7 @@ def settle(generators, terms, stabilizers, alive, max_rounds):
                 if felt[k] and ahead < full:
                     v[:] = generators[k]
                     ahead = _insert(v, front, front_pivots, ahead)
-        behind = 0
+        behind = np.int64(0)
         if not single:
             for t in range(terms.shape[0]):
                 v[:] = terms[t]

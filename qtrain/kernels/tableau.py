@@ -35,7 +35,7 @@ def _image(x, z, phase, n, support, letters, lo, hi, ox, oz):
         for half in range(2):
             if not letters[j] >> half & 1:
                 continue
-            r = support[j] + half * n
+            r = np.int64(support[j]) + half * n
             swaps = np.uint64(0)
             for w in range(ox.shape[0]):
                 swaps ^= oz[w] & x[r, w]
@@ -81,13 +81,13 @@ def pull_back(n, opcode, qubits, start, support, letters, turns, rotation, out_x
                     # X anticommutes with Z and Y, Z with X and Y
                     if not letters[j] >> (1 - half) & 1:
                         continue
-                    r = support[j] + half * n
+                    r = np.int64(support[j]) + half * n
                     if turns[i] == 2:
                         phase[r] = (phase[r] + 2) & 3
                     else:
                         _times(x, z, phase, r, px, pz, power + turns[i])
             continue
-        q = qubits[i, 0]
+        q = np.int64(qubits[i, 0])
         a = q
         b = n + q
         if op == 1:
@@ -119,7 +119,7 @@ def pull_back(n, opcode, qubits, start, support, letters, turns, rotation, out_x
             # Z -> +- Y = +- i X Z
             _times(x, z, phase, b, px, pz, phase[a] + (1 if op == 7 else 3))
         else:
-            t = qubits[i, 1]
+            t = np.int64(qubits[i, 1])
             if op == 9:
                 px[:] = x[t]
                 pz[:] = z[t]
