@@ -240,7 +240,10 @@ def _sampler_qnn(
         interpret, output_shape = _read_bits(outputs[:bits], classes), classes
     if backend is not None:
         circuit.measure_all()
-        circuit = _fit(circuit, backend, optimization_level)
+        fitted = _fit(circuit, backend, optimization_level)
+        # Measured before layout, bit k is qubit k wherever it went; SamplerQNN would permute the bits once more.
+        circuit = QuantumCircuit(*fitted.qregs, *fitted.cregs, name=fitted.name, metadata=fitted.metadata)
+        circuit.compose(fitted, circuit.qubits, circuit.clbits, inplace=True)
         if primitive is None:
             from qiskit.primitives import BackendSamplerV2
 

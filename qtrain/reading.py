@@ -114,7 +114,9 @@ def _plain(text: str) -> str:
 
 
 def _qasm(path: Path, data: bytes) -> QuantumCircuit:
-    from qiskit import qasm2, qasm3
+    from qiskit import qasm2
+
+    from qtrain import openqasm3
 
     try:
         text = data.decode("utf-8")
@@ -130,7 +132,7 @@ def _qasm(path: Path, data: bytes) -> QuantumCircuit:
     if version is not None and version[1] not in ("2", "3"):
         raise QTrainError(f"circuit should be OpenQASM 2 or 3. Got version {version[1]} in {path.name!r}.")
     if version is not None and version[1] == "3":
-        circuit = _parsed(path, "OpenQASM 3", lambda: qasm3.loads(text))
+        circuit = _parsed(path, "OpenQASM 3", lambda: openqasm3.parse(text))
     else:
         circuit = _parsed(path, "OpenQASM 2", lambda: qasm2.loads(
             text, include_path=(), custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,

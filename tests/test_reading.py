@@ -25,6 +25,14 @@ HEAD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 HEAD3 = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 
 
+@pytest.fixture(autouse=True)
+def threads_of_this_test(monkeypatch):
+    """Libraries that other tests used keep idle threads."""
+    count = threading.active_count
+    before = count()
+    monkeypatch.setattr(reading.threading, "active_count", lambda: count() - before + 1)
+
+
 def write(name, data):
     path = Path(name)
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
@@ -51,6 +59,33 @@ def test_qasm3_keeps_parameters():
     read = read_circuit(path)
     assert [p.name for p in read.parameters] == ["w"] and dict(read.count_ops()) == {"rx": 1, "cx": 1}
     assert read_circuit(write("b.qasm", qasm3.dumps(circuit)), free_angles=False) == circuit
+
+
+def test_qasm3_keeps_the_order_of_vectors():
+    """``_θ_10_``, as Qiskit writes θ[10], would sort before ``_θ_2_``."""
+    circuit = efficient_su2(3, reps=2)
+    back = read_circuit(write("a.qasm", qasm3.dumps(circuit)))
+    assert [p.name for p in back.parameters] == [p.name for p in circuit.parameters]
+    values = np.linspace(0, 2, circuit.num_parameters)
+    assert back.assign_parameters(values) == circuit.assign_parameters(values)
+    mixed = "input float[64] w; input float[64] _w_1_; input float[64] _v_x_; qubit q; rx(w + _w_1_ + _v_x_) q;"
+    assert {p.name for p in read_circuit(write("b.qasm", HEAD3 + mixed)).parameters} == {"w", "_w_1_", "_v_x_"}
+
+
+def test_qasm3_gates_get_their_arguments_in_the_order_of_the_file():
+    gates = """gate one(theta, phi, a) q { rx(theta) q; rz(phi - 2 * theta) q; ry(a) q; }
+        gate two(theta, phi) q, theta_ { one(phi, theta, -phi) q; cp(theta) q, theta_; rx(-phi / 2) q; }"""
+    read = read_circuit(write("a.qasm", HEAD3 + gates + "qubit[2] r; two(0.3, 0.5) r[0], r[1]; one(1, 2, 3) r[1];"),
+                        free_angles=False)  # fmt: skip
+    expected = QuantumCircuit(2)
+    for q, (theta, phi, a) in ((0, (0.5, 0.3, -0.5)), (1, (1, 2, 3))):
+        expected.rx(theta, q)
+        expected.rz(phi - 2 * theta, q)
+        expected.ry(a, q)
+        if q == 0:
+            expected.cp(0.3, 0, 1)
+            expected.rx(-0.25, 0)
+    assert Operator(read).equiv(Operator(expected))
 
 
 def test_a_circuit_is_returned_as_it_is():

@@ -413,45 +413,6 @@ def test_builders_put_the_passes_before_the_preset():
 
 # ------------------------------------------------------------------ the init stage
 
-LIBRARY = {
-    "efficient_su2": lambda: efficient_su2(3), "real_amplitudes": lambda: real_amplitudes(3),
-    "excitation_preserving": lambda: library.excitation_preserving(3), "zz": lambda: zz_feature_map(3),
-    "z": lambda: library.z_feature_map(3), "pauli": lambda: library.pauli_feature_map(3, paulis=["Z", "XX"]),
-    "n_local": lambda: library.n_local(3, ["ry", "crx"], "cz"), "two_local": lambda: library.n_local(3, "rx", "rzz"),
-    "pauli_two_design": lambda: library.pauli_two_design(3, seed=1),
-    "evolved": lambda: library.evolved_operator_ansatz([SparsePauliOp("ZZI"), SparsePauliOp("IXX")]),
-    "hva": lambda: library.hamiltonian_variational_ansatz(SparsePauliOp(["ZZI", "IZZ", "XII"])),
-    "qaoa": lambda: library.qaoa_ansatz(SparsePauliOp(["ZZI", "IZZ"])),
-    "evolution": lambda: with_gate(library.PauliEvolutionGate(SparsePauliOp(["XXI", "YYI"]), Parameter("t"))),
-    "mcp": lambda: with_gate(library.MCPhaseGate(Parameter("a"), 2)),
-    "mcrx": lambda: with_gate(library.RXGate(Parameter("a")).control(2)),
-    "pauli_rotation": lambda: with_gate(library.RGate(Parameter("a"), Parameter("b"))),
-    "beta": lambda: with_gate(library.XXPlusYYGate(Parameter("a"), Parameter("b"))),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", LIBRARY)
-@pytest.mark.parametrize("level", [0, 1, 3])
-def test_the_init_stage_leaves_circuits_as_the_default_does(name, level):
-    circuit = LIBRARY[name]()
-    options = {"basis_gates": [*BASIS, "cz"], "optimization_level": level, "seed_transpiler": 0}
-    ours, default = transpile(circuit, init_method="qtrain", **options), transpile(circuit, **options)
-    assert ours == default
-
-
-@pytest.mark.parametrize("name", LIBRARY)
-def test_the_init_stage_keeps_what_is_measured(name):
-    circuit = LIBRARY[name]()
-    observable = SparsePauliOp("Z" + "I" * (circuit.num_qubits - 1))
-    values = np.random.default_rng(0).uniform(-1, 1, circuit.num_parameters)
-    expected = expectation(circuit, observable, values)
-    bound = dict(zip(circuit.parameters, values))
-    circuit.metadata = {"qtrain.observable": observable}
-    done = transpile(circuit, init_method="qtrain", basis_gates=[*BASIS, "cz"], optimization_level=1)
-    kept = {p: v for p, v in bound.items() if p in set(done.parameters)}
-    assert expectation(done, observable, kept) == pytest.approx(expected, abs=1e-10)
-
-
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_the_init_stage_fits_a_device(level):
     circuit = efficient_su2(4, reps=2, entanglement="full")

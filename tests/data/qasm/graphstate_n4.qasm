@@ -1,0 +1,17 @@
+OPENQASM 2.0;
+include "qelib1.inc";
+qreg q[4];
+creg meas[4];
+h q[0];
+h q[1];
+h q[2];
+cz q[0],q[2];
+cz q[1],q[2];
+h q[3];
+cz q[0],q[3];
+cz q[1],q[3];
+barrier q[0],q[1],q[2],q[3];
+measure q[0] -> meas[0];
+measure q[1] -> meas[1];
+measure q[2] -> meas[2];
+measure q[3] -> meas[3];
