@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("gradients", "light_cone", "dla", "diagnose", "search_overhead", "throughput")
+SCRIPTS = ("gradients", "light_cone", "dla", "diagnose", "search_overhead", "throughput", "qnn")
 
 
 def main() -> int:
