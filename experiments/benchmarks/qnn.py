@@ -13,6 +13,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from qiskit.circuit.library import efficient_su2
@@ -48,6 +49,11 @@ def network(n: int, *, fast: bool) -> EstimatorQNN:
     )  # fmt: skip
 
 
+def step(net: EstimatorQNN, data: np.ndarray, weights: np.ndarray) -> None:
+    net.forward(data, weights)
+    net.backward(data, weights)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
@@ -58,12 +64,8 @@ def main() -> None:
         weights = rng.uniform(-3, 3, nets[True].num_weights)
         gradients = {fast: net.backward(data, weights)[1] for fast, net in nets.items()}  # and kernels are compiled
         error = np.abs(gradients[True] - gradients[False]).max()
-
-        def step(net: EstimatorQNN, data: np.ndarray = data, weights: np.ndarray = weights) -> None:
-            net.forward(data, weights)
-            net.backward(data, weights)
-
-        ours, theirs = seconds(lambda: step(nets[True]), 5), seconds(lambda: step(nets[False]), 1 if n > 6 else 3)
+        ours = seconds(partial(step, nets[True], data, weights), 5)
+        theirs = seconds(partial(step, nets[False], data, weights), 1 if n > 6 else 3)
         print(
             f"step  n={n} weights={len(weights):3d} batch={BATCH}: adjoint {ours * 1e3:8.2f} ms, parameter shift "
             f"{theirs * 1e3:9.1f} ms, ratio {theirs / ours:6.0f} (goal {GOAL}), largest difference {error:.1e}",
