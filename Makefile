@@ -13,7 +13,7 @@ CONSTRAINTS ?=
 PIP_FLAGS := --disable-pip-version-check --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 PYTEST_FLAGS ?= -n 2
 
-.PHONY: help demo test test-plugins lint bench clean
+.PHONY: help demo test test-torch test-plugins lint bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -33,6 +33,14 @@ demo: $(VENV)/.installed  ## search an ansatz for the critical Ising chain on a 
 
 test: $(VENV)/.installed  ## the test suite
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+# Beside the environment, not in it: the other tests never see torch. 200 MB where pip finds a CPU build.
+$(VENV)/torch/.installed: $(VENV)/.installed
+	$(BIN)/python -m pip install $(PIP_FLAGS) --upgrade --target $(VENV)/torch 'torch>=2.4'
+	@touch $@
+
+test-torch: $(VENV)/torch/.installed  ## the tests of qtrain below PyTorch
+	PYTHONPATH=$(VENV)/torch $(BIN)/python -m pytest tests/with_torch
 
 test-plugins: $(VENV)/.installed  ## install every winner package in a fresh environment and use it there
 	$(BIN)/python plugins/check.py
