@@ -204,7 +204,7 @@ def worker(
     )  # fmt: skip
     _show_search(result, json)
     if not json:
-        typer.echo(f"Register the winner with: qtrain register {spec} --storage URL")
+        typer.echo(f"Register the winner with: qtrain register {spec} --storage {result.storage}")
 
 
 @app.command("list", epilog="Example: qtrain list --json")
