@@ -30,4 +30,9 @@ def fake_work(
 
 
 if __name__ == "__main__":
-    fake_work(sys.argv[1], setup=json.loads(sys.argv[2]), tracking_uri=sys.argv[3])
+    fake_work(
+        sys.argv[1],
+        setup=json.loads(sys.argv[2]),
+        tracking_uri=sys.argv[3],
+        heartbeat_seconds=float(sys.argv[4]),
+    )

@@ -145,7 +145,7 @@ def test_full_disk_of_mlflow_lets_trials_go_on(store, undisturbed):  # noqa: F81
 
 CANDIDATES = {"1": "raise", "2": "die", "3": "exit", "4": "hang", "7": "allocate"}
 REASONS = {1: "no angle is left", 2: "SIGKILL", 3: "exit code 7", 4: "limits.seconds", 7: "limits.memory_mb"}
-LIMITED = {"limits": {"seconds": 0.7, "memory_mb": 300}, "sampler": "random", "trials": 10}
+LIMITED = {"limits": {"seconds": 1.5, "memory_mb": 300}, "sampler": "random", "trials": 10}
 
 
 def check_candidates(result):
