@@ -22,7 +22,7 @@ from qtrain.search.variation import vary
 EDGES = ((0, 1), (1, 2), (2, 3))
 SPACE = SearchSpace(
     4, pools=tuple(POOLS), topologies=("line", "even", "odd", "device"), layers=(1, 2, 3), edges=EDGES,
-    final_rotations=((), ("ry",), ("ry", "rz")),
+    final_rotations=((), ("ry",), ("ry", "rz")), uploads=(1, 2, 3),
 )  # fmt: skip
 
 
@@ -87,6 +87,8 @@ def test_shelf_is_a_start_and_parents_the_evolution():
     assert sum(s["choices"] is not None for s in starts) >= 15
     classifier = read_spec({"name": "s", "qubits": 4, "task": {"kind": "classification", "data": "wine"}, "start": "shelf"})
     assert all("rzz" not in str(s["architecture"]) for s in build_starts(classifier, SPACE))
+    again = shelf(4, hamiltonian=False, repetitions=(1, 2, 3), uploads=(1, 2))
+    assert {a.uploads for a in again} == {1, 2} and {a.repetitions for a in again if a.uploads == 2} == {1, 2}
 
 
 def finished(number, architecture, params_of, loss):

@@ -34,7 +34,7 @@ def column(name, score, report) -> dict[str, str]:
         "parameters": f"{metrics['parameters']:.0f}",
         "two-qubit depth on the device": f"{metrics['two_qubit_depth']:.0f}",
         "error its gates imply": f"{metrics['implied_error']:.3f}",
-        "relative energy error, mean of 3 starts": f"{metrics['task_loss_mean']:.4f}",
+        "relative energy error, mean of 8 starts": f"{metrics['task_loss_mean']:.4f}",
         "relative energy error, best start": f"{metrics['task_loss_best']:.4f}",
         "energy, best start": f"{metrics['energy']:.5f}",
         "log10 V, low quantile of live parameters": f"{metrics['low_log10_variance']:.2f}",

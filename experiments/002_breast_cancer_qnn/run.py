@@ -21,7 +21,7 @@ ROWS = {
     "two-qubit depth on the device": "two_qubit_depth",
     "dead parameters": "dead_fraction",
     "log10 V, low quantile of live parameters": "low_log10_variance",
-    "validation loss, mean of 2 starts": "task_loss_mean",
+    "validation loss, mean of 4 starts": "task_loss_mean",
     "validation accuracy": "validation_accuracy",
     "test accuracy": "test_accuracy",
 }
@@ -38,7 +38,7 @@ def main() -> int:
     print(f"{len(result.trials)} trials in {result.seconds:.0f} s: {result.counts}. {len(result.front)} on the Pareto front.")
     print(f"Winner: trial {result.winner.number}, {result.rule}.\n")
     circuits = {
-        result.name: result.entry.circuit(),
+        result.name: result.architecture,
         "efficient_su2": efficient_su2(6),
         "real_amplitudes": real_amplitudes(6),
     }

@@ -256,6 +256,9 @@ def _stages(
         trained = train(program, task, spec.training, seed=seed, steps=steps)
         notes.objectives["task_loss"] = trained.loss
         notes.metrics.update(trained.metrics)
+        if task.is_classifier:  # what the quantum model adds to classical ones on the same encoded data
+            rivals = [value for name, value in task.references.items() if name.endswith("_accuracy")]
+            notes.metrics["gap_to_classical"] = trained.metrics["test_accuracy_mean"] - max(rivals, default=math.nan)
         notes.metrics.update(_spread(trained.losses))
         best = trained.best
         notes.report["training"] = {

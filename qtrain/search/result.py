@@ -101,10 +101,11 @@ def choose_winner(
     if not front:
         return None
     by_number = {t.number: t for t in trials}
+    signed: dict[str, dict[int, float]] = {}  # lower is better
     scaled: dict[int, dict[str, float]] = {n: {} for n in front}
     for name in objectives:
         sign = -1.0 if name in MAXIMISED else 1.0
-        column = {n: sign * by_number[n].objectives[name] for n in front}
+        column = signed[name] = {n: sign * by_number[n].objectives[name] for n in front}
         low, high = min(column.values()), max(column.values())
         for n, value in column.items():
             scaled[n][name] = (value - low) / (high - low) if high > low else 0.0
@@ -115,8 +116,8 @@ def choose_winner(
         return min(front, key=lambda n: (sum(weights.get(k, 0.0) * v for k, v in scaled[n].items()), n))
     left = sorted(front)
     for name in rule.order or objectives:
-        best = min(scaled[n][name] for n in left)
-        left = [n for n in left if scaled[n][name] <= best + rule.tolerance]
+        best = min(signed[name][n] for n in left)
+        left = [n for n in left if signed[name][n] <= best + rule.tolerance * abs(best)]
     return left[0]
 
 
@@ -130,7 +131,7 @@ def describe_rule(rule: WinnerSpec, objectives: Sequence[str]) -> str:
     order = ", then ".join(rule.order or objectives)
     return (
         f"best {order} over the Pareto front of the feasible trials "
-        f"(within {rule.tolerance:g} of the front's range counts as equal; then the lowest trial number)"
+        f"(within {100 * rule.tolerance:g} % of the best counts as equal; then the lowest trial number)"
     )
 
 

@@ -161,15 +161,15 @@ class LimitSpec:
 class WinnerSpec:
     """How the winner is taken from the Pareto front of the feasible trials.
 
-    ``"lexicographic"``: best in ``order[0]``; among trials within ``tolerance`` (of that objective's range over
-    the front) of the best, best in ``order[1]``, and so on; the lowest trial number settles what is left.
+    ``"lexicographic"``: best in ``order[0]``; among trials within ``tolerance`` (as a part of the best value) of the
+    best, best in ``order[1]``, and so on; the lowest trial number settles what is left.
     ``"knee"``: closest to the ideal point after scaling every objective to [0, 1] over the front.
     ``"weighted"``: lowest weighted sum of the objectives scaled likewise.
     """
 
     rule: str = key(choice("lexicographic", "knee", "weighted"), "lexicographic")
     order: tuple[str, ...] = key(several(choice(*OBJECTIVES), empty=True), ())
-    tolerance: float = key(real(0.0, 1.0), 0.01)
+    tolerance: float = key(real(0.0, 1.0), 0.05)
     weights: tuple[tuple[str, float], ...] = key(numbers_by_name(*OBJECTIVES), ())
     name: str | None = key(optional(slug), None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
@@ -43,11 +44,14 @@ def circuit_of(plain: Mapping[str, Any], num_qubits: int) -> tuple[Architecture 
     return None, qpy.load(io.BytesIO(base64.b64decode(plain["circuit"])))[0]
 
 
-def shelf(num_qubits: int, *, hamiltonian: bool, repetitions: Sequence[int] = (1, 2, 3)) -> tuple[Architecture, ...]:
+def shelf(
+    num_qubits: int, *, hamiltonian: bool, repetitions: Sequence[int] = (1, 2, 3), uploads: Sequence[int] = (1,)
+) -> tuple[Architecture, ...]:
     """What one would try without a search: the usual ansätze at these repetitions, the shallowest first.
 
     Args:
         hamiltonian: also those that are made of a Hamiltonian's terms.
+        uploads: how often data are encoded; more than once with up to two repetitions.
 
     Example:
         >>> print(shelf(4, hamiltonian=True)[4])
@@ -71,6 +75,12 @@ def shelf(num_qubits: int, *, hamiltonian: bool, repetitions: Sequence[int] = (1
         else:
             found.append(catalogue.qcnn(sharing="independent" if reps == 1 else "shared"))
         found.append(catalogue.brickwork(reps=reps))
+    found += [
+        dataclasses.replace(family, uploads=count)
+        for count in sorted(set(uploads) - {1})
+        for family in found
+        if family.repetitions in (1, 2)
+    ]
     distinct = {a.content_id: a for a in found if num_qubits >= 2}
     return tuple(distinct.values())
 
@@ -90,7 +100,7 @@ def build_starts(spec: SearchSpec, space: SearchSpace) -> tuple[dict[str, Any], 
         if item == "shelf":
             usual = shelf(
                 spec.qubits, hamiltonian=not isinstance(spec.task, ClassificationSpec),
-                repetitions=[r for r in spec.space.repetitions if isinstance(r, int)],
+                repetitions=[r for r in spec.space.repetitions if isinstance(r, int)], uploads=spec.space.uploads,
             )  # fmt: skip
             items += [(i, architecture) for architecture in usual]
         else:

@@ -41,6 +41,8 @@ def vary(parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params
         changes += [_insert, _drop, _swap]
     if others:
         changes.append(_take_over)
+    if "uploads" in params:
+        changes.append(_encode)
     for _ in range(1 + int(rng.random() < 0.3)):
         change = changes[int(rng.integers(len(changes)))]
         params = change(params, parent, others, rng)
@@ -58,11 +60,20 @@ def _redraw(params: Params, parent: Any, others: Sequence[Any], rng: np.random.G
 
 def _repeat(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
     """One repetition more or fewer."""
-    options = list(parent.distributions["repetitions"].choices) if "repetitions" in params else []
+    return _step("repetitions", params, parent, others, rng)
+
+
+def _encode(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """The data are encoded once more, or once less."""
+    return _step("uploads", params, parent, others, rng)
+
+
+def _step(name: str, params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    options = list(parent.distributions[name].choices) if name in params else []
     if len(options) < 2:
         return _redraw(params, parent, others, rng)
-    place = options.index(params["repetitions"]) + (1 if rng.random() < 0.5 else -1)
-    return {**params, "repetitions": options[int(np.clip(place, 0, len(options) - 1))]}
+    place = options.index(params[name]) + (1 if rng.random() < 0.5 else -1)
+    return {**params, name: options[int(np.clip(place, 0, len(options) - 1))]}
 
 
 def _insert(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
