@@ -269,6 +269,17 @@ def package(
     typer.echo(study_verbs.package(name, output))
 
 
+@app.command(epilog="Example: qtrain model tfim-heavy-hex")
+def model(
+    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")],
+    tracking_uri: Tracking = None,
+) -> None:
+    """Log a registered winner as an MLflow model: a new version, and the champion if it is the best."""
+    from qtrain import study_verbs
+
+    typer.echo(study_verbs.model(name, tracking_uri))
+
+
 @app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")
 def report(
     source: Annotated[str, typer.Argument(help="A circuit file, or a registered name.")],

@@ -42,8 +42,8 @@ class Store:
         self.study, self.uid, self.params, self.tags = study, uid, dict(params), dict(tags)
         self.runs: dict[int, tuple[str, bool]] = {}  # trial number -> (run id, whole)
 
-    def connect(self) -> None:
-        """Find or make the experiment and the parent run, and learn which trials are there; drop doubles."""
+    def open(self) -> None:
+        """Find or make the store's tables and the experiment."""
         # A server that is away should be noticed in seconds: what is to be repeated is repeated by the tracker.
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
@@ -60,13 +60,14 @@ class Store:
             logging.getLogger(name).setLevel(logging.ERROR)
         # Two searches that begin at once would both make the tables of a new database.
         with contextlib.nullcontext() if self.folder is None else FileLock(self.folder / ".mlflow.lock"):
-            self._open()
+            from mlflow import MlflowClient
 
-    def _open(self) -> None:
-        from mlflow import MlflowClient
+            self.client = MlflowClient(tracking_uri=self.uri)
+            self.experiment = self._find_experiment()
 
-        self.client = MlflowClient(tracking_uri=self.uri)
-        self.experiment = self._find_experiment()
+    def connect(self) -> None:
+        """Open, find or make the parent run, and learn which trials are there; drop doubles."""
+        self.open()
         parents = self.search(f"tags.`qtrain.study_uid` = '{self.uid}' and tags.`qtrain.kind` = 'study'")
         if parents:
             self.parent = parents[0].info.run_id

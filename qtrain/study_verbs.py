@@ -245,6 +245,20 @@ def package(name: str, output: Path) -> str:
     return f"Wrote {folder}: pip install {folder}"
 
 
+def model(name: str, tracking_uri: str | None) -> str:
+    """Log a winner as an MLflow model; how to serve it, as text."""
+    from qtrain.mlflow_models import log_model
+    from qtrain.registry import load
+    from qtrain.tracking import resolve_uri
+
+    found = log_model(load(name), tracking_uri=tracking_uri)
+    best = f"models:/{found.name}@champion" if found.champion else found.uri
+    return (
+        f"{found.uri}{', the champion' if found.champion else ''}\n"
+        f"MLFLOW_TRACKING_URI={resolve_uri(tracking_uri)} mlflow models serve --env-manager local -m {best}"
+    )
+
+
 def entry_report(entry: RegistryEntry) -> Any:
     """The entry's TrainabilityReport, None where it has none of that kind."""
     from qtrain.criteria.report import TrainabilityReport
