@@ -12,6 +12,8 @@ BIN := $(VENV)/bin
 CONSTRAINTS ?=
 PIP_FLAGS := --disable-pip-version-check --quiet $(if $(CONSTRAINTS),-c $(CONSTRAINTS))
 PYTEST_FLAGS ?= -n 2
+# For test-plugins: which Pythons; without a name, this one and the newest on PATH.
+PYTHONS ?=
 
 .PHONY: help demo test test-torch test-plugins lint bench clean
 
@@ -43,7 +45,7 @@ test-torch: $(VENV)/torch/.installed  ## the tests of qtrain below PyTorch
 	PYTHONPATH=$(VENV)/torch $(BIN)/python -m pytest tests/with_torch
 
 test-plugins: $(VENV)/.installed  ## install every winner package in a fresh environment and use it there
-	$(BIN)/python plugins/check.py
+	$(BIN)/python plugins/check.py $(PYTHONS)
 
 lint: $(VENV)/.installed  ## ruff and mypy
 	$(BIN)/python -m ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -41,7 +42,7 @@ from qtrain.qiskit_plugins import TrainableAnsatzSynthesis
 
 
 class Synthesis(TrainableAnsatzSynthesis):
-    """Entry point ``trainable_ansatz.$slug``: synthesises this ansatz and leaves every other one to others."""
+    """Entry point ``trainable_ansatz.$slug``: synthesises this ansatz, and no other."""
 
     architecture_name = "$slug"
 ''')
@@ -92,7 +93,7 @@ $drawing
 ## Use
 
 ```
-pip install qtrain-ansatz-$slug
+pip install ./qtrain-ansatz-$slug      # this folder
 ```
 
 ```python
@@ -172,9 +173,22 @@ def _table(entry: RegistryEntry) -> str:
         "two-qubit depth": circuit.depth(lambda item: len(item.qubits) == 2),
         "every width": "no" if entry.architecture.num_qubits else "yes",
     }
+    if entry.architecture.uploads > 1:
+        rounds = entry.architecture.uploads
+        rows["data"] = f"encoded {rounds} times in a QNN, each followed by this ansatz with weights of its own"
     figures = {key: value for key, value in entry.objectives.items() if isinstance(value, (int, float))}
     rows |= {key.replace("_", " "): f"{value:.6g}" for key, value in figures.items()}
+    report: Mapping[str, Any] = entry.report if isinstance(entry.report, Mapping) else {}
+    if report.get("summary"):
+        rows["trainability report"] = report["summary"]
+    algebra = report.get("dla") or {}
+    if algebra.get("algebra"):
+        rows["Lie algebra"] = f"{algebra['algebra']}, dimension {algebra['dimension']}"
+    cheapest = (report.get("simulability") or {}).get("verdict")
+    if cheapest:
+        rows["classical simulation"] = cheapest
     rows["found in study"] = entry.study or "–"
+    rows["MLflow run"] = entry.run_id or "–"
     rows |= dict(entry.versions)
     return "\n".join(f"| {_cell(key)} | {_cell(value)} |" for key, value in rows.items())
 

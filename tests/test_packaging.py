@@ -8,11 +8,12 @@ import sys
 import tomllib
 
 import pytest
+from conftest import REPOSITORY
 
 from qtrain import catalogue, load, names, register
 from qtrain.errors import QTrainError
 from qtrain.packaging import package
-from qtrain.registry import RegistryEntry
+from qtrain.registry import RegistryEntry, entry_from_dict
 
 ENTRY = RegistryEntry("tfim-ring", catalogue.hva_tfim(topology="ring", reps=2), 4, "IIZZ", {"summary": "fine"},
                       {"task_loss": -4.2, "odd": "inf"}, "a | <b> study", "run-1", {"qtrain": "0.1.0"})  # fmt: skip
@@ -102,3 +103,23 @@ def test_an_altered_package_is_refused_with_both_ids(installed):
     other = catalogue.hva_tfim(topology="ring", reps=3).content_id
     with pytest.raises(QTrainError, match=f"{ENTRY.architecture.content_id}.*Got {other}"):
         load("tfim-ring")
+
+
+@pytest.mark.parametrize("folder", sorted((REPOSITORY / "plugins").glob("qtrain-ansatz-*")), ids=lambda f: f.name)
+def test_committed_winners_are_what_package_writes(folder, tmp_path):
+    """No hand has touched them, and the generator has not moved on without them."""
+    (data,) = folder.glob("*/architecture.json")
+    entry = entry_from_dict(json.loads(data.read_text()) | json.loads((data.parent / "evidence.json").read_text()))
+    register(entry)
+    again = package(entry.name, tmp_path)
+    files = sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    assert files == sorted(p.relative_to(again) for p in again.rglob("*") if p.is_file())
+    for file in files:
+        if file.name != "README.md":  # its drawing is Qiskit's
+            assert (folder / file).read_text() == (again / file).read_text(), file
+    assert entry.architecture.content_id in (folder / "README.md").read_text()
+
+
+def test_two_winners_are_committed():
+    names = {f.name for f in (REPOSITORY / "plugins").glob("qtrain-ansatz-*")}
+    assert names == {"qtrain-ansatz-tfim-heavy-hex", "qtrain-ansatz-breast-cancer-qnn"}

@@ -2,7 +2,7 @@
 
     python experiments/005_larger_sizes/run.py [--table] [--tracking-uri URI]
 
-Candidates are the best winners of experiments/003_against_the_shelf, with two ansätze from the shelf for comparison. A
+Candidates are the best winners of experiments/003_against_the_shelf whose angles are all their own, with two ansätze from the shelf for comparison. A
 search whose ``start`` they are, and whose trials they fill, trains and records them. Results are kept in
 ``results.json``; ``expected.json`` says what must come out.
 """
@@ -44,7 +44,10 @@ def hamiltonian(task: dict[str, Any], n: int) -> SparsePauliOp:
 
 def candidates(name: str) -> dict[str, Architecture]:
     """The best winners, and what they are compared with."""
-    winners = sorted((r["evolution"] for key, r in FOUND.items() if key.startswith(f"{name}/")), key=lambda w: w["loss"])
+    found = [r["evolution"] for key, r in FOUND.items() if key.startswith(f"{name}/")]
+    # shared angles have no gradient variances at 50 qubits and more
+    free = [w for w in found if all("sharing" not in layer for layer in w["content"]["layers"])]
+    winners = sorted(free, key=lambda w: w["loss"])
     families = {str(a): a for w in winners[: CONFIG["winners"]] for a in [Architecture.from_dict(w["content"])]}
     for shelf in CONFIG["tasks"][name]["shelf"]:
         families[shelf] = getattr(catalogue, shelf)(reps=2)
@@ -69,7 +72,12 @@ def run(name: str, tracking_uri: str | None) -> dict[str, Any]:
             print(name, n, label, trial.state, trial.reason, found[label]["loss"][str(n)], flush=True)
     for n in CONFIG["measured"]:
         for label, family in families.items():
-            stats = qtrain.gradient_variance(family.circuit(n), hamiltonian(task, n), budget=qtrain.Budget(seconds=60))
+            try:
+                stats = qtrain.gradient_variance(family.circuit(n), hamiltonian(task, n), budget=qtrain.Budget(seconds=60))
+            except qtrain.QTrainError as error:  # shared angles beyond the statevector
+                found[label]["log10_variance"][str(n)] = [math.nan, math.nan]
+                print(name, n, label, error, flush=True)
+                continue
             live = stats.variance[stats.variance > 0]
             quantiles = [float(q) for q in np.quantile(np.log10(live), [0.1, 0.5])] if len(live) else [math.nan] * 2
             found[label]["log10_variance"][str(n)] = quantiles
@@ -105,7 +113,8 @@ def main() -> int:
     missed = []
     for name, found in results.items():
         for label, row in list(found.items())[: CONFIG["winners"]]:
-            if min(row["log10_variance"][str(n)][0] for n in CONFIG["measured"]) < expected["log10_variance_at_least"]:
+            quantiles = [row["log10_variance"][str(n)][0] for n in CONFIG["measured"]]
+            if not min(quantiles) >= expected["log10_variance_at_least"]:
                 missed.append(f"{name}: {label} does not keep its gradients")
             if row["loss"]["16"] > expected["loss_at_16_at_most"][name]:
                 missed.append(f"{name}: {label} does not train at 16 qubits")
