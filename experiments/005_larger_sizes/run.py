@@ -2,8 +2,9 @@
 
     python experiments/005_larger_sizes/run.py [--table] [--tracking-uri URI]
 
-Candidates are the best winners of experiments/003_against_the_shelf whose angles are all their own, with two ansätze from the shelf for comparison. A
-search whose ``start`` they are, and whose trials they fill, trains and records them. Results are kept in
+Candidates are the best winners of experiments/003_against_the_shelf, with two ansätze from the shelf for comparison. A
+search whose ``start`` they are, and whose trials they fill, trains and records them. An angle that drives several
+rotations has no gradient variance beyond the statevector's reach: those cells stay empty. Results are kept in
 ``results.json``; ``expected.json`` says what must come out.
 """
 
@@ -45,9 +46,7 @@ def hamiltonian(task: dict[str, Any], n: int) -> SparsePauliOp:
 def candidates(name: str) -> dict[str, Architecture]:
     """The best winners, and what they are compared with."""
     found = [r["evolution"] for key, r in FOUND.items() if key.startswith(f"{name}/")]
-    # shared angles have no gradient variances at 50 qubits and more
-    free = [w for w in found if all("sharing" not in layer for layer in w["content"]["layers"])]
-    winners = sorted(free, key=lambda w: w["loss"])
+    winners = sorted(found, key=lambda w: w["loss"])
     families = {str(a): a for w in winners[: CONFIG["winners"]] for a in [Architecture.from_dict(w["content"])]}
     for shelf in CONFIG["tasks"][name]["shelf"]:
         families[shelf] = getattr(catalogue, shelf)(reps=2)
@@ -94,7 +93,8 @@ def table(name: str, found: dict[str, Any]) -> None:
     print("|---" * (1 + len(trained) + len(measured)) + "|")
     for label, row in found.items():
         losses = [f"{row['loss'][n]:.3g}" for n in trained]
-        variances = ["{:.2f}, {:.2f}".format(*row["log10_variance"][n]) for n in measured]
+        pairs = [row["log10_variance"][n] for n in measured]
+        variances = ["{:.2f}, {:.2f}".format(*pair) if math.isfinite(pair[0]) else "–" for pair in pairs]
         print(f"| {label} | " + " | ".join(losses + variances) + " |")
 
 
@@ -113,8 +113,8 @@ def main() -> int:
     missed = []
     for name, found in results.items():
         for label, row in list(found.items())[: CONFIG["winners"]]:
-            quantiles = [row["log10_variance"][str(n)][0] for n in CONFIG["measured"]]
-            if not min(quantiles) >= expected["log10_variance_at_least"]:
+            quantiles = [q for n in CONFIG["measured"] if math.isfinite(q := row["log10_variance"][str(n)][0])]
+            if len(quantiles) < 3 or min(quantiles) < expected["log10_variance_at_least"]:
                 missed.append(f"{name}: {label} does not keep its gradients")
             if row["loss"]["16"] > expected["loss_at_16_at_most"][name]:
                 missed.append(f"{name}: {label} does not train at 16 qubits")
