@@ -164,7 +164,20 @@ def table(task: str, results: dict[str, Any]) -> dict[str, Any] | None:
             print(f"\nClassical, {name}: {statistics.fmean(r['references'][name] for r in runs):.3f}")
     print("\nWinners: " + "; ".join(r["evolution"]["architecture"] for r in runs))
     centre, low, high = factor[rivals[0]]
-    return {"rival": rivals[0], "factor": centre, "low": low, "high": high}
+    shelf_best = next(name for name in rivals if name != "random")
+    means = {name: statistics.fmean(loss[name]) for name in ("evolution", "random", shelf_best)}
+    return {"rival": rivals[0], "factor": centre, "low": low, "high": high, "shelf": shelf_best, "means": means}
+
+
+def summary(verdicts: dict[str, Any]) -> None:
+    """The tables in one."""
+    print("\n| task | winner's loss | best of the shelf | best of as many random draws | winner's is lower by (95 %) than the better |")
+    print("|---|---|---|---|---|")
+    for task, found in verdicts.items():
+        means = found["means"]
+        interval = f"{found['factor']:.3g} [{found['low']:.3g}, {found['high']:.3g}]{' *' if found['low'] > 1 else ''}"
+        print(f"| {task} | {means['evolution']:.3g} | {means[found['shelf']]:.3g} ({found['shelf']}) | {means['random']:.3g} | "
+              f"{interval} |")  # fmt: skip
 
 
 def main() -> int:
@@ -189,6 +202,7 @@ def main() -> int:
             partial.replace(RESULTS)
             print(f"{task}, seed {seed}: {found['evolution']['loss']:.4g}, random {found['random']['loss']:.4g}", flush=True)
     verdicts = {task: found for task in chosen.tasks if (found := table(task, results)) is not None}
+    summary(verdicts)
     won = [task for task, found in verdicts.items() if found["low"] > 1]
     print(f"\nThe winner beats the best rival, with a 95 % interval that excludes a tie, on {len(won)} of {len(verdicts)}:")
     for task, found in verdicts.items():
