@@ -268,3 +268,50 @@ def test_symmetrize_by_projection():
 def test_symmetrize_refuses(generators, group, sentence):
     with pytest.raises(QTrainError, match=sentence):
         symmetrize(generators, group)
+
+
+def chain(n, *, ring):
+    bonds = [[q, (q + 1) % n] for q in range(n if ring else n - 1)]
+    return [SparsePauliOp.from_sparse_list([("ZZ", b, 1.0) for b in bonds], n),
+            SparsePauliOp.from_sparse_list([("X", [q], 1.0) for q in range(n)], n)]  # fmt: skip
+
+
+def equivariant(n):
+    """Generators that commute with every permutation of the qubits."""
+    pairs = [("ZZ", [a, b], 1.0) for a in range(n) for b in range(a)]
+    singles = [SparsePauliOp.from_sparse_list([(letter, [q], 1.0) for q in range(n)], n) for letter in "XY"]
+    return [*singles, SparsePauliOp.from_sparse_list(pairs, n)]
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 6, 9])
+def test_sums_are_named(n):
+    assert dla(chain(n, ring=True)).algebra == f"{n - 1} su(2) + 2 u(1)"
+    assert dla(chain(n, ring=False)).algebra == f"su({n}) + u(1)"  # u(n)
+    # spins j = n/2, n/2 - 1, ...: a block of su(2j + 1) for each, with one common u(1)
+    blocks = [f"su({k})" for k in range(n + 1, 1, -2)]
+    found = dla(equivariant(n)).algebra
+    assert found == (" + ".join([*blocks, "u(1)"]) if n < 9 else None)  # dimension 216: beyond the naming
+
+
+def test_named_sums_have_their_dimension():
+    size = {"su": lambda k: k * k - 1, "so": lambda k: k * (k - 1) // 2, "sp": lambda k: k * (2 * k + 1), "u": lambda k: k * k}
+    for generators in (chain(5, ring=True), equivariant(6), [SparsePauliOp(["XXI", "IXX"], [1.0, 0.5]), SparsePauliOp("ZIZ")]):
+        found = dla(generators)
+        total = 0
+        for part in found.algebra.split(" + "):
+            count, _, name = part.rpartition(" ")
+            kind, _, k = name.rstrip(")").partition("(")
+            total += int(count or 1) * size[kind](int(k))
+        assert total == found.dimension
+
+
+def test_names_survive_a_change_of_basis():
+    """Conjugation by Cliffords changes the strings, not the algebra."""
+    circuit = QuantumCircuit(4)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.s(1)
+    circuit.cx(2, 3)
+    circuit.cx(1, 2)
+    moved = [SparsePauliOp(g.paulis.evolve(circuit, frame="s"), g.coeffs) for g in chain(4, ring=True)]
+    assert dla(moved).algebra == "3 su(2) + 2 u(1)"

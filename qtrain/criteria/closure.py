@@ -8,27 +8,32 @@ the generators are invariant under permutations of the qubits, sums over orbits 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
+from qtrain.criteria.ideals import MAX_DIMENSION, find_ideals
 from qtrain.kernels import closure as kernel
 
 PRIMES = (268_435_399, 268_435_367)
 MAX_COLUMNS = 300_000
+MAX_NAMED_COLUMNS = 20_000
 Pauli = tuple[int, int]  # x and z as bit sets
 Sum = Mapping[Pauli, float]
 
 
 @dataclass(frozen=True)
 class Closure:
-    """dimension, whether it is complete, and how it was found."""
+    """dimension, whether it is complete, how it was found, and the algebra's name where it is small."""
 
     dimension: int
     complete: bool
     method: str
+    algebra: str | None = None
 
 
 def multiply(a: Pauli, b: Pauli) -> tuple[Pauli, int]:
@@ -64,17 +69,23 @@ def _invariant(generators: Sequence[Sum], order: Sequence[int]) -> bool:
     )
 
 
+def _sorted(p: Pauli) -> Pauli:
+    """The same letters, X before Y before Z before I."""
+    both = (p[0] & p[1]).bit_count()
+    a, b = p[0].bit_count() - both, p[1].bit_count() - both
+    return (1 << (a + both)) - 1, ((1 << both) - 1) << a | ((1 << b) - 1) << (a + both)
+
+
+def _itself(p: Pauli) -> Pauli:
+    return p
+
+
 def symmetry(generators: Sequence[Sum], n: int) -> tuple[str, Callable[[Pauli], Pauli]]:
     """A group of qubit permutations that leaves every generator as it is: its name, canonical strings of its orbits."""
     swaps = [[*range(q), q + 1, q, *range(q + 2, n)] for q in range(n - 1)]
     if n > 1 and all(_invariant(generators, order) for order in swaps):
 
-        def sort(p: Pauli) -> Pauli:
-            both = (p[0] & p[1]).bit_count()
-            a, b = p[0].bit_count() - both, p[1].bit_count() - both
-            return (1 << (a + both)) - 1, ((1 << both) - 1) << a | ((1 << b) - 1) << (a + both)
-
-        return "all permutations of the qubits", sort
+        return "all permutations of the qubits", _sorted
     shift = [(q + 1) % n for q in range(n)]
     mirror = list(range(n))[::-1]
     group = [list(range(n))]
@@ -86,7 +97,7 @@ def symmetry(generators: Sequence[Sum], n: int) -> tuple[str, Callable[[Pauli], 
         group += [[order[q] for q in mirror] for order in group]
         name = f"{name} and their reflection" if name else "reflection of the qubits"
     if not name:
-        return "", lambda p: p
+        return "", _itself
     return name, lambda p: min(_permuted(p, order) for order in group)
 
 
@@ -133,9 +144,11 @@ def lie_closure(generators: Sequence[Sum], num_qubits: int, *, max_dimension: in
         for p, c in item.items():
             rows[g, index[canonical(p)]] = c  # invariant: equal on a whole orbit
     limit = min(max_dimension, len(index))
+    maps = _maps(starts, columns, values, len(index))
     if not exact:
-        dimension, complete = _float_rank(starts, columns, values, rows, limit)
-        return Closure(dimension, complete, f"closure in floats with twice orthogonalised rows{note}")
+        dimension, complete, _ = _float_rank(maps, rows, limit)
+        algebra = _name(maps, rows, index, canonical, num_qubits, dimension) if complete else None
+        return Closure(dimension, complete, f"closure in floats with twice orthogonalised rows{note}", algebra)
     found = []
     for prime in PRIMES:
         residues = np.mod(np.rint(values), prime).astype(np.uint64)
@@ -146,7 +159,51 @@ def lie_closure(generators: Sequence[Sum], num_qubits: int, *, max_dimension: in
         )
     dimension = max(d for d, _ in found)
     complete = all(c for _, c in found) or dimension == len(index)
-    return Closure(int(dimension), bool(complete), f"closure modulo two primes{note}")
+    algebra = _name(maps, rows, index, canonical, num_qubits, dimension) if complete else None
+    return Closure(int(dimension), bool(complete), f"closure modulo two primes{note}", algebra)
+
+
+def _name(
+    maps: Sequence[Any], rows: np.ndarray, index: Mapping[Pauli, int], canonical: Callable[[Pauli], Pauli],
+    num_qubits: int, dimension: int,
+) -> str | None:  # fmt: skip
+    """The algebra as a sum of simple ones; None where it is too large for it, or numbers leave a doubt."""
+    if not 0 < dimension <= MAX_DIMENSION or len(index) > MAX_NAMED_COLUMNS:
+        return None
+    norm = np.sqrt(_orbit_sizes(index, canonical, num_qubits))  # of a sum over an orbit, with coefficients 1
+    scaled = [m.multiply(norm[:, None]).multiply(1 / norm[None, :]).tocsr() for m in maps]
+    found, complete, basis = _float_rank(scaled, rows * norm, dimension)
+    if found != dimension or not complete:
+        return None
+    adjoint = np.array([basis @ (m @ basis.T) for m in scaled])
+    if np.abs(adjoint + adjoint.transpose(0, 2, 1)).max() > 1e-8 * max(float(np.abs(adjoint).max()), 1e-300):
+        return None
+    ideals = find_ideals(adjoint)
+    return None if ideals is None else ideals.name
+
+
+def _orbit_sizes(index: Mapping[Pauli, int], canonical: Callable[[Pauli], Pauli], num_qubits: int) -> np.ndarray:
+    """(columns,) strings in each column's orbit: of all permutations by counting letters, of rotations one by one."""
+    sizes = np.ones(len(index))
+    for p, column in index.items():
+        y = (p[0] & p[1]).bit_count()
+        x, z = p[0].bit_count() - y, p[1].bit_count() - y
+        if canonical is _sorted:
+            rest = num_qubits - x - y - z
+            sizes[column] = math.factorial(num_qubits) / math.prod(map(math.factorial, (x, y, z, rest)))
+        elif canonical is not _itself:
+            turned = {_permuted(p, [(q + k) % num_qubits for q in range(num_qubits)]) for k in range(num_qubits)}
+            both = turned | {_permuted(t, list(range(num_qubits))[::-1]) for t in turned}
+            sizes[column] = sum(canonical(t) == p for t in both)
+    return sizes
+
+
+def _maps(starts: np.ndarray, columns: np.ndarray, values: np.ndarray, size: int) -> list[Any]:
+    from scipy.sparse import csr_array
+
+    return [
+        csr_array((values[s[0] : s[-1]], columns[s[0] : s[-1]], s - s[0]), shape=(size, size)) for s in starts
+    ]
 
 
 def _rank(generators: Sequence[Sum]) -> int:
@@ -209,17 +266,9 @@ def _adjoint(
     return starts, np.array(columns, np.int64), np.array(values, float)
 
 
-def _float_rank(
-    starts: np.ndarray, columns: np.ndarray, values: np.ndarray, rows: np.ndarray, limit: int
-) -> tuple[int, bool]:
-    """The same in floats: rows orthogonalised twice; small remainders count as zero."""
-    from scipy.sparse import csr_array
-
+def _float_rank(maps: Sequence[Any], rows: np.ndarray, limit: int) -> tuple[int, bool, np.ndarray]:
+    """The same in floats: rows orthogonalised twice; small remainders count as zero. With the rows themselves."""
     size = rows.shape[1]
-    maps = []
-    for s in starts:
-        part = slice(s[0], s[-1])
-        maps.append(csr_array((values[part], columns[part], s - s[0]), shape=(size, size)))
     basis = np.zeros((limit, size))
     count = 0
 
@@ -241,11 +290,11 @@ def _float_rank(
 
     for row in rows:
         if not add(row):
-            return count, False
+            return count, False, basis[:count]
     for done in itertools.count():
         if done >= count:
-            return count, True
+            return count, True, basis[:count]
         for m in maps:
             if not add(m @ basis[done]):
-                return count, count == size
+                return count, count == size, basis[:count]
     raise AssertionError("unreachable")

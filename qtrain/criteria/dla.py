@@ -42,7 +42,8 @@ def dla(
         max_dimension: where closures stop; the dimension is a lower bound then and ``complete`` False.
 
     Returns:
-        Dimension, name of the algebra (None for sums), module, deep-limit second moments with what they assume.
+        Dimension, name of the algebra (of sums up to dimension 200), module, deep-limit second moments with what
+        they assume.
 
     Raises:
         QTrainError: no generators, labels of mixed width or with other letters, generators that are not
@@ -76,7 +77,7 @@ def dla(
     else:
         strings = []
         closed = lie_closure(_distinct(sums), num_qubits, max_dimension=int(max_dimension))
-        result = DLAResult(closed.dimension, closed.complete, None, None, closed.method)
+        result = DLAResult(closed.dimension, closed.complete, closed.algebra, None, closed.method)
     if observable is None:
         return result
     operator = as_observable(observable, num_qubits)

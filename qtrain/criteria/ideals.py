@@ -1,0 +1,145 @@
+"""Simple ideals of a compact Lie algebra that is given by how its generators act on it.
+
+A generic element x has simple nonzero eigenvalues in the adjoint representation: its eigenvectors are root
+vectors, each in one simple ideal. A second generic element y connects those of one ideal, and takes them to the
+ideal's part of the Cartan algebra. Dimension, rank and, for so(2k+1) against sp(k), the number of short roots
+tell what the ideal is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+MAX_DIMENSION = 200
+NEAR = 1e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Ideals:
+    """The algebra as a direct sum.
+
+    Attributes:
+        simple: (name, orthonormal basis (dimension, d)) of each simple ideal, larger ones first.
+        centre: (dimension, c) orthonormal basis of what commutes with everything.
+    """
+
+    simple: tuple[tuple[str, np.ndarray], ...]
+    centre: np.ndarray
+
+    @property
+    def name(self) -> str:
+        """E.g. ``"5 su(2) + 2 u(1)"``."""
+        names = [name for name, _ in self.simple] + ["u(1)"] * self.centre.shape[1]
+        unique = list(dict.fromkeys(names))
+        return " + ".join(name if names.count(name) == 1 else f"{names.count(name)} {name}" for name in unique)
+
+
+def find_ideals(adjoint: np.ndarray, *, seed: int = 0) -> Ideals | None:
+    """Split an algebra of at most 200 dimensions; None where numbers leave a doubt.
+
+    Args:
+        adjoint: (generators, d, d) antisymmetric matrices, ad_G in an orthonormal basis.
+
+    Example:
+        >>> rotations = np.zeros((2, 3, 3))  # of the x and the y axis: they generate so(3)
+        >>> rotations[0, 1, 2], rotations[0, 2, 1] = -1, 1
+        >>> rotations[1, 2, 0], rotations[1, 0, 2] = -1, 1
+        >>> find_ideals(rotations).name
+        'su(2)'
+    """
+    dimension = adjoint.shape[1]
+    if not 0 < dimension <= MAX_DIMENSION:
+        return None
+    square = sum(a.T @ a for a in adjoint)
+    values, vectors = np.linalg.eigh(np.asarray(square))
+    scale = max(float(values[-1]), 1e-300)
+    centre = vectors[:, values < NEAR * scale]
+    if centre.shape[1] == dimension:
+        return Ideals((), centre)
+    rng = np.random.default_rng(seed)
+    for brackets in (8, 32, 96):
+        x, y = _generic(adjoint, brackets, rng)
+        values, vectors = np.linalg.eigh(1j * x)
+        scale = float(values[-1])
+        positive = values > NEAR * scale
+        values, vectors = values[positive] / scale, vectors[:, positive]
+        if len(values) == 1 or np.diff(values).min() > NEAR:
+            return _split(adjoint, centre, values, vectors, y)
+    return None
+
+
+def _generic(adjoint: np.ndarray, brackets: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """ad of two random sums of nested brackets of the generators."""
+    known = [a / np.linalg.norm(a) for a in adjoint if np.linalg.norm(a) > 0]
+    first = len(known)
+    for _ in range(brackets):
+        a, b = known[rng.integers(first)], known[rng.integers(len(known))]
+        fresh = a @ b - b @ a
+        size = float(np.linalg.norm(fresh))
+        if size > 1e-6:
+            known.append(fresh / size)
+    x, y = (np.tensordot(rng.normal(size=len(known)), known, 1) for _ in range(2))
+    return x, y
+
+
+def _split(
+    adjoint: np.ndarray, centre: np.ndarray, values: np.ndarray, vectors: np.ndarray, y: np.ndarray
+) -> Ideals | None:
+    moved = y @ vectors
+    straight, crossed = vectors.conj().T @ moved, vectors.T @ moved  # onto root vectors and their conjugates
+    meets = (np.abs(straight) > NEAR) | (np.abs(crossed) > NEAR)
+    _, label = connected_components(csr_array(meets), directed=False)
+    cartan = moved - vectors @ straight - vectors.conj() @ crossed
+    simple: list[tuple[str, np.ndarray]] = []
+    for k in range(label.max() + 1):
+        own = label == k
+        part = np.hstack([cartan[:, own].real, cartan[:, own].imag])
+        left, size, _ = np.linalg.svd(part, full_matrices=False)
+        torus = left[:, size > 1e-5 * size[0]]
+        roots = np.sqrt(2) * np.hstack([vectors[:, own].real, vectors[:, own].imag])
+        basis = np.hstack([roots, torus])
+        name = _name(basis.shape[1], int(own.sum()), values[own])
+        if name is None:
+            return None
+        for a in adjoint:
+            image = a @ basis
+            if np.linalg.norm(image - basis @ (basis.T @ image)) > 1e-5 * max(float(np.linalg.norm(image)), 1.0):
+                return None
+        simple.append((name, basis))
+    if sum(basis.shape[1] for _, basis in simple) + centre.shape[1] != adjoint.shape[1]:
+        return None
+    return Ideals(tuple(sorted(simple, key=lambda item: (-item[1].shape[1], item[0]))), centre)
+
+
+def _name(dimension: int, positive_roots: int, values: np.ndarray) -> str | None:
+    rank = dimension - 2 * positive_roots
+    if rank < 1:
+        return None
+    if dimension == rank * (rank + 2):
+        return f"su({rank + 1})"
+    if rank > 3 and dimension == rank * (2 * rank - 1):
+        return f"so({2 * rank})"
+    if dimension == rank * (2 * rank + 1):
+        if rank == 2:
+            return "so(5)"
+        short = _short_roots(values)
+        return {rank: f"so({2 * rank + 1})", rank * (rank - 1): f"sp({rank})"}.get(short)
+    return {(14, 2): "g2", (52, 4): "f4", (78, 6): "e6", (133, 7): "e7", (248, 8): "e8"}.get((dimension, rank))
+
+
+def _short_roots(values: Sequence[float] | np.ndarray) -> int:
+    """Positive roots that are half the sum of two other roots, in so(2k+1) and sp(k): the short ones."""
+    roots = np.concatenate([values, -np.asarray(values)])
+    count = 0
+    for root in values:
+        others = np.sort(roots[np.abs(roots - root) > NEAR])
+        partner = 2 * root - others
+        place = np.clip(np.searchsorted(others, partner), 1, len(others) - 1)
+        gap = np.minimum(np.abs(others[place] - partner), np.abs(others[place - 1] - partner))
+        count += bool((gap < NEAR / 10).any())
+    return count
