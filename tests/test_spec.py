@@ -50,7 +50,7 @@ def test_every_unknown_key_is_named_at_once():
         ({"trials": 0}, "trials should be a whole number, at least 1. Got 0."),
         ({"trials": 1.5}, "trials should be a whole number, at least 1. Got 1.5."),
         ({"seed": -1}, "seed should be a whole number"),
-        ({"sampler": "magic"}, "sampler should be one of 'tpe', .* Got 'magic'."),
+        ({"sampler": "magic"}, "sampler should be one of 'evolution', .* Got 'magic'."),
         ({"task": {"kind": "factoring"}}, "task.kind should be one of 'tfim'"),
         ({"task": 7}, "task should be a table with a kind"),
         ({"task": {"kind": "tfim", "field": "strong"}}, "task.field should be a finite number. Got 'strong'."),

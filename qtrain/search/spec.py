@@ -188,7 +188,7 @@ class SearchSpec:
     trials: int = key(integer(1), 100)
     seed: int = key(integer(0, 2**63 - 1), 0)
     batch: int = key(integer(1, 1024), 8)
-    sampler: str = key(choice("tpe", "evolution", "nsga2", "nsga3", "random", "gp"), "tpe")
+    sampler: str = key(choice("evolution", "tpe", "nsga2", "nsga3", "random", "gp"), "evolution")
     start: tuple[Any, ...] = key(anything, ())
     device: DeviceSpec | None = None
     space: SpaceSpec = _table(SpaceSpec)
