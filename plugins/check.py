@@ -96,8 +96,9 @@ def main() -> None:
     newest = next(filter(None, map(shutil.which, NEWEST)), None)
     pythons = sys.argv[1:] or list(dict.fromkeys(filter(None, [sys.executable, newest])))
     for python in pythons:
-        check(python, packages)
-        print(f"{len(packages)} packages work under {run(python, '--version', cwd=HERE).strip()}")
+        place = Path(shutil.which(python) or python).absolute()  # commands run in folders of their own
+        check(str(place), packages)
+        print(f"{len(packages)} packages work under {run(place, '--version', cwd=HERE).strip()}")
 
 
 if __name__ == "__main__":
