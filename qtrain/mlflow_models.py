@@ -143,7 +143,7 @@ def log_model(
         model: a registered winner (``qtrain.load``), or a fitted classifier.
         name: of the registered model; None: the winner's own.
         tracking_uri: of MLflow; None: ``sqlite:///mlruns/mlflow.db``.
-        loss: lower is better; None: the winner's first objective, for a classifier none.
+        loss: lower is better; None: the winner's task loss, for a classifier none.
         run_id: of the run it belongs to; None: the winner's, if the store has it, else a run of its own.
 
     Raises:
@@ -160,8 +160,8 @@ def log_model(
     if name is None and not winner:
         raise QTrainError("name should be given for a classifier. Got none.")
     title = check_name(model.name if name is None and isinstance(model, RegistryEntry) else name)
-    if loss is None and isinstance(model, RegistryEntry):
-        loss = next((float(v) for v in model.objectives.values()), None)
+    if loss is None and isinstance(model, RegistryEntry) and "task_loss" in model.objectives:
+        loss = float(model.objectives["task_loss"])  # by name: JSON keeps no order
     uri = resolve_uri(tracking_uri)
     if uri is None:
         raise QTrainError('tracking_uri should name an MLflow store. Got "off".')

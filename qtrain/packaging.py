@@ -177,7 +177,7 @@ def _table(entry: RegistryEntry) -> str:
         rounds = entry.architecture.uploads
         rows["data"] = f"encoded {rounds} times in a QNN, each followed by this ansatz with weights of its own"
     figures = {key: value for key, value in entry.objectives.items() if isinstance(value, (int, float))}
-    rows |= {key.replace("_", " "): f"{value:.6g}" for key, value in figures.items()}
+    rows |= {f"objective: {key.replace('_', ' ')}": f"{value:.6g}" for key, value in figures.items()}
     report: Mapping[str, Any] = entry.report if isinstance(entry.report, Mapping) else {}
     if report.get("summary"):
         rows["trainability report"] = report["summary"]

@@ -25,7 +25,7 @@ from qtrain.mlflow_models import log_model, predictor, to_json
 from qtrain.registry import RegistryEntry
 
 FAMILY = Architecture((Layer(("ry",), "cx"),), 2, uploads=2)
-ENTRY = RegistryEntry("served", FAMILY, 3, observable="ZZI - 0.5*IIX", objectives={"task_loss": 0.2})
+ENTRY = RegistryEntry("served", FAMILY, 3, observable="ZZI - 0.5*IIX", objectives={"hardware_cost": 0.01, "task_loss": 0.2})
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,8 @@ def test_versions_and_the_champion(store):  # noqa: F811
 
     before = mlflow.get_tracking_uri()
     first = log_model(ENTRY)
-    worse = log_model(dataclasses.replace(ENTRY, objectives={"task_loss": 0.3}))
-    better = log_model(dataclasses.replace(ENTRY, objectives={"task_loss": 0.1}))
+    worse = log_model(dataclasses.replace(ENTRY, objectives={"hardware_cost": 0.0, "task_loss": 0.3}))
+    better = log_model(dataclasses.replace(ENTRY, objectives={"hardware_cost": 0.9, "task_loss": 0.1}))
     assert (first.champion, worse.champion, better.champion) == (True, False, True)
     assert [v.version for v in (first, worse, better)] == ["1", "2", "3"]
     assert mlflow.get_tracking_uri() == before

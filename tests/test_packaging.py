@@ -40,7 +40,7 @@ def test_the_package_holds_data_and_entry_points(folder):
 
 def test_the_readme_shows_numbers_and_the_circuit(folder):
     text = (folder / "README.md").read_text()
-    assert "| task loss | -4.2 |" in text and "| parameters | 4 |" in text and "q_3" in text
+    assert "| objective: task loss | -4.2 |" in text and "| parameters | 4 |" in text and "q_3" in text
     assert "| found in study | a / ‹b› study |" in text
 
 
