@@ -220,7 +220,8 @@ def list_(json: Json = False) -> None:
     else:
         from qtrain import tables
 
-        _print(tables.grid(list(rows[0]), [list(row.values()) for row in rows]))
+        shown = [row | {"observable": tables.shortened(row["observable"])} for row in rows]
+        _print(tables.grid(list(rows[0]), [list(row.values()) for row in shown]))
 
 
 @app.command(epilog="Example: qtrain show tfim-heavy-hex")

@@ -6,6 +6,7 @@ Plain functions from results to renderables; nothing here computes physics.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -203,6 +204,18 @@ def comparison(reports: Mapping[str, TrainabilityReport]) -> Table:
         table.add_row(row, *(escape(column.get(row, "–")) for column in columns))
     table.add_row("summary", *(escape(report.summary) for report in reports.values()))
     return table
+
+
+def shortened(observable: str | None, *, widest: int = 24) -> str | None:
+    """An observable's text where a column has room for it, else how many terms it has.
+
+    Example:
+        >>> shortened("ZZI + 0.5*IXX"), shortened(" + ".join(["ZZIIIIII"] * 15))
+        ('ZZI + 0.5*IXX', '15 terms')
+    """
+    if observable is None or len(observable) <= widest:
+        return observable
+    return f"{len(re.split(r' [+-] ', observable))} terms"
 
 
 def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
