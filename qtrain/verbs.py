@@ -123,20 +123,22 @@ def diagnose_circuits(
     """A report for each circuit, under the same name."""
     from qtrain.criteria.results import Budget
     from qtrain.diagnose import diagnose
+    from qtrain.first_run import compiling_beside
 
     model, budget = read_noise(noise), Budget(seconds=seconds)
-    return {
-        name: diagnose(
-            circuit,
-            observable,
-            initialization=initialization,
-            noise=model,
-            shots=shots,
-            budget=budget,
-            seed=seed,
-        )
-        for name, circuit in circuits.items()
-    }
+    with compiling_beside(max(circuit.num_qubits for circuit in circuits.values())):
+        return {
+            name: diagnose(
+                circuit,
+                observable,
+                initialization=initialization,
+                noise=model,
+                shots=shots,
+                budget=budget,
+                seed=seed,
+            )
+            for name, circuit in circuits.items()
+        }
 
 
 def local(circuit: QuantumCircuit, observable: str, angles: Sequence[float], *, shots: int) -> LocalDiagnosis:

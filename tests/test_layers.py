@@ -11,7 +11,7 @@ LEVELS = {
     "errors": 0, "kernels": 0, "architecture": 0, "topology": 0, "blocks": 0, "catalogue": 0, "gates": 0,
     "circuits": 1, "composites": 1, "program": 1, "lowering": 1, "observables": 1, "openqasm3": 1, "reading": 1, "simulator": 1,
     "angles": 1, "gate_rules": 1,
-    "criteria": 2, "diagnose": 2, "qnn": 2, "adjoint_gradient": 2,
+    "criteria": 2, "diagnose": 2, "first_run": 2, "qnn": 2, "adjoint_gradient": 2,
     "registry": 3, "tracking": 3, "mlflow_store": 3, "estimators": 3, "mlflow_models": 3, "served_model": 3,
     "search": 4,
     "plotting": 5, "html": 5, "transpile": 5, "ansatz": 5, "passes": 5, "removal": 5,

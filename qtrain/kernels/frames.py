@@ -78,8 +78,9 @@ def push(
         if code == op.ROTATION:
             if turns[i] == 0 and slot[i] < 0:
                 continue
-            x[p, :] = np.uint64(0)
-            z[p, :] = np.uint64(0)
+            for w in range(words):
+                x[p, w] = np.uint64(0)
+                z[p, w] = np.uint64(0)
             k[p] = 0
             for j in range(start[i], start[i + 1]):
                 q = np.int64(support[j])
@@ -90,8 +91,9 @@ def push(
                 if letters[j] == op.LETTER_Y:
                     k[p] = (k[p] + 1) & 3
             if slot[i] >= 0:
-                out_x[slot[i]] = x[p]
-                out_z[slot[i]] = z[p]
+                for w in range(words):  # assigning rows would compile numba's text of shape errors
+                    out_x[slot[i], w] = x[p, w]
+                    out_z[slot[i], w] = z[p, w]
                 out_sign[slot[i]] = _sign(x, z, k, p)
             if turns[i] > 0:
                 # exp(-i t P/2) Q exp(i t P/2) = cos(t) Q - i sin(t) P Q for Q anticommuting with P

@@ -43,12 +43,18 @@ def _pivot(v):
 
 
 @njit(cache=True, nogil=True)
+def _copy(v, into):
+    for w in range(v.shape[0]):  # assigning slices would compile numba's text of shape errors
+        into[w] = v[w]
+
+
+@njit(cache=True, nogil=True)
 def _insert(v, basis, pivots, count):
     """Add ``v`` to the span (``v`` is overwritten); the new number of rows."""
     _reduce(v, basis, pivots, count)
     p = _pivot(v)
     if p >= 0:
-        basis[count] = v
+        _copy(v, basis[count])
         pivots[count] = p
         count += 1
     return count
@@ -96,19 +102,19 @@ def settle(generators, terms, stabilizers, alive, max_rounds):
         changed = False
         ahead = np.int64(0)
         for q in range(n):
-            v[:] = stabilizers[q]
+            _copy(stabilizers[q], v)
             ahead = _insert(v, front, front_pivots, ahead)
         for k in range(rotations):
             size[k] = ahead
             if alive[k]:
                 felt[k] = ahead == full or _meets(generators[k], front, ahead)
                 if felt[k] and ahead < full:
-                    v[:] = generators[k]
+                    _copy(generators[k], v)
                     ahead = _insert(v, front, front_pivots, ahead)
         behind = np.int64(0)
         if not single:
             for t in range(terms.shape[0]):
-                v[:] = terms[t]
+                _copy(terms[t], v)
                 behind = _insert(v, back, back_pivots, behind)
         seen_size = -1
         seen_behind = -1
@@ -125,7 +131,7 @@ def settle(generators, terms, stabilizers, alive, max_rounds):
                 changed = True
                 continue
             if behind < full:
-                v[:] = generators[k]
+                _copy(generators[k], v)
                 behind = _insert(v, back, back_pivots, behind)
             if size[k] == full or behind == full:
                 continue
@@ -135,8 +141,8 @@ def settle(generators, terms, stabilizers, alive, max_rounds):
                 common = 0
                 count = 0
                 for j in range(behind):
-                    v[:] = back[j]
-                    tag[:] = back[j]
+                    _copy(back[j], v)
+                    _copy(back[j], tag)
                     _reduce(v, front, front_pivots, seen_size)
                     for i in range(count):
                         p = rest_pivots[i]
@@ -146,17 +152,17 @@ def settle(generators, terms, stabilizers, alive, max_rounds):
                                 tag[w] ^= tags[i, w]
                     p = _pivot(v)
                     if p < 0:
-                        both[common] = tag
+                        _copy(tag, both[common])
                         common += 1
                     else:
-                        rest[count] = v
-                        tags[count] = tag
+                        _copy(v, rest[count])
+                        _copy(tag, tags[count])
                         rest_pivots[count] = p
                         count += 1
                 empty = False
                 if single:
-                    v[:] = terms[0]
-                    point[:] = terms[0]
+                    _copy(terms[0], v)
+                    _copy(terms[0], point)
                     _reduce(v, front, front_pivots, seen_size)
                     for i in range(count):
                         p = rest_pivots[i]

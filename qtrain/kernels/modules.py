@@ -62,6 +62,13 @@ def product_phase(ax: np.ndarray, az: np.ndarray, bx: np.ndarray, bz: np.ndarray
 
 
 @njit(cache=True, nogil=True)
+def _put(xs: np.ndarray, zs: np.ndarray, k: int, x: np.ndarray, z: np.ndarray) -> None:
+    for w in range(x.shape[0]):  # assigning rows would compile numba's text of shape errors
+        xs[k, w] = x[w]
+        zs[k, w] = z[w]
+
+
+@njit(cache=True, nogil=True)
 def close(
     seed_x: np.ndarray, seed_z: np.ndarray, gen_x: np.ndarray, gen_z: np.ndarray, limit: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
@@ -85,8 +92,7 @@ def close(
     zs = np.empty((room, words), np.uint64)
     count = 0
     for k in range(seeds):
-        xs[k] = seed_x[k]
-        zs[k] = seed_z[k]
+        _put(xs, zs, k, seed_x[k], seed_z[k])
         slots[_find(slots, xs, zs, xs[k], zs[k])] = k
         count += 1
     complete = count <= limit
@@ -109,11 +115,10 @@ def close(
                     room *= 2
                     more_x = np.empty((room, words), np.uint64)
                     more_z = np.empty((room, words), np.uint64)
-                    more_x[:count] = xs
-                    more_z[:count] = zs
+                    for j in range(count):
+                        _put(more_x, more_z, j, xs[j], zs[j])
                     xs, zs = more_x, more_z
-                xs[count] = x
-                zs[count] = z
+                _put(xs, zs, count, x, z)
                 slots[at] = count
                 count += 1
                 if 2 * count > size:

@@ -62,8 +62,9 @@ def path_weights(
         size = group[owner[p] + 1] - first
         out = place[p]
         for m in range(size):
-            x[m] = term_x[first + m]
-            z[m] = term_z[first + m]
+            for q in range(n):  # assigning rows would compile numba's text of shape errors
+                x[m, q] = term_x[first + m, q]
+                z[m, q] = term_z[first + m, q]
             weight[m] = _weight(x[m], z[m], everywhere)
             largest[out + m] = weight[m]
         met = 0

@@ -15,6 +15,13 @@ def _odd(v):
 
 
 @njit(cache=True, nogil=True)
+def _read(x, z, a, px, pz):
+    for w in range(px.shape[0]):  # assigning rows would compile numba's text of shape errors
+        px[w] = x[a, w]
+        pz[w] = z[a, w]
+
+
+@njit(cache=True, nogil=True)
 def _times(x, z, phase, a, bx, bz, bphase):
     """Row a := B * row a, for B = i^bphase X^bx Z^bz; rows are i^phase X^x Z^z."""
     swaps = np.uint64(0)
@@ -72,7 +79,8 @@ def pull_back(n, opcode, qubits, start, support, letters, turns, rotation, out_x
             hi = start[i + 1]
             power = _image(x, z, phase, n, support, letters, lo, hi, px, pz)
             if rotation[i] >= 0:
-                out_x[rotation[i]] = px
+                for w in range(words):
+                    out_x[rotation[i], w] = px[w]
                 out_phase[rotation[i]] = power
             if turns[i] == 0:
                 continue
@@ -102,8 +110,7 @@ def pull_back(n, opcode, qubits, start, support, letters, turns, rotation, out_x
             phase[a] = phase[b]
             phase[b] = p
         elif op == 2 or op == 3:
-            px[:] = x[b]
-            pz[:] = z[b]
+            _read(x, z, b, px, pz)
             # X -> -+ Y = -+ i X Z = +- i Z X
             _times(x, z, phase, a, px, pz, phase[b] + (1 if op == 2 else 3))
         elif op == 4:
@@ -114,25 +121,20 @@ def pull_back(n, opcode, qubits, start, support, letters, turns, rotation, out_x
         elif op == 6:
             phase[a] = (phase[a] + 2) & 3
         elif op == 7 or op == 8:
-            px[:] = x[a]
-            pz[:] = z[a]
+            _read(x, z, a, px, pz)
             # Z -> +- Y = +- i X Z
             _times(x, z, phase, b, px, pz, phase[a] + (1 if op == 7 else 3))
         else:
             t = np.int64(qubits[i, 1])
             if op == 9:
-                px[:] = x[t]
-                pz[:] = z[t]
+                _read(x, z, t, px, pz)
                 _times(x, z, phase, q, px, pz, phase[t])
-                px[:] = x[n + q]
-                pz[:] = z[n + q]
+                _read(x, z, n + q, px, pz)
                 _times(x, z, phase, n + t, px, pz, phase[n + q])
             elif op == 10:
-                px[:] = x[n + t]
-                pz[:] = z[n + t]
+                _read(x, z, n + t, px, pz)
                 _times(x, z, phase, q, px, pz, phase[n + t])
-                px[:] = x[n + q]
-                pz[:] = z[n + q]
+                _read(x, z, n + q, px, pz)
                 _times(x, z, phase, t, px, pz, phase[n + q])
             else:
                 for half in range(2):
