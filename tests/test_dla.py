@@ -10,10 +10,12 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.criteria.classification import algebra_name, classify, total_dimension
 from qtrain.criteria.dla import dla
 from qtrain.criteria.results import DLAResult
 from qtrain.criteria.symmetry import symmetrize
 from qtrain.errors import QTrainError
+from qtrain.kernels.paulis import pack_labels
 from tests import reference
 
 
@@ -62,6 +64,17 @@ STRINGS = [
 def test_strings(name, labels, dimension, algebra):
     result = dla(labels)
     assert (result.dimension, result.complete, result.algebra) == (dimension, True, algebra)
+    assert both_ways(labels) == (dimension, algebra)
+
+
+def both_ways(labels):
+    """Dimension and name by the kernel for few labels (more take the general way at once), and by the general way."""
+    labels = list(dict.fromkeys(labels))
+    parts = classify(*pack_labels(labels), len(labels[0]))
+    general = total_dimension(parts), algebra_name(parts)
+    result = dla(labels)
+    assert (result.dimension, result.algebra) == general, labels
+    return general
 
 
 @pytest.mark.parametrize("n", [4, 5, 6])
@@ -122,7 +135,7 @@ def test_random_strings_against_brute_force(seed):
     n = int(rng.integers(1, 5))
     labels = ["".join(rng.choice(list("IXYZ"), n, p=[0.4, 0.2, 0.2, 0.2])) for _ in range(rng.integers(1, 9))]
     labels = [label for label in dict.fromkeys(labels) if set(label) != {"I"}] or ["X" * n]
-    assert dla(labels).dimension == len(reference.pauli_lie_closure(labels))
+    assert both_ways(labels)[0] == len(reference.pauli_lie_closure(labels))
 
 
 def test_a_fixed_sweep_against_brute_force():
@@ -132,6 +145,25 @@ def test_a_fixed_sweep_against_brute_force():
         labels = ["".join(rng.choice(list("IXYZ"), n)) for _ in range(rng.integers(2, 7))]
         labels = [label for label in dict.fromkeys(labels) if set(label) != {"I"}] or ["Z" * n]
         assert dla(labels).dimension == len(reference.pauli_lie_closure(labels)), labels
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**9))
+def test_both_classifications_agree_beyond_brute_force(seed):
+    """Sparse strings make free fermions and many components, dense ones the large algebras; up to one word of each."""
+    rng = np.random.default_rng(seed)
+    n, m = int(rng.integers(3, 65)), int(rng.integers(1, 65))
+    idle = rng.choice([0.25, 0.8, 0.95])
+    letters = rng.choice(list("IXYZ"), (m, n), p=[idle, *[(1 - idle) / 3] * 3])
+    both_ways(["".join(row) for row in letters])
+
+
+@pytest.mark.parametrize("n", [9, 20, 32])
+def test_one_word_of_labels_and_one_more(n):
+    open_chain = bonds(n, "ZZ") + sites(n, "X")  # at n = 32 63 labels
+    assert both_ways(open_chain) == (n * (2 * n - 1), f"so({2 * n})")
+    assert both_ways([*open_chain, place(n, q0="Z")]) == (n * (2 * n + 1), f"so({2 * n + 1})")
+    assert both_ways([*open_chain, place(n, q0="Z"), place(n, q0="Y")])[0] == n * (2 * n + 1)
 
 
 @settings(max_examples=40, deadline=None)
@@ -217,6 +249,11 @@ def test_json_round_trip():
         ([], "at least one generator"),
         (["XX", "X"], "one number of qubits"),
         (["XA"], "letters I, X, Y, Z"),
+        (["XÄ"], "letters I, X, Y, Z"),
+        (["XX", "XY", "Zi"], "letters I, X, Y, Z.*place 2"),
+        ([""], "letters I, X, Y, Z"),
+        (["XX", ""], "letters I, X, Y, Z"),
+        (["X" * 65, "Z"], "one number of qubits"),
         ([SparsePauliOp("X", [1j])], "Hermitian"),
         ("XX", "a list of Pauli labels"),
         (3, "a list of Pauli labels"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,15 +12,19 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
-from qtrain.criteria.classification import algebra_name, classify, total_dimension
+from qtrain.criteria.classification import Simple, algebra_name, classify, total_dimension
 from qtrain.criteria.closure import Sum, anticommute, lie_closure
 from qtrain.criteria.module import deep_limit, orbit
 from qtrain.criteria.results import DLAResult
 from qtrain.errors import QTrainError
+from qtrain.kernels import few_strings
 from qtrain.kernels.paulis import PauliTable, commutation_matrix
 from qtrain.observables import as_observable, pack
 from qtrain.program import PauliProgram, lower
 
+WORD = 64
+CLASSIFICATION = "classification of Pauli strings"
+KINDS = {few_strings.U: "u", few_strings.SU: "su", few_strings.SO: "so", few_strings.SP: "sp"}
 MAX_GENERATORS = 4000  # distinct strings classified together; more give a lower bound from the first ones
 
 
@@ -61,6 +66,10 @@ def dla(
         or max_dimension < 1
     ):
         raise QTrainError(f"max_dimension should be a whole number of at least 1. Got {max_dimension!r}.")
+    if observable is None and isinstance(circuit_or_generators, (list, tuple)):
+        few = _few_labels(circuit_or_generators)
+        if few is not None:
+            return few
     program: PauliProgram | None = None
     if isinstance(circuit_or_generators, (QuantumCircuit, PauliProgram)):
         program = (
@@ -84,6 +93,33 @@ def dla(
     return _with_module(result, program, sums, strings, num_qubits, operator, int(max_dimension))
 
 
+def _few_labels(labels: Sequence[Any]) -> DLAResult | None:
+    """Up to 64 labels of up to 64 letters, one word to a row; None: anything else, wrong labels too."""
+    try:
+        text = "".join(labels).encode("ascii")
+        width = len(labels[0])
+    except (TypeError, ValueError, IndexError):
+        return None
+    if not 0 < width <= WORD or len(labels) > WORD or set(map(len, labels)) != {width}:
+        return None
+    summands = np.empty((WORD, 3), np.int64)
+    count = few_strings.classify_labels(np.frombuffer(text, np.uint8), width, summands)
+    if count < 0:
+        return None
+    dimension, name = _described(summands[:count].tobytes())
+    return DLAResult(dimension, True, name, None, CLASSIFICATION)
+
+
+@functools.lru_cache(maxsize=1024)
+def _described(summands: bytes) -> tuple[int, str]:
+    """Dimension and name of rows (kind, size, log2 of the copies)."""
+    parts = [
+        Simple(KINDS[kind], size, copies)
+        for kind, size, copies in np.frombuffer(summands, np.int64).reshape(-1, 3).tolist()
+    ]
+    return total_dimension(parts), algebra_name(parts)
+
+
 def _table(strings: Sequence[tuple[int, int]], num_qubits: int) -> tuple[np.ndarray, np.ndarray]:
     """Bit sets as packed rows."""
     size = 8 * ((num_qubits + 63) // 64)
@@ -104,7 +140,7 @@ def _strings_algebra(strings: list[tuple[int, int]], num_qubits: int) -> DLAResu
     used = strings[:MAX_GENERATORS]
     parts = classify(*_table(used, num_qubits), num_qubits)
     complete = len(used) == len(strings)
-    method = "classification of Pauli strings" + (
+    method = CLASSIFICATION + (
         "" if complete else f", of the first {MAX_GENERATORS} of {len(strings)}"
     )
     return DLAResult(
