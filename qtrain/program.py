@@ -23,6 +23,7 @@ from qtrain.angles import QUARTER, TOLERANCE, InputFunction, choose_inputs, numb
 from qtrain.errors import QTrainError
 from qtrain.kernels.opcodes import CX, CZ, ROTATION, SDG, SWAP, SX, SXDG, H, S, X, Y, Z
 from qtrain.lowering import Tape, Walker
+from qtrain.plain_circuits import plain_columns
 
 if TYPE_CHECKING:
     from qtrain.kernels.paulis import PauliTable
@@ -332,23 +333,34 @@ def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = 
     data = choose_inputs(parameters, inputs)
     given = set(data)
     trainable = [p for p in parameters if p not in given] if given else parameters
-    tape = Tape(trainable, data)
-    Walker(tape, circuit.num_qubits).circuit(circuit)
-    ops = len(tape.opcode)
-    start = np.zeros(ops + 1, dtype=np.int64)
-    np.cumsum(np.array(tape.sizes, dtype=np.int64), out=start[1:])
+    names = [p.name for p in trainable]
+    columns = None if data else plain_columns(circuit, names)
+    expressions: Mapping[int, ParameterExpression] = {}
+    if columns is None:
+        tape = Tape(trainable, data)
+        Walker(tape, circuit.num_qubits).circuit(circuit)
+        columns, expressions = _columns(tape), tape.expressions
     return PauliProgram(
         num_qubits=circuit.num_qubits,
-        opcode=np.array(tape.opcode, dtype=np.int8),
-        qubits=np.array([tape.qubit_a, tape.qubit_b], dtype=np.int32).T.reshape(ops, 2).copy(),
-        start=start,
-        support=np.array(tape.support, dtype=np.int32),
-        letters=np.array(tape.letters, dtype=np.int8),
-        parameter=np.array(tape.parameter, dtype=np.int32),
-        coefficient=np.array(tape.coefficient, dtype=np.float64),
-        offset=np.array(tape.offset, dtype=np.float64),
-        gate=np.array(tape.gate, dtype=np.int32),
-        weights=tuple(p.name for p in trainable),
-        inputs=tuple(p.name for p in data),
-        expressions=tape.expressions,
+        **columns,
+        weights=tuple(names),
+        inputs=tuple([p.name for p in data]),
+        expressions=expressions,
     )
+
+
+def _columns(tape: Tape) -> dict[str, np.ndarray]:
+    ops = len(tape.opcode)
+    start: np.ndarray = np.zeros(ops + 1, dtype=np.int64)
+    np.cumsum(np.array(tape.sizes, dtype=np.int64), out=start[1:])
+    return {
+        "opcode": np.array(tape.opcode, dtype=np.int8),
+        "qubits": np.array([tape.qubit_a, tape.qubit_b], dtype=np.int32).T.reshape(ops, 2).copy(),
+        "start": start,
+        "support": np.array(tape.support, dtype=np.int32),
+        "letters": np.array(tape.letters, dtype=np.int8),
+        "parameter": np.array(tape.parameter, dtype=np.int32),
+        "coefficient": np.array(tape.coefficient, dtype=np.float64),
+        "offset": np.array(tape.offset, dtype=np.float64),
+        "gate": np.array(tape.gate, dtype=np.int32),
+    }

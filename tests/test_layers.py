@@ -9,7 +9,7 @@ from conftest import REPOSITORY
 
 LEVELS = {
     "errors": 0, "kernels": 0, "architecture": 0, "topology": 0, "blocks": 0, "catalogue": 0, "gates": 0,
-    "circuits": 1, "composites": 1, "program": 1, "lowering": 1, "observables": 1, "openqasm3": 1, "reading": 1, "simulator": 1,
+    "circuits": 1, "composites": 1, "program": 1, "lowering": 1, "plain_circuits": 1, "observables": 1, "openqasm3": 1, "reading": 1, "simulator": 1,
     "angles": 1, "gate_rules": 1,
     "criteria": 2, "diagnose": 2, "first_run": 2, "qnn": 2, "adjoint_gradient": 2,
     "registry": 3, "tracking": 3, "mlflow_store": 3, "estimators": 3, "mlflow_models": 3, "served_model": 3,

@@ -46,17 +46,22 @@ def light_cone(circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp
     weighted = program.parameter >= 0
     structural[program.parameter[kept & weighted]] = True
     effective, changing = _effective(program, operator)
-    gates = tuple(int(g) for g in np.unique(program.gate[kept]))
     return LightCone(
         structural=structural,
         effective=effective & structural,
         width=int(seen.sum()),
         depth=_depth(program, kept),
-        qubits=tuple(int(q) for q in np.flatnonzero(seen)),
-        gates=gates,
+        qubits=tuple(np.flatnonzero(seen).tolist()),
+        gates=_gates(program, kept),
         effective_width=int(_touched(program, operator, changing).sum()),
-        effective_gates=tuple(int(g) for g in np.unique(program.gate[changing])),
+        effective_gates=_gates(program, changing),
     )
+
+
+def _gates(program: PauliProgram, ops: np.ndarray) -> tuple[int, ...]:
+    """Indices in ``circuit.data`` of the marked ops, once each; ``program.gate`` ascends."""
+    gates = program.gate[ops]
+    return tuple(gates[np.diff(gates, prepend=-1) > 0].tolist())
 
 
 def _touched(program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray) -> np.ndarray:
@@ -101,10 +106,10 @@ def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np
     words = (lanes + rotations + 63) // 64 + 1
     planes = []
     for bits in (x, z):
-        plane = np.zeros((tape.num_qubits, words * 64), np.uint8)
-        plane[:, :lanes] = bits.T
-        packed = np.packbits(plane, axis=1, bitorder="little").view(np.uint64)
-        planes.append(np.ascontiguousarray(packed))
+        plane: np.ndarray = np.zeros((tape.num_qubits, words), np.uint64)
+        packed = np.packbits(bits.T, axis=1, bitorder="little")
+        plane.view(np.uint8)[:, : packed.shape[1]] = packed
+        planes.append(plane)
     alive = np.zeros(max(tape.num_rows, 1), np.bool_)
     kept = np.zeros(len(tape.code), np.bool_)
     kernel.meets(*tape.arrays, tape.opcode, tape.turns, forward, *planes, lanes, alive, kept)
