@@ -6,11 +6,10 @@ python experiments/benchmarks/gradients.py [--quick]
 from __future__ import annotations
 
 import argparse
-import resource
 import time
 
 import numpy as np
-from peers import environment, run
+from peers import environment, forget_peak, peak_mb, run
 from qiskit.circuit.library import efficient_su2
 
 import qtrain
@@ -112,15 +111,18 @@ def last_z(n: int) -> str:
     return "Z" + "I" * (n - 1)
 
 
-def best_adjoint(n: int, reps: int, count: int) -> tuple[str, float] | None:
-    """(peer, seconds a gradient) of the fastest peer."""
+def best_adjoint(n: int, reps: int, count: int) -> tuple[str, float, float] | None:
+    """(peer, seconds a gradient, MB) of the fastest peer."""
     found = {}
     for peer, code in PEERS.items():
         binary = environment(peer)
         outcome = run(binary, code, n, reps, count) if binary else None
         if outcome:
-            found[peer] = outcome["seconds"]
-    return min(found.items(), key=lambda item: item[1]) if found else None
+            found[peer] = outcome["seconds"], outcome["peak_mb"]
+    if not found:
+        return None
+    name = min(found, key=lambda peer: found[peer][0])
+    return name, *found[name]
 
 
 def path_rates() -> None:
@@ -129,12 +131,12 @@ def path_rates() -> None:
         source = circuit(n, 10)
         for name, observable in (("last Z", last_z(n)), ("Z on all", "Z" * n)):
             qtrain.gradient_variance(source, observable, method="paths", samples=2048)
+            forget_peak()
             start = time.perf_counter()
             qtrain.gradient_variance(source, observable, method="paths", samples=samples)
             seconds = time.perf_counter() - start
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             print(
-                f"paths  n={n:5d} layers=10 {name:9s} {samples / seconds:10.3g} paths/s (goal {goal:g}), whole call; peak {memory:.0f} MB"
+                f"paths  n={n:5d} layers=10 {name:9s} {samples / seconds:10.3g} paths/s (goal {goal:g}), whole call; peak {peak_mb():.0f} MB"
             )
 
 
@@ -143,9 +145,11 @@ def profiles(sizes: tuple[int, ...]) -> None:
     for n in sizes:
         source = circuit(n, n)
         qtrain.gradient_variance(source, last_z(n), method="paths", samples=2048)  # kernels loaded, as the peers'
+        forget_peak()
         start = time.perf_counter()
         stats = qtrain.gradient_variance(source, last_z(n), method="paths", seed=1)
         ours = time.perf_counter() - start
+        memory = peak_mb()
         live = stats.variance > 0
         error = float(np.median(stats.standard_error[live] / stats.variance[live]))
         peer = best_adjoint(n, n, 3 if n > 16 else 20 if n > 12 else 100)
@@ -161,7 +165,8 @@ def profiles(sizes: tuple[int, ...]) -> None:
         needed = (kurtosis - 1) / error**2
         print(
             f"profile n={n} reps={n}: paths {ours:.2f} s at {error:.1%} on the median parameter; {peer[0]} needs {needed:.0f} gradients "
-            f"of {peer[1] * 1e3:.1f} ms = {needed * peer[1]:.0f} s: ratio {needed * peer[1] / ours:.0f} (goal 1000)"
+            f"of {peer[1] * 1e3:.1f} ms = {needed * peer[1]:.0f} s: ratio {needed * peer[1] / ours:.0f} (goal 1000); "
+            f"peak {memory:.0f} and {peer[2]:.0f} MB"
         )
 
 
@@ -173,6 +178,7 @@ def deep_and_small() -> None:
         ("last Z", last_z(100), 16),
         ("first Z", "I" * 99 + "Z", 64),
     ):
+        forget_peak()
         start = time.perf_counter()
         stats = qtrain.gradient_variance(source, observable, method="particles", samples=samples)
         seconds = time.perf_counter() - start
@@ -183,16 +189,17 @@ def deep_and_small() -> None:
             f"deep   n=100 layers=50 {name:9s} {seconds:5.1f} s: Var f = {stats.cost_variance:.2g} +- {stats.cost_standard_error:.1g}; "
             f"certified below 1e-12: {bounded.mean():.1%} of the parameters, largest such bound {np.max(stats.upper[bounded]):.2g}; "
             f"a value to 30 %: {known.mean():.1%}, largest {np.max(stats.variance[known], initial=0):.2g}; neither: {rest.mean():.1%}, "
-            f"median estimate {np.median(stats.variance[rest]) if rest.any() else 0:.2g}"
+            f"median estimate {np.median(stats.variance[rest]) if rest.any() else 0:.2g}; peak {peak_mb():.0f} MB"
         )
 
 
 def small_signals() -> None:
     """Exact sums of very small variances."""
+    forget_peak()
     start = time.perf_counter()
     stats = qtrain.gradient_variance(circuit(30, 5), "Z" * 30)
     print(
-        f"small  n=30 layers=5 Z on all: {stats.method}, median V = {np.median(stats.variance):.3g}, {time.perf_counter() - start:.2f} s"
+        f"small  n=30 layers=5 Z on all: {stats.method}, median V = {np.median(stats.variance):.3g}, {time.perf_counter() - start:.2f} s; peak {peak_mb():.0f} MB"
     )
 
 
@@ -217,13 +224,16 @@ def adjoint(sizes: tuple[int, ...]) -> None:
     for n in sizes:
         program = lower(circuit(n, n))
         count = 200 if n < 16 else 24
+        forget_peak()
         ours, every = (seconds_per_gradient(program, last_z(n), count, threads) for threads in (1, None))
+        memory = peak_mb()
         peer = best_adjoint(n, n, 200 if n < 12 else 50 if n < 16 else 5)
         if peer is None:
             continue
         print(
             f"adjoint n={n:2d} reps={n}: {ours * 1e3:.4f} ms a gradient on one thread ({every * 1e3:.4f} on all), "
-            f"{peer[0]} {peer[1] * 1e3:.4f}: ratio {peer[1] / ours:.1f} (goal {goals.get(n, 1)})"
+            f"{peer[0]} {peer[1] * 1e3:.4f}: ratio {peer[1] / ours:.1f} (goal {goals.get(n, 1)}); "
+            f"peak {memory:.0f} and {peer[2]:.0f} MB"
         )
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from peers import forget_peak, peak_mb
 from qiskit.circuit.library import efficient_su2
 from qiskit.transpiler import PassManager
 from qiskit.transpiler.passes import LightCone
@@ -37,15 +38,19 @@ def main() -> None:
         program = lower(circuit)
         for name, qubits in (("first Z", [n - 1]), ("middle Z", [n // 2]), ("last Z", [0]), ("Z on all", list(range(n)))):
             observable = "".join("Z" if q in qubits else "I" for q in reversed(range(n)))
+            forget_peak()
             ours, cone = best(lambda circuit=circuit, o=observable: qtrain.light_cone(circuit, o))
             alone, _ = best(lambda program=program, o=observable: qtrain.light_cone(program, o))
+            memory = peak_mb()
+            forget_peak()
             theirs, reduced = best(lambda c=circuit, q=qubits: PassManager([LightCone("Z" * len(q), q)]).run(c), 1)
             whole.append(theirs / ours)
             lowered.append(theirs / alone)
             print(
                 f"light cone n={n} layers={layers}, {entanglement}, {name}: {ours * 1e3:.1f} ms from a QuantumCircuit, "
                 f"{alone * 1e3:.1f} ms from a program, {int(cone.effective.sum())} of {circuit.num_parameters} parameters kept; "
-                f"Qiskit's pass {theirs:.1f} s, {reduced.num_parameters} kept: ratios {whole[-1]:.0f} and {lowered[-1]:.0f} (goal 100)",
+                f"Qiskit's pass {theirs:.1f} s, {reduced.num_parameters} kept: ratios {whole[-1]:.0f} and {lowered[-1]:.0f} (goal 100); "
+                f"peak {memory:.0f} and {peak_mb():.0f} MB",
                 flush=True,
             )
     print(

@@ -1,9 +1,10 @@
-"""Environments of their own for the tools that benchmarks compare with."""
+"""Environments of their own for the tools that benchmarks compare with, and the memory that either side takes."""
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,12 @@ PACKAGES = {
     "stim": ["stim"],
     "pauli-prop": ["pauli-prop"],
 }
+PEAK = """
+import pathlib, resource, sys
+status = pathlib.Path("/proc/self/status")  # on Linux ru_maxrss begins with the peak of the process that forked
+kilobytes = status.read_text().split("VmHWM:")[1].split()[0] if status.exists() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print("peak", kilobytes, file=sys.stderr)
+"""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
@@ -49,14 +56,34 @@ def environment(peer: str, python: str = sys.executable) -> Path | None:
     return binary
 
 
+def forget_peak() -> None:
+    """Count this process's peak memory anew, where the system can (Linux)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass
+
+
+def peak_mb() -> float:
+    """Peak memory of this whole process, libraries included, since `forget_peak`."""
+    try:
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+    except (OSError, IndexError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def run(
     binary: Path | str, code: str, *arguments: object, timeout: float = 600, threads: int = 1
 ) -> dict | None:
-    """Run a snippet that prints one line of JSON last; None, with its last line of error, where it fails."""
+    """Run a snippet that prints one line of JSON last; None, with its last line of error, where it fails.
+
+    The process's peak memory is added as ``peak_mb``.
+    """
     extra = dict.fromkeys(ONE_THREAD, str(threads))
     try:
         result = subprocess.run(
-            [str(binary), "-c", code, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
+            [str(binary), "-c", code + PEAK, *map(str, arguments)], capture_output=True, text=True, timeout=timeout,
             env={**os.environ, **extra}, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -65,4 +92,5 @@ def run(
     if result.returncode:
         print(f"  (failed: {(result.stderr.strip().splitlines() or ['no message'])[-1][:160]})")
         return None
-    return json.loads(result.stdout.strip().splitlines()[-1])
+    kilobytes = int(result.stderr.rsplit("peak ", 1)[1].split()[0])
+    return json.loads(result.stdout.strip().splitlines()[-1]) | {"peak_mb": kilobytes / 1024}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from peers import environment, run
+from peers import environment, forget_peak, peak_mb, run
 
 import qtrain
 from qtrain import catalogue
@@ -66,6 +66,7 @@ def propagation(folder: str) -> None:
         circuit = catalogue.brickwork(reps=reps).circuit(n)
         observable = "I" * (n // 2) + "Z" + "I" * (n - n // 2 - 1)
         angles = np.random.default_rng(0).uniform(-np.pi, np.pi, (8, circuit.num_parameters))
+        forget_peak()
         start = time.perf_counter()
         surrogate = qtrain.simulability(circuit, observable).surrogate
         surrogate.value(angles[0])
@@ -73,6 +74,7 @@ def propagation(folder: str) -> None:
         start = time.perf_counter()
         ours = np.array([surrogate.value(row) for row in angles])
         seconds = (time.perf_counter() - start) / len(angles)
+        memory = peak_mb()
         path = f"{folder}/circuit.qpy"
         with open(path, "wb") as file:
             qpy.dump(circuit, file)
@@ -83,7 +85,7 @@ def propagation(folder: str) -> None:
         print(
             f"propagation n={n} brickwork x {reps}: {seconds * 1e3:.3f} ms a value after {compiled:.2f} s once "
             f"({type(surrogate).__name__}), pauli-prop {found['seconds'] * 1e3:.3f} ms: ratio "
-            f"{found['seconds'] / seconds:.1f}; largest difference {same:.1e}"
+            f"{found['seconds'] / seconds:.1f}; largest difference {same:.1e}; peak {memory:.0f} and {found['peak_mb']:.0f} MB"
         )
 
 
@@ -95,16 +97,18 @@ def clifford_samples() -> None:
     circuit = efficient_su2(n, reps=reps, entanglement="linear")
     observable = "Z" + "I" * (n - 1)
     qtrain.gradient_variance(circuit, observable, method="paths", samples=2048)
+    forget_peak()
     start = time.perf_counter()
     stats = qtrain.gradient_variance(circuit, observable, method="paths", samples=samples)
     ours = (time.perf_counter() - start) / samples
+    memory = peak_mb()
     binary = environment("stim")
     found = run(binary, STIM, n, reps, 200) if binary else None
     if found:
         print(
             f"Clifford samples n={n} layers={reps}: {ours * 1e6:.3g} us a path (all {circuit.num_parameters} parameters; Var f "
             f"{stats.cost_variance:.2g}), stim {found['seconds'] * 1e6:.3g} us a sample (cost alone): ratio "
-            f"{found['seconds'] / ours:.3g}"
+            f"{found['seconds'] / ours:.3g}; peak {memory:.0f} and {found['peak_mb']:.0f} MB"
         )
 
 

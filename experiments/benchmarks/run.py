@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("gradients", "light_cone", "dla", "diagnose", "search_overhead", "throughput", "qnn")
+SCRIPTS = ("gradients", "propagation", "light_cone", "dla", "diagnose", "qnn", "search_overhead", "throughput")
 
 
 def main() -> int:

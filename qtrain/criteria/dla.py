@@ -106,18 +106,17 @@ def _few_labels(labels: Sequence[Any]) -> DLAResult | None:
     count = few_strings.classify_labels(np.frombuffer(text, np.uint8), width, summands)
     if count < 0:
         return None
-    dimension, name = _described(summands[:count].tobytes())
-    return DLAResult(dimension, True, name, None, CLASSIFICATION)
+    return _described(summands[:count].tobytes())
 
 
 @functools.lru_cache(maxsize=1024)
-def _described(summands: bytes) -> tuple[int, str]:
+def _described(summands: bytes) -> DLAResult:
     """Dimension and name of rows (kind, size, log2 of the copies)."""
     parts = [
         Simple(KINDS[kind], size, copies)
         for kind, size, copies in np.frombuffer(summands, np.int64).reshape(-1, 3).tolist()
     ]
-    return total_dimension(parts), algebra_name(parts)
+    return DLAResult(total_dimension(parts), True, algebra_name(parts), None, CLASSIFICATION)
 
 
 def _table(strings: Sequence[tuple[int, int]], num_qubits: int) -> tuple[np.ndarray, np.ndarray]:
