@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
-from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.circuit.library import efficient_su2, pauli_two_design, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp, random_pauli_list
 
 from qtrain.criteria.gradients import gradient_variance
+from qtrain.criteria.initialization import parse_initialization
 from qtrain.criteria.results import Budget
 from qtrain.criteria.stats import GradientStats
 from qtrain.errors import QTrainError
@@ -126,8 +127,6 @@ def test_particles_match_exact_sums(seed):
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from(["gaussian:0.4", "small:0.7"]))
 def test_non_uniform_angles_match_the_grid(seed, start):
-    from qtrain.criteria.initialization import parse_initialization
-
     circuit, observable = random_circuit(seed), random_observable(seed, terms=3)
     cosine, sine2 = parse_initialization(start).moments(np.ones(1))
     mean, square, first, second = reference.moments(
@@ -152,6 +151,77 @@ def test_noise_matches_density_matrices(seed):
     total = float(stats.sums["total"])
     assert np.all(np.abs(stats.second_moment - second) <= 6 * stats.standard_error + 3e-4 * total)
     assert abs(stats.cost_second_moment - square) <= 6 * stats.cost_standard_error + 3e-4 * total
+
+
+def lone_term(seed, n=3):
+    """One Pauli string with a coefficient: nothing interferes."""
+    label = random_observable(seed, n, terms=1).paulis[0].to_label()
+    return SparsePauliOp(label, 0.3 + seed % 7)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(0, 10**6), st.booleans(), st.booleans(),
+    st.sampled_from(["uniform", "gaussian:0.4", "small:1.1", "gaussian:0.01"]),
+)  # fmt: skip
+def test_exact_under_noise_from_product_states_and_for_any_angles(seed, noisy, turned, start):
+    """Sums over all paths against density matrices, to rounding."""
+    rng = np.random.default_rng(seed)
+    inputs = QuantumCircuit(3)
+    if turned:
+        for q in range(3):
+            inputs.ry(rng.uniform(-3, 3), q)
+            inputs.rz(rng.uniform(-3, 3), q)
+    circuit, observable = inputs.compose(random_circuit(seed, first_cliffords=False)), lone_term(seed)
+    cosine, sine2 = parse_initialization(start).moments(np.ones(1))
+    p1, p2 = (0.03, 0.1) if noisy else (0.0, 0.0)
+    if noisy and turned:
+        p1 = 0.0  # an input layer with noise is no pure product state: the noise stays behind the entanglers
+    noise = {"one_qubit": p1, "two_qubit": p2} if noisy else None
+    mean, square, first, second = reference.moments(
+        circuit, observable, cosine=cosine[0], cosine2=1 - 2 * sine2[0], p1=p1, p2=p2
+    )
+    stats = gradient_variance(circuit, observable, initialization=start, noise=noise)
+    assert stats.method == "exact"
+    assert np.all(stats.exact)
+    assert stats.second_moment == pytest.approx(second, abs=1e-12 * observable.coeffs[0].real ** 2)
+    assert stats.mean == pytest.approx(first, abs=1e-9)
+    assert stats.cost_mean == pytest.approx(mean, abs=1e-9)
+    assert stats.cost_variance == pytest.approx(square - mean**2, abs=1e-9)
+    assert stats.lower.tolist() == stats.second_moment.tolist() == stats.upper.tolist()
+
+
+def test_terms_that_interfere_under_noise_are_sampled():
+    circuit = real_amplitudes(3, reps=1)
+    alone = gradient_variance(circuit, "IIZ + 0.5*IXI", noise=0.01)  # another pattern of rotations
+    assert alone.method == "exact"
+    both = gradient_variance(circuit, "IIZ + 0.5*IIZ + 0.2*IIX", initialization="gaussian:0.3", samples=2000)
+    assert both.method == "paths"
+    free = QuantumCircuit(2)
+    free.ry(Parameter("t"), 0)
+    with pytest.raises(QTrainError, match="terms of the observable interfere"):
+        gradient_variance(free, "IZ + ZZ", noise=0.01, method="exact")
+    assert gradient_variance(free, "IZ + ZZ", noise=0.01, samples=20_000).method == "paths"
+
+
+def test_noise_makes_small_signals_smaller_by_a_known_factor():
+    """Depolarizing behind every rotation of a product circuit: V_k loses (1 - p)^2 for each qubit."""
+    n, p = 40, 0.1
+    circuit = QuantumCircuit(n)
+    for q, theta in enumerate(ParameterVector("t", n)):
+        circuit.rx(theta, q)
+    stats = gradient_variance(circuit, "Z" * n, noise=p)
+    assert stats.method == "exact"
+    assert stats.variance == pytest.approx(np.full(n, 2.0**-n * (1 - p) ** (2 * n)), rel=1e-12)
+
+
+def test_mcclean_circuits_are_exact():
+    """RY(pi/4) in front makes a product state; nothing needs to be sampled (arXiv 1803.11173)."""
+    stats = gradient_variance(pauli_two_design(6, reps=3, seed=1), "IIIIZZ")
+    assert stats.method == "exact"
+    sampled = gradient_variance(pauli_two_design(6, reps=3, seed=1), "IIIIZZ", method="paths", samples=1_000_000)
+    assert np.all(np.abs(sampled.variance - stats.variance) <= 5 * sampled.standard_error + 1e-5)
+    assert stats.variance.max() > 0.01
 
 
 def test_product_input_states_and_data():

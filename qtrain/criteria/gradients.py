@@ -99,12 +99,15 @@ def gradient_variance(
                 f"method should be one that treats this circuit. Got {method!r}, but {refusal}. Use method='auto'."
             )
         plain = start.kind == "uniform" and not channels and bloch is None
-        if method != "paths" and not plain:
+        if method == "particles" and not plain:
             raise QTrainError(
-                f"method should be 'paths' for noise, non-uniform angles or product inputs. Got {method!r}."
+                "method should be 'paths' or 'exact' for noise, non-uniform angles or product inputs. Got 'particles'."
             )
         run: dict[str, Callable[[], GradientStats | None]] = {
-            "exact": lambda: path_methods.exact(question, tape, f"asked for: {method}", max_flops=1e12),
+            "exact": lambda: (
+                path_methods.exact(question, tape, "asked for: exact", max_flops=1e12) if plain
+                else path_methods.exact_weighted(question, tape, bloch, "asked for: exact", max_flops=1e12)
+            ),
             "particles": lambda: path_methods.particles_only(question, tape),
             "paths": lambda: path_methods.sampled(
                 question, tape, bloch, channels, "asked for: paths", small_signals=False
@@ -114,14 +117,19 @@ def gradient_variance(
         if result is None:
             raise QTrainError(
                 "method should be one that treats this circuit. Got 'exact', but the network of its paths is too large "
-                "to contract within 1e12 operations: use method='auto'."
+                "to contract within 1e12 operations"
+                + ("" if plain else ", or terms of the observable interfere")
+                + ": use method='auto'."
             )
         return result
     if method == "auto" and tape is not None:
         plain = start.kind == "uniform" and not channels and bloch is None
-        if plain and samples is None:
-            result = path_methods.exact(
-                question, tape, "independent Pauli rotations; their paths sum exactly within the budget"
+        if samples is None:
+            why = "independent Pauli rotations; their paths sum exactly within the budget"
+            result = (
+                path_methods.exact(question, tape, why)
+                if plain
+                else path_methods.exact_weighted(question, tape, bloch, why)
             )
             if result is not None:
                 return result

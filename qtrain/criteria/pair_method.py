@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.criteria.cosets import unpack_terms, walk_terms
+from qtrain.criteria.cosets import PathClasses, unpack_terms, walk_terms
 from qtrain.criteria.initialization import Initialization
 from qtrain.criteria.tape import Tape
+from qtrain.criteria.transfer import exact_moments
 from qtrain.errors import QTrainError
 from qtrain.kernels import pairs as kernel
 from qtrain.kernels import terms as term_kernel
@@ -18,6 +20,7 @@ from qtrain.kernels.means import mean_gradients
 from qtrain.kernels.paths import PATHS
 
 MAX_TERMS = 4000
+MAX_STATES = 256  # product inputs that exact sums go through one by one
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,40 +86,75 @@ def _pairs(tape: Tape, observable: SparsePauliOp, cosines: np.ndarray, bloch: np
     )  # fmt: skip
 
 
+def exact_signed(
+    tape: Tape, observable: SparsePauliOp, start: Initialization, bloch: np.ndarray | None, *,
+    max_flops: float, max_numbers: float,
+) -> tuple[float, np.ndarray, float, np.ndarray] | None:  # fmt: skip
+    """The same summed over all paths, where no two terms interfere.
+
+    Every branch, every damping and every overlap with the input is then a factor >= 0 of its own.
+
+    Returns:
+        E f^2, (rows,) E (df)^2, E f, (rows,) E df; None where terms interfere or the network is too large.
+    """
+    cosines, sine2 = start.moments(tape.coefficient)
+    states = _states(tape, bloch)
+    if len(states) > MAX_STATES:
+        return None
+    found = _pairs(tape, observable, cosines, states)
+    if found.diff_x.any() or found.diff_z.any():
+        return None
+    nowhere = np.zeros_like(found.x)
+    classes = PathClasses(found.x, found.z, nowhere, found.mass, math.nan, math.nan)
+    cost, rows = 0.0, np.zeros(tape.num_rows)
+    for state in states:
+        ends = np.column_stack([np.ones(tape.num_qubits), state**2])  # letters I, X, Z, Y
+        moments = exact_moments(
+            tape, classes, ends=ends, sine2=None if start.kind == "uniform" else sine2,
+            max_flops=max_flops / len(states), max_numbers=max_numbers,
+        )  # fmt: skip
+        if moments is None:
+            return None
+        cost, rows = cost + moments[0] / len(states), rows + moments[1] / len(states)
+    return cost, rows, *_means(tape, observable, cosines, states)
+
+
+def _states(tape: Tape, bloch: np.ndarray | None) -> np.ndarray:
+    """(states, qubits, 3) Bloch vectors in the order X, Z, Y."""
+    zero = np.tile(np.array([0.0, 1.0, 0.0]), (1, tape.num_qubits, 1))
+    return zero if bloch is None else np.ascontiguousarray(bloch)
+
+
+def _means(
+    tape: Tape, observable: SparsePauliOp, cosines: np.ndarray, states: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """E f and (rows,) E df, averaged over at most 64 of the states."""
+    mean, gradient = np.zeros(1), np.zeros(tape.num_rows)
+    x, z, c = unpack_terms(observable)
+    used = states[:64]
+    for state in used:
+        mean_gradients(
+            *tape.arrays, tape.opcode, tape.turns, tape.rate, cosines, x, z, c / len(used), state, mean, gradient
+        )
+    return float(mean[0]), gradient
+
+
 def sample_signed(
     tape: Tape, observable: SparsePauliOp, start: Initialization, bloch: np.ndarray | None, *,
     samples: int | None, seed: int, seconds: float, max_samples: int, relative_error: float,
+    resolution: float,
 ) -> SignedCounts:  # fmt: skip
     """Signed hits of pairs, in batches until precise enough.
 
     Args:
         tape: with its noise; bloch: (data samples, qubits, 3) of a product input, or None for |0...0>.
+        resolution: share of the total below which a second moment needs no value of its own.
     """
     cosines, branch = start.moments(tape.coefficient)
     fork = start.kind != "uniform"
-    states = (
-        np.tile(np.array([0.0, 1.0, 0.0]), (1, tape.num_qubits, 1))
-        if bloch is None
-        else np.ascontiguousarray(bloch)
-    )
+    states = _states(tape, bloch)
     found = _pairs(tape, observable, cosines, states)
-    mean = np.zeros((1,))
-    gradient = np.zeros(tape.num_rows)
-    x, z, c = unpack_terms(observable)
-    for state in states[:64]:
-        mean_gradients(
-            *tape.arrays,
-            tape.opcode,
-            tape.turns,
-            tape.rate,
-            cosines,
-            x,
-            z,
-            c / min(len(states), 64),
-            state,
-            mean,
-            gradient,
-        )
+    mean, gradient = _means(tape, observable, cosines, states)
     plus, minus = np.zeros(tape.num_rows, np.int64), np.zeros(tape.num_rows, np.int64)
     cost = np.zeros(2, np.int64)
     total = float(found.mass.sum())
@@ -133,7 +171,7 @@ def sample_signed(
         done += batch
         seen = plus + minus
         live = seen[seen > 0]
-        precise = len(live) * 4 > len(seen) and float(np.median(live)) * relative_error**2 >= 1
+        precise = done >= 3 / resolution and (not len(live) or float(np.median(live)) * relative_error**2 >= 1)
         if samples is not None or precise:
             break
         if time.monotonic() > deadline or done >= max_samples:
@@ -146,4 +184,4 @@ def sample_signed(
         "minus": (minus.astype(float), float(cost[1])),
         "pairs": (np.full(tape.num_rows, float(done)), float(done)),
     }
-    return SignedCounts(counts_, total, gradient, float(mean[0]), note)
+    return SignedCounts(counts_, total, gradient, mean, note)

@@ -15,7 +15,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.criteria.averaged import WeightedSampler
 from qtrain.criteria.cosets import PathClasses, path_classes
 from qtrain.criteria.initialization import Initialization
-from qtrain.criteria.pair_method import sample_signed
+from qtrain.criteria.pair_method import exact_signed, sample_signed
 from qtrain.criteria.results import Budget
 from qtrain.criteria.stats import GradientStats
 from qtrain.criteria.tape import Tape
@@ -102,6 +102,25 @@ def exact(question: Question, tape: Tape, reason: str, *, max_flops: float = 2e9
     return statistics(question, tape, classes, "exact", reason, sums)
 
 
+def exact_weighted(
+    question: Question, tape: Tape, bloch: np.ndarray | None, reason: str, *, max_flops: float = 2e9
+) -> GradientStats | None:
+    """The same under noise, for non-uniform angles and for product inputs; None too where terms interfere."""
+    found = exact_signed(
+        tape, question.observable, question.start, bloch, max_flops=max_flops,
+        max_numbers=question.budget.memory_bytes / 16,
+    )  # fmt: skip
+    if found is None:
+        return None
+    cost, rows, cost_mean, gradient = found
+    if question.start.kind == "uniform":  # there the moment is about the mean
+        cost = max(cost - cost_mean**2, 0.0)
+    mean = np.zeros(len(question.program.weights))
+    mean[tape.weight] = gradient * tape.coefficient
+    sums = {"exact": _spread(tape, question.program, rows, cost)}
+    return statistics(question, tape, None, "exact", reason, sums, mean=mean, cost_mean=cost_mean)
+
+
 def _betas(question: Question, tape: Tape, classes: PathClasses) -> dict[str, Any]:
     """How often each generator meets an anticommuting Pauli, from a few thousand plain paths."""
     count = 4 * path_kernel.PATHS
@@ -147,6 +166,7 @@ def sampled(
             tape, question.observable, question.start, bloch, samples=question.samples, seed=question.seed,
             seconds=question.left, max_samples=question.budget.max_samples,
             relative_error=question.budget.relative_error,
+            resolution=max(question.budget.resolution, PATHS_RESOLVE),
         )  # fmt: skip
         spread = {
             k: _spread(tape, question.program, rows, cost) for k, (rows, cost) in outcome.counts.items()

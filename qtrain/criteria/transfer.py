@@ -35,13 +35,16 @@ FIXED = {
     6: _permutation(_LETTERS ^ ((_LETTERS & 1) << 1)),
     7: _permutation(_LETTERS ^ (_LETTERS >> 1)),
 }
-ROTATION = {}
-for _code in range(3):
-    _a = _anticommute(_code + 1)
-    ROTATION[_code] = (
-        np.diag(1 - _a / 2) + _permutation(_LETTERS ^ (_code + 1)) @ np.diag(_a / 2),
-        np.diag(_a).astype(float),
-    )
+
+
+def _rotation(code: int, sine2: float) -> tuple[np.ndarray, np.ndarray]:
+    """Step of a one-qubit rotation with E sin^2 of its angle, and what replaces it where it is differentiated."""
+    anti = _anticommute(code + 1)
+    stay, flip = np.diag(anti), _permutation(_LETTERS ^ (code + 1)) @ np.diag(anti)
+    return np.diag(1 - anti) + (1 - sine2) * stay + sine2 * flip, sine2 * stay + (1 - sine2) * flip
+
+
+ROTATION = {code: _rotation(code, 0.5) for code in range(3)}
 
 
 def _halves() -> dict[int, tuple[np.ndarray, np.ndarray]]:
@@ -82,9 +85,6 @@ def _string_part(letter: int) -> np.ndarray:
 
 
 _STRING = {letter: _string_part(letter) for letter in (1, 2, 3)}
-# Ends of the parity bond: weight of (parity, branch), and the part that anticommutes.
-_BRANCH = np.array([1.0, 0.5, 0.0, 0.5])
-_BRANCH_ANTI = np.array([0.0, 0.5, 0.0, 0.5])
 _TURN = np.array([1.0, 0.0, 0.0, 1.0])
 
 
@@ -123,11 +123,16 @@ def boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarray
     return tensors
 
 
-def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000) -> list[Leaf] | None:
+def build_network(
+    tape: Tape, classes: PathClasses, *, ends: np.ndarray | None = None, sine2: np.ndarray | None = None,
+    max_leaves: int = 200_000,
+) -> list[Leaf] | None:  # fmt: skip
     """Leaves of the network of all paths, trimmed to the cone by reachable letters.
 
     Args:
         classes: with one common ``target``. Returns None where there are more than ``max_leaves``.
+        ends: (qubits, 4) weights of the letters I, X, Z, Y at the input, where it is not |0...0>.
+        sine2: (rows,) E sin^2 of the angles, where they are not uniform.
     """
     n = tape.num_qubits
     fresh = iter(range(10**9))
@@ -155,16 +160,31 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
         if code <= 2:
             if reach[q] == {0}:
                 continue
-            step, marked = ROTATION[code]
+            step, marked = ROTATION[code] if sine2 is None or row < 0 else _rotation(code, float(sine2[row]))
             anti = _anticommute(code + 1)
             if any(anti[v] for v in reach[q]):
                 reach[q] |= {v ^ (code + 1) for v in reach[q] if anti[v]}
-                holder[q].chain.append((row, step.T.copy(), (step @ marked).T.copy()))
+                holder[q].chain.append((row, step.T.copy(), marked.T.copy()))
             continue
         if 5 <= code <= 7:
             step = FIXED[code]
             reach[q] = {int(np.argmax(step[:, v])) for v in reach[q]}
             holder[q].chain.append((-1, step.T.copy(), None))
+            continue
+        if code == 11:
+            holder[q].chain.append((-1, np.diag([1.0, *[float(tape.rate[i]) ** 2] * 3]), None))
+            continue
+        if code == 12:
+            # rate^2 + (1 - rate^2) where both letters are I
+            loss, t, bond = float(tape.rate[i]) ** 2, int(tape.q1[i]), next(fresh)
+            none = np.diag([1.0, 0.0, 0.0, 0.0])
+            for wire, half in (
+                (q, np.stack([loss * np.eye(4), (1 - loss) * none])),
+                (t, np.stack([np.eye(4), none])),
+            ):
+                new = Leaf(half, [bond, holder[wire].labels[-1], next(fresh)], where=(wire, i))
+                leaves.append(new)
+                holder[wire] = new
             continue
         if code == 10:
             t = int(tape.q1[i])
@@ -217,30 +237,31 @@ def build_network(tape: Tape, classes: PathClasses, *, max_leaves: int = 200_000
                 holder[s] = new
                 bond = out
             leaves.append(Leaf(np.array([1.0, 0.0, 1.0, 0.0]), [head], where=(support[0], i)))
-            end = Leaf(_BRANCH.copy(), [bond], where=(support[-1], i))
+            end = Leaf(np.zeros(4), [bond], where=(support[-1], i))
             if code == 4:
                 end.base = _TURN.copy() if tape.turns[i] % 2 else np.array([1.0, 1.0, 0.0, 0.0])
             else:
-                end.row, end.marked = row, _BRANCH_ANTI
+                flip = 0.5 if sine2 is None else float(sine2[row])
+                end.base = np.array([1.0, 1 - flip, 0.0, flip])
+                end.row, end.marked = row, np.array([0.0, flip, 0.0, 1 - flip])
             leaves.append(end)
-        else:
-            return None  # noise
         if len(leaves) > max_leaves:
             return None
     target = classes.target[0]
     for q in range(n):
         wanted = np.array([0.0, 1.0, 0.0, 1.0]) if target[q] else np.array([1.0, 0.0, 1.0, 0.0])
-        leaves.append(Leaf(wanted, [holder[q].labels[-1]], where=(q, len(tape.code))))
+        leaves.append(Leaf(wanted if ends is None else ends[q], [holder[q].labels[-1]], where=(q, len(tape.code))))
     return leaves
 
 
 def exact_moments(
-    tape: Tape, classes: PathClasses, *, max_flops: float = 2e9, max_numbers: float = 1e8
-) -> tuple[float, np.ndarray] | None:
+    tape: Tape, classes: PathClasses, *, ends: np.ndarray | None = None, sine2: np.ndarray | None = None,
+    max_flops: float = 2e9, max_numbers: float = 1e8,
+) -> tuple[float, np.ndarray] | None:  # fmt: skip
     """Sum over all paths: (second moment of the cost, (rows,) of each rotation), or None if too large.
 
     Args:
-        tape: without noise; classes: the observable's.
+        classes: the observable's; ends, sine2: see `build_network`.
         max_flops: multiplications of one pass; max_numbers: stored numbers of one pass.
     """
     if len(classes.value) == 0:
@@ -255,7 +276,7 @@ def exact_moments(
         part = PathClasses(
             classes.x[inside], classes.z[inside], classes.target[inside], classes.value[inside], 0.0, 0.0
         )
-        leaves = build_network(tape, part)
+        leaves = build_network(tape, part, ends=ends, sine2=sine2)
         if leaves is None:
             return None
         network = plan(leaves, tape.num_rows, max_flops=max_flops / len(patterns))
