@@ -330,6 +330,13 @@ def test_sums_are_named(n):
     assert found == (" + ".join([*blocks, "u(1)"]) if n < 9 else None)  # dimension 216: beyond the naming
 
 
+def test_a_ring_of_60_is_quick():
+    """Orbits under translations and reflection: a second in Python would show a slow canonical form."""
+    result = dla([total(bonds(60, "ZZ", True)), total(sites(60, "X"))])
+    assert (result.dimension, result.algebra) == (3 * 60 - 1, "59 su(2) + 2 u(1)")
+    assert "translations of the qubits and their reflection" in result.method
+
+
 def test_named_sums_have_their_dimension():
     size = {"su": lambda k: k * k - 1, "so": lambda k: k * (k - 1) // 2, "sp": lambda k: k * (2 * k + 1), "u": lambda k: k * k}
     for generators in (chain(5, ring=True), equivariant(6), [SparsePauliOp(["XXI", "IXX"], [1.0, 0.5]), SparsePauliOp("ZIZ")]):

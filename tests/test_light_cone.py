@@ -6,10 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
-from qiskit.circuit.library import PauliGate, efficient_su2, real_amplitudes
+from qiskit.circuit.library import PauliGate, efficient_su2, n_local, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
-from qtrain.criteria.light_cone import felt_weights, light_cone, provably_zero, reduced_circuit
+from qtrain.criteria.gradients import gradient_variance
+from qtrain.criteria.light_cone import (
+    effective_program,
+    felt_weights,
+    light_cone,
+    provably_zero,
+    reduced_circuit,
+)
 from qtrain.errors import QTrainError
 from qtrain.kernels.paulis import pack_labels
 from qtrain.program import lower
@@ -127,6 +134,50 @@ def test_shared_parameters_and_t_gates_are_never_killed(seed):
     _, gradients = values_and_gradients(program, label, rng.uniform(0, 6, (5, program.num_weights)))
     zero = provably_zero(program, label)
     assert np.abs(np.asarray(gradients).reshape(5, -1)[:, zero]).max(initial=0.0) < 1e-10
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_effective_program_has_the_values_and_gradients_of_the_whole(seed):
+    """Shared parameters, fixed rotations, inputs and several terms; most of six qubits lie outside the cone."""
+    rng = np.random.default_rng(seed)
+    theta, x = ParameterVector("t", 4), ParameterVector("x", 2)
+    circuit = QuantumCircuit(6)
+    for _ in range(int(rng.integers(0, 14))):
+        q, r = (int(v) for v in rng.permutation(6)[:2])
+        kind = int(rng.integers(8))
+        if kind < 3:
+            getattr(circuit, ("rx", "ry", "rz")[kind])(theta[int(rng.integers(4))], q)
+        elif kind == 3:
+            circuit.crx(theta[int(rng.integers(4))], q, r)
+        elif kind == 4:
+            circuit.t(q)
+        elif kind == 5:
+            circuit.ry(theta[0] * x[int(rng.integers(2))] + x[0], q)
+        else:
+            getattr(circuit, ("cx", "cz")[kind - 6])(q, r)
+    circuit.rz(theta[3], 5)
+    circuit.rz(x[1], 4)
+    circuit.rz(x[0], 4)
+    labels = ["I" * (5 - q) + rng.choice(list("XYZ")) + "I" * q for q in rng.permutation(6)[:2]]
+    observable = SparsePauliOp(["IIIIII", *labels], [0.5, 1.0, -0.7])
+    program = lower(circuit, inputs=list(x))
+    smaller, moved = effective_program(program, observable)
+    assert smaller.num_qubits == moved.num_qubits <= 6
+    assert smaller.weights == program.weights
+    weights, data = rng.uniform(0, 6, (3, program.num_weights)), rng.uniform(0, 6, (3, 2))
+    values, gradients = values_and_gradients(program, observable, weights, data)
+    fewer = values_and_gradients(smaller, moved, weights, data)
+    np.testing.assert_allclose(fewer[0], values, atol=1e-12)
+    np.testing.assert_allclose(fewer[1], gradients, atol=1e-12)
+
+
+def test_sampled_angles_need_only_the_cone():
+    """60 qubits, shared angles, no small module: the five qubits that the observable sees are enough."""
+    circuit = n_local(60, ["ry"], "crz", entanglement="linear", reps=2)
+    stats = gradient_variance(circuit, "I" * 30 + "Z" + "I" * 29, samples=64)
+    assert stats.method == "statevector"
+    assert (stats.variance > 0).sum() == 15
 
 
 def test_fixed_gates_open_the_cone():

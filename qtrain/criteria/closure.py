@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,53 +53,69 @@ def anticommute(a: Pauli, b: Pauli) -> bool:
     return ((a[0] & b[1]).bit_count() + (a[1] & b[0]).bit_count()) % 2 == 1
 
 
-def _permuted(p: Pauli, order: Sequence[int]) -> Pauli:
-    """Qubit q of the result is qubit order[q]."""
-    x = z = 0
-    for q, source in enumerate(order):
-        x |= (p[0] >> source & 1) << q
-        z |= (p[1] >> source & 1) << q
-    return x, z
+@dataclass(frozen=True, eq=False)
+class Symmetry:
+    """A group of qubit permutations: ``canonical`` gives one string of each orbit, ``size`` how many it holds."""
+
+    name: str
+    canonical: Callable[[Pauli], Pauli]
+    size: Callable[[Pauli], int]
 
 
-def _invariant(generators: Sequence[Sum], order: Sequence[int]) -> bool:
-    return all(
-        len(g) == len({_permuted(p, order) for p in g})
-        and all(g.get(_permuted(p, order)) == c for p, c in g.items())
-        for g in generators
-    )
+def _all_permutations(n: int) -> Symmetry:
+    def canonical(p: Pauli) -> Pauli:
+        """The same letters, X before Y before Z before I."""
+        both = (p[0] & p[1]).bit_count()
+        a, b = p[0].bit_count() - both, p[1].bit_count() - both
+        return (1 << (a + both)) - 1, ((1 << both) - 1) << a | ((1 << b) - 1) << (a + both)
+
+    def size(p: Pauli) -> int:
+        y = (p[0] & p[1]).bit_count()
+        x, z = p[0].bit_count() - y, p[1].bit_count() - y
+        return math.factorial(n) // math.prod(map(math.factorial, (x, y, z, n - x - y - z)))
+
+    return Symmetry("all permutations of the qubits", canonical, size)
 
 
-def _sorted(p: Pauli) -> Pauli:
-    """The same letters, X before Y before Z before I."""
-    both = (p[0] & p[1]).bit_count()
-    a, b = p[0].bit_count() - both, p[1].bit_count() - both
-    return (1 << (a + both)) - 1, ((1 << both) - 1) << a | ((1 << b) - 1) << (a + both)
+def _reversed(bits: int, n: int) -> int:
+    return int(f"{bits:0{n}b}"[::-1], 2)
 
 
-def _itself(p: Pauli) -> Pauli:
-    return p
+def _turns_and_mirror(n: int, *, turns: bool, mirror: bool) -> Symmetry:
+    mask = (1 << n) - 1
+    shifts = range(n) if turns else range(1)
+
+    def images(p: Pauli) -> list[Pauli]:
+        found = []
+        for x, z in [p, (_reversed(p[0], n), _reversed(p[1], n))] if mirror else [p]:
+            found += [((x >> k | x << (n - k)) & mask, (z >> k | z << (n - k)) & mask) for k in shifts]
+        return found
+
+    names = ["translations of the qubits"] * turns + [("their " if turns else "") + "reflection"] * mirror
+    name = " and ".join(names) + ("" if turns else " of the qubits")
+    return Symmetry(name, lru_cache(2**18)(lambda p: min(images(p))), lambda p: len(set(images(p))))
 
 
-def symmetry(generators: Sequence[Sum], n: int) -> tuple[str, Callable[[Pauli], Pauli]]:
-    """A group of qubit permutations that leaves every generator as it is: its name, canonical strings of its orbits."""
-    swaps = [[*range(q), q + 1, q, *range(q + 2, n)] for q in range(n - 1)]
-    if n > 1 and all(_invariant(generators, order) for order in swaps):
+NO_SYMMETRY = Symmetry("", lambda p: p, lambda p: 1)
 
-        return "all permutations of the qubits", _sorted
-    shift = [(q + 1) % n for q in range(n)]
-    mirror = list(range(n))[::-1]
-    group = [list(range(n))]
-    name = ""
-    if n > 2 and _invariant(generators, shift):
-        group = [[(q + k) % n for q in range(n)] for k in range(n)]
-        name = "translations of the qubits"
-    if n > 1 and _invariant(generators, mirror):
-        group += [[order[q] for q in mirror] for order in group]
-        name = f"{name} and their reflection" if name else "reflection of the qubits"
-    if not name:
-        return "", _itself
-    return name, lambda p: min(_permuted(p, order) for order in group)
+
+def symmetry(generators: Sequence[Sum], n: int) -> Symmetry:
+    """A group of qubit permutations that leaves every generator as it is."""
+
+    def invariant(move: Callable[[int], int]) -> bool:
+        moved = [{(move(p[0]), move(p[1])): c for p, c in g.items()} for g in generators]
+        return all(m == g for m, g in zip(moved, generators, strict=True))
+
+    def swapped(q: int) -> Callable[[int], int]:
+        return lambda b: b ^ (((b >> q ^ b >> (q + 1)) & 1) * (3 << q))
+
+    if n < 2:
+        return NO_SYMMETRY
+    if all(invariant(swapped(q)) for q in range(n - 1)):
+        return _all_permutations(n)
+    turns = n > 2 and invariant(lambda b: b >> 1 | (b & 1) << (n - 1))
+    mirror = invariant(lambda b: _reversed(b, n))
+    return _turns_and_mirror(n, turns=turns, mirror=mirror) if turns or mirror else NO_SYMMETRY
 
 
 def _whole(generators: Sequence[Sum]) -> list[dict[Pauli, int]] | None:
@@ -126,7 +143,8 @@ def lie_closure(generators: Sequence[Sum], num_qubits: int, *, max_dimension: in
         >>> lie_closure(rotations, 2, max_dimension=100).dimension
         4
     """
-    name, canonical = symmetry(generators, num_qubits)
+    group = symmetry(generators, num_qubits)
+    name, canonical = group.name, group.canonical
     whole = _whole(generators)
     exact = whole is not None
     sums: Sequence[Mapping[Pauli, float]] = whole if whole is not None else generators
@@ -147,7 +165,7 @@ def lie_closure(generators: Sequence[Sum], num_qubits: int, *, max_dimension: in
     maps = _maps(starts, columns, values, len(index))
     if not exact:
         dimension, complete, _ = _float_rank(maps, rows, limit)
-        algebra = _name(maps, rows, index, canonical, num_qubits, dimension) if complete else None
+        algebra = _name(maps, rows, index, group, dimension) if complete else None
         return Closure(dimension, complete, f"closure in floats with twice orthogonalised rows{note}", algebra)
     found = []
     for prime in PRIMES:
@@ -159,18 +177,18 @@ def lie_closure(generators: Sequence[Sum], num_qubits: int, *, max_dimension: in
         )
     dimension = max(d for d, _ in found)
     complete = all(c for _, c in found) or dimension == len(index)
-    algebra = _name(maps, rows, index, canonical, num_qubits, dimension) if complete else None
+    algebra = _name(maps, rows, index, group, dimension) if complete else None
     return Closure(int(dimension), bool(complete), f"closure modulo two primes{note}", algebra)
 
 
 def _name(
-    maps: Sequence[Any], rows: np.ndarray, index: Mapping[Pauli, int], canonical: Callable[[Pauli], Pauli],
-    num_qubits: int, dimension: int,
-) -> str | None:  # fmt: skip
+    maps: Sequence[Any], rows: np.ndarray, index: Mapping[Pauli, int], group: Symmetry, dimension: int
+) -> str | None:
     """The algebra as a sum of simple ones; None where it is too large for it, or numbers leave a doubt."""
     if not 0 < dimension <= MAX_DIMENSION or len(index) > MAX_NAMED_COLUMNS:
         return None
-    norm = np.sqrt(_orbit_sizes(index, canonical, num_qubits))  # of a sum over an orbit, with coefficients 1
+    # of a sum over an orbit, with coefficients 1; ``index`` is in the order of its columns
+    norm = np.sqrt(np.array([group.size(p) for p in index], float))
     scaled = [m.multiply(norm[:, None]).multiply(1 / norm[None, :]).tocsr() for m in maps]
     found, complete, basis = _float_rank(scaled, rows * norm, dimension)
     if found != dimension or not complete:
@@ -180,22 +198,6 @@ def _name(
         return None
     ideals = find_ideals(adjoint)
     return None if ideals is None else ideals.name
-
-
-def _orbit_sizes(index: Mapping[Pauli, int], canonical: Callable[[Pauli], Pauli], num_qubits: int) -> np.ndarray:
-    """(columns,) strings in each column's orbit: of all permutations by counting letters, of rotations one by one."""
-    sizes = np.ones(len(index))
-    for p, column in index.items():
-        y = (p[0] & p[1]).bit_count()
-        x, z = p[0].bit_count() - y, p[1].bit_count() - y
-        if canonical is _sorted:
-            rest = num_qubits - x - y - z
-            sizes[column] = math.factorial(num_qubits) / math.prod(map(math.factorial, (x, y, z, rest)))
-        elif canonical is not _itself:
-            turned = {_permuted(p, [(q + k) % num_qubits for q in range(num_qubits)]) for k in range(num_qubits)}
-            both = turned | {_permuted(t, list(range(num_qubits))[::-1]) for t in turned}
-            sizes[column] = sum(canonical(t) == p for t in both)
-    return sizes
 
 
 def _maps(starts: np.ndarray, columns: np.ndarray, values: np.ndarray, size: int) -> list[Any]:

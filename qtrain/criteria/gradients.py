@@ -12,6 +12,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.criteria import path_methods
 from qtrain.criteria.initialization import Initialization, parse_initialization
+from qtrain.criteria.light_cone import effective_program
 from qtrain.criteria.noise import noise_channels, unwrap
 from qtrain.criteria.product_input import differs, split_product_input
 from qtrain.criteria.results import Budget
@@ -237,14 +238,16 @@ def _angles(
             f"noise should be None for sampled angles. Got noise, and Pauli paths do not apply: {refusal}."
         )
     because = f"{refusal}; " if refusal else ""
-    if method == "gsim" or (method == "auto" and question.program.num_qubits > 16 and vectors is None):
+    width = effective_program(question.program, question.observable)[0].num_qubits
+    if method == "gsim" or (method == "auto" and width > 16 and vectors is None):
         result = angle_methods.module(question, because)
         if result is not None:
             return result
-        if method == "gsim" or question.program.num_qubits > 22:
+        if method == "gsim" or width > 22:
             raise QTrainError(
-                f"circuit should have independent rotations, at most 22 qubits, or an observable with a small module. "
-                f"Got {question.program.num_qubits} qubits where {refusal or 'gsim was asked for'}, and a module above "
+                f"circuit should have independent rotations, at most 22 qubits in the observable's light cone, or an "
+                f"observable with a small module. "
+                f"Got {width} qubits where {refusal or 'gsim was asked for'}, and a module above "
                 f"{angle_methods.module_limit(question)}: raise max_dimension of the budget, "
                 "or give every rotation its own parameter."
             )

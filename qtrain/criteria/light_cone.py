@@ -7,11 +7,14 @@ set, and only one that does not joins the span. The relaxation keeps too much, n
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import SparsePauliOp
+from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from qtrain.criteria.cosets import unpack_terms
+from qtrain.criteria.product_input import drop_ops
 from qtrain.criteria.results import LightCone
 from qtrain.criteria.tape import Tape, build_tape
 from qtrain.kernels import cone as kernel
@@ -137,6 +140,36 @@ def _effective(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarr
 def changing_ops(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
     """(ops,) bool: the effective cone; no other op of the program changes the expectation value."""
     return _effective(program, operator)[1]
+
+
+def effective_program(
+    program: PauliProgram, observable: SparsePauliOp | str
+) -> tuple[PauliProgram, SparsePauliOp]:
+    """The effective cone on qubits of its own: the same expectation value at every angle, from less.
+
+    Returns:
+        A program with the same weights and inputs, whose ops and qubits are those of the cone (at least one
+        qubit), and the observable on these qubits.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> effective_program(lower(efficient_su2(30, reps=1, entanglement="pairwise")), "I" * 29 + "Z")[0]
+        PauliProgram(num_qubits=2, ops=5, rotations=4, weights=120, inputs=0)
+    """
+    operator = as_observable(observable, program.num_qubits)
+    ops = changing_ops(program, operator)
+    inside = _touched(program, operator, ops)
+    inside[0] |= not inside.any()
+    if inside.all() and ops.all():
+        return program, operator
+    kept = drop_ops(program, ops)
+    place = np.append(np.cumsum(inside) - 1, -1).astype(np.int32)  # the last entry stands for "no qubit"
+    reduced = dataclasses.replace(
+        kept, num_qubits=int(inside.sum()), qubits=place[kept.qubits], support=place[kept.support]
+    )
+    paulis = operator.paulis
+    paulis = PauliList.from_symplectic(paulis.z[:, inside], paulis.x[:, inside], paulis.phase)
+    return reduced, SparsePauliOp(paulis, operator.coeffs)
 
 
 def felt_weights(program: PauliProgram) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 
 from qtrain import simulator
 from qtrain.criteria.initialization import Initialization, parse_initialization
+from qtrain.criteria.light_cone import effective_program
 from qtrain.criteria.mirror import mirrored_weights
 from qtrain.errors import QTrainError
 
@@ -154,6 +155,8 @@ def sample_moments(
     rng = np.random.default_rng(int(seed))
     # a fixed chunk, so that the draws do not depend on threads or memory; at most some 16 MB of gradients
     chunk = max(64, min(4096, 2**21 // max(1, len(program.weights)) // 16 * 16))
+    # angles are drawn for the whole circuit, values computed on what the observable sees of it
+    seen, operator = (program, observable) if module is not None else effective_program(program, observable)
     total = Moments(0, np.zeros((4, len(program.weights))), np.zeros(4))
     while total.count < samples:
         count = min(chunk, int(samples) - total.count)
@@ -167,7 +170,7 @@ def sample_moments(
             )
         else:
             f, g = simulator.values_and_gradients(
-                program, observable, weights, inputs, num_threads=num_threads, memory_bytes=memory_bytes
+                seen, operator, weights, inputs, num_threads=num_threads, memory_bytes=memory_bytes
             )
         total = total + Moments(count, _power_sums(g), _power_sums(f))
     return total
