@@ -265,6 +265,26 @@ def test_wrong_generators(generators, sentence):
         dla(generators)
 
 
+def test_fixed_rotations_at_the_input_are_no_matter():
+    """They prepare a state; the algebra is that of what follows, and no deep limit of |0...0> is claimed."""
+    body = frame_circuit(4, 3, "cz")
+    prepared = QuantumCircuit(4)
+    for q in range(4):
+        prepared.ry(np.pi / 4, q)
+    prepared.rzz(0.3, 0, 1)
+    result = dla(prepared.compose(body), observable="IIIZ")
+    alone = dla(body, observable="IIIZ")
+    assert (result.dimension, result.algebra) == (alone.dimension, alone.algebra)
+    assert result.module_dimension == alone.module_dimension
+    assert alone.deep_variance is not None
+    assert result.deep_variance is None
+    commuting = QuantumCircuit(2)
+    commuting.rz(Parameter("a"), 0)
+    commuting.t(0)  # behind the weight, but it commutes with it
+    commuting.rx(Parameter("b"), 1)
+    assert dla(commuting).dimension == 2
+
+
 def test_a_fixed_t_gate_is_named():
     circuit = QuantumCircuit(1)
     circuit.rx(Parameter("a"), 0)

@@ -52,7 +52,7 @@ def dla(
 
     Raises:
         QTrainError: no generators, labels of mixed width or with other letters, generators that are not
-            Hermitian, a fixed gate that is neither Clifford nor a rotation by a parameter.
+            Hermitian, a fixed gate behind the first rotations that is neither Clifford nor a rotation by a parameter.
 
     Example:
         >>> dla(["ZZI", "IZZ", "XII", "IXI", "IIX"]).algebra
@@ -156,13 +156,7 @@ def _bits(table: PauliTable) -> list[tuple[int, int]]:
 
 def _circuit_sums(program: PauliProgram) -> list[Sum]:
     """One generator for each rotation, or for each run of commuting rotations by one weight."""
-    if len(program.fixed_rotations):
-        op = program.fixed_rotations[0]
-        raise QTrainError(
-            f"circuit should hold Clifford gates and rotations by parameters for its Lie algebra. "
-            f"Got a fixed rotation by {program.offset[op]:g} at gate {program.gate[op]}: "
-            "replace it by a parameter or a Clifford."
-        )
+    _check_fixed(program)
     table = program.generators()
     rows = _bits(table)
     uses = np.bincount(program.parameter[table.index], minlength=len(program.weights))
@@ -189,6 +183,26 @@ def _circuit_sums(program: PauliProgram) -> list[Sum]:
     if not found:
         raise QTrainError("circuit should have at least one rotation by a parameter. Got none.")
     return found
+
+
+def _check_fixed(program: PauliProgram) -> None:
+    """Fixed rotations are no generators: fine where they can be moved to the input, in front of every weight."""
+    fixed = program.fixed_rotations
+    if not len(fixed):
+        return
+    table = program.generators(fixed=True)
+    weighted = program.parameter[table.index] >= 0
+    clash = np.asarray(
+        commutation_matrix(table.x[~weighted], table.z[~weighted], table.x[weighted], table.z[weighted])
+    )
+    clash &= table.index[weighted][None] < table.index[~weighted][:, None]
+    if clash.any():
+        op = table.index[~weighted][np.flatnonzero(clash.any(axis=1))[0]]
+        raise QTrainError(
+            f"circuit should hold Clifford gates and rotations by parameters for its Lie algebra, fixed rotations only "
+            f"at its input. Got a fixed rotation by {program.offset[op]:g} at gate {program.gate[op]}: "
+            "replace it by a parameter or a Clifford."
+        )
 
 
 def _distinct(sums: Sequence[Sum]) -> list[Sum]:
@@ -272,7 +286,7 @@ def _with_module(
     result = dataclasses.replace(
         result, module_dimension=min(len(whole), limit), module_complete=whole.complete
     )
-    if program is None or not strings or not whole.complete:
+    if program is None or not strings or not whole.complete or len(program.fixed_rotations):
         return result
     keys = np.asarray(commutation_matrix(x, z, gx, gz))
     if len(np.unique(keys, axis=0)) < len(keys):  # terms with one pattern interfere
