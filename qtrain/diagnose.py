@@ -24,6 +24,7 @@ from qtrain.criteria.light_cone import light_cone, provably_zero
 from qtrain.criteria.loss import MAX_POINTS, check_targets
 from qtrain.criteria.report import TrainabilityReport
 from qtrain.criteria.results import Budget
+from qtrain.criteria.sampling import dead_from_any_input
 from qtrain.criteria.simulability import simulability
 from qtrain.criteria.stats import GradientStats
 from qtrain.errors import QTrainError
@@ -142,6 +143,9 @@ def diagnose(
     unfelt = gradients.proven_zero & cone.effective
     if start.kind == "uniform" and data is None:
         unfelt = unfelt | (provably_zero(representative, operator) & cone.effective)
+    blind = np.zeros_like(unfelt)  # no input state would make the observable feel them
+    if unfelt.any() and gradients.method == "statevector" and not representative.inputs:
+        blind = unfelt & dead_from_any_input(representative, operator, seed=seed)
     _, tape, bloch = paths_apply(representative, parse_initialization("uniform"), [], None)
     plain = tape is not None and bloch is None
     scale, on_path = _scale(operator), np.full(len(program.weights), np.nan)
@@ -155,8 +159,8 @@ def diagnose(
     verdicts = timed(
         "causes",
         lambda: explain(
-            representative, gradients, cone, unfelt, scale=scale, shots=int(shots), weights_on_path=on_path,
-            budget=budget, seed=seed, tape=tape if plain and network is None else None,
+            representative, gradients, replace(cone, effective=cone.effective & ~blind), unfelt, scale=scale,
+            shots=int(shots), weights_on_path=on_path, budget=budget, seed=seed, tape=tape if plain and network is None else None,
         ),
     )  # fmt: skip
     algebra = tried(

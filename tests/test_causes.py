@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.circuit.library import efficient_su2, excitation_preserving, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.criteria import causes
@@ -86,6 +86,22 @@ def test_shared_parameters_get_verdicts_too():
     assert found["a"].cause == causes.HEALTHY
     assert math.isnan(found["a"].beta)
     assert found["b"].cause == causes.COMMUTES
+
+
+def test_symmetric_circuits_are_dead_for_the_right_reason():
+    """Excitations are conserved: |0...0> stays as it is, and the number of excitations never moves at all."""
+    circuit = excitation_preserving(4, reps=1, entanglement="linear")
+    vacuum = diagnose(circuit, "IIIZ")
+    assert {v.cause for v in vacuum.verdicts} <= {causes.OUTSIDE, causes.COMMUTES, causes.UNFELT}
+    assert vacuum.fraction("dead") == 1.0
+    assert causes.UNFELT in {v.cause for v in vacuum.verdicts}
+    excited = QuantumCircuit(4)
+    excited.x(0)
+    assert diagnose(excited.compose(circuit), "IIIZ").fraction("healthy") > 0
+    plus = QuantumCircuit(4)
+    plus.h(range(4))
+    number = diagnose(plus.compose(circuit), "IIIZ + IIZI + IZII + ZIII")
+    assert {v.cause for v in number.verdicts} == {causes.COMMUTES}
 
 
 def test_path_weights_count_letters():

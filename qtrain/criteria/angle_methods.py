@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +14,7 @@ from qtrain.criteria.initialization import Initialization
 from qtrain.criteria.loss import loss_moments
 from qtrain.criteria.path_methods import Question, digest
 from qtrain.criteria.results import Budget
-from qtrain.criteria.sampling import Moments, sample_moments
+from qtrain.criteria.sampling import Moments, identically_zero, sample_moments
 from qtrain.criteria.stats import GradientStats
 from qtrain.program import PauliProgram
 
@@ -23,7 +24,10 @@ FIRST_BATCH = 64
 def statevector(question: Question, because: str, data: np.ndarray | None) -> GradientStats:
     """Adjoint gradients of random parameter vectors; memory is checked before it is taken."""
     moments, note = _run(question, data, None)
-    return _statistics(question, moments, "statevector", f"{because}angles sampled on the statevector{note}")
+    result = _statistics(question, moments, "statevector", f"{because}angles sampled on the statevector{note}")
+    scale = float(np.abs(question.observable.coeffs).sum())
+    nothing = identically_zero(moments, scale) & ~result.proven_zero
+    return dataclasses.replace(result, proven_zero=result.proven_zero | nothing) if nothing.any() else result
 
 
 def module_limit(question: Question) -> int:

@@ -154,7 +154,7 @@ def effective_program(
     Example:
         >>> from qiskit.circuit.library import efficient_su2
         >>> effective_program(lower(efficient_su2(30, reps=1, entanglement="pairwise")), "I" * 29 + "Z")[0]
-        PauliProgram(num_qubits=2, ops=5, rotations=4, weights=120, inputs=0)
+        PauliProgram(num_qubits=2, ops=6, rotations=5, weights=120, inputs=0)
     """
     operator = as_observable(observable, program.num_qubits)
     ops = changing_ops(program, operator)
