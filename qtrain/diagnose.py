@@ -160,7 +160,8 @@ def diagnose(
         "causes",
         lambda: explain(
             representative, gradients, replace(cone, effective=cone.effective & ~blind), unfelt, scale=scale,
-            shots=int(shots), weights_on_path=on_path, budget=budget, seed=seed, tape=tape if plain and network is None else None,
+            shots=int(shots), weights_on_path=on_path, budget=budget, seed=seed,
+            tape=tape if plain and network is None else None,
         ),
     )  # fmt: skip
     algebra = tried(
