@@ -11,6 +11,7 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.criteria.initialization import Initialization
+from qtrain.criteria.light_cone import effective_program, provably_zero
 from qtrain.criteria.loss import loss_moments
 from qtrain.criteria.path_methods import Question, digest
 from qtrain.criteria.results import Budget
@@ -83,6 +84,7 @@ def loss_variance(
 
 def _run(question: Question, data: np.ndarray | None, space: Any) -> tuple[Moments, str]:
     batch = question.samples or FIRST_BATCH
+    cone = None if space is not None else effective_program(question.program, question.observable)
     total: Moments | None = None
     while True:
         done = 0 if total is None else total.count
@@ -96,6 +98,7 @@ def _run(question: Question, data: np.ndarray | None, space: Any) -> tuple[Momen
             initialization=question.start,
             data=data,
             module=space,
+            cone=cone,
         )
         total = more if total is None else total + more
         cost = time.monotonic() - began
@@ -118,8 +121,6 @@ def _precise(moments: Moments, relative_error: float) -> bool:
 
 
 def _statistics(question: Question, moments: Moments, method: str, reason: str) -> GradientStats:
-    from qtrain.criteria.light_cone import provably_zero
-
     program = question.program
     count = len(program.weights)
     sums: dict[str, Any] = {"count": np.array(float(moments.count))}

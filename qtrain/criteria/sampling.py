@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from qiskit.quantum_info import SparsePauliOp
 
 from qtrain import simulator
 from qtrain.criteria.initialization import Initialization, parse_initialization
@@ -123,6 +124,7 @@ def sample_moments(
     initialization: Any = "uniform",
     data: np.ndarray | None = None,
     module: Module | OrbitModule | None = None,
+    cone: tuple[PauliProgram, SparsePauliOp] | None = None,
     num_threads: int | None = None,
     memory_bytes: int = simulator.MEMORY_BYTES,
 ) -> Moments:
@@ -135,6 +137,7 @@ def sample_moments(
         initialization: see ``draw_weights``.
         data: (points, num_inputs); each sample takes one point at random. None without inputs.
         module: evaluate in the observable's module (``qtrain.criteria.gsim``) instead of the statevector.
+        cone: from ``effective_program``: evaluate on what the observable sees; angles are drawn for the whole.
         num_threads, memory_bytes: as in ``qtrain.simulator``.
 
     Returns:
@@ -159,8 +162,7 @@ def sample_moments(
     rng = np.random.default_rng(int(seed))
     # a fixed chunk, so that the draws do not depend on threads or memory; at most some 16 MB of gradients
     chunk = max(64, min(4096, 2**21 // max(1, len(program.weights)) // 16 * 16))
-    # angles are drawn for the whole circuit, values computed on what the observable sees of it
-    seen, operator = (program, observable) if module is not None else effective_program(program, observable)
+    seen, operator = cone or (program, observable)
     total = Moments(0, np.zeros((4, len(program.weights))), np.zeros(4))
     while total.count < samples:
         count = min(chunk, int(samples) - total.count)

@@ -71,6 +71,8 @@ def _halves() -> dict[int, tuple[np.ndarray, np.ndarray]]:
 
 
 _SPLIT = _halves()
+_EYE = np.eye(4)[None]
+_NONE = np.diag([1.0, 0.0, 0.0, 0.0])[None]
 
 
 def _string_part(letter: int) -> np.ndarray:
@@ -149,6 +151,19 @@ def build_network(
             first.base, first.labels = first.base[..., 0, :], first.labels[:-2] + first.labels[-1:]
         leaves.append(first)
         holder.append(first)
+
+    def couple(wires: tuple[int, int], halves: tuple[np.ndarray, np.ndarray], at: int, loss: float) -> None:
+        """A two-qubit step, cut in two, damped by ``loss`` behind it unless both letters are I."""
+        bond = next(fresh)
+        first, second = halves
+        if loss < 1:  # loss * step + (1 - loss) * |II><II|
+            first, second = np.concatenate([loss * first, (1 - loss) * _NONE]), np.concatenate([second, _NONE])
+        for wire, half in zip(wires, (first, second), strict=True):
+            new = Leaf(half.transpose(0, 2, 1).copy(), [bond, holder[wire].labels[-1], next(fresh)], where=(wire, at))
+            leaves.append(new)
+            holder[wire] = new
+
+    damping = 1.0
     # A leaf's wire leg is its last; its chain multiplies onto that leg from the right, so steps are
     # stored transposed.
     for i in range(len(tape.code)):
@@ -175,16 +190,11 @@ def build_network(
             holder[q].chain.append((-1, np.diag([1.0, *[float(tape.rate[i]) ** 2] * 3]), None))
             continue
         if code == 12:
-            # rate^2 + (1 - rate^2) where both letters are I
-            loss, t, bond = float(tape.rate[i]) ** 2, int(tape.q1[i]), next(fresh)
-            none = np.diag([1.0, 0.0, 0.0, 0.0])
-            for wire, half in (
-                (q, np.stack([loss * np.eye(4), (1 - loss) * none])),
-                (t, np.stack([np.eye(4), none])),
-            ):
-                new = Leaf(half, [bond, holder[wire].labels[-1], next(fresh)], where=(wire, i))
-                leaves.append(new)
-                holder[wire] = new
+            pair, loss = (q, int(tape.q1[i])), float(tape.rate[i]) ** 2
+            if i + 1 < len(tape.code) and tape.code[i + 1] in (8, 9) and {tape.q0[i + 1], tape.q1[i + 1]} == set(pair):
+                damping = loss  # of the gate that comes next: one bond for both
+            else:
+                couple(pair, (_EYE, _EYE), i, loss)
             continue
         if code == 10:
             t = int(tape.q1[i])
@@ -200,18 +210,13 @@ def build_network(
                 images = {
                     (a, b): (a ^ ((b & 1) << 1), b ^ ((a & 1) << 1)) for a in reach[q] for b in reach[t]
                 }
+            loss, damping = damping, 1.0
             if all(k == v for k, v in images.items()):
+                if loss < 1:
+                    couple((q, t), (_EYE, _EYE), i, loss)
                 continue
             reach[q], reach[t] = {v[0] for v in images.values()}, {v[1] for v in images.values()}
-            bond = next(fresh)
-            for wire, half in ((q, left), (t, right)):
-                new = Leaf(
-                    half.transpose(0, 2, 1).copy(),
-                    [bond, holder[wire].labels[-1], next(fresh)],
-                    where=(wire, i),
-                )
-                leaves.append(new)
-                holder[wire] = new
+            couple((q, t), (left, right), i, loss)
         elif code in (3, 4):
             pieces = range(int(tape.start[i]), int(tape.start[i + 1]))
             support = [int(tape.support[j]) for j in pieces]
