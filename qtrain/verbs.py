@@ -150,7 +150,7 @@ def local(circuit: QuantumCircuit, observable: str, angles: Sequence[float], *, 
 
 def reports_json(reports: Mapping[str, TrainabilityReport], local: LocalDiagnosis | None) -> dict[str, Any]:
     """One report as it is; more than one by file name; the diagnosis at given angles under "local"."""
-    plain = {name: json.loads(report.to_json()) for name, report in reports.items()}
+    plain = {name: report.to_record() for name, report in reports.items()}
     data = next(iter(plain.values())) if len(plain) == 1 else {"reports": plain}
     return data if local is None else data | {"local": local.to_dict()}
 

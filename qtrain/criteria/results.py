@@ -64,7 +64,8 @@ def encode(value: typing.Any) -> typing.Any:
             if f.metadata.get("json", True)
         }
     if isinstance(value, np.ndarray):
-        return encode(value.tolist())
+        whole = value.dtype.kind in "biu" or (value.dtype.kind == "f" and bool(np.isfinite(value).all()))
+        return value.tolist() if whole else encode(value.tolist())
     if isinstance(value, (np.bool_, np.integer, np.floating)):
         return encode(value.item())
     if isinstance(value, float) and not math.isfinite(value):
@@ -111,8 +112,12 @@ class JsonResult:
     def to_dict(self) -> dict[str, typing.Any]:
         return typing.cast(dict[str, typing.Any], encode(self))
 
+    def to_record(self) -> dict[str, typing.Any]:
+        """What ``to_json`` writes, as a dict."""
+        return {"format": FORMAT, "kind": type(self).__name__, **self.to_dict()}
+
     def to_json(self) -> str:
-        return json.dumps({"format": FORMAT, "kind": type(self).__name__, **self.to_dict()}, indent=1)
+        return json.dumps(self.to_record(), indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> typing.Self:
