@@ -9,6 +9,7 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import efficient_su2, pauli_two_design, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp, random_pauli_list
 
+from qtrain.criteria import pair_method
 from qtrain.criteria.gradients import gradient_variance
 from qtrain.criteria.initialization import parse_initialization
 from qtrain.criteria.results import Budget
@@ -189,6 +190,55 @@ def test_exact_under_noise_from_product_states_and_for_any_angles(seed, noisy, t
     assert stats.cost_mean == pytest.approx(mean, abs=1e-9)
     assert stats.cost_variance == pytest.approx(square - mean**2, abs=1e-9)
     assert stats.lower.tolist() == stats.second_moment.tolist() == stats.upper.tolist()
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("start", ["gaussian:0.5", "small:1.2"])
+def test_weighted_flips_match_the_quadrature(seed, start, monkeypatch):
+    """What stayed and what flipped, weighted, is what a rotation differentiated on a walk of its own gives."""
+    circuit, observable = random_circuit(seed), random_observable(seed, terms=3)
+    cosine, sine2 = parse_initialization(start).moments(np.ones(1))
+    _, square, _, second = reference.moments(circuit, observable, cosine=cosine[0], cosine2=1 - 2 * sine2[0])
+    found = {}
+    for mode in (1, 2):
+        monkeypatch.setattr(pair_method, "_mode", lambda start, branch, mode=mode: mode)
+        stats = gradient_variance(circuit, observable, initialization=start, method="paths", samples=200_000, seed=seed)
+        total = float(stats.sums["total"])
+        assert np.all(np.abs(stats.second_moment - second) <= 6 * stats.standard_error + 3e-4 * total)
+        assert abs(stats.cost_second_moment - square) <= 6 * stats.cost_standard_error + 3e-4 * total
+        found[mode] = stats
+    assert "flip_weight" in found[2].sums
+    assert "flip_weight" not in found[1].sums
+
+
+def test_small_angles_of_a_larger_circuit():
+    """Sampled against exact; two seeds add up; rare flips widen the interval instead of hiding."""
+    circuit, start = efficient_su2(8, reps=3, entanglement="linear"), "gaussian:0.4"
+    exact = gradient_variance(circuit, "ZIIIIIII", initialization=start)
+    assert exact.method == "exact"
+    a, b = (
+        gradient_variance(circuit, "ZIIIIIII", initialization=start, method="paths", samples=400_000, seed=seed)
+        for seed in (1, 2)
+    )
+    both = a + b
+    assert "flip_weight" in both.sums
+    assert both.num_samples == 800_000
+    live = exact.second_moment > 1e-4
+    assert live.any()
+    assert np.all(np.abs(both.second_moment - exact.second_moment) <= 6 * both.standard_error + 1e-5)
+    assert np.median(both.standard_error[live]) < 0.8 * np.median(a.standard_error[live])
+    inside = (both.lower <= exact.second_moment) & (exact.second_moment <= both.upper)
+    assert inside.mean() > 0.9
+    few = gradient_variance(circuit, "ZIIIIIII", initialization=start, method="paths", samples=64)
+    assert np.all(few.upper >= exact.second_moment)
+
+
+def test_a_thousand_qubits_with_small_angles_within_the_budget():
+    """Every rotation once had a walk of its own: one block of paths took minutes here."""
+    circuit = efficient_su2(1000, reps=3, entanglement="linear")
+    stats = gradient_variance(circuit, "Z" * 1000, initialization="gaussian:0.05", method="paths", budget=Budget(seconds=2))
+    assert stats.num_samples >= 2048
+    assert stats.num_samples < 10**7
 
 
 def test_terms_that_interfere_under_noise_are_sampled():

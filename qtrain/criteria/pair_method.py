@@ -86,6 +86,23 @@ def _pairs(tape: Tape, observable: SparsePauliOp, cosines: np.ndarray, bloch: np
     )  # fmt: skip
 
 
+def _mode(start: Initialization, branch: np.ndarray) -> int:
+    """How ``sample_pairs`` differentiates; by the question alone, so that runs with other seeds add up.
+
+    A walk of its own for each of R rotations costs R / 2 walks of all; weighting costs 1 / E sin^2 in
+    samples, as only paths that flipped tell of what flips nearly always once a rotation is differentiated.
+    """
+    if start.kind == "uniform":
+        return 0
+    return 2 if len(branch) * float(np.median(branch)) > 2 else 1
+
+
+def _relative_errors(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """(rows,) of sums of weights, from the sums of their squares; infinite where nothing was felt."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(second > 0, np.sqrt(second) / np.maximum(np.abs(first), 1e-300), np.inf)
+
+
 def exact_signed(
     tape: Tape, observable: SparsePauliOp, start: Initialization, bloch: np.ndarray | None, *,
     max_flops: float, max_numbers: float,
@@ -151,11 +168,13 @@ def sample_signed(
         resolution: share of the total below which a second moment needs no value of its own.
     """
     cosines, branch = start.moments(tape.coefficient)
-    fork = start.kind != "uniform"
+    mode = _mode(start, branch)
     states = _states(tape, bloch)
     found = _pairs(tape, observable, cosines, states)
     mean, gradient = _means(tape, observable, cosines, states)
-    plus, minus = np.zeros(tape.num_rows, np.int64), np.zeros(tape.num_rows, np.int64)
+    plus, minus, flip_plus, flip_minus = np.zeros((4, tape.num_rows), np.int64)
+    odds = branch / (1 - branch) if mode == 2 else np.ones(tape.num_rows)
+    flip_odds = 1 / np.maximum(odds, 1e-300) if mode == 2 else np.zeros(tape.num_rows)
     cost = np.zeros(2, np.int64)
     total = float(found.mass.sum())
     done, note = 0, "" if len(found.mass) else "; no pair of terms survives"
@@ -166,12 +185,16 @@ def sample_signed(
         counts = rng.multinomial(batch, found.mass / total).astype(np.int64)
         kernel.sample_pairs(
             *tape.arrays, tape.opcode, tape.turns, tape.rate, branch, found.x, found.z, found.diff_x, found.diff_z,
-            found.power, found.sign, counts, states, np.uint64(rng.integers(2**63)), fork, plus, minus, cost,
+            found.power, found.sign, counts, states, np.uint64(rng.integers(2**63)), mode, plus, minus,
+            flip_plus, flip_minus, cost,
         )  # fmt: skip
         done += batch
-        seen = plus + minus
-        live = seen[seen > 0]
-        precise = done >= 3 / resolution and (not len(live) or float(np.median(live)) * relative_error**2 >= 1)
+        errors = _relative_errors(odds * (plus - minus) + flip_odds * (flip_plus - flip_minus),
+                                  odds**2 * (plus + minus) + flip_odds**2 * (flip_plus + flip_minus))  # fmt: skip
+        felt = errors[np.isfinite(errors)]
+        # walks of their own are dear: there a quarter of the parameters is enough to judge by
+        enough = 4 * len(felt) > len(errors) if mode == 1 else done >= 3 / resolution
+        precise = enough and (not len(felt) or float(np.median(felt)) <= relative_error)
         if samples is not None or precise:
             break
         if time.monotonic() > deadline or done >= max_samples:
@@ -184,4 +207,9 @@ def sample_signed(
         "minus": (minus.astype(float), float(cost[1])),
         "pairs": (np.full(tape.num_rows, float(done)), float(done)),
     }
+    if mode == 2:
+        counts_ |= {
+            "flip_plus": (flip_plus.astype(float), 0.0), "flip_minus": (flip_minus.astype(float), 0.0),
+            "stay_weight": (odds, 1.0), "flip_weight": (flip_odds, 0.0),
+        }  # fmt: skip
     return SignedCounts(counts_, total, gradient, mean, note)

@@ -73,6 +73,8 @@ class GradientStats(JsonResult):
                 sums[key] = np.asarray(b if a is None else a)
             elif key == "ceiling":
                 sums[key] = np.minimum(a, b)
+            elif key in ("stay_weight", "flip_weight"):
+                sums[key] = a
             elif key == "exact":
                 sums[key] = np.where(np.isnan(a), b, a)
             else:
@@ -247,22 +249,25 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         lower = value * low
         upper = np.where(mean > 0, value * high, total * factor * binomial_interval(np.zeros(size), paths)[1])
     if "pairs" in sums:
-        plus, minus, pairs = sums["plus"], sums["minus"], sums["pairs"]
+        plus, minus, pairs = sums["plus"], sums["minus"], np.maximum(sums["pairs"], 1)
         total = float(sums["total"]) / max(float(sums["parts"]), 1)
-        mean = (plus - minus) / np.maximum(pairs, 1)
-        spread = np.sqrt(
-            np.maximum((plus + minus) / np.maximum(pairs, 1) - mean**2, 0) / np.maximum(pairs, 1)
-        )
-        low_p, high_p = binomial_interval(plus, pairs)
-        low_m, high_m = binomial_interval(minus, pairs)
+        none = np.zeros(size)
+        flips = sums.get("flip_plus", none), sums.get("flip_minus", none)
+        kinds = ((plus, minus, sums.get("stay_weight", np.ones(size))), (*flips, sums.get("flip_weight", none)))
+        mean, second, low, high = (np.zeros(size) for _ in range(4))
+        few = np.zeros(size, bool)
+        for up, down, weight in kinds:
+            mean += weight * (up - down) / pairs
+            second += weight**2 * (up + down) / pairs
+            low_up, high_up = binomial_interval(up, pairs)
+            low_down, high_down = binomial_interval(down, pairs)
+            low += weight * (low_up - high_down)
+            high += weight * (high_up - low_down)
+            few |= (up + down < 20) & (weight > 0)
+        spread = np.sqrt(np.maximum(second - mean**2, 0) / pairs)
         value, error = total * mean * factor, total * spread * factor
-        few = plus + minus < 20
-        lower = total * factor * np.maximum(np.where(few, low_p - high_m, mean - 1.96 * spread), 0)
-        upper = (
-            total
-            * factor
-            * np.where(few & (minus == 0), high_p, np.where(few, high_p - low_m, mean + 1.96 * spread))
-        )
+        lower = total * factor * np.maximum(np.where(few, low, mean - 1.96 * spread), 0)
+        upper = total * factor * np.where(few, high, mean + 1.96 * spread)
     if "particles" in sums:
         runs, p1, p2 = sums["particles"], sums["p1"], sums["p2"]
         use = runs > 1

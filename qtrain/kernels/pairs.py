@@ -173,9 +173,11 @@ def sample_pairs(
     counts,
     bloch,
     seed,
-    fork,
+    mode,
     plus_hits,
     minus_hits,
+    flip_plus,
+    flip_minus,
     cost_hits,
 ):
     """Signed hits of every rotation over ``counts.sum()`` paths.
@@ -185,9 +187,13 @@ def sample_pairs(
         class_x, class_z, diff_x, diff_z: (classes, qubits) uint8: first term, and product of both.
         power: (classes,) exponent of i of the product at the unbranched input; sign: (classes,) +-1.
         counts: (classes,); bloch: (samples, qubits, 3) in the order X, Z, Y.
-        fork: differentiate by exchanging E cos^2 and E sin^2 (needed where they differ).
-        plus_hits, minus_hits: (rows,) int64; cost_hits: (2,) int64; all added to.
+        mode: how a rotation is differentiated, which exchanges E cos^2 and E sin^2. 0: they are equal, each hit
+            counts. 1: a walk of its own from each rotation on. 2: hits that stayed and hits that flipped are counted
+            apart, for the caller to weight with sin^2/cos^2 and cos^2/sin^2.
+        plus_hits, minus_hits, flip_plus, flip_minus: (rows,) int64, the last two for mode 2; cost_hits: (2,)
+            int64; all added to.
     """
+    fork = mode == 1
     np.random.seed(np.uint32(seed))
     n = class_x.shape[1]
     rows = plus_hits.shape[0]
@@ -197,6 +203,7 @@ def sample_pairs(
     fx = np.zeros((n, WORDS), np.uint64)
     fz = np.zeros((n, WORDS), np.uint64)
     marks = np.zeros((rows if not fork else 1, WORDS), np.uint64)
+    flips = np.zeros((rows if mode == 2 else 1, WORDS), np.uint64)
     anti = np.zeros(WORDS, np.uint64)
     scratch = np.zeros(WORDS, np.uint64)
     alive = np.zeros(WORDS, np.uint64)
@@ -318,9 +325,13 @@ def sample_pairs(
                     r0,
                     r1,
                 )
-                if r >= 0 and not fork:
+                if r >= 0 and mode == 0:
                     for w in range(WORDS):
                         marks[r, w] = anti[w]
+                elif r >= 0 and mode == 2:
+                    for w in range(WORDS):
+                        marks[r, w] = anti[w] & ~out[w]
+                        flips[r, w] = anti[w] & out[w]
             finish(x, z, rx, rz, power[k], bloch, alive, plus, minus)
             for w in range(WORDS):
                 if sign[k] < 0:
@@ -334,3 +345,6 @@ def sample_pairs(
                     for w in range(WORDS):
                         plus_hits[r] += np.int64(popcount(marks[r, w] & plus[w]))
                         minus_hits[r] += np.int64(popcount(marks[r, w] & minus[w]))
+                        if mode == 2:
+                            flip_plus[r] += np.int64(popcount(flips[r, w] & plus[w]))
+                            flip_minus[r] += np.int64(popcount(flips[r, w] & minus[w]))
