@@ -1,9 +1,10 @@
 """Conditions on a report, for continuous integration: ``dead > 0.1``.
 
 A condition is ``QUANTITY OPERATOR NUMBER``. Shares of all parameters, by the verdict's cause: ``healthy``,
-``dead``, ``concentrated``, ``lost``, ``scrambled``, ``below`` (below the bound) and ``untrainable``
-(everything that is not healthy). Numbers: ``cost_variance``, ``median_variance`` and ``min_variance`` (over
-the parameters that are not dead), ``parameters``, ``width``, ``depth``, ``dimension``, ``module_dimension``.
+``dead``, ``concentrated``, ``lost``, ``scrambled``, ``below`` (below the bound), ``unknown`` (no method
+reaches it) and ``untrainable`` (everything that is not healthy). Numbers: ``cost_variance``,
+``median_variance`` and ``min_variance`` (over the parameters that are not dead), ``parameters``, ``width``,
+``depth``, ``dimension``, ``module_dimension``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ CAUSES = {
     "lost": "information lost",
     "scrambled": "scrambled",
     "below": "below the bound",
+    "unknown": "unknown",
 }
 NUMBERS = (
     "cost_variance", "median_variance", "min_variance", "parameters", "width", "depth", "dimension",

@@ -18,7 +18,7 @@ from qtrain.criteria.causes import explain, path_weights, summarize
 from qtrain.criteria.cosets import path_classes
 from qtrain.criteria.dla import dla
 from qtrain.criteria.expressivity import expressivity
-from qtrain.criteria.gradients import check_data, gradient_variance, paths_apply
+from qtrain.criteria.gradients import bounded_gradients, check_data, gradient_variance, paths_apply
 from qtrain.criteria.initialization import Initialization, parse_initialization
 from qtrain.criteria.light_cone import light_cone, provably_zero
 from qtrain.criteria.loss import MAX_POINTS, check_targets
@@ -27,7 +27,7 @@ from qtrain.criteria.results import Budget
 from qtrain.criteria.sampling import dead_from_any_input
 from qtrain.criteria.simulability import simulability
 from qtrain.criteria.stats import GradientStats
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, TooLargeError
 from qtrain.observables import as_observable
 from qtrain.program import lower
 from qtrain.reading import read_circuit
@@ -128,14 +128,18 @@ def diagnose(
         )
         return stats
 
-    gradients = timed(
-        "gradients",
-        loss_gradients if network is not None else
-        lambda: gradient_variance(
-            source if noise is not None else program, operator, initialization=start, noise=noise, seed=seed,
-            budget=replace(budget, seconds=0.5 * budget.seconds), inputs=inputs if noise is not None else (), data=data,
-        ),
-    )  # fmt: skip
+    def cost_gradients() -> GradientStats:
+        try:
+            return gradient_variance(
+                source if noise is not None else program, operator, initialization=start, noise=noise, seed=seed,
+                budget=replace(budget, seconds=0.5 * budget.seconds), inputs=inputs if noise is not None else (),
+                data=data,
+            )  # fmt: skip
+        except TooLargeError as error:
+            notes.append(f"gradients: {error}")
+            return bounded_gradients(program, operator, reason=str(error), initialization=start, seed=seed)
+
+    gradients = timed("gradients", cost_gradients if network is None else loss_gradients)
     representative = (
         program if data is None or not program.inputs else program.bind_inputs(np.atleast_2d(data)[0])
     )

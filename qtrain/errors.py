@@ -1,4 +1,4 @@
-"""The one exception qtrain raises for wrong input."""
+"""The exceptions qtrain raises for input it cannot treat."""
 
 
 class QTrainError(ValueError):
@@ -10,3 +10,7 @@ class QTrainError(ValueError):
         ...
         qtrain.errors.QTrainError: samples should be at least 2. Got 1.
     """
+
+
+class TooLargeError(QTrainError):
+    """Input that is fine, but that no method reaches within its limits; other questions about it may have answers."""

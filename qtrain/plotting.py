@@ -28,6 +28,7 @@ COLOURS = {
     "information lost": "#0072B2",
     "scrambled": "#CC79A7",
     "below the bound": "#56B4E9",
+    "unknown": "#D55E00",
 }
 
 

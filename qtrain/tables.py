@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 STYLES = {
     "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
-    "below": "bright_black",
+    "below": "bright_black", "unknown": "bright_black",
 }  # fmt: skip
 
 

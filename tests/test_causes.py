@@ -9,8 +9,10 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2, excitation_preserving, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.conditions import Condition, quantities
 from qtrain.criteria import causes
 from qtrain.criteria.causes import path_weights
+from qtrain.criteria.gradients import gradient_variance
 from qtrain.criteria.report import TrainabilityReport
 from qtrain.criteria.results import Budget
 from qtrain.diagnose import diagnose
@@ -102,6 +104,27 @@ def test_symmetric_circuits_are_dead_for_the_right_reason():
     plus.h(range(4))
     number = diagnose(plus.compose(circuit), "IIIZ + IIZI + IZII + ZIII")
     assert {v.cause for v in number.verdicts} == {causes.COMMUTES}
+
+
+def test_what_no_method_reaches_is_called_unknown():
+    """30 qubits with shared angles: the rest of the report stands, with what bounds the gradients at all."""
+    circuit = excitation_preserving(30, reps=1)
+    report = diagnose(circuit, 2 * SparsePauliOp("I" * 15 + "Z" + "I" * 14))
+    found = {v.cause for v in report.verdicts}
+    assert causes.UNKNOWN in found
+    assert found <= {causes.UNKNOWN, causes.OUTSIDE, causes.COMMUTES, causes.UNFELT}
+    assert "are unknown" in report.summary
+    assert report.light_cone.width == 30
+    assert report.simulability.simulable
+    assert any("independent rotations" in note for note in report.notes)
+    unknown = [v for v in report.verdicts if v.cause == causes.UNKNOWN]
+    assert all(math.isnan(v.variance) and v.lower == 0.0 for v in unknown)
+    # a rotation about XX and one about YY: |df| <= (1 + 1) * 2
+    assert {v.upper for v in unknown if len(v.qubits) == 2} == {16.0}
+    assert TrainabilityReport.from_json(report.to_json()).to_json() == report.to_json()
+    assert Condition.parse("unknown > 0.5").holds(quantities(report))
+    with pytest.raises(QTrainError, match="at most 22 qubits"):
+        gradient_variance(circuit, "Z" * 30)
 
 
 def test_path_weights_count_letters():

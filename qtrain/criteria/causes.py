@@ -29,7 +29,8 @@ CONCENTRATED = "observable concentration"
 LOST = "information lost"
 SCRAMBLED = "scrambled"
 UNDECIDED = "below the threshold, cause not resolved within the budget"
-CAUSES = (HEALTHY, OUTSIDE, COMMUTES, UNFELT, CONCENTRATED, LOST, SCRAMBLED, UNDECIDED)
+UNKNOWN = "unknown: no method reaches its gradient"
+CAUSES = (HEALTHY, OUTSIDE, COMMUTES, UNFELT, CONCENTRATED, LOST, SCRAMBLED, UNDECIDED, UNKNOWN)
 
 _ADVICE = {
     HEALTHY: "keep it",
@@ -39,6 +40,7 @@ _ADVICE = {
     CONCENTRATED: "use a local observable, fewer layers, generators of a smaller algebra, or a structured start",
     SCRAMBLED: "put fewer entanglers between this gate and the measurement",
     UNDECIDED: "raise the budget to learn the cause",
+    UNKNOWN: "give every rotation a parameter of its own, or diagnose fewer qubits",
 }
 
 
@@ -237,6 +239,8 @@ def _verdict(
         cause = COMMUTES
     elif unfelt[k]:
         cause = UNFELT
+    elif np.isnan(stats.second_moment[k]):
+        cause = UNKNOWN
     elif stats.second_moment[k] >= threshold:
         cause = HEALTHY
     elif concentrated:
@@ -275,6 +279,7 @@ def summarize(verdicts: Sequence[Verdict], shots: int) -> str:
         LOST: "move the state where the observable does not look",
         SCRAMBLED: "are scrambled over the register",
         UNDECIDED: "are below the threshold for a cause the budget did not resolve",
+        UNKNOWN: "are unknown, as no method reaches their gradients",
     }
     parts += [f"{counts[c]} {text}" for c, text in names.items() if counts[c]]
     return "; ".join(parts) + "."

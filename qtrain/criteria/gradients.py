@@ -12,13 +12,13 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.criteria import path_methods
 from qtrain.criteria.initialization import Initialization, parse_initialization
-from qtrain.criteria.light_cone import effective_program
+from qtrain.criteria.light_cone import effective_program, provably_zero
 from qtrain.criteria.noise import noise_channels, unwrap
 from qtrain.criteria.product_input import differs, split_product_input
 from qtrain.criteria.results import Budget
 from qtrain.criteria.stats import GradientStats
 from qtrain.criteria.tape import Tape, build_tape
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, TooLargeError
 from qtrain.observables import as_observable
 from qtrain.program import PauliProgram, lower
 
@@ -141,6 +141,30 @@ def gradient_variance(
     return _angles(question, method, refusal, channels, vectors)
 
 
+def bounded_gradients(
+    circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp | str, *, reason: str,
+    initialization: Initialization, seed: int = 0,
+) -> GradientStats:  # fmt: skip
+    """What is known without any method: which gradients vanish, and how large the others can be at all.
+
+    |df/dtheta_k| is at most the sum of |coefficient| over the rotations of the parameter, times sum |c_a|.
+    """
+    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
+    operator, offset = traceless(as_observable(observable, program.num_qubits))
+    size = float(np.abs(operator.coeffs).sum())
+    ops = program.rotations
+    slope = np.bincount(
+        program.parameter[ops], np.abs(program.coefficient[ops]), minlength=len(program.weights)
+    )
+    count = len(program.weights)
+    return GradientStats(
+        program.weights, "none", reason, str(initialization),
+        path_methods.digest(f"{program.fingerprint()}|{observable_key(operator)}|{initialization}|bound"),
+        (seed,), float("nan"), provably_zero(program, operator), np.ones(count), np.zeros(count), float("nan"), offset,
+        {"bound": np.append(slope * size, size) ** 2},
+    )  # fmt: skip
+
+
 def observable_key(operator: SparsePauliOp) -> str:
     """Text that is equal for equal observables."""
     return ";".join(sorted(f"{label}:{complex(c).real!r}" for label, c in operator.to_list()))
@@ -244,7 +268,7 @@ def _angles(
         if result is not None:
             return result
         if method == "gsim" or width > 22:
-            raise QTrainError(
+            raise TooLargeError(
                 f"circuit should have independent rotations, at most 22 qubits in the observable's light cone, or an "
                 f"observable with a small module. "
                 f"Got {width} qubits where {refusal or 'gsim was asked for'}, and a module above "

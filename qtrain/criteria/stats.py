@@ -71,7 +71,7 @@ class GradientStats(JsonResult):
             a, b = self.sums.get(key), other.sums.get(key)
             if a is None or b is None:
                 sums[key] = np.asarray(b if a is None else a)
-            elif key == "ceiling":
+            elif key in ("ceiling", "bound"):
                 sums[key] = np.minimum(a, b)
             elif key in ("stay_weight", "flip_weight"):
                 sums[key] = a
@@ -287,4 +287,6 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         exact = np.where(known, sums["exact"], 0.0) * factor
         value, error = np.where(known, exact, value), np.where(known, 0.0, error)
         lower, upper = np.where(known, exact, lower), np.where(known, exact, upper)
+    if "bound" in sums:  # of what no method reached
+        lower, upper = np.nan_to_num(lower), np.fmin(upper, sums["bound"])
     return value, error, lower, upper
