@@ -77,7 +77,7 @@ def test_primitives(winner, kind, where):
         primitive = EstimatorV2() if kind == "estimator" else SamplerV2(default_shots=20_000, seed=1)
         options, allowed = {"primitive": primitive, "precision": 0.0}, 0.03
     else:
-        options, allowed = {"backend": FakeManilaV2(), "precision": 0.01}, 0.25
+        options, allowed = {"backend": FakeManilaV2(), "precision": 0.01}, 0.35  # 0.22 to 0.27 in 40 runs
     if kind == "estimator":
         options["observables"] = "each"
     qnn = winner.qnn(kind=kind, **options)
