@@ -67,3 +67,20 @@ def database(postgres: Any, request: pytest.FixtureRequest) -> str:
     name = f"q{abs(hash(request.node.nodeid))}"
     postgres.psql(f"CREATE DATABASE {name};")
     return str(postgres.get_uri(database=name))
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    """A store with MLflow's tables and nothing in it: making one takes MLflow seconds."""
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    from mlflow import MlflowClient
+
+    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def store(empty_store, isolated):
+    """The default store, made already."""
+    Path("mlruns").mkdir()
+    shutil.copy(empty_store, "mlruns/mlflow.db")

@@ -7,9 +7,9 @@ import json
 import sys
 from dataclasses import dataclass
 
-from qtrain.search.backends import make_pool
-from qtrain.search.spec import read_spec
-from qtrain.search.study import run_study
+from qtrain.studies.run.backends import make_pool
+from qtrain.studies.spec.search_spec import read_spec
+from qtrain.studies.study import run_study
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import sys
 
 from fake_study import draw, fake_spec
 
-from qtrain.search.backends import make_pool
-from qtrain.search.study import interruptible
-from qtrain.search.worker import open_worker
+from qtrain.studies.run.backends import make_pool
+from qtrain.studies.study import interruptible
+from qtrain.studies.worker import open_worker
 
 
 def fake_work(

@@ -61,7 +61,7 @@ def _kill_at(stage, count=8):
     from optuna.storages import JournalStorage
     from optuna.storages._cached_storage import _CachedStorage
 
-    from qtrain.search.supervise import Pool
+    from qtrain.studies.run.supervise import Pool
 
     if stage == "propose":  # the trial is there, nothing else of its batch
         for kind in (JournalStorage, _CachedStorage):
@@ -94,8 +94,8 @@ def killed_worker(stage, url, **options):
 def search_on_full_disk(limit, *, freed_after=None, **options):
     """No file may grow beyond ``limit`` bytes, until so many seconds later; writes ``said.json`` in the end."""
     from qtrain.errors import QTrainError
-    from qtrain.search import record
-    from qtrain.tracking import Tracker
+    from qtrain.studies.run import record
+    from qtrain.tracking.tracker import Tracker
 
     record.FULL_SECONDS = 0.3 if freed_after is None else 30.0
     finish = Tracker.finish

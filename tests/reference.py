@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qtrain.circuits.program import PauliProgram
 from qtrain.kernels import opcodes as op
-from qtrain.program import PauliProgram
 
 MATRICES = {
     "I": np.eye(2, dtype=complex),

@@ -1,92 +1,116 @@
-"""Rooms import downward only: the layout says who may know whom."""
+"""Folders import downward only: the layout says who may know whom."""
 
 from __future__ import annotations
 
 import ast
 
+import networkx as nx
 import pytest
 from conftest import REPOSITORY
 
-LEVELS = {
-    "errors": 0, "kernels": 0, "architecture": 0, "topology": 0, "blocks": 0, "catalogue": 0, "gates": 0,
-    "circuits": 1, "composites": 1, "program": 1, "lowering": 1, "plain_circuits": 1, "observables": 1, "openqasm3": 1, "reading": 1, "simulator": 1,
-    "angles": 1, "gate_rules": 1,
-    "criteria": 2, "diagnose": 2, "first_run": 2, "qnn": 2, "adjoint_gradient": 2,
-    "registry": 3, "tracking": 3, "mlflow_store": 3, "estimators": 3, "mlflow_models": 3, "served_model": 3,
-    "search": 4,
-    "plotting": 5, "html": 5, "transpile": 5, "ansatz": 5, "passes": 5, "removal": 5,
-    "qiskit_plugins": 5, "packaging": 5,
-    "conditions": 5, "tables": 6, "study_tables": 6, "progress": 6, "verbs": 6, "study_verbs": 6, "cli": 6,
-}  # fmt: skip
-# Architecture.circuit() asks circuits.py when it is called; a recorded study draws its front.
-DELEGATES = {("architecture", "circuits"), ("tracking", "plotting"), ("search", "plotting")}
-SEARCH_IS_CLOSED_TO = {"plotting", "html", "transpile", "ansatz", "passes", "removal", "qiskit_plugins"}
-FILES = sorted(path for path in (REPOSITORY / "qtrain").rglob("*.py") if path.name != "conftest.py")
+# One row for each folder of qtrain/ (files at its root stand for themselves): level, libraries it must not import.
+HEAVY = {"mlflow", "optuna", "matplotlib", "qiskit_machine_learning", "sklearn"}
+FOLDERS: dict[str, tuple[int, set[str]]] = {
+    "errors": (0, HEAVY | {"qiskit", "numba", "numpy"}),
+    "budget": (0, HEAVY | {"qiskit", "numba"}),
+    "json_results": (0, HEAVY | {"qiskit", "numba"}),
+    "kernels": (0, HEAVY | {"qiskit"}),
+    "architecture": (1, HEAVY | {"numba"}),
+    "circuits": (1, HEAVY),
+    "simulators": (2, HEAVY),
+    "lie": (2, HEAVY),
+    "light_cones": (3, HEAVY),
+    "gradients": (4, HEAVY),
+    "diagnosis": (5, HEAVY),
+    "qml": (6, {"mlflow", "optuna", "matplotlib"}),
+    "registry": (6, {"mlflow", "optuna", "matplotlib"}),
+    "tracking": (6, {"optuna"}),
+    "studies": (7, {"matplotlib"}),
+    "qiskit_plugins": (7, HEAVY),
+    "views": (8, {"mlflow", "optuna"}),
+    "cli": (9, set()),
+}
+FILES = sorted(path for path in (REPOSITORY / "qtrain").rglob("*.py"))
+SHORT = {path: str(path.relative_to(REPOSITORY / "qtrain")) for path in FILES}
 
 
-def room(dotted: str) -> str:
+def folder(dotted: str) -> str:
     parts = dotted.split(".")
     return parts[1] if len(parts) > 1 else ""
 
 
-def imports(tree: ast.Module, *, top_level: bool) -> set[str]:
-    """qtrain modules that a file imports; at the top level only, or inside functions as well."""
+def module(path) -> str:
+    parts = path.relative_to(REPOSITORY).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module(path): path for path in FILES}
+
+
+def imports(path) -> set[str]:
+    """qtrain modules that a file imports, anywhere in it."""
     found = set()
-    skipped = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.If))]
-    inside = {id(child) for node in skipped for child in ast.walk(node)} if top_level else set()
-    for node in ast.walk(tree):
-        if id(node) in inside:
-            continue
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             found |= {a.name for a in node.names if a.name.split(".")[0] == "qtrain"}
-        elif (
-            isinstance(node, ast.ImportFrom)
-            and node.level == 0
-            and (node.module or "").split(".")[0] == "qtrain"
-        ):
-            module = node.module or ""
-            found |= {f"{module}.{a.name}" for a in node.names} if module == "qtrain" else {module}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "qtrain":
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                found.add(name if name in MODULES else str(node.module))
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(REPOSITORY)))
+@pytest.mark.parametrize("path", FILES, ids=SHORT.get)
 def test_imports_go_downward(path):
-    own = room(".".join(path.relative_to(REPOSITORY).with_suffix("").parts))
-    if own == "__init__":  # the public table names every room, and imports none of them
-        assert imports(ast.parse(path.read_text()), top_level=True) == set()
+    own = folder(module(path))
+    if not own:
         return
-    assert own in LEVELS, f"{own} is a new room: give it a level"
-    tree = ast.parse(path.read_text())
-    for name in imports(tree, top_level=False):
-        other = room(name)
-        assert other in LEVELS, f"{path.name} imports {name}, a room without a level"
-        if (own, other) in DELEGATES and name not in imports(tree, top_level=True):
-            continue
-        assert LEVELS[other] <= LEVELS[own], (
-            f"{own} (level {LEVELS[own]}) imports {name} (level {LEVELS[other]})"
-        )
-        assert not (other == "search" and own in SEARCH_IS_CLOSED_TO), f"{own} imports search"
+    assert own in FOLDERS, f"{own} is a new folder: give it a level"
+    for name in imports(path) - {"qtrain"}:
+        assert FOLDERS[folder(name)][0] <= FOLDERS[own][0], f"{own} imports {name}, which stands above it"
+
+
+def test_no_circle_of_imports():
+    graph = nx.DiGraph((module(path), name) for path in FILES for name in imports(path) - {"qtrain"})
+    assert not [sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1]
 
 
 def test_relative_imports_are_not_used():
-    """So that the test above sees every import."""
+    """So that the tests above see every import."""
     for path in FILES:
         nodes = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ImportFrom)]
         assert all(node.level == 0 for node in nodes), path
 
 
-@pytest.mark.parametrize("room_name, foreign", [
-    ("kernels", {"qiskit", "mlflow", "optuna", "matplotlib", "qiskit_machine_learning", "sklearn"}),
-    ("architecture", {"qiskit", "mlflow", "optuna", "matplotlib", "numba"}),
-    ("topology", {"qiskit", "mlflow", "optuna", "matplotlib", "numba"}),
-    ("criteria", {"mlflow", "optuna", "matplotlib", "qiskit_machine_learning"}),
-    ("registry", {"mlflow", "optuna", "matplotlib"}),
-])  # fmt: skip
-def test_heavy_libraries_stay_in_their_rooms(room_name, foreign):
+@pytest.mark.parametrize("path", FILES, ids=SHORT.get)
+def test_heavy_libraries_stay_in_their_folders(path):
+    foreign = FOLDERS.get(folder(module(path)), (0, HEAVY))[1]
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    names = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert not {n.split(".")[0] for n in names} & foreign
+
+
+def test_folders_stay_small():
+    for place in [REPOSITORY / "qtrain", *(p for p in (REPOSITORY / "qtrain").rglob("*") if p.is_dir())]:
+        most = 6 if place.name == "qtrain" else 16  # with its __init__.py
+        assert len(list(place.glob("*.py"))) <= most, f"{place.name} holds too many files side by side"
+
+
+def test_functions_stay_short():
+    """Kernels excepted: numba wants its loops in one place."""
     for path in FILES:
-        if room(".".join(path.relative_to(REPOSITORY).with_suffix("").parts)) != room_name:
+        if folder(module(path)) == "kernels":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
-            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not {n.split(".")[0] for n in names} & foreign, f"{path.name}: {names}"
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                assert node.end_lineno - node.lineno < 100, f"{SHORT[path]}: {node.name} is longer than 100 lines"
+
+
+def test_experiments_and_plugins_use_public_names_only():
+    for place in ("experiments", "plugins"):
+        for path in (REPOSITORY / place).rglob("*.py"):
+            if "tests" in path.parts:
+                continue
+            found = imports(path)
+            assert found <= {"qtrain"}, f"{path.relative_to(REPOSITORY)} imports {sorted(found - {'qtrain'})}"

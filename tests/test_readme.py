@@ -45,7 +45,7 @@ def test_examples_run_in_order_and_print_what_is_shown(monkeypatch: pytest.Monke
                 program, *arguments = shlex.split(command)
                 assert program == "qtrain", command
                 done = subprocess.run(
-                    [sys.executable, "-m", "qtrain.cli", *arguments],
+                    [sys.executable, "-m", "qtrain.cli.app", *arguments],
                     capture_output=True,
                     text=True,
                     timeout=300,
@@ -59,7 +59,7 @@ def test_examples_run_in_order_and_print_what_is_shown(monkeypatch: pytest.Monke
 
 
 def test_spec_is_one_that_search_reads(tmp_path: Path) -> None:
-    from qtrain.search.spec import read_spec
+    from qtrain.studies.spec.search_spec import read_spec
 
     (text,) = (block for language, block in BLOCKS if language == "toml")
     path = tmp_path / "ising.toml"

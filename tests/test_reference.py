@@ -16,8 +16,8 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import efficient_su2, real_amplitudes
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 
-from qtrain.observables import as_observable
-from qtrain.program import CX, CZ, lower
+from qtrain.circuits.observables import as_observable
+from qtrain.circuits.program import CX, CZ, lower
 
 
 def on(n, letters, *qubits):

@@ -23,7 +23,8 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 import qtrain
-from qtrain import Architecture, catalogue
+from qtrain import Architecture
+from qtrain.architecture import catalogue
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"

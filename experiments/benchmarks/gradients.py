@@ -205,7 +205,7 @@ def small_signals() -> None:
 
 def seconds_per_gradient(program, observable: str, count: int, threads: int | None) -> float:  # noqa: ANN001
     """Median of five runs, the kernel loaded."""
-    from qtrain.criteria.sampling import sample_moments
+    from qtrain.gradients.sampled_angles import sample_moments
 
     sample_moments(program, observable, samples=8, num_threads=threads)
     found = []
@@ -218,7 +218,7 @@ def seconds_per_gradient(program, observable: str, count: int, threads: int | No
 
 def adjoint(sizes: tuple[int, ...]) -> None:
     """200 full gradients on the statevector, against the fastest peer."""
-    from qtrain.program import lower
+    from qtrain.circuits.program import lower
 
     goals = {4: 10, 8: 5, 12: 3, 16: 1.2}
     for n in sizes:

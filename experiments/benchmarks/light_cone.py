@@ -18,7 +18,7 @@ from qiskit.transpiler import PassManager
 from qiskit.transpiler.passes import LightCone
 
 import qtrain
-from qtrain.program import lower
+from qtrain.circuits.program import lower
 
 
 def best(work: Callable[[], Any], repeats: int = 5) -> tuple[float, Any]:

@@ -22,8 +22,8 @@ from qiskit_machine_learning.algorithms import NeuralNetworkClassifier
 from qiskit_machine_learning.neural_networks import EstimatorQNN
 from qiskit_machine_learning.optimizers import L_BFGS_B
 
-from qtrain.adjoint_gradient import AdjointEstimatorGradient
-from qtrain.qnn import encode, local_observables
+from qtrain.qml.adjoint_gradient import AdjointEstimatorGradient
+from qtrain.qml.qnn import encode, local_observables
 
 BATCH = 8
 GOAL = 20

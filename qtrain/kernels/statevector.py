@@ -16,7 +16,8 @@ import numpy as np
 from numba import njit
 
 from qtrain.kernels.opcodes import SDG, SX, SXDG, S, X, Y, Z
-from qtrain.kernels.passes import (
+from qtrain.kernels.simd import LANES, load, splat, store
+from qtrain.kernels.statevector_passes import (
     AMPLITUDE,
     backward_item,
     block_origin,
@@ -26,8 +27,7 @@ from qtrain.kernels.passes import (
     scatter,
     tables,
 )
-from qtrain.kernels.plan import RUN
-from qtrain.kernels.simd import LANES, load, splat, store
+from qtrain.kernels.statevector_plan import RUN
 
 _PIO2_HIGH, _PIO2_MIDDLE, _PIO2_LOW = (
     1.57079632673412561417e00,

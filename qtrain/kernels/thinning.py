@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.paths import WORDS, _coins
+from qtrain.kernels.pauli_paths import WORDS, _coins
 
 ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 from qiskit_machine_learning.connectors import TorchConnector
 
-from qtrain import catalogue, load, register
-from qtrain.registry import RegistryEntry
+from qtrain import load, register
+from qtrain.architecture import catalogue
+from qtrain.registry.registry import RegistryEntry
 
 
 @pytest.fixture

@@ -1,0 +1,323 @@
+"""Architecture: a frozen family of circuits, one for every number of qubits, with canonical JSON and a content id."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from qtrain.architecture.blocks import BLOCKS, ROTATIONS, Gate, block_parameters
+from qtrain.architecture.gates import Writer
+from qtrain.architecture.topology import TOPOLOGIES, Edges, check_edges
+from qtrain.errors import QTrainError
+
+if TYPE_CHECKING:
+    from qtrain.architecture.build import QuantumCircuit
+
+FORMAT = 1
+REQUIRES = "0.1.0"
+"""First release of qtrain that reads ``FORMAT``; written into every file for those that cannot."""
+
+SHARING = ("independent", "shared", "translation")
+INITIAL = ("none", "h", "neel", "singlets")
+QUBITS = ("all", "inner", "even", "odd")
+POOLING = ("even", "halves", "tree")
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A column of one-qubit gates for each name in ``rotations``, then a two-qubit block on every edge.
+
+    Args:
+        rotations: names from ``blocks.ROTATIONS``: rx, ry, rz, p, u, or fixed ones such as h.
+        entangler: a name from ``blocks.BLOCKS``: cx, cz, rxx, ryy, rzz, rzx, xx_plus_yy, su4, …; or None.
+        topology: a name from ``topology.TOPOLOGIES``.
+        sharing: ``"independent"``: every gate has its own angle. ``"shared"``: one angle for each rotation name,
+            one set for the entangler. ``"translation"``: one for each class under translation by two qubits, so
+            even and odd sites, even and odd bonds differ.
+        qubits: the qubits that rotate: ``"all"``, ``"inner"`` (all but the first and the last), ``"even"``, ``"odd"``.
+        reverse: apply the edges in reverse order. ``flip``: exchange control and target of every edge.
+        pool: afterwards the first qubit of every edge is left out of the rest of the circuit, as in a QCNN.
+
+    A field that cannot matter is reset to its default, so that equal layers compare equal.
+
+    Example:
+        >>> Layer(("ry", "rz"), "cx").topology
+        'line'
+    """
+
+    rotations: tuple[str, ...] = ()
+    entangler: str | None = None
+    topology: str = "line"
+    sharing: str = "independent"
+    qubits: str = "all"
+    reverse: bool = False
+    flip: bool = False
+    pool: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rotations", _names("rotations", self.rotations, ROTATIONS))
+        if self.entangler is not None:
+            _one_of("entangler", self.entangler, (*BLOCKS, None))
+        for name, known in (("topology", TOPOLOGIES), ("sharing", SHARING), ("qubits", QUBITS)):
+            _one_of(name, getattr(self, name), known)
+        for name in ("reverse", "flip", "pool"):
+            if not isinstance(getattr(self, name), bool):
+                raise QTrainError(f"{name} should be true or false. Got {getattr(self, name)!r}.")
+        if not self.rotations and self.entangler is None:
+            raise QTrainError("a layer should have rotations or an entangler. Got neither.")
+        if self.pool and (self.entangler is None or self.topology not in POOLING):
+            raise QTrainError(
+                f"pool should come with an entangler on one of the topologies {', '.join(POOLING)}. "
+                f"Got {self.entangler!r} on {self.topology!r}."
+            )
+        idle: dict[str, Any] = {}
+        if self.entangler is None:
+            idle |= {"topology": "line", "reverse": False, "flip": False}
+        if not self.rotations:
+            idle["qubits"] = "all"
+        if not self.has_parameters:
+            idle["sharing"] = "independent"
+        for name, value in idle.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def has_parameters(self) -> bool:
+        """Whether any gate of the layer has a free angle."""
+        free = any(ROTATIONS[name] for name in self.rotations)
+        return free or (self.entangler is not None and block_parameters(self.entangler) > 0)
+
+    def __str__(self) -> str:
+        extra = [self.topology] if self.entangler else []
+        extra += [word for word in ("reverse", "flip", "pool") if getattr(self, word)]
+        extra += [self.qubits] if self.qubits != "all" else []
+        extra += [self.sharing] if self.sharing != "independent" else []
+        return " ".join(
+            [*self.rotations, *([self.entangler] if self.entangler else []), *(f"({e})" for e in extra)]
+        )
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A family of circuits: ``initial``, then ``layers`` repeated, then ``final_rotations``.
+
+    Args:
+        layers: at least one; something in it or in ``final_rotations`` has a free angle.
+        repetitions: a whole number; ``"log"``: ⌈log₂ n⌉; ``"linear"``: n (at least one).
+        initial: ``"none"``: |0…0⟩; ``"h"``: |+…+⟩; ``"neel"``: |…1010⟩ (X on odd qubits); ``"singlets"``: singlets on
+            the pairs (0,1), (2,3), ….
+        final_rotations: as a layer's rotations, independent, on the qubits that are left.
+        edges: pairs for layers whose topology is ``"edges"``, such as a device's couplings; dropped where none is.
+        num_qubits: for an architecture of one width; follows from ``edges`` if not given.
+        uploads: how often a QNN of it encodes its data, each time followed by the whole ansatz with weights of its own
+            (1907.02085). :meth:`circuit` is one such round, without data.
+
+    Raises:
+        QTrainError: names the field, what was expected and what came.
+
+    Example:
+        >>> family = Architecture((Layer(("ry",), "cz", "brickwork"),), repetitions="log", final_rotations=("ry",))
+        >>> family.num_parameters(4), family.num_parameters(8), family.content_id
+        (12, 32, 'e50da3abc5d8a663')
+        >>> family.circuit(4).count_ops()["cz"]
+        6
+    """
+
+    layers: tuple[Layer, ...]
+    repetitions: int | str = 1
+    initial: str = "none"
+    final_rotations: tuple[str, ...] = ()
+    edges: Edges | None = None
+    num_qubits: int | None = None
+    uploads: int = 1
+
+    def __post_init__(self) -> None:
+        set_ = object.__setattr__
+        if not isinstance(self.layers, (tuple, list)) or not all(
+            isinstance(item, Layer) for item in self.layers
+        ):
+            raise QTrainError(f"layers should be Layer objects. Got {self.layers!r}.")
+        if not self.layers:
+            raise QTrainError("layers should hold at least one layer. Got none.")
+        set_(self, "layers", tuple(self.layers))
+        set_(self, "final_rotations", _names("final_rotations", self.final_rotations, ROTATIONS))
+        _one_of("initial", self.initial, INITIAL)
+        if self.repetitions not in ("log", "linear"):
+            _whole("repetitions", self.repetitions, 'a whole number of at least 1, "log" or "linear"')
+        _whole("uploads", self.uploads, "a whole number of at least 1")
+        if self.num_qubits is not None:
+            _whole("num_qubits", self.num_qubits, "a whole number of at least 1")
+        if not any(ROTATIONS[r] for r in self.final_rotations) and not any(
+            item.has_parameters for item in self.layers
+        ):
+            raise QTrainError("layers should hold a gate with a free angle. Got fixed gates alone.")
+        used = any(layer.entangler is not None and layer.topology == "edges" for layer in self.layers)
+        if used and self.edges is None:
+            raise QTrainError('edges should be given with the topology "edges". Got none.')
+        if not used:
+            set_(self, "edges", None)
+        elif self.edges is not None:
+            set_(self, "edges", check_edges(self.edges, self.num_qubits))
+            if self.num_qubits is None:
+                set_(self, "num_qubits", 1 + max((max(pair) for pair in self.edges), default=0))
+
+    def circuit(self, num_qubits: int | None = None) -> QuantumCircuit:
+        """The member of the family on ``num_qubits`` qubits, parameters ``θ[k]`` in time order."""
+        from qtrain.architecture.build import build  # level 1: known only when a circuit is asked for
+
+        return build(self, num_qubits)
+
+    def width(self, num_qubits: int | None = None) -> int:
+        """``num_qubits``, or the architecture's own; QTrainError where they differ or neither is known."""
+        if num_qubits is None and self.num_qubits is None:
+            raise QTrainError(
+                "num_qubits should be given: this architecture has a circuit for every width. Got None."
+            )
+        if num_qubits is not None:
+            _whole("num_qubits", num_qubits, "a whole number of at least 1")
+            if self.num_qubits not in (None, num_qubits):
+                raise QTrainError(
+                    f"num_qubits should be {self.num_qubits}, this architecture's own. Got {num_qubits}."
+                )
+        return num_qubits or self.num_qubits or 1
+
+    def depth(self, num_qubits: int | None = None) -> int:
+        """How often the layers are repeated at this width."""
+        n = self.width(num_qubits)
+        if self.repetitions == "log":
+            return max(1, math.ceil(math.log2(n)))
+        return n if self.repetitions == "linear" else int(self.repetitions)
+
+    def gates(self, num_qubits: int | None = None) -> tuple[Gate, ...]:
+        """All gates in time order; the free angles are numbered in the order of their first use."""
+        return tuple(Writer(self, self.width(num_qubits)).write())
+
+    def num_parameters(self, num_qubits: int | None = None) -> int:
+        """Free angles at this width."""
+        return 1 + max(
+            (a for gate in self.gates(num_qubits) for a in gate.angles if isinstance(a, int)), default=-1
+        )
+
+    def resolved_edges(self, num_qubits: int | None = None) -> Edges:
+        """Every pair of qubits (lower first) that some gate joins, sorted."""
+        return tuple(
+            sorted({(min(g.qubits), max(g.qubits)) for g in self.gates(num_qubits) if len(g.qubits) == 2})
+        )
+
+    def output_qubits(self, num_qubits: int | None = None) -> tuple[int, ...]:
+        """Qubits that pooling leaves: all of them where no layer pools."""
+        writer = Writer(self, self.width(num_qubits))
+        for _ in writer.write():
+            pass
+        return tuple(writer.active)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data without the fields that have their default."""
+        return {"format": FORMAT, "requires": REQUIRES, **_content(self)}
+
+    def to_json(self) -> str:
+        """Canonical JSON: equal architectures give equal text."""
+        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+
+    @property
+    def content_id(self) -> str:
+        """First 16 hexadecimal digits of the sha256 of the canonical content."""
+        text = json.dumps(_content(self), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Inverse of :meth:`to_json`; QTrainError for damaged text, unknown keys and newer formats.
+
+        Example:
+            >>> family = Architecture((Layer(("rx",)),))
+            >>> Architecture.from_json(family.to_json()) == family
+            True
+        """
+        try:
+            data = json.loads(text)
+        except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
+            raise QTrainError(
+                f"text should be an architecture's JSON. Got text that is not JSON: {error}."
+            ) from None
+        return cls.from_dict(data)
+
+    @classmethod
+    def from_dict(cls, data: object) -> Self:
+        """Inverse of :meth:`to_dict`, with the errors of :meth:`from_json`."""
+        if not isinstance(data, Mapping):
+            raise QTrainError(f"architecture should be a JSON object. Got {type(data).__name__}.")
+        check_format(data, FORMAT, "architecture")
+        content = {key: value for key, value in data.items() if key not in ("format", "requires")}
+        _known_keys("architecture", content, cls)
+        layers = content.pop("layers", ())
+        if not isinstance(layers, Sequence) or not all(isinstance(layer, Mapping) for layer in layers):
+            raise QTrainError(f"layers should be a list of JSON objects. Got {layers!r}.")
+        for layer in layers:
+            _known_keys("layer", layer, Layer)
+        return cls(tuple(Layer(**layer) for layer in layers), **content)
+
+    def __str__(self) -> str:
+        start = [] if self.initial == "none" else [self.initial]
+        body = " · ".join(f"[{layer}]" for layer in self.layers)
+        times = (
+            "n"
+            if self.repetitions == "linear"
+            else "log n"
+            if self.repetitions == "log"
+            else self.repetitions
+        )
+        final = [" ".join(self.final_rotations)] if self.final_rotations else []
+        data = [] if self.uploads == 1 else [f"data × {self.uploads}"]
+        return " · ".join([*start, f"{body} × {times}", *final, *data])
+
+
+def check_format(data: Mapping[str, Any], known: int, what: str) -> None:
+    """Refuse a newer file format, and name the release of qtrain that reads it."""
+    found = data.get("format", known)
+    if type(found) is not int or found < 1:
+        raise QTrainError(f"{what} should state its format as a whole number. Got {found!r}.")
+    if found > known:
+        needed = data.get("requires")
+        release = f"qtrain>={needed}" if isinstance(needed, str) else "a newer qtrain"
+        raise QTrainError(
+            f"{what} should be of format {known} or older. Got format {found}: install {release}."
+        )
+
+
+def _content(value: Architecture | Layer) -> dict[str, Any]:
+    changed = {}
+    for field in dataclasses.fields(value):
+        item = getattr(value, field.name)
+        if field.default is dataclasses.MISSING or item != field.default:
+            changed[field.name] = [_content(x) for x in item] if field.name == "layers" else item
+    return changed
+
+
+def _known_keys(what: str, data: Mapping[str, Any], kind: type[Any]) -> None:
+    known = [field.name for field in dataclasses.fields(kind)]
+    unknown = sorted(str(key) for key in data if key not in known)
+    if unknown:
+        raise QTrainError(f"{what} should hold {', '.join(known)} only. Got {', '.join(unknown)}.")
+
+
+def _names(field: str, names: object, known: Mapping[str, int]) -> tuple[str, ...]:
+    if not isinstance(names, (tuple, list)) or any(
+        not isinstance(name, str) or name not in known for name in names
+    ):
+        raise QTrainError(f"{field} should be a list of names from {', '.join(known)}. Got {names!r}.")
+    return tuple(names)
+
+
+def _one_of(field: str, value: object, known: Sequence[object]) -> None:
+    if value not in known:
+        raise QTrainError(f"{field} should be one of {', '.join(map(str, known))}. Got {value!r}.")
+
+
+def _whole(field: str, value: object, expected: str) -> None:
+    if type(value) is not int or value < 1:
+        raise QTrainError(f"{field} should be {expected}. Got {value!r}.")

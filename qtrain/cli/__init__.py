@@ -1,0 +1,3 @@
+"""The command line."""
+
+from qtrain.cli.app import main as main

@@ -1,0 +1,379 @@
+"""The command line: ``qtrain diagnose | search | worker | list | show | register | package | report``.
+
+Each verb imports what it needs when it runs, so that ``qtrain --help`` answers at once.
+
+Exit codes: 0 fine; 1 a ``--fail-if`` condition holds; 2 wrong input; 3 the search failed; 70 a bug in qtrain;
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qtrain.errors import QTrainError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from qtrain.studies.result import SearchResult
+
+FAIL_IF, WRONG_INPUT, SEARCH_FAILED, BUG, INTERRUPTED = 1, 2, 3, 70, 130
+
+app = typer.Typer(
+    name="qtrain",
+    help="Search, explain and install quantum circuit ansätze that can be trained.",
+    epilog="Exit codes: 0 fine, 1 a --fail-if condition holds, 2 wrong input, 3 the search failed.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+Storage = Annotated[
+    str | None,
+    typer.Option(help="Journal file, database or grpc:// URL of the study.  [default: mlruns/<study>.journal]"),
+]
+Tracking = Annotated[
+    str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")
+]
+Jobs = Annotated[int, typer.Option(help="Trials that run at the same time.")]
+Backend = Annotated[
+    str | None,
+    typer.Option(
+        help="Where trials run: supervised (processes of this host), loky or dask.  [default: supervised]"
+    ),
+]
+Scheduler = Annotated[
+    str | None, typer.Option(help="Dask scheduler that trials run on, such as tcp://host:8786.")
+]
+Spec = Annotated[
+    Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")
+]
+
+
+@app.command(
+    epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"'
+)
+def diagnose(
+    file: Annotated[Path, typer.Argument(help="A circuit: .qasm (OpenQASM 2 or 3) or .qpy.")],
+    observable: Annotated[
+        str, typer.Option("--observable", "-O", help='What is measured, such as "ZII + 0.5*IXX".')
+    ],
+    json: Json = False,
+    shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(help='Exit with code 1 if this holds, such as "dead > 0.1"; may be given again.'),
+    ] = None,
+    against: Annotated[Path | None, typer.Option(help="A second circuit, shown side by side.")] = None,
+    at: Annotated[
+        Path | None,
+        typer.Option(help="Angles as JSON, a list or {name: angle}: gradient and shots at this point."),
+    ] = None,
+    free_angles: Annotated[
+        bool | None,
+        typer.Option(
+            "--free-angles/--keep-angles",
+            help="Make every non-Clifford angle of the file a parameter.  [default: if it has none]",
+        ),
+    ] = None,
+    noise: Annotated[
+        str | None,
+        typer.Option(help="Error rate of each gate, such as 0.001, or a device, such as FakeTorino."),
+    ] = None,
+    initialization: Annotated[
+        str, typer.Option(help="Distribution of the angles, such as uniform.")
+    ] = "uniform",
+    seconds: Annotated[float, typer.Option(help="Time budget; what it cuts short becomes a bound.")] = 30.0,
+    all_parameters: Annotated[bool, typer.Option("--all", help="One row for every parameter.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option(help="Also draw the variance profile, to .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """Say whether a circuit can be trained, and why not, parameter by parameter."""
+    from qtrain.cli import circuit_verbs
+    from qtrain.diagnosis.conditions import Condition, quantities
+
+    conditions = [Condition.parse(text) for text in fail_if or ()]
+    circuit_verbs.check_figure(figure)
+    circuits = circuit_verbs.read_circuits([file] if against is None else [file, against], free_angles=free_angles)
+    angles = None if at is None else circuit_verbs.read_angles(at, next(iter(circuits.values())))
+    reports = circuit_verbs.diagnose_circuits(
+        circuits,
+        observable,
+        shots=shots,
+        seed=seed,
+        noise=noise,
+        initialization=initialization,
+        seconds=seconds,
+    )
+    report = next(iter(reports.values()))
+    local = (
+        None
+        if angles is None
+        else circuit_verbs.local(next(iter(circuits.values())), observable, angles, shots=shots)
+    )
+    if json:
+        _print_json(circuit_verbs.reports_json(reports, local))
+    else:
+        from qtrain.views import tables
+
+        for name, each in reports.items():
+            _print(tables.report_view(each, title=f"{name}, {observable}", all_parameters=all_parameters), "")
+        if len(reports) > 1:
+            _print(tables.comparison(reports), "")
+        if local is not None:
+            _print(tables.local_view(local, all_parameters=all_parameters), "")
+    if figure is not None:
+        circuit_verbs.save_profile(report, figure, title=f"{file.name}, {observable}")
+    held = [condition for condition in conditions if condition.holds(quantities(report))]
+    for condition in held:
+        value = quantities(report)[condition.quantity]
+        typer.echo(f"qtrain: {file}: {condition} holds ({condition.quantity} = {value:.4g}).", err=True)
+    if held:
+        raise typer.Exit(FAIL_IF)
+
+
+@app.command(epilog="Example: qtrain search experiments/001_tfim_heavy_hex/config.toml --trials 50 --jobs 2")
+def search(
+    spec: Spec,
+    trials: Annotated[
+        int | None, typer.Option(help="Trials in all, those of an earlier start counted.")
+    ] = None,
+    jobs: Jobs = 1,
+    seed: Annotated[int | None, typer.Option(help="Seed; the spec's own if not given.")] = None,
+    storage: Storage = None,
+    tracking_uri: Tracking = None,
+    name: Annotated[
+        str | None, typer.Option(help="Registry name of the winner; the study's if not given.")
+    ] = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the search would cost.")] = False,
+    json: Json = False,
+) -> None:
+    """Search an architecture, record every trial, register the winner. Started again, it continues."""
+    from qtrain.cli import study_verbs
+
+    if dry_run:
+        plan = study_verbs.plan(spec, trials=trials, jobs=jobs, seed=seed)
+        if json:
+            _print_json(plan)
+        else:
+            from qtrain.views import tables
+
+            _print(tables.pairs(plan))
+        return
+    result = study_verbs.search(
+        spec, trials=trials, jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
+        backend=backend, scheduler=scheduler, console=_console(stderr=True),
+    )  # fmt: skip
+    _show_search(result, json)
+
+
+@app.command(epilog="Example: qtrain worker spec.toml --storage postgresql://user@host/qtrain")
+def worker(
+    spec: Spec,
+    storage: Annotated[
+        str,
+        typer.Option(
+            help="Where the study is: a database URL, or grpc://host:port of Optuna's proxy in front of it "
+            "(optuna.storages.run_grpc_proxy_server)."
+        ),
+    ],
+    jobs: Jobs = 1,
+    tracking_uri: Tracking = None,
+    backend: Backend = None,
+    scheduler: Scheduler = None,
+    json: Json = False,
+) -> None:
+    """Join a study that other processes or hosts work on, until it has its trials."""
+    from qtrain.cli import study_verbs
+
+    result = study_verbs.worker(
+        spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, backend=backend, scheduler=scheduler,
+        console=_console(stderr=True),
+    )  # fmt: skip
+    _show_search(result, json)
+    if not json:
+        typer.echo(f"Register the winner with: qtrain register {spec} --storage {result.storage}")
+
+
+@app.command("list", epilog="Example: qtrain list --json")
+def list_(json: Json = False) -> None:
+    """List the registered architectures, your own and those of installed packages."""
+    from qtrain.cli import study_verbs
+
+    rows = study_verbs.entries()
+    if json:
+        _print_json(rows)
+    elif not rows:
+        typer.echo("No architecture is registered yet. A search registers its winner: qtrain search SPEC")
+    else:
+        from qtrain.views import tables
+
+        shown = [row | {"observable": tables.shortened(row["observable"])} for row in rows]
+        _print(tables.grid(list(rows[0]), [list(row.values()) for row in shown]))
+
+
+@app.command(epilog="Example: qtrain show tfim-heavy-hex")
+def show(
+    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], json: Json = False
+) -> None:
+    """Show a registered architecture: its layers, its figures, its circuit."""
+    from qtrain.cli import study_verbs
+    from qtrain.registry.registry import load
+
+    entry = load(name)
+    if json:
+        _print_json(entry.to_dict())
+    else:
+        from qtrain.views import study_tables
+
+        _print(
+            study_tables.entry_view(
+                entry,
+                study_verbs.entry_report(entry),
+                drawing=study_verbs.drawing(entry, width=_console().width),
+            )
+        )
+
+
+@app.command(epilog="Example: qtrain register ising-8 --name my-winner")
+def register(
+    study: Annotated[str, typer.Argument(help="Name of a study, or its spec file, whose rule then counts.")],
+    storage: Storage = None,
+    name: Annotated[str | None, typer.Option(help="Registry name; the study's if not given.")] = None,
+) -> None:
+    """Register the winner of a study that has run."""
+    from qtrain.cli import study_verbs
+
+    typer.echo(study_verbs.register(study, storage=storage, name=name))
+
+
+@app.command(epilog="Example: qtrain package tfim-heavy-hex -o plugins")
+def package(
+    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder that the package is written into.")],
+) -> None:
+    """Write a registered architecture as a package that pip installs."""
+    from qtrain.cli import study_verbs
+
+    typer.echo(study_verbs.package(name, output))
+
+
+@app.command(epilog="Example: qtrain model tfim-heavy-hex")
+def model(
+    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")],
+    tracking_uri: Tracking = None,
+) -> None:
+    """Log a registered winner as an MLflow model: a new version, and the champion if it is the best."""
+    from qtrain.cli import study_verbs
+
+    typer.echo(study_verbs.model(name, tracking_uri))
+
+
+@app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")
+def report(
+    source: Annotated[str, typer.Argument(help="A circuit file, or a registered name.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")],
+    observable: Annotated[
+        str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")
+    ] = None,
+    shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+) -> None:
+    """Write the report as one HTML page with its figures inside."""
+    from qtrain.cli import circuit_verbs
+
+    typer.echo(circuit_verbs.report_page(source, output, observable=observable, shots=shots, seed=seed))
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _print(*parts: RenderableType) -> None:
+    console = _console()
+    for part in parts:
+        console.print(part)
+
+
+def _print_json(data: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
+
+
+def _show_search(result: SearchResult, as_json: bool) -> None:
+    from qtrain.cli import study_verbs
+
+    if as_json:
+        _print_json(result.to_dict())
+    else:
+        from qtrain.views import study_tables
+
+        _print(study_tables.search_view(result))
+    if result.interrupted:
+        _fail(
+            "interrupted; what was finished is kept, and the same command continues the search.", INTERRUPTED
+        )
+    if result.winner is None:
+        _fail(f"the search found no winner: {study_verbs.why_no_winner(result)}", SEARCH_FAILED)
+
+
+def _announce() -> None:
+    """Warnings and log messages of the library as single lines on stderr."""
+    import logging
+    import warnings
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning)):
+            typer.echo(f"qtrain: {message}", err=True)
+
+    class Stderr(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            typer.echo(f"qtrain: {record.getMessage()}", err=True)
+
+    warnings.showwarning = show
+    logger = logging.getLogger("qtrain")
+    if not logger.handlers:
+        logger.addHandler(Stderr())
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line; wrong input is one sentence on stderr and exit code 2."""
+    _announce()
+    try:
+        app(args=None if args is None else list(args), prog_name="qtrain")
+    except QTrainError as error:
+        _fail(str(error), WRONG_INPUT)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        _fail(f"a file could not be read or written:{where}: {error.strerror or error}.", WRONG_INPUT)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was finished is kept.", INTERRUPTED)
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        _fail("this is a bug in qtrain: please report it with the lines above.", BUG)
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"qtrain: {message}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

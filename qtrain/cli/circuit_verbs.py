@@ -1,0 +1,218 @@
+"""What the verbs about circuits do, from texts and paths to results; ``cli.py`` declares them and prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtrain.errors import QTrainError
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from qtrain.diagnosis.at_point import LocalDiagnosis
+    from qtrain.diagnosis.report import TrainabilityReport
+
+
+def read_text(path: Path, argument: str) -> str:
+    """A text file, or one sentence about why not."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise QTrainError(f"{argument} should be a text file. Got {path}, which is not UTF-8.") from None
+    except OSError as error:
+        raise QTrainError(f"{argument} should be a readable file. Got {path}: {error.strerror}.") from None
+
+
+def write_text(path: Path, text: str, argument: str) -> None:
+    """Write a file, or one sentence about why not."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise QTrainError(
+            f"{argument} should be a file that can be written. Got {path}: {error.strerror}."
+        ) from None
+
+
+def device(name: str) -> Any:
+    """A backend of ``qiskit_ibm_runtime.fake_provider`` by name: ``FakeTorino`` or ``fake_torino``."""
+    try:
+        from qiskit_ibm_runtime import fake_provider
+    except ImportError:
+        raise QTrainError(
+            f"noise={name!r} names a device, which needs qiskit-ibm-runtime. Install it: pip install 'qtrain[devices]'."
+        ) from None
+    wanted = name.replace("_", "").lower()
+    for candidate in dir(fake_provider):
+        if (
+            candidate.startswith("Fake")
+            and candidate.lower() == wanted
+            and candidate.lower() != "fakeprovider"
+        ):
+            return getattr(fake_provider, candidate)()
+    raise QTrainError(
+        f"noise should be an error rate such as 0.001, or a device such as FakeTorino. Got {name!r}."
+    )
+
+
+def read_noise(text: str | None) -> Any:
+    """``None``, an error rate per gate, or a device's Target with its calibrated error rates."""
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return device(text).target
+
+
+def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:
+    """Angles in the order of ``circuit.parameters``, from a JSON list or a JSON object of names.
+
+    Raises:
+        QTrainError: not JSON, a wrong number of angles, missing or unknown names, values that are no numbers.
+    """
+    try:
+        data = json.loads(read_text(path, "at"))
+    except json.JSONDecodeError as error:
+        raise QTrainError(
+            f"at should be JSON: a list of angles, or an object of names. Got {path}: {error}."
+        ) from None
+    names = [parameter.name for parameter in circuit.parameters]
+    if isinstance(data, dict):
+        missing, unknown = [n for n in names if n not in data], [n for n in data if n not in names]
+        if missing or unknown:
+            raise QTrainError(
+                f"at should give an angle to each of {len(names)} parameters. Got {path}, where "
+                f"{len(missing)} are missing {missing[:3]} and {len(unknown)} unknown {unknown[:3]}."
+            )
+        data = [data[name] for name in names]
+    if not isinstance(data, list) or not all(
+        isinstance(v, (int, float)) and not isinstance(v, bool) for v in data
+    ):
+        raise QTrainError(f"at should hold numbers (radians). Got {path} with something else.")
+    if len(data) != len(names):
+        raise QTrainError(
+            f"at should hold {len(names)} angles, one per parameter. Got {len(data)} in {path}."
+        )
+    return [float(value) for value in data]
+
+
+def read_circuits(files: Sequence[Path], *, free_angles: bool | None) -> dict[str, QuantumCircuit]:
+    """Circuits by file name (by path where two files have one name), in the order of ``files``."""
+    from qtrain.circuits.files import read_circuit
+
+    short = len({file.name for file in files}) == len(files)
+    return {
+        file.name if short else f"{file} ({i + 1})": read_circuit(file, free_angles=free_angles)
+        for i, file in enumerate(files)
+    }
+
+
+def diagnose_circuits(
+    circuits: Mapping[str, QuantumCircuit],
+    observable: str,
+    *,
+    shots: int,
+    seed: int,
+    noise: str | None,
+    initialization: str,
+    seconds: float,
+) -> dict[str, TrainabilityReport]:
+    """A report for each circuit, under the same name."""
+    from qtrain.budget import Budget
+    from qtrain.cli.first_run import compiling_beside
+    from qtrain.diagnosis.diagnose import diagnose
+
+    model, budget = read_noise(noise), Budget(seconds=seconds)
+    with compiling_beside(max(circuit.num_qubits for circuit in circuits.values())):
+        return {
+            name: diagnose(
+                circuit,
+                observable,
+                initialization=initialization,
+                noise=model,
+                shots=shots,
+                budget=budget,
+                seed=seed,
+            )
+            for name, circuit in circuits.items()
+        }
+
+
+def local(circuit: QuantumCircuit, observable: str, angles: Sequence[float], *, shots: int) -> LocalDiagnosis:
+    """Gradient, shots and Fisher information at one point."""
+    from qtrain.diagnosis.at_point import local as at_point
+
+    return at_point(circuit, observable, angles, shots=shots)
+
+
+def reports_json(reports: Mapping[str, TrainabilityReport], local: LocalDiagnosis | None) -> dict[str, Any]:
+    """One report as it is; more than one by file name; the diagnosis at given angles under "local"."""
+    plain = {name: report.to_record() for name, report in reports.items()}
+    data = next(iter(plain.values())) if len(plain) == 1 else {"reports": plain}
+    return data if local is None else data | {"local": local.to_dict()}
+
+
+def check_figure(path: Path | None) -> None:
+    """Before anything is computed: a figure that could not be written."""
+    endings = (".png", ".svg", ".pdf")
+    if path is not None and path.suffix.lower() not in endings:
+        raise QTrainError(f"figure should end in {', '.join(endings)}. Got {path}.")
+    if path is not None and not path.absolute().parent.is_dir():
+        raise QTrainError(f"figure should be in a folder that exists. Got {path}.")
+
+
+def save_profile(report: TrainabilityReport, path: Path, *, title: str) -> None:
+    """Draw the variance profile to a file whose ending names the format."""
+    from qtrain.views.plotting import variance_profile
+
+    variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(path)
+
+
+def report_page(source: str, output: Path, *, observable: str | None, shots: int, seed: int) -> str:
+    """Write the HTML page of a circuit file or of a registered name; a sentence about it."""
+    from qtrain.views.page import page
+    from qtrain.views.plotting import variance_profile
+    from qtrain.views.tables import facts, number
+
+    if Path(source).suffix:
+        if observable is None:
+            raise QTrainError(
+                'observable should be given for a circuit file, such as --observable "ZII". Got none.'
+            )
+        name, (circuit,) = Path(source).name, read_circuits([Path(source)], free_angles=None).values()
+    else:
+        from qtrain.registry.registry import load
+
+        entry = load(source)
+        name, circuit, observable = entry.name, entry.circuit(), observable or entry.observable
+        if observable is None:
+            raise QTrainError(f"observable should be given: the entry {source!r} states none. Got none.")
+    report = diagnose_circuits(
+        {name: circuit},
+        observable,
+        shots=shots,
+        seed=seed,
+        noise=None,
+        initialization="uniform",
+        seconds=30.0,
+    )[name]
+    columns = ["#", "parameter", "qubits", "V", "95 % interval", "cause", "advice"]
+    rows = [
+        [str(v.index), v.parameter, ", ".join(map(str, v.qubits)), number(v.variance),
+         "exact" if v.lower == v.upper else f"{number(v.lower, 2)} … {number(v.upper, 2)}", v.cause, v.advice]
+        for v in report.verdicts
+    ]  # fmt: skip
+    small = circuit.num_qubits <= 12 and len(circuit.data) <= 400
+    text = page(
+        f"{name}, {observable if len(observable) <= 80 else observable[:77] + '...'}",
+        summary=report.summary,
+        facts=[*facts(report), *(("note", note) for note in report.notes)],
+        figures={"Gradient variance": variance_profile(report.verdicts, threshold=report.threshold)},
+        tables={"Parameters": (columns, rows)},
+        drawing=str(circuit.draw("text", fold=-1)) if small else "",
+    )
+    write_text(output, text, "output")
+    return f"Wrote {output}."

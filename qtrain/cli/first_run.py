@@ -1,0 +1,84 @@
+"""The very first diagnosis: numba compiles its kernels, so a second process compiles those that are needed last.
+
+Both write into numba's cache on disk and load from it what the other one has finished; they meet in the middle.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+STAND_IN = 24  # qubits above which diagnose takes the same kernels as at any size
+
+
+def _is_first() -> bool:
+    """Whether the last kernel of a diagnosis has never been compiled by this Python."""
+    from qtrain.kernels.tableau import pull_back
+
+    try:
+        folder = Path(pull_back._cache.cache_path)
+    except AttributeError:  # numba without a cache: nothing to share
+        return False
+    version = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return not any(folder.glob(f"tableau.pull_back-*.{version}*.nbi"))
+
+
+@contextmanager
+def compiling_beside(num_qubits: int) -> Iterator[None]:
+    """While the body runs, and only where nothing is cached and a second core is there: compile beside it.
+
+    Args:
+        num_qubits: of the circuit that is diagnosed; small ones take other kernels than large ones.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cores < 2 or not _is_first():
+        yield
+        return
+    helper = subprocess.Popen(
+        [sys.executable, "-m", "qtrain.cli.first_run", str(min(num_qubits, STAND_IN))],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        helper.kill()
+        helper.wait()
+
+
+def compile_backwards(num_qubits: int) -> None:
+    """Every stage of a diagnosis on a stand-in, the last one first.
+
+    Example:
+        >>> compile_backwards(2)
+    """
+    from qiskit.circuit.library import efficient_su2
+
+    from qtrain.circuits.interference import path_classes
+    from qtrain.circuits.observables import as_observable
+    from qtrain.circuits.pauli_tape import build_tape
+    from qtrain.circuits.program import lower
+    from qtrain.diagnosis.causes import path_weights
+    from qtrain.diagnosis.expressivity import expressivity
+    from qtrain.diagnosis.simulability import simulability
+    from qtrain.gradients.variance import gradient_variance
+    from qtrain.lie.dla import dla
+    from qtrain.light_cones.light_cone import light_cone, provably_zero
+
+    program = lower(efficient_su2(num_qubits, reps=1, entanglement="linear"))
+    observable = as_observable("Z" + "I" * (num_qubits - 1), num_qubits)
+    expressivity(program)
+    simulability(program, observable)
+    dla(program, observable=observable)
+    classes = path_classes(build_tape(program), observable)
+    path_weights(program, classes.x, classes.z, seed=0)
+    provably_zero(program, observable)
+    light_cone(program, observable)
+    gradient_variance(program, observable)
+
+
+if __name__ == "__main__":
+    compile_backwards(int(sys.argv[1]))

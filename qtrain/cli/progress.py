@@ -1,0 +1,84 @@
+"""The progress line of a search: trials, the best value of each objective, pruned and failed counts."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from qtrain.views.tables import number
+
+
+class SearchProgress:
+    """Shows every finished trial; on a pipe it prints one line per tenth of the search instead of a bar.
+
+    Args:
+        total: trials asked for.
+        names: of the objectives; ``maximised``: those that are better when large.
+        console: where to draw (stderr, so that stdout stays clean for ``--json``).
+    """
+
+    def __init__(self, total: int, names: Sequence[str], maximised: frozenset[str], console: Console) -> None:
+        self.total, self.names, self.maximised, self.console = total, tuple(names), maximised, console
+        self.counts: Counter[str] = Counter()
+        self.best: dict[str, float] = {}
+        self._said = 0
+        self._bar = Progress(
+            TextColumn("[bold]trials"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[status]}"),
+            console=console,
+        )
+        self._task = self._bar.add_task("trials", total=total, status="")
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.console.is_terminal:
+            self._bar.stop()
+
+    @property
+    def done(self) -> int:
+        """Trials that have ended, however they ended."""
+        return sum(self.counts.values())
+
+    def update(self, state: str, values: Mapping[str, float]) -> None:
+        """One more trial has ended: ``state`` is ``"complete"``, ``"pruned"`` or ``"failed"``."""
+        self.counts[state.lower()] += 1
+        for name, value in values.items():
+            if name not in self.names or value is None or not math.isfinite(value):
+                continue
+            better = max if name in self.maximised else min
+            self.best[name] = better(self.best.get(name, value), value)
+        self._bar.update(self._task, completed=self.done, status=self.status())
+        if not self.console.is_terminal and self.done * 10 // max(self.total, 1) > self._said:
+            self._said = self.done * 10 // max(self.total, 1)
+            self.console.print(
+                f"{self.done}/{self.total} trials, {self.status()}", soft_wrap=True, markup=False
+            )
+
+    def status(self) -> str:
+        """``best task_loss 0.12, trainability -2.1 | pruned 3, failed 0``."""
+        best = ", ".join(f"{name} {number(self.best[name])}" for name in self.names if name in self.best)
+        counts = f"pruned {self.counts['pruned']}, failed {self.counts['failed']}"
+        return f"best {best} | {counts}" if best else counts

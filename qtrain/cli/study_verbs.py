@@ -1,0 +1,271 @@
+"""What the verbs about studies and the registry do: search, worker, register, list, show, package."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtrain.errors import QTrainError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qtrain.registry.registry import RegistryEntry
+    from qtrain.studies.result import SearchResult, TrialRecord
+
+
+def search(
+    spec: Path,
+    *,
+    trials: int | None,
+    jobs: int,
+    seed: int | None,
+    storage: str | None,
+    tracking_uri: str | None,
+    name: str | None,
+    backend: str | None,
+    scheduler: str | None,
+    console: Console,
+) -> SearchResult:
+    """Run or continue a search, with its progress on ``console``."""
+    from qtrain.cli.progress import SearchProgress
+    from qtrain.studies.spec.search_spec import MAXIMISED, read_spec
+    from qtrain.studies.study import search as run
+
+    read = read_spec(spec)
+    total = read.trials if trials is None else trials
+    with SearchProgress(total, read.objectives.use, MAXIMISED, console) as progress:
+
+        def show(trial: TrialRecord) -> None:
+            progress.update(trial.state, trial.objectives if trial.feasible else {})
+
+        return run(
+            read, storage=storage, n_trials=trials, n_jobs=jobs, tracking_uri=tracking_uri, seed=seed, name=name,
+            on_trial=show, backend=backend, scheduler=scheduler,
+        )  # fmt: skip
+
+
+RECORDING_SECONDS = 0.04  # of a trial: Optuna, MLflow, dispatch; experiments/benchmarks/search_overhead.py
+
+
+def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget: float = 20.0) -> dict[str, Any]:
+    """What a search would cost: the size of its space, seconds by stage of some drawn candidates, the time in all.
+
+    Candidates are evaluated until 8 of them are whole (the pruned ones cost less), at most 40, and ``budget`` seconds.
+    """
+    import dataclasses
+    import time
+
+    from qtrain.studies.evaluate import build_problem, evaluate, prepare
+    from qtrain.studies.propose.samplers import propose
+    from qtrain.studies.spec.search_spec import MAXIMISED, read_spec
+    from qtrain.studies.study import count_jobs
+
+    read = read_spec(spec)
+    read = dataclasses.replace(read, trials=trials or read.trials, seed=read.seed if seed is None else seed)
+    begun = time.perf_counter()
+    problem = build_problem(read)
+    prepare(problem)  # kernels are loaded before anything is timed
+    ready = time.perf_counter()
+    directions = ["maximize" if name in MAXIMISED else "minimize" for name in read.objectives.use]
+    drawn = propose(
+        problem.space.draw, [], directions=directions, sampler="random", seed=read.seed, batch=0, size=40
+    )
+    answers: list[dict[str, Any]] = []
+    probing = time.perf_counter()
+    for architecture, _ in drawn:
+        answers.append(evaluate(problem, architecture.circuit(read.qubits), architecture, seed=read.seed))
+        if sum(a["state"] == "complete" for a in answers) == 8 or time.perf_counter() - probing > budget:
+            break
+    per_trial = (time.perf_counter() - probing) / len(answers)
+    whole = [a["timings"] for a in answers if a["state"] == "complete"]
+    stages = {stage: sum(t[stage] for t in whole) / len(whole) for stage in (whole[0] if whole else ())}
+    long = read.training.full_steps * read.training.full_starts / (read.training.steps * read.training.starts)
+    full = {"seconds of each full training": round(stages.get("training", 0.0) * long, 2)} if long else {}
+    at_once = min(count_jobs(jobs), read.batch)
+    return {
+        "study": read.name,
+        "trials": read.trials,
+        "architectures in the space": problem.space.size,
+        "candidates probed": len(answers),
+        "of them pruned": len(answers) - len(whole),
+        **{f"seconds of {stage}": round(seconds, 4) for stage, seconds in stages.items()},
+        "seconds of a trial that is not pruned": round(sum(stages.values()), 4),
+        "seconds of the mean trial": round(per_trial, 4),
+        **full,
+        "seconds of the search": round(
+            ready - begun + read.trials * (per_trial / at_once + RECORDING_SECONDS), 1
+        ),
+    }
+
+
+def worker(
+    spec: Path,
+    *,
+    storage: str,
+    jobs: int,
+    tracking_uri: str | None,
+    backend: str | None,
+    scheduler: str | None,
+    console: Console,
+) -> SearchResult:
+    """Take part in a study that other processes or hosts work on; the progress is this worker's own."""
+    from qtrain.cli.progress import SearchProgress
+    from qtrain.studies.spec.search_spec import MAXIMISED, read_spec
+    from qtrain.studies.worker import work
+
+    read = read_spec(spec)
+    with SearchProgress(read.trials, read.objectives.use, MAXIMISED, console) as progress:
+
+        def show(trial: TrialRecord) -> None:
+            progress.update(trial.state, trial.objectives if trial.feasible else {})
+
+        return work(
+            read, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, on_trial=show, backend=backend,
+            scheduler=scheduler,
+        )  # fmt: skip
+
+
+def register(study: str, *, storage: str | None, name: str | None) -> str:
+    """Register the winner of a study that is in ``storage``, by the rule of its spec file if that is given.
+
+    Returns a sentence about it. The study itself, its trials and its MLflow runs are left as they are.
+    """
+    from qtrain.studies.evaluate import build_problem
+    from qtrain.studies.run.backends import make_pool
+    from qtrain.studies.run.storage import default_journal, open_storage
+    from qtrain.studies.spec.search_spec import read_spec
+    from qtrain.studies.study import EVALUATE
+    from qtrain.studies.winner import check_name, register_winner
+
+    given = read_spec(study) if study.endswith(".toml") else None
+    title = study if given is None else given.name
+    if (
+        not str(storage or "").count("://")
+        and not (journal := Path(storage or default_journal(title))).is_file()
+    ):
+        raise QTrainError(
+            f"study should have run in this folder, with its journal {journal}. Got {title!r}, "
+            f"which has none: give --storage, or change to the folder it ran in."
+        )
+    with open_storage(storage, title) as (opened, where):
+        result = _stored(opened, where, title, given)
+    if result.winner is None:
+        raise QTrainError(
+            f"study should have a feasible trial to register. Got {title!r}: {why_no_winner(result)}"
+        )
+    chosen = check_name(result.spec, name)
+    problem = build_problem(result.spec)
+    with make_pool(result.spec, EVALUATE, 1) as pool:
+        pool.set_up(problem)
+        register_winner(result, problem, pool, chosen)
+    return f"Registered trial {result.winner.number} of {title} as {chosen}: qtrain show {chosen}"
+
+
+def _stored(opened: Any, where: str, title: str, given: Any) -> SearchResult:
+    """The study of that title as it stands in an open storage."""
+    import dataclasses
+
+    import optuna
+
+    from qtrain.studies.result import summarise
+    from qtrain.studies.run.record import to_record
+    from qtrain.studies.spec.search_spec import read_spec
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        stored = optuna.load_study(study_name=title, storage=opened)
+    except KeyError:
+        known = ", ".join(sorted(optuna.get_all_study_names(opened))) or "none"
+        raise QTrainError(f"study should be one of those in {where}: {known}. Got {title!r}.") from None
+    attributes, trials = stored.user_attrs, stored.get_trials(deepcopy=False)
+    if "qtrain:spec" not in attributes or not trials:
+        raise QTrainError(
+            f"study should be one that qtrain search has run. Got {title!r} in {where}, which is not."
+        )
+    spec = given or dataclasses.replace(read_spec(dict(attributes["qtrain:spec"])), trials=len(trials))
+    full = {t.number: attributes[key] for t in trials if (key := f"qtrain:full:{t.number}") in attributes}
+    records = [to_record(trial) for trial in trials]
+    return summarise(spec, records, full, storage=where, tracking_uri=None, interrupted=False)
+
+
+def why_no_winner(result: SearchResult) -> str:
+    """One sentence from the counts and the most frequent reason."""
+    from collections import Counter
+
+    if result.interrupted:
+        return "it was interrupted; the same command continues it."
+    counts = result.counts
+    text = f"of {len(result.trials)} trials {counts['pruned']} were pruned and {counts['failed']} failed"
+    own = [str(n) for n in result.front if "circuit" in result.trials[n].architecture]
+    if own:
+        text = f"trial {', '.join(own)} leads, a circuit of your own and no family to register; {text}"
+    reasons = Counter(t.reason for t in result.trials if t.reason).most_common(1)
+    return f"{text}; most often: {reasons[0][0].rstrip('.')}." if reasons else f"{text}."
+
+
+def entries() -> list[dict[str, Any]]:
+    """A row for each registered name; one that cannot be read says why instead of hiding the others."""
+    from qtrain.registry.registry import load, names
+
+    rows: list[dict[str, Any]] = []
+    for name in names():
+        try:
+            entry = load(name)
+        except QTrainError as error:
+            rows.append({"name": name, "qubits": None, "parameters": None, "architecture": f"unreadable: {error}",
+                         "observable": None, "study": None})  # fmt: skip
+            continue
+        rows.append(
+            {
+                "name": name,
+                "qubits": entry.num_qubits,
+                "parameters": entry.architecture.num_parameters(entry.num_qubits),
+                "architecture": str(entry.architecture),
+                "observable": entry.observable,
+                "study": entry.study,
+            }
+        )
+    return rows
+
+
+def drawing(entry: RegistryEntry, *, width: int, max_qubits: int = 12, max_gates: int = 200) -> str:
+    """The circuit as text, folded to ``width`` characters; of a large one, nothing."""
+    if entry.num_qubits > max_qubits or len(circuit := entry.circuit()) > max_gates:
+        return ""
+    return str(circuit.draw("text", fold=width, idle_wires=False))
+
+
+def package(name: str, output: Path) -> str:
+    """Write the winner package of a registered name; a sentence about it."""
+    from qtrain.registry.packaging import package as write
+
+    folder = write(name, output)
+    return f"Wrote {folder}: pip install {folder}"
+
+
+def model(name: str, tracking_uri: str | None) -> str:
+    """Log a winner as an MLflow model; how to serve it, as text."""
+    from qtrain.registry.registry import load
+    from qtrain.tracking.models import log_model
+    from qtrain.tracking.tracker import resolve_uri
+
+    found = log_model(load(name), tracking_uri=tracking_uri)
+    best = f"models:/{found.name}@champion" if found.champion else found.uri
+    return (
+        f"{found.uri}{', the champion' if found.champion else ''}\n"
+        f"MLFLOW_TRACKING_URI={resolve_uri(tracking_uri)} mlflow models serve --env-manager local -m {best}"
+    )
+
+
+def entry_report(entry: RegistryEntry) -> Any:
+    """The entry's TrainabilityReport, None where it has none of that kind."""
+    from qtrain.diagnosis.report import TrainabilityReport
+
+    if entry.report is None:
+        return None
+    try:
+        return TrainabilityReport.from_json(json.dumps({"kind": "TrainabilityReport", **entry.report}))
+    except QTrainError:
+        return None

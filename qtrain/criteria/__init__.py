@@ -1,1 +1,0 @@
-"""What decides whether a circuit trains: one file per criterion, frozen results in `results`."""

@@ -1,0 +1,1 @@
+"""The criteria and their table: why a parameter trains or does not."""

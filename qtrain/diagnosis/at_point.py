@@ -1,0 +1,162 @@
+"""Diagnosis at given angles: a checkpoint's gradient, its Fisher information, the shots that a step costs."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.budget import Budget
+from qtrain.circuits.observables import as_observable
+from qtrain.circuits.program import PauliProgram, lower
+from qtrain.errors import QTrainError
+from qtrain.json_results import JsonResult
+from qtrain.simulators.statevector import states, values, values_and_gradients
+
+
+@dataclass(frozen=True, eq=False)
+class LocalDiagnosis(JsonResult):
+    """What an optimiser meets at one point; arrays follow ``circuit.parameters``.
+
+    Attributes:
+        parameters: names; ``angles``: the point, in radians.
+        value: the cost there; ``gradient``: its exact derivatives.
+        shots: for each parameter, shots (over all its shifted circuits) at which the parameter-shift estimate has
+            a signal-to-noise ratio of 1; infinite where the gradient is zero.
+        step_shots: shots of one step in which every parameter with a gradient is resolved that well.
+        resolved: which gradients ``shots_per_value`` shots per expectation value resolve.
+        shots_per_value: the budget that was asked about.
+        qfim_rank: rank of the quantum Fisher information at the point, None where too large to compute.
+        qfim_condition: its largest over its smallest non-zero eigenvalue; NaN where not computed.
+        qfim_eigenvalues: (num_parameters,) ascending, None where not computed.
+    """
+
+    parameters: tuple[str, ...]
+    angles: np.ndarray
+    value: float
+    gradient: np.ndarray
+    shots: np.ndarray
+    step_shots: float
+    shots_per_value: int
+    resolved: np.ndarray = dataclasses.field(metadata={"dtype": "bool"})
+    qfim_rank: int | None = None
+    qfim_condition: float = math.nan
+    qfim_eigenvalues: np.ndarray | None = None
+
+
+def local(
+    circuit: QuantumCircuit,
+    observable: SparsePauliOp | str,
+    angles: Sequence[float] | np.ndarray,
+    *,
+    shots: int = 10_000,
+    budget: Budget | None = None,
+) -> LocalDiagnosis:
+    """Gradient, shot noise and Fisher information at ``angles``, exactly, by state vectors (n up to about 20).
+
+    The noise is that of the parameter-shift rule (1811.11184) in which every Pauli term is measured on its own and
+    gets shots in proportion to |c_a| sigma_a, the best split. The Fisher information uses
+    |d psi / d theta> = |psi(theta + pi)> / 2, which holds for each rotation exp(-i theta P / 2) by itself.
+
+    Args:
+        circuit: with free parameters. observable: what is measured.
+        angles: (num_parameters,) radians, in the order of ``circuit.parameters``.
+        shots: per expectation value that one can afford.
+        budget: its ``memory_bytes`` decides whether the Fisher information is computed.
+
+    Raises:
+        QTrainError: a wrong number of angles, angles that are not finite, no shots, too many qubits.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> result = local(real_amplitudes(2, reps=1), "IZ", [0.0, 0.0, 0.0, 0.5])
+        >>> round(result.value, 6), result.qfim_rank
+        (1.0, 3)
+    """
+    if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
+        raise QTrainError(f"shots should be a whole number, at least 1. Got {shots!r}.")
+    budget = budget or Budget()
+    program = lower(circuit)
+    operator = as_observable(observable, program.num_qubits)
+    point = np.asarray(angles, dtype=float)
+    if point.shape != (len(program.weights),):
+        raise QTrainError(
+            f"angles should be of shape ({len(program.weights)},), one per parameter. Got {point.shape}."
+        )
+    if not np.isfinite(point).all():
+        raise QTrainError(f"angles should be finite. Got {point[~np.isfinite(point)][0]}.")
+    value, gradient = values_and_gradients(program, operator, point[None])
+    gradient = np.asarray(gradient)[0]
+    single, slope, owner = _one_weight_per_rotation(program)
+    at = program.angles(point)[program.rotations]
+    noise = _shift_noise(single, operator, at)
+    size = len(program.weights)
+    variance = np.bincount(owner, weights=slope**2 * noise, minlength=size)
+    uses = np.bincount(owner, minlength=size)
+    live = np.abs(gradient) > 1e-12 * max(1.0, float(np.abs(operator.coeffs).sum()))
+    with np.errstate(divide="ignore"):
+        per_value = np.where(live, variance / np.where(live, gradient, 1.0) ** 2, np.inf)
+    needed = np.where(live, np.maximum(np.ceil(per_value), 1.0) * 2 * uses, np.inf)
+    spectrum = _fisher(single, at, slope, owner, size, budget)
+    kept = None if spectrum is None else spectrum[spectrum > 1e-9 * max(1.0, float(spectrum[-1]))]
+    return LocalDiagnosis(
+        parameters=program.weights,
+        angles=point,
+        value=float(np.asarray(value)[0]),
+        gradient=gradient,
+        shots=needed,
+        step_shots=float(needed[live].sum()),
+        shots_per_value=int(shots),
+        resolved=live & (per_value <= shots),
+        qfim_rank=None if kept is None else len(kept),
+        qfim_condition=math.nan if kept is None or not len(kept) else float(kept[-1] / kept[0]),
+        qfim_eigenvalues=spectrum,
+    )
+
+
+def _one_weight_per_rotation(program: PauliProgram) -> tuple[PauliProgram, np.ndarray, np.ndarray]:
+    """The same circuit with a weight of its own for every rotation; slopes and owners by the chain rule."""
+    where = program.rotations
+    parameter = np.full_like(program.parameter, -1)
+    parameter[where] = np.arange(len(where))
+    coefficient, offset = program.coefficient.copy(), program.offset.copy()
+    coefficient[where], offset[where] = 1.0, 0.0
+    names = tuple(f"r{i}" for i in range(len(where)))
+    single = dataclasses.replace(
+        program, parameter=parameter, coefficient=coefficient, offset=offset, weights=names
+    )
+    return single, program.coefficient[where], program.parameter[where]
+
+
+def _shift_noise(single: PauliProgram, operator: SparsePauliOp, at: np.ndarray) -> np.ndarray:
+    """(rotations,) variance of (f(+) - f(-)) / 2 when each of the two values gets one shot."""
+    count = len(at)
+    shifted = np.concatenate([at + math.pi / 2 * np.eye(count), at - math.pi / 2 * np.eye(count)])
+    terms = [SparsePauliOp([pauli], [1.0]) for pauli in operator.paulis]
+    means = np.asarray(values(single, terms, shifted)).reshape(2 * count, len(terms))
+    spread = np.sqrt(np.maximum(1.0 - means**2, 0.0)) @ np.abs(operator.coeffs)
+    both = spread.reshape(2, count) ** 2
+    noise: np.ndarray = both.sum(axis=0) / 4.0
+    return noise
+
+
+def _fisher(
+    single: PauliProgram, at: np.ndarray, slope: np.ndarray, owner: np.ndarray, size: int, budget: Budget
+) -> np.ndarray | None:
+    """Eigenvalues of F_kl = 4 Re(<d_k psi|d_l psi> - <d_k psi|psi><psi|d_l psi>)."""
+    count = len(at)
+    if count == 0 or (count + size + 2) * 16 * 2**single.num_qubits > budget.memory_bytes:
+        return None
+    batch = np.asarray(states(single, np.concatenate([at[None], at + math.pi * np.eye(count)])))
+    psi, shifted = batch[0], batch[1:] / 2
+    derivative = np.zeros((size, len(psi)), dtype=complex)
+    np.add.at(derivative, owner, slope[:, None] * shifted)
+    overlap = derivative.conj() @ psi
+    fisher = 4 * np.real(derivative.conj() @ derivative.T - np.outer(overlap, overlap.conj()))
+    spectrum: np.ndarray = np.linalg.eigvalsh(fisher)
+    return spectrum

@@ -1,0 +1,255 @@
+"""Quantities that keep trivial circuits out: Fisher rank, expressibility, entangling capability."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from qiskit import QuantumCircuit
+
+from qtrain.budget import Budget
+from qtrain.circuits.program import PauliProgram, lower
+from qtrain.diagnosis.results import Expressivity
+from qtrain.errors import QTrainError
+from qtrain.kernels import tableau as kernel
+from qtrain.simulators.statevector import states
+
+PARTS = ("qfim", "expressibility", "entanglement", "effective_dimension")
+DENSE_QUBITS = 10
+DENSE_WORK = 3e8  # amplitudes touched by all derivatives of one state: about a second
+POINTS = 6  # random Clifford points, of which the best counts
+POINT_WORK = 5e4  # words of the tableau's rows that a second of the budget buys
+ROWS = 1500  # shared parameters whose directions are compared at once; more are thinned to so many
+CHUNK = 20_000  # bit strings projected at once
+DENSE_NUMBERS = 4_000_000  # complex numbers of all derivatives of one state
+BINS = 75
+QUARTER = math.pi / 2
+
+
+def expressivity(
+    circuit: QuantumCircuit | PauliProgram,
+    *,
+    budget: Budget | None = None,
+    seed: int = 0,
+    parts: Sequence[str] = PARTS,
+    samples: int = 2000,
+) -> Expressivity:
+    """How much of the state space a circuit reaches, on |0...0>, at random angles.
+
+    Args:
+        circuit: unitary gates; data inputs must be bound.
+        budget: seconds and memory; what does not fit stays NaN. seed: of the random angles.
+        parts: which of "qfim", "expressibility", "entanglement", "effective_dimension" to compute.
+        samples: pairs of states for the expressibility (arXiv 1905.10876).
+
+    Returns:
+        Expressivity; the rank of the quantum Fisher information is generic up to 10 qubits, and a few more
+        for short circuits; above that its rank at a Clifford point: a lower bound, in polynomial time.
+
+    Raises:
+        QTrainError: no parameters, free inputs, unknown parts.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> expressivity(real_amplitudes(2, reps=3), parts=["qfim"]).qfim_rank
+        3
+    """
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise QTrainError(f"parts should be among {', '.join(PARTS)}. Got {unknown[0]!r}.")
+    budget = budget or Budget()
+    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
+    count, n = len(program.weights), program.num_qubits
+    if not count:
+        raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
+    if program.expressions:
+        raise QTrainError("circuit should have its inputs bound. Got free ones: bind them first.")
+    rng = np.random.default_rng([seed, 5])
+    largest = float(min(count, 2 * 2**n - 2)) if n < 1000 else float(count)
+    work = len(program.opcode) * (count + 1) * 2.0 ** min(n, 1000)
+    dense = (n <= DENSE_QUBITS or work <= DENSE_WORK) and count * 2.0 ** min(n, 1000) <= DENSE_NUMBERS
+    rank, exact, effective = 0, False, math.nan
+    if "qfim" in parts or "effective_dimension" in parts:
+        if dense:
+            matrices = [fisher(program, rng.uniform(0, 2 * math.pi, count))]
+            rank, exact = _rank(matrices[0]), True
+            if "effective_dimension" in parts:
+                points = int(np.clip(DENSE_WORK / work, 1, 8))
+                matrices += [fisher(program, rng.uniform(0, 2 * math.pi, count)) for _ in range(points)]
+                effective = effective_dimension(np.array(matrices))
+        else:
+            rows = int((program.parameter >= 0).sum())
+            points = int(np.clip(budget.seconds * POINT_WORK / (rows * (n / 64 + 1) + 1), 1, POINTS))
+            rank = max(clifford_rank(program, rng) for _ in range(points))
+    expressible = entangling = math.nan
+    if n <= DENSE_QUBITS and ("expressibility" in parts or "entanglement" in parts):
+        pairs = max(200, min(samples, int(budget.memory_bytes / 64 / 2**n)))
+        vectors = states(program, rng.uniform(0, 4 * math.pi, (2 * pairs, count)))
+        if "expressibility" in parts:
+            expressible = expressibility(vectors[:pairs], vectors[pairs:])
+        if "entanglement" in parts:
+            entangling = meyer_wallach(vectors[: min(pairs, 500)])
+    return Expressivity(
+        qfim_rank=int(rank), qfim_rank_exact=exact, qfim_max=largest, expressibility=expressible,
+        entangling_capability=entangling, effective_dimension=effective,
+    )  # fmt: skip
+
+
+def fisher(program: PauliProgram, weights: np.ndarray) -> np.ndarray:
+    """Quantum Fisher information 4 Re(<d_k|d_l> - <d_k|psi><psi|d_l>) at one point: (weights, weights).
+
+    The derivative by the angle of one rotation is half the state with that angle larger by pi: batches of
+    states hold all of them, and a weight adds up those of its rotations.
+    """
+    n, count = program.num_qubits, len(program.weights)
+    ops = np.flatnonzero((program.opcode == 0) & (program.parameter >= 0))
+    own = np.full(len(program.opcode), -1, program.parameter.dtype)
+    own[ops] = np.arange(len(ops))
+    unshared = replace(
+        program, parameter=own, coefficient=np.where(own >= 0, 1.0, program.coefficient),
+        offset=np.where(own >= 0, 0.0, program.offset), weights=tuple(f"angle {i}" for i in ops),
+    )  # fmt: skip
+    angles = np.asarray(program.angles(weights))[ops]
+    psi = states(unshared, angles[None])[0]
+    derivative = np.zeros((count, 2**n), complex)
+    step = max(1, DENSE_NUMBERS >> n)
+    for first in range(0, len(ops), step):
+        part = np.arange(first, min(first + step, len(ops)))
+        shifted = np.tile(angles, (len(part), 1))
+        shifted[np.arange(len(part)), part] += math.pi
+        slope = program.coefficient[ops[part]] / 2
+        np.add.at(derivative, program.parameter[ops[part]], slope[:, None] * states(unshared, shifted))
+    overlap = derivative.conj() @ psi
+    return np.asarray(4 * np.real(derivative.conj() @ derivative.T - np.outer(overlap, overlap.conj())))
+
+
+def _rank(matrix: np.ndarray) -> int:
+    values = np.linalg.eigvalsh(matrix)
+    return int((values > 1e-9 * max(float(values[-1]), 1e-300)).sum()) if values[-1] > 1e-12 else 0
+
+
+def clifford_rank(program: PauliProgram, rng: np.random.Generator) -> int:
+    """Rank of the Fisher information at a random Clifford point: a lower bound of the generic rank.
+
+    There the derivatives are i^p |x> with bit strings x: the rank counts distinct directions, two (real
+    and imaginary) for each x other than 0...0.
+    """
+    count = len(program.weights)
+    weights = np.zeros(count)
+    for k in range(count):
+        used = (
+            np.abs(program.coefficient[(program.parameter == k) & (program.opcode == 0)])
+            if count <= 256
+            else [1.0]
+        )
+        step = QUARTER / min((float(v) for v in used if v > 0), default=1.0)
+        weights[k] = step * rng.integers(0, 4)
+    angles = np.asarray(program.angles(weights))
+    quarter = angles / QUARTER
+    off = (program.opcode == 0) & (np.abs(quarter - np.round(quarter)) > 1e-9)
+    if off.any():
+        weights[:] = 0.0
+        quarter = np.asarray(program.angles(weights)) / QUARTER
+        if ((program.opcode == 0) & (np.abs(quarter - np.round(quarter)) > 1e-9)).any():
+            return 0  # a fixed non-Clifford gate: no Clifford point
+    ops = np.flatnonzero((program.opcode == 0) & (program.parameter >= 0))
+    row = np.full(len(program.opcode), -1, np.int64)
+    row[ops] = np.arange(len(ops))
+    x = np.zeros((len(ops), (program.num_qubits + 63) // 64), np.uint64)
+    phase = np.zeros(len(ops), np.int64)
+    kernel.pull_back(
+        program.num_qubits, program.opcode, program.qubits, program.start.astype(np.int64), program.support,
+        program.letters, (np.round(quarter).astype(np.int64) % 4), row, x, phase,
+    )  # fmt: skip
+    live = x.any(axis=1)
+    owner = program.parameter[ops]
+    if len(np.unique(owner)) == len(owner):
+        return len(np.unique(np.column_stack([x[live], (phase[live] & 1).astype(np.uint64)]), axis=0))
+    return _shared_rank(x[live], (1j ** (phase[live] % 4)) * program.coefficient[ops[live]], owner[live])
+
+
+def _shared_rank(x: np.ndarray, value: np.ndarray, owner: np.ndarray) -> int:
+    """Rank of the directions sum of value |x> over the rows of each owner; of some owners if there are too many.
+
+    Args:
+        x: (rows, words) uint64, bit strings other than 0...0; value: (rows,) complex; owner: (rows,) int.
+    """
+    owners, owner = np.unique(owner, return_inverse=True)
+    owner = np.asarray(owner).reshape(-1)
+    rng = np.random.default_rng(0)
+    if len(owners) > ROWS:  # the rank of a part is a lower bound of the whole
+        number = np.full(len(owners), -1)
+        number[rng.choice(len(owners), ROWS, replace=False)] = np.arange(ROWS)
+        kept = number[owner] >= 0
+        x, value, owner = x[kept], value[kept], number[owner[kept]]
+    if not len(x):
+        return 0
+    height = int(owner.max()) + 1
+    keys = rng.integers(0, 2**63, x.shape[1], np.uint64) * np.uint64(2) + np.uint64(1)
+    mixed = np.zeros(len(x), np.uint64)
+    for word, key in zip(x.T, keys, strict=True):  # names of 64 bits: rows are sorted by one number each
+        mixed = (mixed ^ word) * key
+        mixed ^= mixed >> np.uint64(29)
+    _, place = np.unique(mixed, return_inverse=True)
+    place = np.asarray(place).reshape(-1)
+    width = int(place.max()) + 1
+    entries = np.concatenate([value.real, value.imag])
+    column = np.concatenate([2 * place, 2 * place + 1])
+    from scipy.sparse import coo_array
+
+    matrix = coo_array((entries, (np.tile(owner, 2), column)), shape=(height, 2 * width)).tocsc()
+    if 2 * width <= 2 * height + 64:
+        dense = matrix.toarray()
+    else:  # random combinations of the columns keep the rank, which is at most the height
+        dense = np.zeros((height, height + 8))
+        for first in range(0, 2 * width, CHUNK):
+            part = matrix[:, first : first + CHUNK]
+            dense += part @ rng.standard_normal((part.shape[1], dense.shape[1]))
+    values = np.linalg.svd(dense, compute_uv=False)
+    return int((values > 1e-9 * values[0]).sum()) if values[0] > 0 else 0
+
+
+def expressibility(a: np.ndarray, b: np.ndarray, *, bins: int = BINS) -> float:
+    """KL divergence of the fidelities |<a|b>|^2 (rows) from those of Haar-random states, in nats.
+
+    Example:
+        >>> import numpy as np
+        >>> idle = np.zeros((10, 4)); idle[:, 0] = 1
+        >>> round(float(expressibility(idle, idle) / np.log(75)), 9)  # (d - 1) ln(bins)
+        3.0
+    """
+    d = a.shape[1]
+    fidelity = np.clip(np.abs(np.einsum("bi,bi->b", a.conj(), b)) ** 2, 0, 1)
+    share = np.histogram(fidelity, bins, (0, 1))[0] / len(fidelity)
+    edges = np.arange(bins + 1) / bins
+    with np.errstate(divide="ignore"):
+        log_tail = (d - 1) * np.log1p(-edges)
+    log_haar = log_tail[:-1] + np.log(-np.expm1(log_tail[1:] - log_tail[:-1]))
+    some = share > 0
+    return float(np.sum(share[some] * (np.log(share[some]) - log_haar[some])))
+
+
+def meyer_wallach(vectors: np.ndarray) -> float:
+    """Mean of 2 (1 - mean over qubits of the purity): 0 for products, (d - 2) / (d + 1) for Haar states."""
+    count, d = vectors.shape
+    n = d.bit_length() - 1
+    purity = np.zeros(count)
+    for q in range(n):
+        shaped = vectors.reshape(count, 2 ** (n - 1 - q), 2, 2**q)
+        rho = np.einsum("biaj,bicj->bac", shaped, shaped.conj())
+        purity += np.einsum("bac,bca->b", rho, rho).real / n
+    return float(np.mean(2 * (1 - purity)))
+
+
+def effective_dimension(matrices: np.ndarray, *, points: int = 1000) -> float:
+    """Normalised effective dimension (arXiv 2011.00027, eq. 2) of Fisher matrices (samples, k, k), ``points`` data."""
+    k = matrices.shape[1]
+    trace = float(np.mean(np.trace(matrices, axis1=1, axis2=2)))
+    if trace <= 0:
+        return 0.0
+    kappa = points / (2 * math.pi * math.log(points))
+    logs = 0.5 * np.linalg.slogdet(np.eye(k) + kappa * matrices * k / trace)[1]
+    peak = float(logs.max())
+    return float(2 * (peak + math.log(np.mean(np.exp(logs - peak)))) / math.log(kappa) / k)

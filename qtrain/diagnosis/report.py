@@ -1,0 +1,50 @@
+"""What ``diagnose`` found out about one circuit and one observable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qtrain.diagnosis.results import Expressivity, Simulability, Verdict
+from qtrain.gradients.statistics import GradientStats
+from qtrain.json_results import JsonResult
+from qtrain.lie.result import DLAResult
+from qtrain.light_cones.result import LightCone
+
+
+@dataclass(frozen=True, eq=False)
+class TrainabilityReport(JsonResult):
+    """Which parameters train, which do not, why, and what to change.
+
+    Attributes:
+        num_qubits, num_parameters, num_gates, two_qubit_depth: of the circuit.
+        observable: its terms as text; shots: per expectation value; threshold: S / shots, the
+            smallest variance these shots resolve.
+        light_cone, gradients, dla, simulability, expressivity: the criteria; None where one could
+            not be evaluated, with the reason in ``notes``.
+        verdicts: one for each parameter, in the order of ``circuit.parameters``.
+        summary: one sentence. notes: what was refused or cut short, and why.
+        versions: of qtrain and qiskit. seconds: wall time by criterion.
+    """
+
+    num_qubits: int
+    num_parameters: int
+    num_gates: int
+    two_qubit_depth: int
+    observable: str
+    initialization: str
+    shots: int
+    threshold: float
+    light_cone: LightCone
+    gradients: GradientStats
+    dla: DLAResult | None
+    simulability: Simulability | None
+    expressivity: Expressivity | None
+    verdicts: tuple[Verdict, ...]
+    summary: str
+    notes: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def fraction(self, cause: str) -> float:
+        """Share of parameters whose cause starts with this text, e.g. ``"dead"`` or ``"healthy"``."""
+        return sum(v.cause.startswith(cause) for v in self.verdicts) / max(len(self.verdicts), 1)

@@ -1,0 +1,92 @@
+"""What the criteria of a diagnosis return; read from JSON without any kernel."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from qtrain.json_results import JsonResult
+
+
+@dataclass(frozen=True)
+class Certificate(JsonResult):
+    """One way to simulate the cost classically: a row of the certificate table.
+
+    Attributes:
+        check: e.g. ``"g-sim"``, ``"light cone"``, ``"low-weight Pauli propagation"``.
+        applies: whether its preconditions hold and its cost fits the budget.
+        cost: elementary operations for one evaluation of the cost (log10 may be huge: float).
+        error: root of the angle-averaged mean squared error; 0 where exact.
+        kind: ``"classical"`` or ``"needs quantum data"``.
+        detail: one sentence with the figures.
+    """
+
+    check: str
+    applies: bool
+    cost: float
+    error: float
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Simulability(JsonResult):
+    """Whether the cost is certified classically simulable, and the cheapest certificate.
+
+    ``surrogate`` (not in JSON) evaluates cost and gradient classically, where one is available.
+    """
+
+    simulable: bool
+    verdict: str
+    certificates: tuple[Certificate, ...]
+    surrogate: Any = field(default=None, compare=False, repr=False, metadata={"json": False})
+
+
+@dataclass(frozen=True)
+class Expressivity(JsonResult):
+    """Quantities that keep trivial circuits out; NaN or None where not computed.
+
+    Attributes:
+        expressibility: KL divergence from Haar fidelities (small is expressive).
+        qfim_rank: generic rank of the quantum Fisher information, or a lower bound of it.
+        qfim_rank_exact: False where it is the Clifford-point lower bound.
+        qfim_max: min(num_parameters, 2 * 2**n - 2).
+        entangling_capability: mean Meyer-Wallach measure.
+        effective_dimension: normalised effective dimension of Abbas et al. (2011.00027).
+    """
+
+    qfim_rank: int
+    qfim_rank_exact: bool
+    qfim_max: float
+    expressibility: float = math.nan
+    entangling_capability: float = math.nan
+    effective_dimension: float = math.nan
+
+
+@dataclass(frozen=True)
+class Verdict(JsonResult):
+    """Why one parameter trains or does not.
+
+    Attributes:
+        parameter: its name; ``index``: its place in ``circuit.parameters``.
+        cause: ``"healthy"``, ``"dead: ..."``, ``"observable concentration"``,
+            ``"information lost"``, ``"scrambled"`` or ``"below the bound"``.
+        beta: P(the backward-evolved observable anticommutes with the generator).
+        phi: E[w | it does]; ``variance``: V_k, with its 95 % interval ``lower``, ``upper``.
+        advice: one line; ``gate``: index in ``circuit.data``; ``qubits``: it acts on.
+        path_weight: mean weight of the path Pauli at the gate.
+    """
+
+    parameter: str
+    index: int
+    cause: str
+    beta: float
+    phi: float
+    variance: float
+    lower: float
+    upper: float
+    advice: str
+    gate: int
+    qubits: tuple[int, ...]
+    path_weight: float = math.nan

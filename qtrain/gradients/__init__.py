@@ -1,0 +1,1 @@
+"""Variances of gradients: one table of methods, one file for each."""

@@ -1,0 +1,98 @@
+"""Gradients of a QNN's loss over a data set: what its optimiser really follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.circuits.initialization import Initialization
+from qtrain.circuits.program import PauliProgram
+from qtrain.errors import QTrainError
+from qtrain.gradients.sampled_angles import Moments, draw_weights
+from qtrain.simulators import statevector
+
+Slope = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+MAX_POINTS = 256  # of the data; more are drawn from at random
+
+
+def _squared(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return ((outputs - targets) ** 2).sum(-1), 2 * (outputs - targets)
+
+
+def _cross_entropy(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    p = np.clip((1 + outputs) / 2, 1e-9, 1 - 1e-9)
+    wanted = (1 + targets) / 2
+    value = -(wanted * np.log(p) + (1 - wanted) * np.log(1 - p))
+    return value.sum(-1), (p - wanted) / (p * (1 - p)) / 2
+
+
+LOSSES: dict[str, Slope] = {"squared_error": _squared, "cross_entropy": _cross_entropy}
+
+
+def check_targets(data: np.ndarray, targets: Any, num_outputs: int, loss: str) -> np.ndarray:
+    """Targets as (points, outputs) float, checked.
+
+    Raises:
+        QTrainError: unknown loss, another number of points or outputs, targets outside [-1, 1] for cross entropy.
+    """
+    if loss not in LOSSES:
+        raise QTrainError(f"loss should be one of {', '.join(LOSSES)}. Got {loss!r}.")
+    if targets is None:
+        raise QTrainError(f"targets should hold {num_outputs} output(s) for each point of data. Got None.")
+    wanted = np.asarray(targets, float)
+    wanted = wanted.reshape(len(wanted), -1)
+    if wanted.shape != (len(data), num_outputs):
+        raise QTrainError(f"targets should have shape ({len(data)}, {num_outputs}). Got {np.shape(targets)}.")
+    if loss == "cross_entropy" and np.abs(wanted).max(initial=0) > 1:
+        raise QTrainError("targets should lie in [-1, 1] for cross_entropy: labels -1 and 1. Got others.")
+    return wanted
+
+
+def loss_moments(
+    program: PauliProgram,
+    observables: Sequence[SparsePauliOp],
+    data: np.ndarray,
+    targets: np.ndarray,
+    *,
+    loss: str,
+    samples: int,
+    seed: int,
+    initialization: Initialization,
+) -> tuple[Moments, float]:
+    """Power sums of the loss and its gradient over random weights, each over the whole data set.
+
+    Args:
+        program: with its inputs. observables: one for each output.
+        data: (points, inputs), targets: (points, outputs); more than 256 points are drawn from.
+
+    Returns:
+        (moments of the loss, mean squared slope of the loss in its outputs): the second turns shot
+        noise of the outputs into noise of the loss gradient.
+    """
+    rng = np.random.default_rng([seed, 11])
+    weights = draw_weights(program, samples, rng, initialization=initialization)
+    chosen = (
+        rng.choice(len(data), MAX_POINTS, replace=False) if len(data) > MAX_POINTS else np.arange(len(data))
+    )
+    points, wanted = data[chosen], targets[chosen]
+    count = len(points)
+    gradients = np.zeros((samples, len(program.weights)))
+    losses = np.zeros(samples)
+    squares = 0.0
+    chunk = max(1, 4096 // count)
+    for start in range(0, samples, chunk):
+        part = weights[start : start + chunk]
+        f, g = statevector.values_and_gradients(
+            program, list(observables), np.repeat(part, count, axis=0), np.tile(points, (len(part), 1))
+        )
+        f = np.asarray(f).reshape(len(part), count, len(observables))
+        g = np.asarray(g).reshape(len(part), count, len(observables), -1)
+        value, slope = LOSSES[loss](f, wanted[None])
+        losses[start : start + len(part)] = value.mean(axis=1)
+        gradients[start : start + len(part)] = np.einsum("bpo,bpow->bw", slope, g) / count
+        squares += float((slope**2).mean(axis=(1, 2)).sum())
+    powers = [np.stack([(v**k).sum(0) for k in (1, 2, 3, 4)]) for v in (gradients, losses)]
+    return Moments(samples, powers[0], powers[1]), squares / samples

@@ -1,0 +1,1 @@
+"""Dynamical Lie algebras, the module of an observable, and their limits."""

@@ -1,0 +1,1 @@
+"""Which parameters an observable can see at all."""

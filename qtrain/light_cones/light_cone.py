@@ -1,0 +1,231 @@
+"""Which parameters the observable can see: on the graph, and past what commutes.
+
+Structural: backward reachability from the observable's support. Effective: walking backwards with
+the affine set Q + span(active generators), a rotation is dead if its Pauli commutes with all of the
+set, and only one that does not joins the span. The relaxation keeps too much, never too little.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import PauliList, SparsePauliOp
+
+from qtrain.circuits.interference import unpack_terms
+from qtrain.circuits.observables import as_observable
+from qtrain.circuits.pauli_tape import Tape, build_tape
+from qtrain.circuits.product_states import drop_ops
+from qtrain.circuits.program import PauliProgram, lower
+from qtrain.kernels import reachability as kernel
+from qtrain.light_cones.result import LightCone
+
+ONE_BY_ONE = 16  # terms up to which each gets a set of its own, which is sharper
+
+
+def light_cone(circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp | str) -> LightCone:
+    """Structural and effective light cone of an observable, per parameter.
+
+    Args:
+        circuit: unitary gates. observable: text or SparsePauliOp.
+
+    Returns:
+        Masks over the parameters; width, depth, qubits and gates of the structural cone; width and
+        gates of the effective one, which alone change the expectation value.
+
+    Raises:
+        QTrainError: a circuit that cannot be lowered, an observable of another width.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> int((~light_cone(efficient_su2(4, reps=2), "ZIII").effective).sum())
+        15
+    """
+    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
+    operator = as_observable(observable, program.num_qubits)
+    kept, seen = _reach(program, operator)
+    structural = np.zeros(len(program.weights), bool)
+    weighted = program.parameter >= 0
+    structural[program.parameter[kept & weighted]] = True
+    effective, changing = _effective(program, operator)
+    return LightCone(
+        structural=structural,
+        effective=effective & structural,
+        width=int(seen.sum()),
+        depth=_depth(program, kept),
+        qubits=tuple(np.flatnonzero(seen).tolist()),
+        gates=_gates(program, kept),
+        effective_width=int(_touched(program, operator, changing).sum()),
+        effective_gates=_gates(program, changing),
+    )
+
+
+def _gates(program: PauliProgram, ops: np.ndarray) -> tuple[int, ...]:
+    """Indices in ``circuit.data`` of the marked ops, once each; ``program.gate`` ascends."""
+    gates = program.gate[ops]
+    return tuple(gates[np.diff(gates, prepend=-1) > 0].tolist())
+
+
+def _touched(program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray) -> np.ndarray:
+    """(qubits,) bool: in the observable's support, or under one of the marked ops."""
+    seen = (operator.paulis.x | operator.paulis.z).any(axis=0)
+    entries = np.repeat(ops, np.diff(program.start))
+    seen[program.support[entries]] = True
+    places = program.qubits[ops].ravel()
+    seen[places[places >= 0]] = True
+    return np.asarray(seen)
+
+
+def _reach(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarray, np.ndarray]:
+    seen = np.ascontiguousarray((operator.paulis.x | operator.paulis.z).any(axis=0))
+    kept = np.zeros(len(program.opcode), np.bool_)
+    kernel.reach(
+        len(program.opcode),
+        program.opcode,
+        program.qubits,
+        program.start.astype(np.int64),
+        program.support,
+        seen,
+        kept,
+    )
+    return kept, seen
+
+
+def _depth(program: PauliProgram, kept: np.ndarray) -> int:
+    """Layers of the kept gates: each gate of the circuit counts once."""
+    level = np.zeros(program.num_qubits, np.int64)
+    kernel.depth(
+        len(program.opcode), program.opcode, program.qubits, program.start.astype(np.int64), program.support,
+        program.gate.astype(np.int64), kept, level,
+    )  # fmt: skip
+    return int(level.max(initial=0))
+
+
+def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Rotations (rows,) that anticommute with the growing set of Paulis (lanes, qubits) uint8; ops that change it."""
+    lanes = len(x)
+    rotations = int(((tape.code >= 0) & (tape.code <= 3)).sum())
+    words = (lanes + rotations + 63) // 64 + 1
+    planes = []
+    for bits in (x, z):
+        plane: np.ndarray = np.zeros((tape.num_qubits, words), np.uint64)
+        packed = np.packbits(bits.T, axis=1, bitorder="little")
+        plane.view(np.uint8)[:, : packed.shape[1]] = packed
+        planes.append(plane)
+    alive = np.zeros(max(tape.num_rows, 1), np.bool_)
+    kept = np.zeros(len(tape.code), np.bool_)
+    kernel.meets(*tape.arrays, tape.opcode, tape.turns, forward, *planes, lanes, alive, kept)
+    return alive[: tape.num_rows], kept
+
+
+def effective_weights(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
+    """(weights,) bool: not proven dead by commutation with everything the observable becomes."""
+    return _effective(program, operator)[0]
+
+
+def _effective(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarray, np.ndarray]:
+    """Weights that may matter, and the ops of the program that do not commute with everything behind them."""
+    tape = build_tape(program, fixed_rotations=True)
+    x, z, _ = unpack_terms(operator)
+    alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape.code), bool)
+    for first in range(0, len(x), 1 if len(x) <= ONE_BY_ONE else len(x)):
+        part = slice(first, first + 1 if len(x) <= ONE_BY_ONE else None)
+        rows, ops = _met(tape, x[part], z[part], forward=False)
+        alive |= rows
+        kept |= ops
+    return _weights(program, tape, alive), kept[::-1]  # the tape runs from the measurement to the input
+
+
+def changing_ops(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
+    """(ops,) bool: the effective cone; no other op of the program changes the expectation value."""
+    return _effective(program, operator)[1]
+
+
+def effective_program(
+    program: PauliProgram, observable: SparsePauliOp | str
+) -> tuple[PauliProgram, SparsePauliOp]:
+    """The effective cone on qubits of its own: the same expectation value at every angle, from less.
+
+    Returns:
+        A program with the same weights and inputs, whose ops and qubits are those of the cone (at least one
+        qubit), and the observable on these qubits.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> effective_program(lower(efficient_su2(30, reps=1, entanglement="pairwise")), "I" * 29 + "Z")[0]
+        PauliProgram(num_qubits=2, ops=6, rotations=5, weights=120, inputs=0)
+    """
+    operator = as_observable(observable, program.num_qubits)
+    ops = changing_ops(program, operator)
+    inside = _touched(program, operator, ops)
+    inside[0] |= not inside.any()
+    if inside.all() and ops.all():
+        return program, operator
+    kept = drop_ops(program, ops)
+    place = np.append(np.cumsum(inside) - 1, -1).astype(np.int32)  # the last entry stands for "no qubit"
+    reduced = dataclasses.replace(
+        kept, num_qubits=int(inside.sum()), qubits=place[kept.qubits], support=place[kept.support]
+    )
+    paulis = operator.paulis
+    paulis = PauliList.from_symplectic(paulis.z[:, inside], paulis.x[:, inside], paulis.phase)
+    return reduced, SparsePauliOp(paulis, operator.coeffs)
+
+
+def felt_weights(program: PauliProgram) -> np.ndarray:
+    """(weights,) bool: not proven dead because |0...0> evolved to the rotation is invariant under it.
+
+    The Paulis of the state lie in the span of the input's Z and of the generators that moved it: a
+    rotation that commutes with all of them changes nothing.
+    """
+    tape = build_tape(program, fixed_rotations=True)
+    n = program.num_qubits
+    rows, _ = _met(tape, np.zeros((n, n), np.uint8), np.eye(n, dtype=np.uint8), forward=True)
+    return _weights(program, tape, rows)
+
+
+def _weights(program: PauliProgram, tape: Tape, rows: np.ndarray) -> np.ndarray:
+    result = np.zeros(len(program.weights), bool)
+    result[tape.weight[rows]] = True
+    return result
+
+
+def provably_zero(program: PauliProgram, observable: SparsePauliOp | str) -> np.ndarray:
+    """(weights,) bool: the gradient vanishes at every angle, by what both ends of the circuit can reach.
+
+    Args:
+        program: inputs count as fixed rotations. observable: text or SparsePauliOp.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> provably_zero(lower(real_amplitudes(2, reps=1)), "IZ").tolist()
+        [False, False, False, True]
+    """
+    from qtrain.light_cones.dead_parameters import meeting_weights
+
+    operator = as_observable(observable, program.num_qubits)
+    alive, changing = _effective(program, operator)
+    alive &= felt_weights(program)
+    if alive.any():
+        alive &= meeting_weights(program, operator, changing)
+    return ~alive
+
+
+def reduced_circuit(circuit: QuantumCircuit, observable: SparsePauliOp | str) -> QuantumCircuit:
+    """The gates of the effective cone alone, on all qubits of the circuit, parameters unbound.
+
+    Its expectation value equals the circuit's at every angle; what is left out commutes, with its sign,
+    with everything the observable becomes behind it.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> reduced_circuit(real_amplitudes(3, reps=1, entanglement="linear"), "IIZ").num_parameters
+        3
+    """
+    cone = light_cone(circuit, observable)
+    reduced = circuit.copy_empty_like()
+    keep = set(cone.effective_gates)
+    for index, item in enumerate(circuit.data):
+        if index in keep:
+            reduced.append(item)
+    return reduced

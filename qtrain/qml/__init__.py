@@ -1,0 +1,1 @@
+"""Quantum neural networks and estimators of qiskit-machine-learning."""

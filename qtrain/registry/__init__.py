@@ -1,0 +1,1 @@
+"""Winners on disk and as packages."""

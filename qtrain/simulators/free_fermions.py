@@ -1,0 +1,276 @@
+"""Free fermions on a Gaussian state: the cost is a sum of Pfaffians, in polynomial time at any module size.
+
+Generators whose anticommutation graph is a line graph are products i g_a g_b of two Majorana operators
+(arXiv 2003.05465), rotations are plane rotations of the g, and an observable that is a product of k of
+them becomes a minor of k rows. Where the input state is stabilised by a perfect matching i g_a g_b, its
+expectation values follow Wick's theorem.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from qiskit.quantum_info import SparsePauliOp
+from scipy.linalg import schur
+
+from qtrain.circuits.observables import pack
+from qtrain.circuits.program import PauliProgram
+from qtrain.kernels.pauli_modules import stabilizer_expectations
+from qtrain.kernels.paulis import commutation_matrix
+from qtrain.simulators.majoranas import Signed, components, cut, even, majoranas, signed, stars, times
+from qtrain.simulators.pauli_propagation import one_point
+
+MAX_GENERATORS = 1000
+MAX_MAJORANAS = 600
+MAX_TERMS = 200
+MAX_OPEN = 5  # components with two unpaired Majoranas
+
+
+@dataclass(frozen=True, eq=False)
+class FreeFermions:
+    """A cost as Pfaffians.
+
+    Attributes:
+        num_weights: of the program; majoranas: how many.
+        covariance: (majoranas, majoranas) <i g_a g_b> of the input state, in the frame behind all Cliffords.
+        rows: of each term, the Majoranas of its product; values: coefficient times the expectation of the
+            rest of the term; constant: what no rotation changes.
+        links: (terms, majoranas) covariance with a Majorana that is never rotated and completes odd products.
+        plane: (rotations, 2) int64, in time order; parameter, coefficient, offset: of each, as in the program.
+    """
+
+    num_weights: int
+    covariance: np.ndarray
+    rows: tuple[np.ndarray, ...]
+    values: np.ndarray
+    constant: float
+    links: np.ndarray
+    plane: np.ndarray
+    parameter: np.ndarray
+    coefficient: np.ndarray
+    offset: np.ndarray
+
+    @property
+    def majoranas(self) -> int:
+        return len(self.covariance)
+
+    @property
+    def cost(self) -> float:
+        """Elementary operations of one value."""
+        n = float(self.majoranas)
+        return float(sum(2 * len(self.plane) * len(s) + len(s) * n + len(s) ** 3 for s in self.rows)) + 1
+
+    def value(self, weights: np.ndarray) -> float:
+        """The cost at one point (weights,)."""
+        return self.value_and_gradient(weights)[0]
+
+    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and its derivatives (weights,)."""
+        point = np.append(one_point(weights, self.num_weights), 0.0)
+        angles = self.coefficient * point[self.parameter] + self.offset
+        total, slopes = self.constant, np.zeros(len(angles))
+        for rows, value, link in zip(self.rows, self.values, self.links, strict=True):
+            part, slope = self._term(rows, link, angles)
+            total += value * part
+            slopes += value * slope
+        gradient = np.zeros(self.num_weights + 1)
+        np.add.at(gradient, self.parameter, self.coefficient * slopes)
+        return float(total), gradient[:-1]
+
+    def _term(self, rows: np.ndarray, link: np.ndarray, angles: np.ndarray) -> tuple[float, np.ndarray]:
+        """Pf(A M A^T) with A the rotated rows, and its derivatives by the angles."""
+        covariance = np.block([[self.covariance, link[:, None]], [-link[None, :], np.zeros((1, 1))]])
+        if len(rows) % 2:
+            rows = np.append(rows, self.majoranas)
+        a = np.zeros((self.majoranas + 1, len(rows)))  # transposed: one row for each Majorana
+        a[rows, np.arange(len(rows))] = 1.0
+        for k in range(len(angles) - 1, -1, -1):
+            _turn(a, self.plane[k], angles[k])
+        value, adjugate = pfaffian(a.T @ covariance @ a)
+        back = (adjugate @ a.T @ covariance).T
+        slopes = np.zeros(len(angles))
+        for k, (p, q) in enumerate(self.plane):
+            slopes[k] = back[q] @ a[p] - back[p] @ a[q]
+            _turn(a, self.plane[k], -angles[k])
+            _turn(back, self.plane[k], -angles[k])
+        return value, slopes
+
+
+def _turn(a: np.ndarray, plane: np.ndarray, angle: float) -> None:
+    """g_p -> cos g_p + sin g_q, g_q -> cos g_q - sin g_p, on coefficients: one gate towards the input."""
+    p, q = int(plane[0]), int(plane[1])
+    cos, sin = np.cos(angle), np.sin(angle)
+    a[p], a[q] = cos * a[p] - sin * a[q], sin * a[p] + cos * a[q]
+
+
+def pfaffian(matrix: np.ndarray) -> tuple[float, np.ndarray]:
+    """Pfaffian of an antisymmetric matrix, and Pf(X) X^-1, which stays finite where X is singular.
+
+    Example:
+        >>> pfaffian(np.array([[0.0, 3.0], [-3.0, 0.0]]))[0]
+        3.0
+    """
+    size = len(matrix)
+    if size == 0:
+        return 1.0, np.zeros((0, 0))
+    # X = Q T Q^T with T block diagonal (real Schur form): Pf X = det Q * product of the blocks
+    t, q = schur(0.5 * (matrix - matrix.T), output="real")
+    place, pairs, lone = 0, [], []
+    while place < size:
+        if place + 1 < size and t[place + 1, place] != 0.0:
+            pairs.append((place, place + 1))
+            place += 2
+        else:
+            lone.append(place)
+            place += 1
+    pairs += list(zip(lone[::2], lone[1::2], strict=True))
+    order = np.array(pairs).ravel()
+    blocks = np.array([t[a, b] for a, b in pairs])
+    q = q[:, order]
+    sign = 1.0 if np.linalg.det(q) > 0 else -1.0
+    others = np.array([np.prod(np.delete(blocks, k)) for k in range(len(blocks))])
+    inverse = np.zeros((size, size))
+    even = np.arange(0, size, 2)
+    inverse[even, even + 1], inverse[even + 1, even] = -others, others
+    return float(sign * np.prod(blocks)), sign * q @ inverse @ q.T
+
+
+def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermions | None:
+    """The cost as free fermions on a Gaussian state; None where it is not of that kind, or too large.
+
+    Args:
+        program: inputs bound; observable: SparsePauliOp of its width.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit.circuit import ParameterVector
+        >>> from qiskit.quantum_info import SparsePauliOp
+        >>> from qtrain.circuits.program import lower
+        >>> t, circuit = ParameterVector("t", 3), QuantumCircuit(2)
+        >>> _ = circuit.h([0, 1]), circuit.rx(t[0], 0), circuit.rx(t[1], 1), circuit.rzz(t[2], 0, 1)
+        >>> free_fermions(lower(circuit), SparsePauliOp("ZZ")).majoranas  # X0 X1 is +1 on |++>: twins
+        3
+    """
+    if len(program.fixed_rotations) or not len(program.rotations):
+        return None
+    table, frame, flips = program.generators(), program.frame(), program.frame_x()
+    strings = np.hstack([table.x, table.z])
+    distinct, which = np.unique(strings, axis=0, return_inverse=True)
+    which = np.asarray(which).reshape(-1)
+    words = table.x.shape[1]
+    gx, gz = np.ascontiguousarray(distinct[:, :words]), np.ascontiguousarray(distinct[:, words:])
+    if len(distinct) > MAX_GENERATORS or not distinct.any(axis=1).all():
+        return None
+    graph = np.asarray(commutation_matrix(gx, gz))
+    edges = majoranas(graph)
+    if edges is None:
+        return None
+    count, component = components(edges)
+    if count > MAX_MAJORANAS:
+        return None
+    generators = [signed(x, z) for x, z in zip(gx, gz, strict=True)]
+    star, roots = stars(edges, generators, count)
+
+    def bilinear(a: int, b: int) -> Signed:
+        """i g_a g_b: of one component, a != b."""
+        if a in roots:
+            return star[b]
+        if b in roots:
+            x, z, k = star[a]
+            return x, z, (k + 2) % 4
+        x, z, k = times(star[a], star[b])
+        return x, z, (k + 1) % 4
+
+    def expectations(strings: list[Signed]) -> np.ndarray:
+        """Of Hermitian strings on the input state: +1, -1 or 0."""
+        if not strings:
+            return np.zeros(0)
+        size = 8 * words
+        x, z = (
+            np.frombuffer(b"".join(s[half].to_bytes(size, "little") for s in strings), np.uint64).reshape(
+                -1, words
+            )
+            for half in (0, 1)
+        )
+        found = stabilizer_expectations(x.copy(), z.copy(), frame.x, frame.z, frame.signs, flips.x, flips.z)
+        return np.asarray(found * np.array([1 - s[2] for s in strings]))
+
+    # a generator is r i g_a g_b with r central: r must be a sign on the state
+    rest = expectations([times(g, bilinear(*edges[k])) for k, g in enumerate(generators)])
+    if (rest == 0).any():
+        return None
+    pairs = [(a, b) for a in range(count) for b in range(a + 1, count) if component[a] == component[b]]
+    covariance = np.zeros((count, count))
+    for (a, b), value in zip(pairs, expectations([bilinear(a, b) for a, b in pairs]), strict=True):
+        covariance[a, b], covariance[b, a] = value, -value
+    free = [
+        np.flatnonzero((component == k) & (covariance == 0).all(axis=1)) for k in range(component.max() + 1)
+    ]
+    if max(len(some) for some in free) > 2 or sum(len(some) == 2 for some in free) > MAX_OPEN:
+        return None  # too mixed in these Majoranas for Wick's theorem
+    x, z, c = pack(observable)
+    if len(x) > MAX_TERMS:
+        return None
+    keys = np.asarray(commutation_matrix(x, z, gx, gz))
+    rows, values, links, constant = [], [], [], 0.0
+    for term in range(len(x)):
+        product = signed(x[term], z[term])
+        if not keys[term].any():
+            constant += float(c[term]) * float(expectations([product])[0])
+            continue
+        inside = cut(edges, keys[term], count, component)
+        if inside is None:
+            return None
+        chosen, odd = even(inside, component)
+        for k in range(0, len(chosen) - len(chosen) % 2, 2):
+            product = times(bilinear(int(chosen[k]), int(chosen[k + 1])), product)
+        lonely = [k for k in odd if len(free[k]) == 0]
+        if lonely:
+            continue  # every product of its kind breaks a pair of the state
+        if len(odd) > 1:
+            return None
+        bases, link = [product], np.zeros(count)
+        if odd:  # products that differ from the term in one Majorana, an unpaired one
+            ends = free[odd[0]].tolist()
+            bases = [
+                product if u == chosen[-1] else _moved(product, bilinear(int(chosen[-1]), u)) for u in ends
+            ]
+            link[ends] = expectations(bases)
+        doubles = [
+            bilinear(int(some[0]), int(some[1]))
+            for k, some in enumerate(free)
+            if len(some) == 2 and k not in odd
+        ]
+        if expectations(_products(bases, doubles)).any():
+            return None  # the unpaired ones are correlated in a way that no covariance says
+        value = float(c[term]) * (1.0 if odd else float(expectations([product])[0]))
+        if value and (not odd or link.any()):
+            rows.append(chosen)
+            values.append(value)
+            links.append(link)
+    ops = table.index
+    sign = table.signs * rest[which]
+    return FreeFermions(
+        len(program.weights), covariance, tuple(rows), np.array(values), constant,
+        np.array(links).reshape(-1, count),
+        np.array(edges, np.int64)[which], program.parameter[ops].astype(np.int64),
+        sign * program.coefficient[ops], sign * program.offset[ops],
+    )  # fmt: skip
+
+
+def _moved(product: Signed, step: Signed) -> Signed:
+    """g_u C from g_s C and i g_s g_u: -i (g_s C)(i g_s g_u)."""
+    x, z, k = times(product, step)
+    return x, z, (k + 3) % 4
+
+
+def _products(bases: list[Signed], doubles: list[Signed]) -> list[Signed]:
+    """Every base times every product of at least one of the doubles, which commute with all."""
+    found: list[Signed] = []
+    sets: list[Signed] = []
+    for double in doubles:
+        sets += [double, *(times(some, double) for some in sets)]
+    for base in bases:
+        found += [times(base, some) for some in sets]
+    return found

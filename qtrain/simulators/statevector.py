@@ -1,0 +1,320 @@
+"""Values, gradients and states of a PauliProgram for many parameter vectors at once (exact, n up to ~20).
+
+Bit order is Qiskit's: qubit q is bit q of a basis state's index. Global phase is not kept.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import numpy as np
+
+from qtrain.circuits.observables import as_observable, pack
+from qtrain.errors import QTrainError
+
+if TYPE_CHECKING:
+    from qiskit.quantum_info import SparsePauliOp
+
+    from qtrain.circuits.program import PauliProgram
+    from qtrain.kernels.statevector_plan import Plan
+
+    Observable: TypeAlias = str | SparsePauliOp
+
+MAX_QUBITS = 28
+MEMORY_BYTES = 2 * 1024**3
+BLOCK = 10  # qubits of a cache block: 2**10 amplitudes of psi and lambda fill 256 kB
+
+_plans: weakref.WeakKeyDictionary[PauliProgram, Plan] = weakref.WeakKeyDictionary()
+
+
+def _plan(program: PauliProgram) -> Plan:
+    from qtrain.kernels.statevector_plan import schedule
+
+    plan = _plans.get(program)
+    if plan is None:
+        plan = schedule(program.num_qubits, program.opcode, program.qubits, program.start, program.support,
+                        program.letters, block=BLOCK)  # fmt: skip
+        _plans[program] = plan
+    return plan
+
+
+def check_weights(count: int, weights: Any) -> np.ndarray:
+    """``weights`` as a finite (samples, count) array, or a QTrainError that says what is wrong with it."""
+    try:
+        array = np.ascontiguousarray(weights, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise QTrainError(f"weights should be an array of real numbers. Got {weights!r}: {error}.") from None
+    if array.ndim != 2 or array.shape[1] != count or array.shape[0] == 0:
+        raise QTrainError(
+            f"weights should have shape (samples, {count}), one column per weight and at least one row. "
+            f"Got shape {array.shape}."
+        )
+    if not np.isfinite(array).all():
+        raise QTrainError("weights should be finite. Got NaN or infinity.")
+    return array
+
+
+def _rows(program: PauliProgram, inputs: Any, samples: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Per-sample angles: row index of each op (-1: none), coefficient and offset, each (rows, samples)."""
+    row = np.full(len(program.opcode), -1, np.int64)
+    none = np.zeros((0, samples))
+    if not program.inputs:
+        if inputs is not None and np.size(inputs):
+            raise QTrainError(f"inputs should be None: the circuit has none. Got shape {np.shape(inputs)}.")
+        return row, none, none
+    names = program.inputs
+    if inputs is None:
+        raise QTrainError(
+            f"inputs should have shape (samples, {len(names)}): the circuit has inputs {names}. Got None."
+        )
+    data = np.asarray(inputs, dtype=np.float64)
+    if data.shape != (samples, len(names)) or not np.isfinite(data).all():
+        raise QTrainError(
+            f"inputs should be finite, of shape ({samples}, {len(names)}), one row per row of weights. "
+            f"Got shape {data.shape}."
+        )
+    ops, coefficient, offset = program.input_angles(data)
+    if not (np.isfinite(offset).all() and np.isfinite(coefficient).all()):
+        raise QTrainError("inputs should give finite angles. Got NaN or infinity from an angle's expression.")
+    row[ops] = np.arange(len(ops))
+    return row, np.ascontiguousarray(coefficient.T), np.ascontiguousarray(offset.T)
+
+
+def _terms(observables: Sequence[Observable], n: int) -> tuple[np.ndarray, ...]:
+    """Observables as the kernel reads them: diagonals and terms grouped by their X part."""
+    from qtrain.kernels.statevector_passes import walsh_hadamard
+
+    diagonal = np.zeros((len(observables), 1 << n))
+    groups, first = [0], [0]
+    xs: list[np.ndarray] = []
+    zs: list[np.ndarray] = []
+    terms: list[np.ndarray] = []
+    total = 0
+    for k, observable in enumerate(observables):
+        x, z, c = pack(as_observable(observable, n))
+        x = x[:, 0].astype(np.int64)
+        z = z[:, 0].astype(np.int64)
+        np.add.at(diagonal[k], z[x == 0], c[x == 0])
+        walsh_hadamard(diagonal[k])
+        other = np.flatnonzero(x)
+        other = other[np.argsort(x[other], kind="stable")]
+        x, z, c = x[other], z[other], c[other]
+        phase = c * 1j ** (np.bitwise_count(x & z) % 4)
+        ends = total + np.append(np.flatnonzero(np.diff(x)) + 1, len(x)) if len(x) else np.zeros(0, int)
+        first.extend(int(e) for e in ends)
+        groups.append(len(first) - 1)
+        total += len(x)
+        xs.append(x)
+        zs.append(z)
+        terms.append(np.stack([phase.real, phase.imag], axis=1))
+    return (diagonal, np.array(groups, np.int64), np.array(first, np.int64), np.concatenate(xs),
+            np.concatenate(zs), np.ascontiguousarray(np.concatenate(terms)))  # fmt: skip
+
+
+def choose_threads(num_threads: int | None, samples: int, work: float) -> int:
+    """Threads to use: the caller's number, else all cores where the work outweighs starting them."""
+    if num_threads is not None:
+        if isinstance(num_threads, bool) or not isinstance(num_threads, (int, np.integer)) or num_threads < 1:
+            raise QTrainError(f"num_threads should be a positive integer or None. Got {num_threads!r}.")
+        wanted = int(num_threads)
+    else:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        wanted = cores if work > 1e6 else 1
+    return max(1, min(wanted, -(-samples // 8)))
+
+
+def _simulate(
+    program: PauliProgram,
+    observables: Sequence[Observable],
+    weights: Any,
+    inputs: Any,
+    *,
+    gradient: bool = False,
+    state: bool = False,
+    start: Any = None,
+    num_threads: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    n = program.num_qubits
+    if n > MAX_QUBITS:
+        raise QTrainError(f"circuit should have at most {MAX_QUBITS} qubits for the statevector. Got {n}.")
+    theta = check_weights(len(program.weights), weights)
+    samples = len(theta)
+    copies = 4 if gradient else 2
+    per_thread = copies * 16 * 8 * 2**n
+    fixed = samples * ((16 * 2**n if state else 0) + 16 * len(program.weights)) + 8 * 2**n * len(observables)
+    threads = choose_threads(num_threads, samples, float(len(program.opcode)) * 2.0**n * samples)
+    while threads > 1 and threads * per_thread + fixed > memory_bytes:
+        threads -= 1
+    if per_thread + fixed > memory_bytes:
+        raise QTrainError(
+            f"circuit should fit the memory budget of {memory_bytes:,} bytes. A statevector run of {n} "
+            f"qubits takes {per_thread + fixed:,} bytes: raise memory_bytes, or use fewer qubits or samples."
+        )
+    given = np.zeros((0, 0)) if start is None else _start(start, samples, n)
+    from qtrain.kernels.simd import aligned
+    from qtrain.kernels.statevector import run
+
+    plan, kernel = _plan(program), cast(Any, run)
+    parameter = program.parameter.astype(np.int64)
+    row, row_coefficient, row_offset = _rows(program, inputs, samples)
+    diagonal, groups, first, xs, zs, terms = _terms(observables, n) if observables else _nothing(n)
+    letter = np.zeros(len(program.opcode), np.int64)
+    rotation = np.diff(program.start) > 0
+    letter[rotation] = program.letters[program.start[:-1][rotation]]
+    values = np.empty((samples, len(observables)))
+    gradients = np.zeros((samples if gradient else 0, len(program.weights)))
+    vectors = np.empty((samples if state else 0, 2 * 2**n))
+    bounds = [8 * (-(-samples // 8) * t // threads) for t in range(threads)] + [samples]
+
+    def work(t: int) -> None:
+        buffers = aligned(copies * 16 * 2**n).reshape(copies, -1)
+        kernel(*plan, letter, parameter, program.coefficient, program.offset, row, row_coefficient, row_offset,
+            theta, bounds[t], bounds[t + 1], diagonal, groups, first, xs, zs, terms, buffers, values,
+            gradients, vectors, given)  # fmt: skip
+
+    if threads == 1:
+        work(0)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(threads)))
+    return values, gradients, vectors
+
+
+def _start(start: Any, samples: int, n: int) -> np.ndarray:
+    """(samples, 2 * 2**n) float: real and imaginary parts of the input states, interleaved."""
+    array = np.ascontiguousarray(start, dtype=np.complex128)
+    if array.shape != (samples, 2**n):
+        raise QTrainError(f"start should have shape {(samples, 2**n)}, a state for each sample. Got {array.shape}.")
+    return array.view(np.float64)
+
+
+def _nothing(n: int) -> tuple[np.ndarray, ...]:
+    empty = np.zeros(0, np.int64)
+    return np.zeros((0, 1 << n)), np.zeros(1, np.int64), np.zeros(1, np.int64), empty, empty, np.zeros((0, 2))
+
+
+def _is_list(observable: Any) -> bool:
+    return isinstance(observable, (list, tuple))
+
+
+def values(
+    program: PauliProgram,
+    observable: Observable | Sequence[Observable],
+    weights: Any,
+    inputs: Any = None,
+    *,
+    start: Any = None,
+    num_threads: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> np.ndarray:
+    """Expectation values <0|U(w)^dagger O U(w)|0> of one or several observables.
+
+    Args:
+        program: from ``qtrain.circuits.program.lower``; observable: text or SparsePauliOp, or a list of them.
+        weights: (B, num_weights) radians; inputs: (B, num_inputs) data, None where the circuit has none.
+        start: (B, 2**num_qubits) complex input states; None: |0...0>.
+        num_threads: None takes all cores where it pays; memory_bytes: refused beforehand if exceeded.
+
+    Returns:
+        (B,) for one observable, (B, K) for a list of K.
+
+    Raises:
+        QTrainError: shapes, widths, numbers that are not finite, too much memory.
+
+    Example:
+        >>> import numpy as np
+        >>> from qiskit.circuit import Parameter, QuantumCircuit
+        >>> from qtrain.circuits.program import lower
+        >>> from qtrain.simulators.statevector import values
+        >>> circuit = QuantumCircuit(1)
+        >>> _ = circuit.ry(Parameter("a"), 0)
+        >>> values(lower(circuit), ["Z", "X"], [[0.0], [np.pi / 2]]).round(6).tolist()
+        [[1.0, 0.0], [0.0, 1.0]]
+    """
+    several = _is_list(observable)
+    out, _, _ = _simulate(program, list(observable) if several else [observable], weights, inputs, start=start,
+                          num_threads=num_threads, memory_bytes=memory_bytes)  # type: ignore[list-item]  # fmt: skip
+    return out if several else out[:, 0]
+
+
+def values_and_gradients(
+    program: PauliProgram,
+    observable: Observable | Sequence[Observable],
+    weights: Any,
+    inputs: Any = None,
+    *,
+    start: Any = None,
+    num_threads: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Expectation values and their derivatives by every weight (adjoint method, arXiv 2009.02823).
+
+    Args:
+        program, observable, weights, inputs, start, num_threads, memory_bytes: as in ``values``. A weight
+            that is used in several rotations gets the sum over them (chain rule with coefficients).
+
+    Returns:
+        values (B,) and gradients (B, num_weights); for a list of K observables (B, K) and
+        (B, K, num_weights).
+
+    Raises:
+        QTrainError: as in ``values``.
+
+    Example:
+        >>> from qiskit.circuit import Parameter, QuantumCircuit
+        >>> from qtrain.circuits.program import lower
+        >>> from qtrain.simulators.statevector import values_and_gradients
+        >>> circuit = QuantumCircuit(1)
+        >>> _ = circuit.ry(Parameter("a"), 0)
+        >>> value, gradient = values_and_gradients(lower(circuit), "Z", [[0.5]])
+        >>> value.round(4).tolist(), gradient.round(4).tolist()
+        ([0.8776], [[-0.4794]])
+    """
+    if not _is_list(observable):
+        out, gradients, _ = _simulate(program, [observable], weights, inputs, gradient=True, start=start,
+                                      num_threads=num_threads, memory_bytes=memory_bytes)  # type: ignore[list-item]  # fmt: skip
+        return out[:, 0], gradients
+    if not len(observable):
+        raise QTrainError("observable should be one observable or a non-empty list. Got an empty list.")
+    options: dict[str, Any] = {"start": start, "num_threads": num_threads, "memory_bytes": memory_bytes}
+    parts = [values_and_gradients(program, o, weights, inputs, **options) for o in observable]
+    return np.stack([v for v, _ in parts], axis=1), np.stack([g for _, g in parts], axis=1)
+
+
+def states(
+    program: PauliProgram,
+    weights: Any,
+    inputs: Any = None,
+    *,
+    start: Any = None,
+    num_threads: int | None = None,
+    memory_bytes: int = MEMORY_BYTES,
+) -> np.ndarray:
+    """Output states U(w)|0>, up to global phase.
+
+    Args:
+        program, weights, inputs, start, num_threads, memory_bytes: as in ``values``.
+
+    Returns:
+        (B, 2**num_qubits) complex128; index bit q is qubit q.
+
+    Raises:
+        QTrainError: as in ``values``.
+
+    Example:
+        >>> from qiskit.circuit import Parameter, QuantumCircuit
+        >>> from qtrain.circuits.program import lower
+        >>> from qtrain.simulators.statevector import states
+        >>> circuit = QuantumCircuit(1)
+        >>> _ = circuit.ry(Parameter("a"), 0)
+        >>> states(lower(circuit), [[0.0]]).real.tolist()
+        [[1.0, 0.0]]
+    """
+    _, _, vectors = _simulate(program, [], weights, inputs, state=True, start=start, num_threads=num_threads,
+                              memory_bytes=memory_bytes)  # fmt: skip
+    return vectors.view(np.complex128)

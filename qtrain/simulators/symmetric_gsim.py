@@ -1,0 +1,269 @@
+"""g-sim on sums: symmetric circuits whose strings are too many, but fall into few orbits (arXiv 2308.01432).
+
+Where every layer of commuting rotations that shares a parameter is unchanged by permutations of qubits, and so is
+the observable, sums over orbits of Pauli strings are closed under the circuit: C(n + 3, 3) of them for full
+permutation symmetry (arXiv 2210.09974) instead of 4^n strings. A layer is then one rotation exp(theta A) with
+an antisymmetric A, which falls into small blocks that are diagonalised once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtrain.kernels import permutation_orbits as kernel
+from qtrain.kernels.pauli_modules import stabilizer_expectations
+from qtrain.kernels.paulis import commutation_matrix, unpack_bits
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+    from qtrain.circuits.program import PauliProgram
+    from qtrain.kernels.paulis import PauliTable
+
+MAX_BLOCK = 1500  # rows of a block that is diagonalised
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows (b, d), eigenvalues (b, d), eigenvectors (b, d, d)
+
+
+@dataclass(frozen=True, eq=False)
+class OrbitModule:
+    """The module on normalised orbit sums.
+
+    Attributes:
+        num_weights: columns of the weights; dimension: number of orbits.
+        rows: (dimension, n) int8 letters of each orbit's smallest string (0 I, 1 X, 2 Z, 3 Y).
+        initial, expectation: (dimension,) observable and input state on the orbit sums; constant.
+        layers: (weight or -1, blocks) in time order: A = V (-i lambda) V^dagger, angle = the weight, or 1.
+    """
+
+    num_weights: int
+    rows: np.ndarray
+    initial: np.ndarray
+    expectation: np.ndarray
+    constant: float
+    layers: tuple[tuple[int, tuple[Block, ...]], ...]
+
+    @property
+    def dimension(self) -> int:
+        return len(self.initial)
+
+    @property
+    def cost(self) -> float:
+        """Multiplications of one evaluation of the cost."""
+        return float(sum(4 * vectors.size for _, blocks in self.layers for _, _, vectors in blocks))
+
+
+def _layers(program: PauliProgram, table: PauliTable) -> list[tuple[int, list[int]]]:
+    """(weight or -1, rows of the table) of commuting rotations that can be moved together, in time order."""
+    distinct, which = np.unique(np.hstack([table.x, table.z]), axis=0, return_inverse=True)
+    x, z = (np.ascontiguousarray(part) for part in np.hsplit(distinct, 2))
+    anticommute, which = commutation_matrix(x, z), which.reshape(-1)
+    layers: list[tuple[int, list[int]]] = []
+    for k, op in enumerate(table.index):
+        weight = int(program.parameter[op])
+        for other, members in reversed(layers):
+            blocked = anticommute[which[k], which[members]].any()
+            if other == weight and not blocked:
+                members.append(k)
+                break
+            if blocked:
+                layers.append((weight, [k]))
+                break
+        else:
+            layers.append((weight, [k]))
+    return layers
+
+
+def _sum(letters: np.ndarray, numbers: np.ndarray) -> dict[bytes, float]:
+    total: dict[bytes, float] = {}
+    for row, c in zip(letters, numbers):
+        total[row.tobytes()] = total.get(row.tobytes(), 0.0) + float(c)
+    return {key: round(c, 12) for key, c in total.items() if abs(c) > 1e-12}
+
+
+def _keeps(sums: list[dict[bytes, float]], order: np.ndarray) -> bool:
+    """Whether moving qubit order[q] to q leaves every sum as it is."""
+    for terms in sums:
+        for key, c in terms.items():
+            if terms.get(np.frombuffer(key, np.int8)[order].tobytes()) != c:
+                return False
+    return True
+
+
+def _group(sums: list[dict[bytes, float]], n: int) -> tuple[int, np.ndarray, list[np.ndarray]] | None:
+    """(kind, classes, permutations that generate it) of a symmetry of all sums."""
+    classes = np.full(n, -1, np.int64)
+    representatives: list[int] = []
+    generators: list[np.ndarray] = []
+    for q in range(n):
+        for k, other in enumerate(representatives):
+            swap = np.arange(n)
+            swap[[q, other]] = other, q
+            if _keeps(sums, swap):
+                classes[q] = k
+                generators.append(swap)
+                break
+        else:
+            classes[q] = len(representatives)
+            representatives.append(q)
+    if generators:
+        return kernel.CLASSES, classes, generators
+    shift, mirror = np.roll(np.arange(n), -1), np.arange(n)[::-1].copy()
+    if not _keeps(sums, shift):
+        return None
+    if _keeps(sums, mirror):
+        return kernel.RING_AND_MIRROR, classes, [shift, mirror]
+    return kernel.RING, classes, [shift]
+
+
+def _orbit_size(row: np.ndarray, kind: int, classes: np.ndarray) -> float:
+    if kind != kernel.CLASSES:
+        return float(kernel.canonical(row, kind, classes, np.empty_like(row)))
+    size = 1
+    for k in range(int(classes.max()) + 1):
+        counts = np.bincount(row[classes == k], minlength=4)
+        size *= math.factorial(int(counts.sum())) // math.prod(math.factorial(int(c)) for c in counts)
+    return float(size)
+
+
+def _pack(letters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from qtrain.kernels.paulis import pack_bits
+
+    return pack_bits((letters & 1).astype(bool)), pack_bits((letters & 2).astype(bool))
+
+
+def orbit_module(
+    program: PauliProgram, x: np.ndarray, z: np.ndarray, numbers: np.ndarray, constant: float, limit: int
+) -> OrbitModule | None:
+    """Close the observable on orbit sums.
+
+    Args:
+        program: bound; x, z (terms, words), numbers (terms,): the observable without its identity, on the
+            program's qubits; constant: the identity's coefficient; limit: orbits to follow at most.
+
+    Returns:
+        OrbitModule, or None where there is no symmetry, or too many orbits.
+    """
+    from scipy.sparse import coo_array
+
+    if not program.shared.any():  # a symmetric layer moves several qubits by one angle
+        return None
+    n = program.num_qubits
+
+    def letters(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return (unpack_bits(a, n) + 2 * unpack_bits(b, n)).astype(np.int8)
+
+    table = program.generators(fixed=True)
+    strings = letters(table.x, table.z)
+    slope = table.signs * program.coefficient[table.index]
+    shift = table.signs * program.offset[table.index]
+    steps: list[tuple[int, dict[bytes, float]]] = []
+    for weight, members in _layers(program, table):
+        if weight >= 0:
+            steps.append((weight, _sum(strings[members], slope[members])))
+        fixed = _sum(strings[members], shift[members])
+        if fixed:
+            steps.append((-1, fixed))
+    observable = _sum(letters(x, z), numbers)
+    distinct = {tuple(sorted(terms.items())): terms for _, terms in steps}
+    found = _group([observable, *distinct.values()], n)
+    if found is None or not observable:
+        return None
+    kind, classes, generators = found
+    stabilizers, flips = program.frame(), program.frame_x()
+
+    def expect(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return stabilizer_expectations(
+            a, b, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z
+        )
+
+    stabilizer_letters = letters(stabilizers.x, stabilizers.z)
+    for order in generators:  # the input state has to share the symmetry
+        if not np.array_equal(expect(*_pack(stabilizer_letters[:, order])), stabilizers.signs):
+            return None
+    keys = list({key for _, terms in steps for key in terms})
+    terms_array = np.array([np.frombuffer(key, np.int8) for key in keys], np.int8).reshape(-1, n)
+    least = np.empty(n, np.int8)
+    seeds: dict[bytes, float] = {}
+    for key, c in observable.items():
+        kernel.canonical(np.frombuffer(key, np.int8).copy(), kind, classes, least)
+        seeds[least.tobytes()] = c
+    seed_rows = np.array([np.frombuffer(key, np.int8) for key in seeds], np.int8)
+    rows, start, term, other, sign, complete = kernel.close_orbits(
+        seed_rows, terms_array, kind, classes, int(limit)
+    )
+    if not complete:
+        return None
+    root = np.sqrt([_orbit_size(row, kind, classes) for row in rows])
+    orbit = np.repeat(np.arange(len(rows)), np.diff(start))
+    scaled = sign * root[orbit] / root[other]
+    blocks: dict[tuple[tuple[bytes, float], ...], tuple[Block, ...]] = {}
+    for identity, terms in distinct.items():
+        coefficient = np.array([terms.get(key, 0.0) for key in keys])
+        used = np.flatnonzero(coefficient[term])
+        matrix = coo_array(
+            (coefficient[term[used]] * scaled[used], (orbit[used], other[used])), shape=(len(rows), len(rows))
+        ).tocsr()
+        parts = _diagonalize(matrix)
+        if parts is None:
+            return None
+        blocks[identity] = parts
+    initial = np.zeros(len(rows))
+    initial[: len(seeds)] = np.array(list(seeds.values())) * root[: len(seeds)]
+    return OrbitModule(
+        num_weights=len(program.weights),
+        rows=rows,
+        initial=initial,
+        expectation=expect(*_pack(rows)) * root,
+        constant=constant,
+        layers=tuple((weight, blocks[tuple(sorted(terms.items()))]) for weight, terms in steps),
+    )
+
+
+def _diagonalize(matrix: csr_array) -> tuple[Block, ...] | None:
+    """Blocks of an antisymmetric sparse matrix, those of equal size side by side; None if one is too large."""
+    from scipy.sparse.csgraph import connected_components
+
+    _, label = connected_components(matrix, directed=False)
+    order = np.argsort(label, kind="stable")
+    members = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)
+    out: list[Block] = []
+    for size in sorted({len(m) for m in members} - {1}):
+        if size > MAX_BLOCK:
+            return None
+        rows = np.array([m for m in members if len(m) == size])
+        dense = np.stack([matrix[m][:, m].toarray() for m in rows])
+        values, vectors = np.linalg.eigh(1j * dense)
+        out.append((rows, values, vectors))
+    return tuple(out)
+
+
+def orbit_values_and_gradients(module: OrbitModule, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """values (B,) and gradients (B, num_weights) at theta (B, num_weights)."""
+    samples = len(theta)
+    gradients = np.zeros((samples, module.num_weights))
+
+    def angle(weight: int) -> np.ndarray:
+        return theta[:, weight] if weight >= 0 else np.ones(samples)
+
+    v = np.repeat(module.initial[:, None], samples, axis=1)
+    for weight, blocks in reversed(module.layers):
+        for rows, values, vectors in blocks:
+            inner = vectors.conj().swapaxes(1, 2) @ v[rows]
+            inner *= np.exp(-1j * values[:, :, None] * angle(weight))
+            v[rows] = (vectors @ inner).real
+    out = module.expectation @ v
+    u = np.repeat(module.expectation[:, None], samples, axis=1)
+    for weight, blocks in module.layers:
+        for rows, values, vectors in blocks:
+            adjoint = vectors.conj().swapaxes(1, 2)
+            a, b = adjoint @ v[rows], adjoint @ u[rows]
+            if weight >= 0:
+                gradients[:, weight] += (values[:, :, None] * (b.conj() * a).imag).sum(axis=(0, 1))
+            undo = np.exp(1j * values[:, :, None] * angle(weight))
+            v[rows] = (vectors @ (undo * a)).real
+            u[rows] = (vectors @ (undo * b)).real
+    return out + module.constant, gradients

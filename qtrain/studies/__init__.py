@@ -1,0 +1,1 @@
+"""Searches: a space of architectures, tasks, objectives, and the loop that records every trial."""

@@ -1,0 +1,170 @@
+"""Batches of a study: proposed, begun, evaluated, ended; then the Pareto front trained in full."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtrain.studies.propose.samplers import child_seed, propose, replay
+from qtrain.studies.result import SearchResult, TrialRecord, pareto_front, summarise
+from qtrain.studies.run import record
+from qtrain.studies.run.storage import repair_journal
+from qtrain.studies.run.supervise import Pool, run_batch
+from qtrain.studies.spec.search_spec import MAXIMISED, SearchSpec
+from qtrain.tracking.tracker import Tracker
+
+log = logging.getLogger("qtrain")
+
+
+@dataclasses.dataclass
+class Loop:
+    """One study being run; see :func:`qtrain.studies.study.run_study` for the fields."""
+
+    spec: SearchSpec
+    study: Any
+    pool: Pool
+    tracker: Tracker
+    draw: Callable[[Any], Any]
+    starts: list[Mapping[str, Any]]
+    jobs: int
+    where: str
+    on_trial: Callable[[TrialRecord], None] | None
+
+    def patiently(self, action: Callable[[], Any]) -> Any:
+        journal = Path(self.where)
+        return record.patiently(action, repair=lambda: repair_journal(journal) if journal.is_file() else None)
+
+    def trials(self) -> list[Any]:
+        return list(self.patiently(lambda: self.study.get_trials(deepcopy=False)))
+
+    def ended(self) -> list[TrialRecord]:
+        return [record.to_record(t) for t in self.trials() if t.state.is_finished()]
+
+    def run(self, batch: int) -> bool:
+        """Bring every trial of the batch to its end; False if there was nothing to do."""
+        first = batch * self.spec.batch
+        last = min(first + self.spec.batch, self.spec.trials)
+        trials = self.trials()
+        if len(trials) >= last and all(t.state.is_finished() for t in trials[first:last]):
+            return False
+        record.check_mode(self.study, "batches")
+        if len(trials) < last:
+            self.begin(batch, first, last)
+        self.evaluate([record.to_record(t) for t in self.trials()], first, last)
+        return True
+
+    def begin(self, batch: int, first: int, last: int) -> None:
+        """Create the batch's trials that are missing."""
+        proposals = []
+        for start in self.starts[first : first + self.spec.batch]:
+            frozen = replay(self.draw, start.get("choices"))
+            proposals.append((start["architecture"], start["architecture_id"], frozen))
+        directions = ["maximize" if n in MAXIMISED else "minimize" for n in self.spec.objectives.use]
+        size = self.spec.batch - len(proposals)
+        if size:
+            drawn = propose(
+                self.draw, self.trials()[:first], directions=directions, sampler=self.spec.sampler, seed=self.spec.seed,
+                batch=batch, size=size, objectives=self.spec.objectives.use,
+            )  # fmt: skip
+            proposals += [(json.loads(a.to_json()), a.content_id, frozen) for a, frozen in drawn]
+
+        def add_missing() -> None:
+            while (number := len(self.study.get_trials(deepcopy=False))) < last:
+                architecture, content_id, frozen = proposals[number - first]
+                begun = {
+                    "batch": batch, "seed": child_seed(self.spec.seed, 1, number),
+                    "architecture": architecture, "architecture_id": content_id,
+                }  # fmt: skip
+                record.begin(self.study, frozen, begun)
+
+        self.patiently(add_missing)
+
+    def evaluate(self, trials: list[TrialRecord], first: int, last: int) -> None:
+        """Evaluate trials ``first`` to ``last - 1`` that have not ended; each architecture once.
+
+        An architecture that an earlier trial has scored is answered from the record. One that two trials of this
+        batch share is evaluated for the first of them; if that failed, for the next.
+        """
+        scored: dict[str, TrialRecord] = {}
+        for trial in trials[:last]:
+            if trial.scored:
+                scored.setdefault(trial.architecture_id, trial)
+        left = [t for t in trials[first:last] if t.state == "running"]
+        while left:
+            wave: dict[str, TrialRecord] = {}
+            waiting = []
+            for trial in left:
+                known = scored.get(trial.architecture_id)
+                if known is not None and known.number < trial.number:
+                    self.end(trial, answer_from(known))
+                elif trial.architecture_id in wave:
+                    waiting.append(trial)
+                else:
+                    wave[trial.architecture_id] = trial
+            candidates = list(wave.values())
+            payloads = [
+                {"architecture": t.architecture, "seed": t.seed, "number": t.number} for t in candidates
+            ]
+            for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):
+                if outcome.kind == "stopped":
+                    waiting = []  # they are evaluated when the search goes on
+                    continue
+                ended = self.end(candidates[index], record.ended_dict(outcome))
+                if ended.state != "failed":
+                    scored[ended.architecture_id] = ended
+            left = waiting
+
+    def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
+        ended = record.settled(ended, self.spec.objectives.use)
+        self.patiently(lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use))
+        trial = record.with_end(trial, ended)
+        self.tracker.record(dataclasses.asdict(trial))
+        if self.on_trial is not None:
+            self.on_trial(trial)
+        return trial
+
+    def train_front(self) -> dict[int, dict[str, Any]]:
+        """Full training of the trials on the Pareto front, where the spec asks for it; each of them once."""
+        if not self.spec.training.full_steps:
+            return {}
+        trials = [record.to_record(t) for t in self.trials()]
+        front = pareto_front(trials, self.spec.objectives.use)
+        attributes = self.patiently(lambda: self.study.user_attrs)
+        full = {n: attributes[key] for n in front if (key := f"qtrain:full:{n}") in attributes}
+        left = [n for n in front if n not in full]
+        payloads = [
+            {"do": "train", "architecture": trials[n].architecture, "seed": child_seed(self.spec.seed, 2, n)}
+            for n in left
+        ]
+        for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):
+            if outcome.kind != "ok":
+                log.warning("Full training of trial %d gave nothing: %s.", left[index], outcome.reason)
+                continue
+            number = left[index]
+            full[number] = outcome.value
+            self.patiently(partial(self.study.set_user_attr, f"qtrain:full:{number}", outcome.value))
+        return full
+
+    def result(
+        self, full: Mapping[int, Mapping[str, Any]], *, interrupted: bool, tracking_uri: str | None
+    ) -> SearchResult:
+        trials = [record.to_record(t) for t in self.trials()]
+        return summarise(
+            self.spec, trials, full, storage=self.where, tracking_uri=tracking_uri, interrupted=interrupted
+        )
+
+
+def answer_from(known: TrialRecord) -> dict[str, Any]:
+    """The outcome of a duplicate: the scored trial's, at no cost."""
+    return {
+        "state": known.state, "reason": known.reason, "objectives": dict(known.objectives),
+        "constraints": dict(known.constraints), "metrics": dict(known.metrics),
+        "report": {"duplicate_of": known.number},
+        "timings": {}, "duplicate_of": known.number, "time": time.time(), "versions": dict(known.versions),
+    }  # fmt: skip

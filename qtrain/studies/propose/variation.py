@@ -1,0 +1,144 @@
+"""Children of a scored trial: its choices with one change, as Optuna parameters that are fixed; the rest is drawn anew.
+
+Evolution on top of Optuna's define-by-run space: whatever a change leaves open (the choices of a layer that was added,
+say) the sampler draws, so that every child is a member of the space.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+Params = dict[str, Any]
+_LAYER = re.compile(r"^(?P<head>.+\.)(?P<what>[a-z]+)\.(?P<place>\d+)$")
+
+
+def vary(parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """Fixed choices of one child.
+
+    Args:
+        parent: a frozen Optuna trial of ``SearchSpace.draw``; others: more of them, for a layer to be taken over from.
+
+    Returns:
+        Choices by name. Those that are missing are to be drawn.
+
+    Example:
+        >>> import optuna
+        >>> from qtrain.studies.propose.space import SearchSpace
+        >>> study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+        >>> _ = SearchSpace(4, layers=(1, 2, 3)).draw(trial := study.ask())
+        >>> child = vary(study.trials[0], [], np.random.default_rng(1))
+        >>> set(child) <= set(trial.params) | {f"{k[:-1]}{i}" for k in trial.params for i in range(3)}
+        True
+    """
+    params = dict(parent.params)
+    changes = [_redraw, _redraw, _repeat]
+    depth = parent.distributions.get("layers")
+    if depth is not None:
+        changes += [_insert, _drop, _swap]
+    if others:
+        changes.append(_take_over)
+    if "uploads" in params:
+        changes.append(_encode)
+    for _ in range(1 + int(rng.random() < 0.3)):
+        change = changes[int(rng.integers(len(changes)))]
+        params = change(params, parent, others, rng)
+    return params
+
+
+def _redraw(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """One or two choices are forgotten; never the pool, which would forget all of them."""
+    names = sorted(name for name in params if name not in ("pool", "layers"))
+    if not names:
+        return params
+    gone = set(rng.choice(names, min(len(names), 1 + int(rng.random() < 0.4)), replace=False).tolist())
+    return {name: value for name, value in params.items() if name not in gone}
+
+
+def _repeat(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """One repetition more or fewer."""
+    return _step("repetitions", params, parent, others, rng)
+
+
+def _encode(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """The data are encoded once more, or once less."""
+    return _step("uploads", params, parent, others, rng)
+
+
+def _step(name: str, params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    options = list(parent.distributions[name].choices) if name in params else []
+    if len(options) < 2:
+        return _redraw(params, parent, others, rng)
+    place = options.index(params[name]) + (1 if rng.random() < 0.5 else -1)
+    return {**params, name: options[int(np.clip(place, 0, len(options) - 1))]}
+
+
+def _insert(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """A new layer anywhere, its choices open."""
+    count = params["layers"]
+    if count + 1 not in parent.distributions["layers"].choices:
+        return _swap(params, parent, others, rng)
+    place = int(rng.integers(count + 1))
+    order = [k if k < place else k + 1 for k in range(count)]
+    return {**_moved(params, order), "layers": count + 1}
+
+
+def _drop(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """One layer less."""
+    count = params["layers"]
+    if count - 1 not in parent.distributions["layers"].choices:
+        return _swap(params, parent, others, rng)
+    place = int(rng.integers(count))
+    order = [None if k == place else k - (k > place) for k in range(count)]
+    return {**_moved(params, order), "layers": count - 1}
+
+
+def _swap(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """Two layers change places."""
+    count = params["layers"]
+    if count < 2:
+        return _redraw(params, parent, others, rng)
+    a, b = rng.choice(count, 2, replace=False).tolist()
+    order: list[int | None] = list(range(count))
+    order[a], order[b] = b, a
+    return _moved(params, order)
+
+
+def _take_over(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """A layer of another trial of the same pool takes the place of one of this."""
+    same = [t.params for t in others if t.params.get("pool") == params.get("pool")]
+    if not same:
+        return _redraw(params, parent, others, rng)
+    donor = same[int(rng.integers(len(same)))]
+    source = int(rng.integers(_layers(donor)))
+    target = int(rng.integers(_layers(params)))
+    kept = {name: value for name, value in params.items() if _place(name) != target}
+    return kept | {_at(name, target): value for name, value in donor.items() if _place(name) == source}
+
+
+def _layers(params: Mapping[str, Any]) -> int:
+    return 1 + max((p for p in map(_place, params) if p is not None), default=0)
+
+
+def _place(name: str) -> int | None:
+    found = _LAYER.match(name)
+    return None if found is None else int(found["place"])
+
+
+def _at(name: str, place: int) -> str:
+    return re.sub(r"\d+$", str(place), name)
+
+
+def _moved(params: Params, order: Sequence[int | None]) -> Params:
+    """Layer k's choices go to place ``order[k]``; None: they are dropped."""
+    moved: Params = {}
+    for name, value in params.items():
+        place = _place(name)
+        if place is None or place >= len(order):
+            moved[name] = value
+        elif order[place] is not None:
+            moved[_at(name, int(order[place] or 0))] = value
+    return moved

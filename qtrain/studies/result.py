@@ -1,0 +1,297 @@
+"""What a search found: trials, Pareto front, and the winner by a stated rule."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from qtrain.errors import QTrainError
+from qtrain.studies.spec.search_spec import MAXIMISED, SearchSpec, WinnerSpec
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from qtrain.architecture.architecture import Architecture
+    from qtrain.registry.registry import RegistryEntry
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial, as it stands in the storage and in MLflow.
+
+    Attributes:
+        number: its place in the study; ``batch``: of proposals it belongs to; ``seed``: of its random choices.
+        state: "complete", "pruned" (``reason``: the limit it broke), "failed" (``reason``: how) or "running".
+        architecture: plain data of the architecture (or of the circuit, for a start that is not in the space).
+        architecture_id: its content id; ``duplicate_of``: the number of the trial that answered this one.
+        objectives: value by name; ``constraints``: value by name, feasible where ≤ 0.
+        metrics: every figure the criteria gave; ``timings``: seconds by stage; ``report``: the criteria's results.
+        params: what the sampler drew; ``versions``: of the packages behind the figures.
+        begun, ended: seconds since 1970, UTC.
+    """
+
+    number: int
+    state: str
+    reason: str = ""
+    batch: int = 0
+    seed: int = 0
+    architecture: Mapping[str, Any] = field(default_factory=dict)
+    architecture_id: str = ""
+    duplicate_of: int | None = None
+    objectives: Mapping[str, float] = field(default_factory=dict)
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    begun: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Spent on evaluating it; 0 for a duplicate."""
+        return sum(self.timings.values())
+
+    @property
+    def scored(self) -> bool:
+        """Whether a later trial of the same architecture is answered from this one."""
+        return self.state in ("complete", "pruned") and self.duplicate_of is None
+
+    @property
+    def feasible(self) -> bool:
+        """Complete, and within every constraint."""
+        return self.state == "complete" and all(value <= 0 for value in self.constraints.values())
+
+
+def pareto_front(trials: Sequence[TrialRecord], objectives: Sequence[str]) -> tuple[int, ...]:
+    """Numbers of the feasible trials that no other feasible trial dominates; of equal ones the first.
+
+    Example:
+        >>> a = TrialRecord(0, "complete", objectives={"task_loss": 1.0, "trainability": -2.0})
+        >>> b = TrialRecord(1, "complete", objectives={"task_loss": 2.0, "trainability": -1.0})
+        >>> c = TrialRecord(2, "complete", objectives={"task_loss": 2.0, "trainability": -2.0})
+        >>> pareto_front([a, b, c], ["task_loss", "trainability"])
+        (0, 1)
+    """
+    signs = [-1.0 if name in MAXIMISED else 1.0 for name in objectives]
+    points: dict[int, tuple[float, ...]] = {}
+    for trial in trials:
+        if trial.feasible and trial.duplicate_of is None:
+            points[trial.number] = tuple(s * trial.objectives[name] for s, name in zip(signs, objectives))
+    front = []
+    for number, point in points.items():
+        dominated = any(
+            all(o <= p for o, p in zip(other, point)) and (other != point or rival < number)
+            for rival, other in points.items()
+            if rival != number
+        )
+        if not dominated:
+            front.append(number)
+    return tuple(front)
+
+
+def choose_winner(
+    trials: Sequence[TrialRecord], front: Sequence[int], objectives: Sequence[str], rule: WinnerSpec
+) -> int | None:
+    """The number of the winning trial of the front by ``rule``, None if the front is empty."""
+    if not front:
+        return None
+    by_number = {t.number: t for t in trials}
+    signed: dict[str, dict[int, float]] = {}  # lower is better
+    scaled: dict[int, dict[str, float]] = {n: {} for n in front}
+    for name in objectives:
+        sign = -1.0 if name in MAXIMISED else 1.0
+        column = signed[name] = {n: sign * by_number[n].objectives[name] for n in front}
+        low, high = min(column.values()), max(column.values())
+        for n, value in column.items():
+            scaled[n][name] = (value - low) / (high - low) if high > low else 0.0
+    if rule.rule == "knee":
+        return min(front, key=lambda n: (math.hypot(*scaled[n].values()), n))
+    if rule.rule == "weighted":
+        weights = dict(rule.weights)
+        return min(front, key=lambda n: (sum(weights.get(k, 0.0) * v for k, v in scaled[n].items()), n))
+    left = sorted(front)
+    for name in rule.order or objectives:
+        best = min(signed[name][n] for n in left)
+        left = [n for n in left if signed[name][n] <= best + rule.tolerance * abs(best)]
+    return left[0]
+
+
+def describe_rule(rule: WinnerSpec, objectives: Sequence[str]) -> str:
+    """The winner's rule as a sentence."""
+    if rule.rule == "knee":
+        return "closest to the ideal point over the Pareto front of the feasible trials, objectives scaled to [0, 1]"
+    if rule.rule == "weighted":
+        terms = " + ".join(f"{w:g} {name}" for name, w in rule.weights)
+        return f"lowest {terms} over the Pareto front of the feasible trials, objectives scaled to [0, 1]"
+    order = ", then ".join(rule.order or objectives)
+    return (
+        f"best {order} over the Pareto front of the feasible trials "
+        f"(within {100 * rule.tolerance:g} % of the best counts as equal; then the lowest trial number)"
+    )
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The outcome of :func:`qtrain.search`.
+
+    Attributes:
+        study: its name; ``spec``: what was asked; ``storage``: where the trials are; ``tracking_uri``: where MLflow is.
+        trials: every trial in order of its number; ``front``: numbers on the Pareto front.
+        winner: the winning trial, None if no trial is feasible; ``rule``: how it was chosen, as a sentence.
+        name: under which the winner is registered (``qtrain.load(name)``), None without a winner.
+        undelivered: trials that MLflow has not got yet; they are delivered when the search is next started.
+        interrupted: stopped by the user before all trials were done; ``seconds``: this call took.
+        references: figures to compare with: exact energy, scores of classical models.
+        run_id: of the winner's MLflow run, None where it is not delivered.
+        full: what the full training of the front gave, by trial number; empty where the spec asks for none.
+    """
+
+    study: str
+    spec: SearchSpec
+    storage: str
+    tracking_uri: str | None
+    trials: tuple[TrialRecord, ...]
+    front: tuple[int, ...]
+    winner: TrialRecord | None
+    rule: str
+    name: str | None
+    undelivered: int = 0
+    interrupted: bool = False
+    seconds: float = 0.0
+    references: Mapping[str, float] = field(default_factory=dict)
+    full: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    run_id: str | None = None
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names, in the order of the spec."""
+        return self.spec.objectives.use
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """ "minimize" or "maximize", for each objective."""
+        return tuple("maximize" if name in MAXIMISED else "minimize" for name in self.objectives)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Trials by state."""
+        states = [t.state for t in self.trials]
+        return {state: states.count(state) for state in ("complete", "pruned", "failed", "running")}
+
+    @property
+    def architecture(self) -> Architecture:
+        """Of the winner."""
+        from qtrain.architecture.architecture import Architecture
+
+        if self.winner is None:
+            raise QTrainError("the search should have a winner for this. Got none: no trial was feasible.")
+        import json
+
+        return Architecture.from_json(json.dumps(dict(self.winner.architecture)))
+
+    @property
+    def entry(self) -> RegistryEntry:
+        """The registered winner."""
+        from qtrain.registry.registry import load
+
+        if self.name is None:
+            raise QTrainError("the search should have a winner for this. Got none: no trial was feasible.")
+        return load(self.name)
+
+    def score(
+        self, circuit: QuantumCircuit | Architecture, *, seed: int | None = None, full: bool = False
+    ) -> TrialRecord:
+        """Any other circuit on the same task, device, criteria and training budget, for comparison.
+
+        Nothing is pruned: a circuit that breaks a limit is trained as well, and its constraints say so.
+
+        Args:
+            circuit: a circuit of ``spec.qubits`` qubits with free parameters, or an architecture.
+            seed: of its starts; None: the winner's own, so that both are trained alike.
+            full: with the budget of the spec's full training, where it has one, instead of the short one.
+        """
+        from qtrain.studies.evaluate import score
+
+        default = self.spec.seed if self.winner is None else self.winner.seed
+        return score(self.spec, circuit, seed=default if seed is None else seed, full=full)
+
+    def cost(self, circuit: QuantumCircuit | Architecture) -> dict[str, float]:
+        """What any circuit takes on the search's device: two_qubit_depth, two_qubit_gates, depth, implied_error, …."""
+        from qtrain.studies.evaluate import problem_of
+
+        built = circuit.circuit(self.spec.qubits) if hasattr(circuit, "circuit") else circuit
+        return problem_of(self.spec).device.cost(built)
+
+    @property
+    def observables(self) -> tuple[Any, ...]:
+        """The task's: its Hamiltonian, or a readout per class (SparsePauliOp)."""
+        from qtrain.studies.evaluate import problem_of
+
+        return problem_of(self.spec).task.observables
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for JSON: the figures of every trial, without their reports."""
+        return {
+            "study": self.study,
+            "storage": self.storage,
+            "tracking_uri": self.tracking_uri,
+            "counts": self.counts,
+            "objectives": dict(zip(self.objectives, self.directions)),
+            "front": list(self.front),
+            "winner": None if self.winner is None else self.winner.number,
+            "rule": self.rule,
+            "name": self.name,
+            "run_id": self.run_id,
+            "undelivered": self.undelivered,
+            "interrupted": self.interrupted,
+            "seconds": self.seconds,
+            "references": dict(self.references),
+            "full": {
+                str(n): {k: v for k, v in values.items() if k != "weights"} for n, values in self.full.items()
+            },
+            "trials": [
+                {
+                    "number": t.number,
+                    "state": t.state,
+                    "reason": t.reason,
+                    "architecture_id": t.architecture_id,
+                    "duplicate_of": t.duplicate_of,
+                    "objectives": dict(t.objectives),
+                    "metrics": dict(t.metrics),
+                    "timings": dict(t.timings),
+                }
+                for t in self.trials
+            ],
+        }
+
+
+def summarise(
+    spec: SearchSpec,
+    trials: Sequence[TrialRecord],
+    full: Mapping[int, Mapping[str, Any]],
+    *,
+    storage: str,
+    tracking_uri: str | None,
+    interrupted: bool,
+) -> SearchResult:
+    """Front and winner of a study as it stands; ``full``: what the full training gave, by trial number."""
+    names = spec.objectives.use
+    front = pareto_front(trials, names)
+    # A start that is no architecture is there to be compared with: it has no family to register.
+    families = [n for n in front if "circuit" not in trials[n].architecture and (not full or n in full)]
+    judged = [
+        dataclasses.replace(t, objectives={**t.objectives, "task_loss": full[t.number]["task_loss"]})
+        if t.number in full else t
+        for t in trials
+    ]  # fmt: skip
+    number = choose_winner(judged, families, names, spec.winner)
+    return SearchResult(
+        study=spec.name, spec=spec, storage=storage, tracking_uri=tracking_uri, trials=tuple(trials), front=front,
+        winner=None if number is None else trials[number], rule=describe_rule(spec.winner, names), name=None,
+        interrupted=interrupted, full=dict(full),
+    )  # fmt: skip

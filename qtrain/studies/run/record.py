@@ -1,0 +1,266 @@
+"""Trials in an Optuna study: begun with everything that decides them, ended in one order that a kill cannot break.
+
+A trial is created as RUNNING with its parameters, architecture and seed, so an interrupted one is simply evaluated
+again. What it gave is written before its state: a trial that is finished is whole.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import importlib.metadata
+import logging
+import math
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from qtrain.errors import QTrainError
+from qtrain.studies.result import TrialRecord
+from qtrain.studies.run.supervise import Outcome
+from qtrain.studies.spec.search_spec import MAXIMISED, SearchSpec, read_spec
+
+log = logging.getLogger("qtrain")
+T = TypeVar("T")
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_SECONDS = 5.0
+BEGUN, ENDED = "qtrain:begun", "qtrain:ended"
+
+
+@lru_cache(maxsize=1)
+def versions() -> dict[str, str]:
+    """Of Python and the packages behind the figures."""
+    found = {"python": platform.python_version()}
+    for name in ("qtrain", "qiskit", "numpy", "numba", "optuna"):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def patiently(
+    action: Callable[[], T], *, repair: Callable[[], Any] | None = None, patience: float = 600.0
+) -> T:
+    """``action()``, repeated while a database is away (up to ``patience`` seconds); it must be safe to repeat.
+
+    Raises:
+        QTrainError: the disk is full or read-only, or the database did not come back.
+    """
+    import sys
+
+    from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import DBAPIError
+
+    away: tuple[type[Exception], ...] = (StorageInternalError, DBAPIError)
+    if "grpc" in sys.modules:  # only then is the storage a proxy, perhaps
+        away += (sys.modules["grpc"].RpcError,)
+
+    since, pause, said = time.monotonic(), 0.5, False
+    while True:
+        try:
+            result = action()
+            if said:
+                log.warning("The study's storage answers again.")
+            return result
+        except OSError as error:
+            if repair is not None:
+                repair()
+            if error.errno in FULL and time.monotonic() - since < min(FULL_SECONDS, patience):
+                time.sleep(pause)
+                continue
+            raise QTrainError(
+                f"the study's storage should take records. Got: {error.strerror or error}. Finished trials stay: make "
+                "room and start the same search again."
+            ) from None
+        except away as error:
+            if time.monotonic() - since > patience:
+                raise QTrainError(
+                    f"the study's storage should answer within {patience:g} s. "
+                    f"Got: {_said(error)}. "
+                    "Finished trials stay: start the same search again when it is back."
+                ) from None
+            if not said:
+                log.warning("The study's storage does not answer; waiting for it (up to %g s).", patience)
+            said = True
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
+
+def _said(error: Any) -> str:
+    """Its first line; of a gRPC error, what the server said."""
+    text = str(error.details() if hasattr(error, "details") else error)
+    return (text.strip().splitlines() or [type(error).__name__])[0]
+
+
+def open_study(storage: Any, spec: SearchSpec, *, mode: str = "batches") -> Any:
+    """The study of ``spec`` in ``storage``, made if it is not there.
+
+    Args:
+        mode: "batches" (one search) or "workers" (many); a study is run in the mode it was begun in.
+
+    Raises:
+        QTrainError: the study there was made from another spec; every key that differs is named.
+    """
+    import uuid
+
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    directions: Any = ["maximize" if objective in MAXIMISED else "minimize" for objective in spec.objectives.use]
+    # Proposals come from a study in memory; the sampler here is never asked.
+    study = optuna.create_study(
+        storage=storage, study_name=spec.name, directions=directions, load_if_exists=True,
+        sampler=optuna.samplers.RandomSampler(seed=0),
+    )  # fmt: skip
+    attributes = study.user_attrs
+    if "qtrain:spec" not in attributes:
+        if study.get_trials(deepcopy=False):
+            raise QTrainError(
+                f"storage should hold no foreign study of the name {spec.name!r}. Got one: choose another name."
+            )
+        study.set_user_attr("qtrain:mode", mode)
+        study.set_user_attr("qtrain:uid", uuid.uuid4().hex)
+        study.set_user_attr("qtrain:spec", spec.identity())
+        if mode == "workers":
+            time.sleep(1.0)  # several may begin it at once: the last to write names it
+        return study
+    there = attributes["qtrain:spec"]
+    try:  # keys that came with a later release have their defaults
+        there = read_spec(there).identity()
+    except QTrainError:
+        pass
+    differing = sorted(_differences(there, spec.identity()))
+    if differing:
+        raise QTrainError(
+            f"the spec should be the one study {spec.name!r} was begun with. "
+            f"Got other values for {', '.join(differing)}: "
+            "give the search another name or storage."
+        )
+    return study
+
+
+def check_mode(study: Any, mode: str) -> None:
+    """Refuse to add trials to a study that was begun in the other mode."""
+    begun = study.user_attrs.get("qtrain:mode", mode)
+    if begun != mode:
+        how = {"batches": "qtrain search", "workers": "qtrain worker"}
+        raise QTrainError(
+            f"study {study.study_name!r} should go on with {how[begun]}, as it was begun. Got {how[mode]}: give the "
+            "search another name."
+        )
+
+
+def _differences(there: Any, here: Any, where: str = "") -> list[str]:
+    if isinstance(there, dict) and isinstance(here, dict):
+        keys = there.keys() | here.keys()
+        return [
+            d for k in keys for d in _differences(there.get(k), here.get(k), f"{where}.{k}" if where else k)
+        ]
+    return [] if there == here else [where]
+
+
+def begin(study: Any, frozen: Any, begun: Mapping[str, Any]) -> None:
+    """Add a RUNNING trial with the proposal's parameters (``frozen``, or None for a start outside the space)."""
+    import optuna
+
+    study.add_trial(
+        optuna.trial.create_trial(
+            state=optuna.trial.TrialState.RUNNING,
+            params={} if frozen is None else frozen.params,
+            distributions={} if frozen is None else frozen.distributions,
+            system_attrs={} if frozen is None else dict(frozen.system_attrs),
+            user_attrs={BEGUN: {**begun, "time": time.time()}},
+        )
+    )
+
+
+def ended_dict(outcome: Outcome) -> dict[str, Any]:
+    """What is kept of an outcome: plain data, JSON."""
+    now = time.time()
+    if outcome.kind == "ok":
+        return {**outcome.value, "time": now, "versions": versions()}
+    return {
+        "state": "failed", "reason": outcome.reason, "objectives": {}, "constraints": {}, "metrics": {}, "report": {},
+        "timings": {"evaluation": outcome.seconds}, "time": now, "versions": versions(),
+    }  # fmt: skip
+
+
+def settled(ended: Mapping[str, Any], objectives: Sequence[str]) -> dict[str, Any]:
+    """What a trial gave, as it is kept: failed where an objective of a complete one is no finite number."""
+    bad = [name for name in objectives if not math.isfinite(float(ended["objectives"].get(name, math.nan)))]
+    if ended["state"] != "complete" or not bad:
+        return dict(ended)
+    reason = f"{', '.join(bad)} came out as no finite number"
+    return {**ended, "state": "failed", "reason": reason, "objectives": {}}
+
+
+def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[str]) -> bool:
+    """Write what trial ``number`` gave (:func:`settled`), then its state; safe to repeat.
+
+    Straight to the storage: ``study.tell`` reads the whole trial three times, which a database answers in queries.
+
+    Returns:
+        False where the trial had ended already.
+    """
+    from optuna.exceptions import UpdateFinishedTrialError
+    from optuna.trial import TrialState
+
+    states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
+    storage = study._storage
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    values = [float(ended["objectives"][name]) for name in objectives] if ended["state"] == "complete" else None
+    try:
+        storage.set_trial_user_attr(trial_id, ENDED, ended)
+        for name, value in ended["constraints"].items():
+            if math.isfinite(value):  # as Trial.set_constraint does
+                storage.set_trial_system_attr(trial_id, f"constraints:{name}", float(value))
+        return bool(storage.set_trial_state_values(trial_id, states[ended["state"]], values))
+    except UpdateFinishedTrialError:
+        return False
+
+
+def with_end(trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
+    """The record of a running trial, once it has ended so."""
+    return dataclasses.replace(
+        trial,
+        state=ended["state"],
+        reason=ended["reason"],
+        duplicate_of=ended.get("duplicate_of"),
+        objectives=ended["objectives"],
+        constraints=ended["constraints"],
+        metrics=ended["metrics"],
+        timings=ended["timings"],
+        report=ended["report"],
+        versions=ended["versions"],
+        ended=ended["time"],
+    )
+
+
+def to_record(frozen: Any) -> TrialRecord:
+    """A frozen Optuna trial as a TrialRecord."""
+    begun = frozen.user_attrs.get(BEGUN, {})
+    ended = frozen.user_attrs.get(ENDED, {}) if frozen.state.is_finished() else {}
+    unexplained = "failed" if frozen.state.is_finished() else "running"
+    return TrialRecord(
+        number=frozen.number,
+        state=ended.get("state", unexplained),
+        reason=ended.get("reason", "its worker stopped answering" if unexplained == "failed" else ""),
+        batch=begun.get("batch", 0),
+        seed=begun.get("seed", 0),
+        architecture=begun.get("architecture", {}),
+        architecture_id=begun.get("architecture_id", ""),
+        duplicate_of=ended.get("duplicate_of"),
+        objectives=ended.get("objectives", {}),
+        constraints=ended.get("constraints", {}),
+        metrics=ended.get("metrics", {}),
+        timings=ended.get("timings", {}),
+        report=ended.get("report", {}),
+        params=dict(frozen.params),
+        versions=ended.get("versions", {}),
+        begun=begun.get("time", 0.0),
+        ended=ended.get("time", begun.get("time", 0.0)),
+    )

@@ -1,0 +1,243 @@
+"""The loop: ask a batch, evaluate it in supervised processes, tell and record each trial as it ends.
+
+A batch is a function of the finished trials before it, the seed and its number (see ``samplers``); a trial is a
+function of its architecture and its seed. So neither ``n_jobs``, nor the order in which trials end, nor a kill changes
+the study: a search that was stopped and started again equals one that never was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from qtrain.errors import QTrainError
+from qtrain.studies.loop import Loop
+from qtrain.studies.result import SearchResult, TrialRecord
+from qtrain.studies.run import record
+from qtrain.studies.run.backends import make_pool
+from qtrain.studies.run.storage import open_storage
+from qtrain.studies.run.supervise import Pool
+from qtrain.studies.spec.search_spec import SearchSpec, read_spec
+from qtrain.tracking.tracker import Tracker, resolve_uri
+
+log = logging.getLogger("qtrain")
+
+EVALUATE = "qtrain.studies.evaluate:prepare"
+
+
+def search(
+    spec: Any,
+    *,
+    storage: Any = None,
+    n_trials: int | None = None,
+    n_jobs: int = 1,
+    tracking_uri: str | None = None,
+    seed: int | None = None,
+    name: str | None = None,
+    on_trial: Callable[[TrialRecord], None] | None = None,
+    backend: str | None = None,
+    scheduler: str | None = None,
+) -> SearchResult:
+    """Search an ansatz for a task and a device; every trial is on record, the winner is registered.
+
+    The same call continues a search that was stopped, and returns at once when all its trials are there.
+
+    Args:
+        spec: a TOML file, a dict with the same keys, or a SearchSpec.
+        storage: journal file or database URL; None: ``mlruns/<name of the study>.journal``.
+        n_trials: trials the study shall have in all; None: the spec's.
+        n_jobs: trials at a time; -1: one per core. The result does not depend on it.
+        tracking_uri: MLflow store; None: ``$MLFLOW_TRACKING_URI`` or ``sqlite:///mlruns/mlflow.db``; "off": none.
+        seed: replaces the spec's.
+        name: under which the winner is registered; None: the spec's ``winner.name``, else the study's name.
+        on_trial: called with every trial that has ended, those of an earlier call first.
+        backend: where trials run: "supervised" (processes of this host), "loky" (joblib's), "dask"; the result does
+            not depend on it. None: "dask" where ``scheduler`` is given, else "supervised".
+        scheduler: address of a Dask scheduler.
+
+    Returns:
+        SearchResult: with ``interrupted=True`` after one Ctrl-C (running trials are finished first).
+
+    Raises:
+        QTrainError: wrong input; a storage or tracking store that cannot be used. Finished trials stay.
+        KeyboardInterrupt: after a second Ctrl-C, at once.
+
+    Example:
+        >>> import qtrain, tempfile
+        >>> spec = {"name": "ising", "qubits": 3, "task": {"kind": "tfim"}, "trials": 2, "batch": 2,
+        ...         "training": {"steps": 5, "starts": 1}, "limits": {"seconds": 300}}
+        >>> result = qtrain.search(spec, tracking_uri="off", storage=tempfile.mkdtemp() + "/ising.journal")
+        >>> len(result.trials), result.objectives[0]
+        (2, 'task_loss')
+    """
+    spec = read_spec(spec)
+    if seed is not None:
+        spec = dataclasses.replace(spec, seed=_whole("seed", seed, 0))
+    if n_trials is not None:
+        spec = dataclasses.replace(spec, trials=_whole("n_trials", n_trials, 1))
+    resolve_uri(tracking_uri)
+    jobs = count_jobs(n_jobs)
+    # The pool comes first: its processes import while this one does.
+    with make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler) as pool:
+        from qtrain.studies.evaluate import build_problem
+        from qtrain.studies.winner import check_name, note_run, register_winner
+
+        name = check_name(spec, name)
+        problem = build_problem(spec)
+        pool.set_up(problem)
+        result = run_study(
+            spec, pool, draw=problem.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
+            starts=problem.starts, on_trial=on_trial,
+            conclude=lambda found: register_winner(found, problem, pool, name),
+        )  # fmt: skip
+    if result.name is not None and result.run_id is not None:
+        note_run(result.name, result.run_id)
+    return dataclasses.replace(result, references=problem.references)
+
+
+def _whole(name: str, value: Any, minimum: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
+        raise QTrainError(f"{name} should be a whole number, at least {minimum}. Got {value!r}.")
+    return value
+
+
+def count_jobs(n_jobs: int) -> int:
+    """Processes for ``n_jobs`` as in joblib: -1 is one per core, -2 one fewer."""
+    import os
+
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
+        raise QTrainError(f"n_jobs should be a whole number that is not 0. Got {n_jobs!r}.")
+    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
+
+
+def run_study(
+    spec: SearchSpec,
+    pool: Pool,
+    *,
+    draw: Callable[[Any], Any],
+    storage: Any = None,
+    n_jobs: int = 1,
+    tracking_uri: str | None = None,
+    starts: Sequence[Mapping[str, Any]] = (),
+    on_trial: Callable[[TrialRecord], None] | None = None,
+    conclude: Callable[[SearchResult], SearchResult] | None = None,
+) -> SearchResult:
+    """The loop itself, for any space and any evaluation.
+
+    Args:
+        draw: an Optuna trial → an architecture (``content_id``, ``to_json()``).
+        pool: of supervised processes, set up; payloads are
+            ``{"architecture": plain data, "seed": int, "number": int}``, answers hold ``state``, ``reason``,
+            ``objectives``, ``constraints``, ``metrics``, ``timings``, ``report``.
+        starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …}``.
+        conclude: gets the finished result while the processes are still there.
+    """
+    jobs = count_jobs(n_jobs)
+    since = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        opened, where = stack.enter_context(open_storage(storage, spec.name))
+        study = record.open_study(opened, spec)
+        uid = study.user_attrs["qtrain:uid"]
+        tracker = stack.enter_context(
+            Tracker(
+                tracking_uri,
+                spec.name,
+                uid=uid,
+                params=flat(spec.identity()),
+                tags={"qtrain.storage": where},
+            )
+        )
+        loop = Loop(spec, study, pool, tracker, draw, list(starts), jobs, where, on_trial)
+        ended = loop.ended()
+        for trial in ended if on_trial else ():
+            on_trial(trial)  # type: ignore[misc]
+        connected = False
+        with interruptible(pool) as stop:
+            for batch in range(-(-spec.trials // spec.batch)):
+                if stop.is_set():
+                    break
+                if loop.run(batch) and not connected:  # the first batch does not wait for MLflow's seconds
+                    connected = _connect(tracker, ended)
+            if not connected:
+                _connect(tracker, ended)
+            full = {} if stop.is_set() else loop.train_front()
+        result = loop.result(full, interrupted=stop.is_set(), tracking_uri=tracker.uri)
+        if conclude is not None and not result.interrupted:
+            result = conclude(result)
+        undelivered = finish(tracker, result)
+        run_id = None if result.winner is None else tracker.run_id(result.winner.number)
+        return dataclasses.replace(
+            result, undelivered=undelivered, run_id=run_id, seconds=time.monotonic() - since
+        )
+
+
+def _connect(tracker: Tracker, ended: Sequence[TrialRecord]) -> bool:
+    """Wait for the tracking store, then deliver what an earlier call could not."""
+    tracker.ready()
+    tracker.reconcile(dataclasses.asdict(t) for t in ended)
+    return True
+
+
+def finish(tracker: Tracker, result: SearchResult) -> int:
+    """End the study's parent run; how many trials MLflow has not got."""
+    import json
+
+    tags = {"qtrain.rule": result.rule, "qtrain.front": json.dumps(list(result.front))}
+    if result.winner is not None:
+        tags |= {
+            "qtrain.winner": str(result.winner.number),
+            "qtrain.winner_id": result.winner.architecture_id,
+        }
+    if result.name is not None:
+        tags["qtrain.name"] = result.name
+    return tracker.finish(
+        [dataclasses.asdict(t) for t in result.trials if t.state != "running"],
+        dict(zip(result.objectives, result.directions)), result.front, tags=tags,
+        files={
+            "result.json": json.dumps(result.to_dict(), indent=1),
+            "spec.json": json.dumps(result.spec.to_dict(), indent=1),
+        },
+    )  # fmt: skip
+
+
+def flat(data: Any, where: str = "") -> dict[str, Any]:
+    """Nested tables as one, with dotted keys."""
+    if isinstance(data, dict):
+        return {
+            k: v
+            for name, value in data.items()
+            for k, v in flat(value, f"{where}.{name}" if where else name).items()
+        }
+    return {where: data}
+
+
+@contextlib.contextmanager
+def interruptible(pool: Pool) -> Iterator[threading.Event]:
+    """Ctrl-C (or SIGTERM) once: running trials are finished; twice: stop at once."""
+    stop = threading.Event()
+
+    def handle(number: int, frame: Any) -> None:
+        if stop.is_set():
+            pool.stop()
+            raise KeyboardInterrupt
+        stop.set()
+        pool.drain()
+        log.warning(
+            "Stopping: running trials are finished first. Once more stops at once; the same command goes on later."
+        )
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,203 @@
+"""Data sets for classification: features scaled to angles, or quantum states, split into training and test."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from qtrain.errors import QTrainError
+from qtrain.studies.spec.task_specs import ClassificationSpec
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """Labels as class numbers; ``states`` instead of angles where the data are quantum."""
+
+    train: np.ndarray  # (samples, features) angles in [0, π], or (samples, 2**n) amplitudes
+    train_labels: np.ndarray  # (samples,) int
+    test: np.ndarray
+    test_labels: np.ndarray
+    classes: tuple[str, ...]
+    quantum: bool = False
+
+
+def load_data(spec: ClassificationSpec, num_qubits: int) -> DataSet:
+    """The data set of a spec, ``num_qubits`` features wide.
+
+    Features are standardised, reduced by PCA where there are more than qubits (repeated cyclically where there are
+    fewer), and scaled to [0, π] by the training part; the test part is clipped to it. The split is stratified and
+    depends on ``data_seed`` alone.
+
+    Raises:
+        QTrainError: a file that cannot be read, a class that is not there, too few samples.
+    """
+    if spec.data in ("phase_of_matter", "entanglement_concentration"):
+        return _quantum(spec, num_qubits)
+    if spec.data == "ad_hoc":
+        return _ad_hoc(spec, num_qubits)
+    features, labels = _csv(spec) if spec.data == "csv" else _bundled(spec.data)
+    names = [str(c) for c in (spec.classes or sorted(set(labels), key=_natural))]
+    absent = [name for name in names if name not in set(labels)]
+    if absent or len(names) < 2:
+        known = ", ".join(sorted(set(labels), key=_natural)[:12])
+        raise QTrainError(f"task.classes should name two or more of the labels {known}. Got {names}.")
+    keep = np.isin(labels, names)
+    features, labels = features[keep], labels[keep]
+    numbers = np.array([names.index(label) for label in labels])
+    return _scaled(spec, features, numbers, tuple(names), num_qubits)
+
+
+def _natural(label: str) -> tuple[int, float, str]:
+    try:
+        return (0, float(label), label)
+    except ValueError:
+        return (1, math.inf, label)
+
+
+def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn import datasets
+
+    bunch = getattr(datasets, f"load_{name}")()
+    labels = bunch.target if name == "digits" else bunch.target_names[bunch.target]
+    return np.asarray(bunch.data, float), np.asarray([str(label) for label in labels])
+
+
+def _csv(spec: ClassificationSpec) -> tuple[np.ndarray, np.ndarray]:
+    path = Path(str(spec.file))
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.reader(file) if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise QTrainError(
+            f"task.file should be a CSV file that can be read. Got {str(path)!r}: {error}."
+        ) from None
+    if len(rows) < 2 or spec.label not in rows[0]:
+        header = ", ".join(rows[0]) if rows else "nothing"
+        raise QTrainError(f"task.label should be a column of {path.name}: {header}. Got {spec.label!r}.")
+    where = rows[0].index(str(spec.label))
+    features = []
+    for line, row in enumerate(rows[1:], start=2):
+        try:
+            features.append([float(v) for i, v in enumerate(row) if i != where])
+        except ValueError as error:
+            raise QTrainError(
+                f"task.file should hold numbers but for the label. Got line {line}: {error}."
+            ) from None
+        if len(row) != len(rows[0]) or not all(map(math.isfinite, features[-1])):
+            raise QTrainError(
+                f"task.file should hold {len(rows[0])} finite values in each line. Got line {line}: {','.join(row)}."
+            )
+    return np.array(features), np.array([row[where] for row in rows[1:]])
+
+
+def _scaled(
+    spec: ClassificationSpec,
+    features: np.ndarray,
+    labels: np.ndarray,
+    names: tuple[str, ...],
+    num_qubits: int,
+) -> DataSet:
+    from sklearn.decomposition import PCA
+    from sklearn.model_selection import train_test_split
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    if spec.samples is not None and spec.samples < len(labels):
+        features, _, labels, _ = _split(train_test_split, features, labels, spec.samples, spec.data_seed)
+    train, test, a, b = _split(
+        train_test_split,
+        features,
+        labels,
+        len(labels) - math.ceil(spec.test_fraction * len(labels)),
+        spec.data_seed,
+    )
+    standard = StandardScaler().fit(train)
+    train, test = standard.transform(train), standard.transform(test)
+    if train.shape[1] > num_qubits:
+        reduce = PCA(min(num_qubits, len(train)), random_state=0).fit(train)
+        train, test = reduce.transform(train), reduce.transform(test)
+    columns = np.arange(num_qubits) % train.shape[1]
+    scale = MinMaxScaler((0, np.pi), clip=True).fit(train)
+    return DataSet(scale.transform(train)[:, columns], a, scale.transform(test)[:, columns], b, names)
+
+
+def _split(split: Any, features: np.ndarray, labels: np.ndarray, first: int, seed: int) -> Any:
+    try:
+        return split(features, labels, train_size=first, stratify=labels, random_state=seed)
+    except ValueError as error:
+        raise QTrainError(
+            f"the data set should have enough samples of every class to be split. Got: {error}"
+        ) from None
+
+
+def _ad_hoc(spec: ClassificationSpec, num_qubits: int) -> DataSet:
+    from qiskit_machine_learning.datasets import ad_hoc_data
+    from qiskit_machine_learning.utils import algorithm_globals
+
+    train, test = _sizes(spec, 2)
+    method = "grid" if num_qubits <= 3 else "sobol"
+    algorithm_globals.random_seed = spec.data_seed
+    try:
+        parts: Any = ad_hoc_data(
+            train // 2,
+            test // 2,
+            num_qubits,
+            gap=cast(Any, 0.3 if num_qubits <= 3 else 0),
+            one_hot=False,
+            sampling_method=method,
+        )
+    except (ValueError, TypeError) as error:
+        raise QTrainError(f"qubits should suit ad_hoc data. Got {num_qubits}: {error}") from None
+    a, b, c, d = parts
+    x, y = np.asarray(a) / 2, np.asarray(c) / 2  # (0, 2π] → (0, π]
+    names = tuple(sorted({str(v) for v in (*b, *d)}))
+    return DataSet(x, _numbers(b, names), y, _numbers(d, names), names)
+
+
+def _quantum(spec: ClassificationSpec, num_qubits: int) -> DataSet:
+    from qiskit_machine_learning import datasets
+    from qiskit_machine_learning.utils import algorithm_globals
+
+    train, test = _sizes(spec, 4)
+    algorithm_globals.random_seed = spec.data_seed
+    try:
+        if spec.data == "phase_of_matter":
+            parts: Any = datasets.phase_of_matter_data(
+                train, test, num_qubits, model=spec.model, one_hot=False, seed=spec.data_seed
+            )
+        else:
+            parts = datasets.entanglement_concentration_data(train // 2, test // 2, num_qubits, one_hot=False)
+    except (ValueError, TypeError) as error:
+        raise QTrainError(
+            f"qubits should suit the data set {spec.data!r}. Got {num_qubits}: {error}"
+        ) from None
+    a, b, c, d = parts
+    names = tuple(str(v) for v in spec.classes) or tuple(sorted({str(v) for v in (*b, *d)}))
+    keep = [np.isin([str(v) for v in labels], names) for labels in (b, d)]
+    if len(names) < 2 or not all(k.any() for k in keep):
+        known = ", ".join(sorted({str(v) for v in (*b, *d)}))
+        raise QTrainError(f"task.classes should name two or more of {known}. Got {list(names)}.")
+    x, y = np.asarray(a).reshape(len(b), -1)[keep[0]], np.asarray(c).reshape(len(d), -1)[keep[1]]
+    return DataSet(
+        x,
+        _numbers(np.asarray(b)[keep[0]], names),
+        y,
+        _numbers(np.asarray(d)[keep[1]], names),
+        names,
+        quantum=True,
+    )
+
+
+def _sizes(spec: ClassificationSpec, multiple: int) -> tuple[int, int]:
+    """Training and test samples of a generated set, each a multiple of the number of classes."""
+    total = spec.samples or 160
+    test = max(multiple, round(total * spec.test_fraction / multiple) * multiple)
+    return max(multiple, (total - test) // multiple * multiple), test
+
+
+def _numbers(labels: Any, names: tuple[str, ...]) -> np.ndarray:
+    return np.array([names.index(str(v)) for v in labels])

@@ -1,0 +1,62 @@
+"""The winner becomes a registry entry, with its full report as evidence."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any
+
+from qtrain.architecture.architecture import Architecture
+from qtrain.errors import QTrainError
+from qtrain.registry import registry
+from qtrain.studies.evaluate import Problem
+from qtrain.studies.result import SearchResult
+from qtrain.studies.run.supervise import Pool
+from qtrain.studies.spec.search_spec import SearchSpec
+
+log = logging.getLogger("qtrain")
+
+
+def check_name(spec: SearchSpec, name: str | None) -> str:
+    """The name the winner will be registered under; refused before the search if it belongs to another study.
+
+    Raises:
+        QTrainError: not a slug, or taken.
+    """
+    chosen = registry.check_name(name) if name is not None else registry.slug(spec.winner.name or spec.name)
+    if chosen in registry.names():
+        study = registry.load(chosen).study
+        if study != spec.name:
+            raise QTrainError(
+                f"name should be free for the winner. Got {chosen!r}, registered from study {study!r}: choose another "
+                "with name=… (--name on the command line)."
+            )
+    return chosen
+
+
+def register_winner(result: SearchResult, problem: Problem, pool: Pool, name: str) -> SearchResult:
+    """Diagnose and register the winner; a search without a winner is returned as it is."""
+    if result.winner is None:
+        return result
+    plain: Any = result.winner.architecture
+    outcome = pool.call({"do": "diagnose", "architecture": plain})
+    report = outcome.value["report"] if outcome.kind == "ok" else dict(result.winner.report)
+    if outcome.kind != "ok":
+        log.warning(
+            "The winner's full report was not made (%s); its trial's figures stand in.", outcome.reason
+        )
+    observable = " + ".join(
+        f"{complex(c).real:.12g}*{label}" for label, c in problem.task.observables[0].to_list()
+    )
+    registry.register(
+        registry.RegistryEntry(
+            name, Architecture.from_dict(plain), problem.spec.qubits, observable=observable.replace("+ -", "- "),
+            report=report, objectives=dict(result.winner.objectives), study=result.study,
+        ), overwrite=True,
+    )  # fmt: skip
+    return dataclasses.replace(result, name=name)
+
+
+def note_run(name: str, run_id: str) -> None:
+    """Add the winner's MLflow run to its entry: known only once it is delivered."""
+    registry.register(dataclasses.replace(registry.load(name), run_id=run_id), overwrite=True)

@@ -1,0 +1,319 @@
+"""Many workers on one study, on any hosts: each claims a trial, evaluates it, tells it, until the study has its trials.
+
+The study is in a database that all reach. A worker that dies stops its heartbeat: another one marks its trials as
+failed and queues them again, with the same architecture and seed. (Optuna's heartbeats know RDB storages alone, and of
+these only trials that had a first one; ours are attributes of the trial: they pass Optuna's gRPC proxy and need no
+common clock.) Which worker asks when decides what is proposed, so a study of several workers is not repeated digit by
+digit as that of ``search`` is; each of its trials is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from qtrain.errors import QTrainError
+from qtrain.studies.loop import answer_from
+from qtrain.studies.propose.samplers import child_seed, propose, replay
+from qtrain.studies.result import SearchResult, TrialRecord, summarise
+from qtrain.studies.run import record
+from qtrain.studies.run.backends import make_pool
+from qtrain.studies.run.storage import open_database, without_password
+from qtrain.studies.run.supervise import Pool
+from qtrain.studies.spec.search_spec import MAXIMISED, SearchSpec, read_spec
+from qtrain.studies.study import EVALUATE, count_jobs, finish, flat, interruptible
+from qtrain.tracking.tracker import Tracker
+
+log = logging.getLogger("qtrain")
+
+HEARTBEAT_SECONDS = 20
+RETRIES = 3
+BEAT = "qtrain:beat"
+
+
+def work(
+    spec: Any,
+    *,
+    storage: str,
+    n_jobs: int = 1,
+    tracking_uri: str | None = None,
+    on_trial: Callable[[TrialRecord], None] | None = None,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    backend: str | None = None,
+    scheduler: str | None = None,
+) -> SearchResult:
+    """Join the study of ``spec`` in ``storage``; returns when it has its trials.
+
+    Args:
+        spec: the same for every worker.
+        storage: a database URL (PostgreSQL for several hosts), or ``grpc://host:port`` of an Optuna proxy.
+        n_jobs: trials at a time in this process.
+        tracking_uri: MLflow, the same for every worker.
+        on_trial: called with every trial that this worker has ended.
+        heartbeat_seconds: how often it says that its trials live; after three silent periods they are tried again.
+        backend, scheduler: where its trials run; see :func:`qtrain.search`.
+
+    Raises:
+        QTrainError: wrong input; a storage that is not shared, or is away for minutes. Finished trials stay.
+    """
+    spec = read_spec(spec)
+    if "://" not in str(storage):
+        raise QTrainError(f"storage should be a database URL, which workers can share. Got {str(storage)!r}.")
+    jobs, since = count_jobs(n_jobs), time.monotonic()
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler))
+        from qtrain.studies.evaluate import build_problem
+
+        problem = build_problem(spec)
+        pool.set_up(problem)
+        worker = open_worker(
+            spec,
+            pool,
+            problem.space.draw,
+            storage,
+            tracking_uri,
+            on_trial,
+            heartbeat_seconds,
+            stack,
+            problem.starts,
+        )
+        with interruptible(pool) as stop:
+            worker.run(jobs, stop)
+        result = worker.result(interrupted=stop.is_set())
+        undelivered = 0 if result.interrupted else worker.finish(result)
+    return dataclasses.replace(
+        result, references=problem.references, undelivered=undelivered, seconds=time.monotonic() - since
+    )
+
+
+def open_worker(
+    spec: SearchSpec, pool: Pool, draw: Callable[[Any], Any], storage: str, tracking_uri: str | None,
+    on_trial: Callable[[TrialRecord], None] | None, heartbeat_seconds: float, stack: contextlib.ExitStack,
+    starts: Sequence[Mapping[str, Any]] = (),
+) -> Worker:  # fmt: skip
+    """The worker on its open study; its tracker and its heartbeat end with ``stack``."""
+    study = record.open_study(open_database(storage), spec, mode="workers")
+    record.check_mode(study, "workers")
+    tracker = stack.enter_context(
+        Tracker(tracking_uri, spec.name, uid=study.user_attrs["qtrain:uid"], params=flat(spec.identity()))
+    )
+    worker = Worker(
+        spec, study, pool, tracker, draw, without_password(storage), on_trial, heartbeat_seconds, list(starts)
+    )
+    stack.callback(worker.ended.set)
+    threading.Thread(target=worker.beat, name="qtrain-heartbeat", daemon=True).start()
+    tracker.ready()
+    return worker
+
+
+class Worker:
+    """One process's part in a study; see :func:`work`."""
+
+    def __init__(
+        self, spec: SearchSpec, study: Any, pool: Pool, tracker: Tracker, draw: Callable[[Any], Any], where: str,
+        on_trial: Callable[[TrialRecord], None] | None, heartbeat_seconds: float, starts: list[Mapping[str, Any]],
+    ) -> None:  # fmt: skip
+        self.spec, self.study, self.pool, self.tracker, self.draw = spec, study, pool, tracker, draw
+        self.where, self.on_trial, self.heartbeat_seconds, self.starts = (
+            where,
+            on_trial,
+            heartbeat_seconds,
+            starts,
+        )
+        self.storage = study._storage
+        self.token = uuid.uuid4().int % 2**32
+        self.ended = threading.Event()
+        self.running: set[int] = set()  # Optuna's trial ids
+        self.claiming = threading.Lock()
+        self.heard: dict[int, tuple[Any, float]] = {}  # others' running trials: last beat, when it was new here
+
+    def run(self, jobs: int, stop: threading.Event) -> None:
+        """Claim and evaluate with ``jobs`` threads until the study is complete or ``stop`` is set."""
+        import joblib
+
+        def serve() -> None:
+            while not stop.is_set():
+                claimed = self.claim()
+                if claimed is not None:
+                    self.evaluate(*claimed)
+                elif self.complete():
+                    return
+                else:
+                    stop.wait(0.5)  # others still run theirs; if they die, this worker goes on with them
+
+        joblib.Parallel(n_jobs=jobs, backend="threading")(joblib.delayed(serve)() for _ in range(jobs))
+
+    def beat(self) -> None:
+        """Say that the running trials live."""
+        while not self.ended.wait(self.heartbeat_seconds):
+            for trial_id in list(self.running):
+                with contextlib.suppress(Exception):  # a database that is away: the next beat may reach it
+                    self.storage.set_trial_user_attr(trial_id, BEAT, time.time())
+
+    def trials(self) -> list[Any]:
+        return list(record.patiently(lambda: self.study.get_trials(deepcopy=False)))
+
+    def counted(self, trials: list[Any]) -> int:
+        """Trials that count: ended ones, running ones, waiting ones; not those whose worker died."""
+        return sum(not t.state.is_finished() or record.ENDED in t.user_attrs for t in trials)
+
+    def complete(self) -> bool:
+        """Whether all trials of the spec have ended."""
+        trials = self.trials()
+        done = sum(t.state.is_finished() and record.ENDED in t.user_attrs for t in trials)
+        return done >= self.spec.trials and all(t.state.is_finished() for t in trials)
+
+    def claim(self) -> tuple[int, TrialRecord, TrialRecord | None] | None:
+        """(Optuna's id, trial, the trial that answers it) for this worker to evaluate now; None if there is none."""
+        with self.claiming:
+            trials = self.trials()
+            if self._requeue_silent(trials):
+                trials = self.trials()
+            for trial in trials:
+                if trial.state.name == "WAITING" and self._take(trial._trial_id):
+                    self.running.add(trial._trial_id)
+                    return trial._trial_id, record.to_record(trial), self._scored(trial, trials[: trial.number])
+            if self.counted(trials) >= self.spec.trials:
+                return None
+            trial = self._propose(trials)
+            return trial._trial_id, record.to_record(trial), self._scored(trial, trials)
+
+    def _scored(self, trial: Any, before: list[Any]) -> TrialRecord | None:
+        """The first trial that has scored the same architecture."""
+        wanted = trial.user_attrs[record.BEGUN]["architecture_id"]
+        same = (t for t in before if t.user_attrs.get(record.BEGUN, {}).get("architecture_id") == wanted)
+        return next((known for t in same if (known := record.to_record(t)).scored), None)
+
+    def _requeue_silent(self, trials: list[Any]) -> bool:
+        """Take over the trials whose worker was silent for three periods; whether there was one."""
+        found = False
+        for trial in trials:
+            if trial.state.name != "RUNNING" or trial._trial_id in self.running:
+                continue
+            last, now = trial.user_attrs.get(BEAT), time.monotonic()
+            known, since = self.heard.get(trial._trial_id, (None, now))
+            if trial._trial_id not in self.heard or known != last:
+                self.heard[trial._trial_id] = (last, now)
+            elif now - since > 3 * self.heartbeat_seconds:
+                found = True
+                self._take_over(trial)
+        return found
+
+    def _take_over(self, trial: Any) -> None:
+        """Tell what a silent trial gave, if that is written; else fail it and queue it again."""
+        import optuna
+
+        states = optuna.trial.TrialState
+        if record.ENDED in trial.user_attrs:
+            self.end(record.to_record(trial), trial.user_attrs[record.ENDED])
+        elif self._set(trial._trial_id, states.FAIL):
+            begun = dict(trial.user_attrs.get(record.BEGUN, {}))
+            begun["retries"] = begun.get("retries", 0) + 1
+            if begun["retries"] <= RETRIES:  # one that kills its workers is not tried for ever
+                kept = {k: v for k, v in trial.system_attrs.items() if not k.startswith("constraints:")}
+                waiting = optuna.trial.create_trial(
+                    state=states.WAITING, params=trial.params, distributions=trial.distributions,
+                    user_attrs={record.BEGUN: begun}, system_attrs=kept,
+                )  # fmt: skip
+                record.patiently(lambda: self.study.add_trial(waiting))
+
+    def _take(self, trial_id: int) -> bool:
+        from optuna.trial import TrialState
+
+        return self._set(trial_id, TrialState.RUNNING)
+
+    def _set(self, trial_id: int, state: Any) -> bool:
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        try:
+            return bool(record.patiently(lambda: self.storage.set_trial_state_values(trial_id, state)))
+        except (UpdateFinishedTrialError, RuntimeError):  # another worker was faster
+            return False
+
+    def _propose(self, trials: list[Any]) -> Any:
+        """Create a running trial, whole from its first moment: a kill leaves one that falls silent, or none."""
+        import optuna
+
+        seed = child_seed(self.spec.seed, 1, self.token, len(trials))
+        begun: dict[str, Any] = {"batch": 0, "time": time.time(), "seed": seed}
+        params: dict[str, Any] = {}
+        begun_with = {t.user_attrs.get(record.BEGUN, {}).get("architecture_id") for t in trials}
+        start = next((s for s in self.starts if s["architecture_id"] not in begun_with), None)
+        if start is not None:
+            begun |= {"architecture": start["architecture"], "architecture_id": start["architecture_id"]}
+            frozen = replay(self.draw, start.get("choices"))
+        else:
+            directions = [
+                "maximize" if name in MAXIMISED else "minimize" for name in self.spec.objectives.use
+            ]
+            known = [t for t in trials if t.state.name not in ("WAITING", "FAIL")]
+            ((architecture, frozen),) = propose(
+                self.draw, known, directions=directions, sampler=self.spec.sampler, seed=self.spec.seed,
+                batch=child_seed(self.token, len(trials)), size=1,
+                objectives=self.spec.objectives.use,
+            )  # fmt: skip
+            begun |= {
+                "architecture": json.loads(architecture.to_json()),
+                "architecture_id": architecture.content_id,
+            }
+        if frozen is not None:
+            params = {"params": frozen.params, "distributions": frozen.distributions,
+                      "system_attrs": dict(frozen.system_attrs)}  # fmt: skip
+        attributes = {record.BEGUN: begun, BEAT: time.time()}
+        template = optuna.trial.create_trial(
+            state=optuna.trial.TrialState.RUNNING, user_attrs=attributes, **params
+        )
+        # If only the answer is lost and this is repeated, the first one falls silent and is tried again.
+        trial_id = record.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
+        self.running.add(trial_id)
+        template._trial_id = trial_id
+        template.number = record.patiently(lambda: self.storage.get_trial_number_from_id(trial_id))
+        return template
+
+    def evaluate(self, trial_id: int, trial: TrialRecord, known: TrialRecord | None) -> None:
+        """Bring a claimed trial to its end; ``known``: the earlier one that answers it."""
+        from optuna.trial import TrialState
+
+        try:
+            if known is not None:
+                ended = answer_from(known)
+            else:
+                payload = {"architecture": trial.architecture, "seed": trial.seed, "number": trial.number}
+                outcome = self.pool.call(payload)
+                if outcome.kind == "stopped":
+                    self._set(trial_id, TrialState.WAITING)  # for another worker
+                    return
+                ended = record.ended_dict(outcome)
+            self.end(trial, ended)
+        finally:
+            self.running.discard(trial_id)
+
+    def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> None:
+        """Write what a trial gave, and pass it on."""
+        ended = record.settled(ended, self.spec.objectives.use)
+        first = record.patiently(
+            lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use)
+        )
+        done = record.with_end(trial, ended) if first else record.to_record(self.trials()[trial.number])
+        self.tracker.record(dataclasses.asdict(done))
+        if self.on_trial is not None:
+            self.on_trial(done)
+
+    def result(self, *, interrupted: bool) -> SearchResult:
+        """The study as it stands."""
+        trials = [record.to_record(t) for t in self.trials()]
+        return summarise(
+            self.spec, trials, {}, storage=self.where, tracking_uri=self.tracker.uri, interrupted=interrupted
+        )
+
+    def finish(self, result: SearchResult) -> int:
+        """Deliver what other workers could not, then end the parent run."""
+        self.tracker.settle([dataclasses.asdict(t) for t in result.trials if t.state != "running"])
+        return finish(self.tracker, result)

@@ -1,0 +1,1 @@
+"""MLflow: every trial on record."""

@@ -1,0 +1,269 @@
+"""Winners and trained classifiers as MLflow models: JSON and a code file, nothing pickled; versions with a champion.
+
+A winner's model takes rows of weights and gives the expectation value of its observable; a classifier's takes rows of
+features and gives labels. ``mlflow models serve --env-manager local -m models:/NAME@champion`` answers over HTTP.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qtrain.architecture.architecture import check_format
+from qtrain.circuits.observables import as_observable
+from qtrain.circuits.program import lower
+from qtrain.errors import QTrainError
+from qtrain.qml.classifier import TrainableQNNClassifier
+from qtrain.qml.qnn import SIMULATED_QUBITS, local_observables
+from qtrain.registry.registry import RegistryEntry, check_name, current_versions, entry_from_dict
+from qtrain.simulators.statevector import values
+
+FORMAT, REQUIRES = 1, "0.1"
+CHAMPION = "champion"
+_LOSS = "qtrain.loss"
+_FITTED = ("weights_", "readout_", "bias_", "low_", "high_", "classes_")
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A logged model: ``uri`` names this version; ``champion``: whether the alias points to it now."""
+
+    name: str
+    version: str
+    uri: str
+    run_id: str
+    champion: bool
+
+
+def to_json(model: RegistryEntry | TrainableQNNClassifier) -> str:
+    """All that a prediction needs, as JSON with a content id.
+
+    Raises:
+        QTrainError: a classifier that is not fitted, or another kind of model.
+    """
+    content: dict[str, Any]
+    if isinstance(model, RegistryEntry):
+        content = {"kind": "winner", "entry": {**model.to_dict(), "report": None}}
+    elif isinstance(model, TrainableQNNClassifier):
+        if not hasattr(model, "weights_"):
+            raise QTrainError("model should be fitted. Got a classifier that is not: call fit first.")
+        rounds = model.architecture_.uploads if model.reuploads is None else int(model.reuploads)
+        content = {
+            "kind": "classifier", "architecture": model.architecture_.to_dict(), "num_qubits": model.num_qubits_,
+            "reuploads": rounds, "n_features": model.n_features_in_,
+            **{name: np.asarray(getattr(model, name)).tolist() for name in _FITTED},
+        }  # fmt: skip
+    else:
+        raise QTrainError(
+            f"model should be a RegistryEntry or a TrainableQNNClassifier. Got {type(model).__name__}."
+        )
+    head = {"format": FORMAT, "requires": REQUIRES, "content_id": _id(content)}
+    return json.dumps({**head, "content": content}, indent=1)
+
+
+def _id(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def predictor(path: str | Path) -> Callable[[Any], np.ndarray]:
+    """The function rows → predictions of a model's JSON file.
+
+    Raises:
+        QTrainError: a file that cannot be read, is of a newer format, or whose content was altered.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise QTrainError(f"model should be a JSON file that can be read. Got {str(path)!r}: {error}.") from None
+    if not isinstance(data, dict) or not isinstance(data.get("content"), dict):
+        raise QTrainError(f"model should be a JSON object with its content. Got {str(path)!r}, which is not.")
+    check_format(data, FORMAT, "model")
+    content = data["content"]
+    if data.get("content_id") != _id(content):
+        raise QTrainError(
+            f"model should have the content it was logged with. Got id {_id(content)}, and the file says "
+            f"{data.get('content_id')}: it was altered."
+        )
+    return _of_winner(content) if content.get("kind") == "winner" else _of_classifier(content)
+
+
+def _of_winner(content: Mapping[str, Any]) -> Callable[[Any], np.ndarray]:
+    entry = entry_from_dict(content["entry"])
+    if entry.num_qubits > SIMULATED_QUBITS:
+        raise QTrainError(
+            f"model should have at most {SIMULATED_QUBITS} qubits to be simulated. Got {entry.num_qubits}."
+        )
+    program = lower(entry.circuit())
+    operator = (
+        local_observables("mean", entry.num_qubits)[0]
+        if entry.observable is None
+        else as_observable(entry.observable, entry.num_qubits)
+    )
+
+    def predict(rows: Any) -> np.ndarray:
+        return values(program, operator, np.atleast_2d(np.asarray(rows, float)))
+
+    return predict
+
+
+def _of_classifier(content: Mapping[str, Any]) -> Callable[[Any], np.ndarray]:
+    model = TrainableQNNClassifier(
+        json.dumps(content["architecture"]), num_qubits=content["num_qubits"], reuploads=content["reuploads"]
+    )
+    for name in _FITTED:
+        setattr(model, name, np.asarray(content[name]))
+    model.n_features_in_, model.n_iter_ = content["n_features"], 0
+    model._build(model.n_features_in_)
+    return lambda rows: model.predict(np.atleast_2d(np.asarray(rows, float)))
+
+
+def log_model(
+    model: RegistryEntry | TrainableQNNClassifier,
+    *,
+    name: str | None = None,
+    tracking_uri: str | None = None,
+    loss: float | None = None,
+    run_id: str | None = None,
+) -> ModelVersion:
+    """Log a model to MLflow and register it as a new version.
+
+    The alias ``champion`` goes to the version with the lowest ``loss``; to this one where nothing better is known.
+
+    Args:
+        model: a registered winner (``qtrain.load``), or a fitted classifier.
+        name: of the registered model; None: the winner's own.
+        tracking_uri: of MLflow; None: ``sqlite:///mlruns/mlflow.db``.
+        loss: lower is better; None: the winner's task loss, for a classifier none.
+        run_id: of the run it belongs to; None: the winner's, if the store has it, else a run of its own.
+
+    Raises:
+        QTrainError: a name that is no slug, a model that is not fitted, a store that does not answer.
+    """
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow
+
+    from qtrain.tracking.store import Store
+    from qtrain.tracking.tracker import resolve_uri
+
+    text = to_json(model)
+    winner = isinstance(model, RegistryEntry)
+    if name is None and not winner:
+        raise QTrainError("name should be given for a classifier. Got none.")
+    title = check_name(model.name if name is None and isinstance(model, RegistryEntry) else name)
+    if loss is None and isinstance(model, RegistryEntry) and "task_loss" in model.objectives:
+        loss = float(model.objectives["task_loss"])  # by name: JSON keeps no order
+    uri = resolve_uri(tracking_uri)
+    if uri is None:
+        raise QTrainError('tracking_uri should name an MLflow store. Got "off".')
+    store = Store(uri, title, f"model:{title}", {}, {"qtrain.kind": "model"})
+    with _at(store.uri):
+        store.open()
+        client = mlflow.MlflowClient(store.uri, registry_uri=store.uri)
+        wanted = run_id or (model.run_id if isinstance(model, RegistryEntry) else None)
+        with tempfile.TemporaryDirectory() as folder, _run(client, wanted, store.experiment, title) as run:
+            path = Path(folder) / "model.json"
+            path.write_text(text, encoding="utf-8")
+            example = _example(path, json.loads(text)["content"])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # advice on signatures, where one is given
+                logged = mlflow.pyfunc.log_model(
+                    name="model", python_model=str(Path(__file__).with_name("served_model.py")),
+                    artifacts={"model": str(path)}, signature=_signature(path, example), input_example=example,
+                    pip_requirements=_requirements(),
+                )  # fmt: skip
+            version = _version(client, title, logged.model_uri, run, logged.model_id)
+        if loss is not None:
+            client.set_model_version_tag(title, version, _LOSS, repr(loss))
+        champion = _is_best(client, title, loss)
+        if champion:
+            client.set_registered_model_alias(title, CHAMPION, version)
+    return ModelVersion(title, version, f"models:/{title}/{version}", run, champion)
+
+
+def _version(client: Any, title: str, source: str, run: str, model_id: str) -> str:
+    """The number of a new version; the registered model is made with its first."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.get_registered_model(title)
+    except MlflowException:
+        with contextlib.suppress(MlflowException):  # another process was faster
+            client.create_registered_model(title)
+    return str(client.create_model_version(title, source, run_id=run, model_id=model_id).version)
+
+
+@contextlib.contextmanager
+def _at(uri: str) -> Iterator[None]:
+    """MLflow's fluent functions follow a global address, and a variable of the environment: set, and put back."""
+    import mlflow
+
+    variable = "MLFLOW_TRACKING_URI"
+    named = os.environ.get(variable)
+    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    mlflow.set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None: nobody had set it
+        if named is not None:
+            os.environ[variable] = named
+
+
+@contextlib.contextmanager
+def _run(client: Any, wanted: str | None, experiment: str, title: str) -> Iterator[str]:
+    """The wanted run where the store has it, else a new one."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    ended = None
+    if wanted is not None:
+        try:
+            ended = client.get_run(wanted).info.status
+        except MlflowException:
+            wanted = None
+    fresh = {"experiment_id": experiment, "run_name": f"model {title}"}
+    options: dict[str, Any] = {"run_id": wanted} if wanted else fresh
+    with mlflow.start_run(**options) as run:
+        yield str(run.info.run_id)
+    if ended is not None:
+        client.update_run(wanted, status=ended)
+
+
+def _example(path: Path, content: Mapping[str, Any]) -> np.ndarray:
+    if content["kind"] == "classifier":
+        return np.array([content["low_"], content["high_"]], float)
+    entry = entry_from_dict(content["entry"])
+    return np.zeros((1, entry.circuit().num_parameters))
+
+
+def _signature(path: Path, example: np.ndarray) -> Any:
+    from mlflow.models import infer_signature
+
+    return infer_signature(example, predictor(path)(example))
+
+
+def _requirements() -> list[str]:
+    pinned = current_versions()
+    return [f"{name}=={pinned[name]}" for name in ("qtrain", "qiskit", "numpy", "numba") if name in pinned]
+
+
+def _is_best(client: Any, title: str, loss: float | None) -> bool:
+    """Whether no version that is known to be better has the alias."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        reigning = client.get_model_version_by_alias(title, CHAMPION)
+    except MlflowException:
+        return True
+    known = reigning.tags.get(_LOSS)
+    return known is None if loss is None else known is None or loss < float(known)

@@ -1,0 +1,271 @@
+"""What the command line prints of circuits: Rich tables of reports.
+
+Plain functions from results to renderables; nothing here computes physics.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from qtrain.diagnosis.conditions import CAUSES, kind, quantities
+
+if TYPE_CHECKING:
+    from qtrain.diagnosis.at_point import LocalDiagnosis
+    from qtrain.diagnosis.report import TrainabilityReport
+    from qtrain.diagnosis.results import Verdict
+
+STYLES = {
+    "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
+    "below": "bright_black", "unknown": "bright_black",
+}  # fmt: skip
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure people can read: ``0``, ``0.0123``, ``4.1e-07``, or a dash for what was not computed.
+
+    Example:
+        >>> number(0.0123456), number(4.1e-7), number(0.0), number(float("nan")), number(1761.0)
+        ('0.0123', '4.1e-07', '0', '–', '1761')
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if float(value).is_integer() and abs(value) < 1e7:
+        return str(int(value))
+    return f"{value:.{digits}g}"
+
+
+def _whole(value: int) -> str:
+    """``4,096``; from a trillion on ``1.6e+60``, also where no float reaches."""
+    return f"{value:,}" if value < 10**12 else f"{Decimal(value):.1e}"
+
+
+def name_value(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, text in rows:
+        table.add_row(name, escape(text))
+    return table
+
+
+def _ranges(indices: Sequence[int], limit: int = 6) -> str:
+    """``0–5, 8, 10`` for [0, 1, 2, 3, 4, 5, 8, 10]."""
+    runs: list[list[int]] = []
+    for index in sorted(indices):
+        if runs and index == runs[-1][1] + 1:
+            runs[-1][1] = index
+        else:
+            runs.append([index, index])
+    parts = [str(a) if a == b else f"{a}–{b}" for a, b in runs[:limit]]
+    return ", ".join(parts) + (f", … ({len(indices)} in all)" if len(runs) > limit else "")
+
+
+def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
+    """The key figures of a report, as (name, text)."""
+    values = quantities(report)
+    total = len(report.verdicts)
+    gradients = report.gradients
+    shares = [f"{round(values[w] * total)} {text}" for w, text in CAUSES.items() if values[w] > 0]
+    rows = [
+        (
+            "circuit",
+            f"{report.num_qubits} qubits, {report.num_gates} gates, two-qubit depth {report.two_qubit_depth}",
+        ),
+        ("parameters", f"{total}: " + ", ".join(shares) if shares else str(total)),
+    ]
+    rows.append(("cost variance", number(gradients.cost_variance)))
+    rows.append(("live gradient variance",
+                 f"median {number(values['median_variance'])}, smallest {number(values['min_variance'])}"))  # fmt: skip
+    samples = gradients.num_samples
+    rows.append(("method", gradients.method + (f", {samples:,} samples" if samples else "")))
+    if report.light_cone is not None:
+        cone = report.light_cone
+        rows.append(("light cone", f"{cone.width} qubits, depth {cone.depth}"))
+    if report.dla is not None:
+        dla = report.dla
+        text = ("" if dla.complete else "at least ") + _whole(dla.dimension)
+        text += f", {dla.algebra}" if dla.algebra else ""
+        if dla.module_dimension is not None:
+            bound = "" if dla.module_complete else "at least "
+            text += f"; the observable's module: {bound}{_whole(dla.module_dimension)}"
+        rows.append(("Lie algebra", text))
+    if report.simulability is not None:
+        rows.append(("classical simulation", report.simulability.verdict))
+    if report.expressivity is not None:
+        e = report.expressivity
+        bound = "" if e.qfim_rank_exact else "at least "
+        text = f"QFIM rank {bound}{e.qfim_rank} of {number(e.qfim_max)}"
+        if not math.isnan(e.expressibility):
+            text += f", expressibility {number(e.expressibility)}"
+        if not math.isnan(e.entangling_capability):
+            text += f", entangling capability {number(e.entangling_capability)}"
+        rows.append(("expressivity", text))
+    return rows
+
+
+def cause_table(verdicts: Sequence[Verdict]) -> Table:
+    """One row per cause: how many parameters, which, how small, what to do."""
+    groups: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        groups.setdefault(verdict.cause, []).append(verdict)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("cause", overflow="fold")
+    table.add_column("count", justify="right")
+    table.add_column("parameters (by #)", overflow="fold")
+    table.add_column("median V", justify="right", no_wrap=True)
+    table.add_column("advice", overflow="fold")
+    order = list(CAUSES)
+    for cause, members in sorted(
+        groups.items(), key=lambda item: (order.index(kind(item[0])), -len(item[1]))
+    ):
+        variances = [v.variance for v in members if not math.isnan(v.variance)]
+        table.add_row(
+            Text(cause, style=STYLES[kind(cause)]),
+            str(len(members)),
+            _ranges([v.index for v in members]),
+            number(float(np.median(variances)) if variances else math.nan),
+            escape(_advice(members)),
+        )
+    return table
+
+
+def _advice(members: Sequence[Verdict]) -> str:
+    """What all of them are told, or what the one with the largest variance is told."""
+    if kind(members[0].cause) == "healthy":
+        return ""
+    if len({v.advice for v in members}) == 1:
+        return members[0].advice
+    best = max(members, key=lambda v: -math.inf if math.isnan(v.variance) else v.variance)
+    return f"#{best.index}: {best.advice}"
+
+
+def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+    """One row per parameter."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("parameter", no_wrap=True)
+    table.add_column("qubits", no_wrap=True)
+    table.add_column("V", justify="right", no_wrap=True)
+    table.add_column("95 % interval", no_wrap=True)
+    table.add_column("β", justify="right", no_wrap=True)
+    table.add_column("φ", justify="right", no_wrap=True)
+    table.add_column("cause", overflow="fold")
+    for v in verdicts:
+        exact = v.lower == v.upper
+        table.add_row(
+            str(v.index),
+            escape(v.parameter),
+            ",".join(map(str, v.qubits)),
+            number(v.variance),
+            "exact" if exact else f"{number(v.lower, 2)} … {number(v.upper, 2)}",
+            number(v.beta, 2),
+            number(v.phi, 2),
+            Text(v.cause, style=STYLES[kind(v.cause)]),
+        )
+    return table
+
+
+def report_view(report: TrainabilityReport, *, title: str, all_parameters: bool = False) -> RenderableType:
+    """The whole of ``qtrain diagnose``: summary, key figures, causes, and the parameters when few or asked for."""
+    parts: list[RenderableType] = [
+        Text(title, style="bold cyan"),
+        Text(report.summary),
+        "",
+        name_value(facts(report)),
+    ]
+    if report.verdicts:
+        parts += ["", cause_table(report.verdicts)]
+    parts += [Text(f"note: {note}", style="dim") for note in report.notes]
+    if all_parameters:
+        parts += ["", verdict_table(report.verdicts)]
+    return Group(*parts)
+
+
+def comparison(reports: Mapping[str, TrainabilityReport]) -> Table:
+    """Two or more reports side by side, a column each."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("", style="bold")
+    columns = [dict(facts(report)) for report in reports.values()]
+    for name in reports:
+        table.add_column(name, overflow="fold")
+    for row in dict.fromkeys(key for column in columns for key in column):
+        table.add_row(row, *(escape(column.get(row, "–")) for column in columns))
+    table.add_row("summary", *(escape(report.summary) for report in reports.values()))
+    return table
+
+
+def shortened(observable: str | None, *, widest: int = 24) -> str | None:
+    """An observable's text where a column has room for it, else how many terms it has.
+
+    Example:
+        >>> shortened("ZZI + 0.5*IXX"), shortened(" + ".join(["ZZIIIIII"] * 15))
+        ('ZZI + 0.5*IXX', '15 terms')
+    """
+    if observable is None or len(observable) <= widest:
+        return observable
+    return f"{len(re.split(r' [+-] ', observable))} terms"
+
+
+def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """A plain table; figures are right-aligned and formatted by :func:`number`."""
+    rows = [list(row) for row in rows]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for i, column in enumerate(columns):
+        figures = bool(rows) and all(isinstance(row[i], (int, float, type(None))) for row in rows)
+        table.add_column(column, justify="right" if figures else "left", overflow="fold", no_wrap=figures)
+    for row in rows:
+        cells = [
+            "–" if v is None else number(v) if isinstance(v, (int, float)) else escape(str(v)) for v in row
+        ]
+        table.add_row(*cells)
+    return table
+
+
+def pairs(data: Mapping[str, Any]) -> Table:
+    """Names and values, one row each."""
+    return name_value(
+        (name, number(v) if isinstance(v, (int, float)) else str(v)) for name, v in data.items()
+    )
+
+
+def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> RenderableType:
+    """The diagnosis at given angles: key figures, then the parameters that cost most (or all)."""
+    size = len(local.parameters)
+    live = np.flatnonzero(np.isfinite(local.shots))
+    rows = [
+        ("cost", number(local.value, 6)),
+        ("gradient norm", number(float(np.linalg.norm(local.gradient)), 4)),
+        (
+            "resolved",
+            f"{int(local.resolved.sum())} of {size} gradients by {local.shots_per_value:,} shots per value",
+        ),
+        (
+            "shots of one step",
+            f"{number(local.step_shots)} for a signal-to-noise ratio of 1 ({len(live)} parameters)",
+        ),
+    ]
+    if local.qfim_rank is not None:
+        text = f"rank {local.qfim_rank} of {size}, condition number {number(local.qfim_condition)}"
+        rows.append(("Fisher information", text))
+    order = live[np.argsort(-local.shots[live], kind="stable")]
+    shown = range(size) if all_parameters else order[:10]
+    slopes = np.where(np.isfinite(local.shots), local.gradient, 0.0)  # rounding is not a gradient
+    table = grid(
+        ["#", "parameter", "angle", "gradient", "shots"],
+        [[int(k), local.parameters[k], float(local.angles[k]), float(slopes[k]), float(local.shots[k])] for k in shown],
+    )  # fmt: skip
+    head = Text("At the given angles", style="bold cyan")
+    note = "All parameters:" if all_parameters else f"The {len(shown)} parameters that need most shots:"
+    return Group(head, name_value(rows), "", Text(note), table)

@@ -1,0 +1,62 @@
+"""What truncations lose, against the truncated propagation itself on a full grid of angles."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit.circuit.library import real_amplitudes
+from qiskit.quantum_info import SparsePauliOp
+from random_circuits import random_circuit, random_observable
+
+from qtrain.circuits.pauli_tape import build_tape
+from qtrain.circuits.program import lower
+from qtrain.simulators.pauli_propagation import propagate
+from qtrain.simulators.statevector import values
+from qtrain.simulators.truncation_error import sample_paths
+
+GRID = np.array(list(itertools.product([0.3, 0.3 + 2 * math.pi / 3, 0.3 + 4 * math.pi / 3], repeat=4)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([1, 30]))
+def test_lost_by_weight_is_the_mean_squared_error(seed, terms):
+    """Three angles each integrate squares exactly; with 30 terms many interfere, some never move."""
+    circuit, observable = random_circuit(seed, n=4, gates=12), random_observable(seed, n=4, terms=terms)
+    program = lower(circuit)
+    tape = build_tape(program)
+    sample = sample_paths(tape, observable, seed=seed)
+    exact = np.asarray(values(program, observable, GRID)).ravel()
+    if sample is None:
+        assert np.ptp(exact) < 1e-9
+        return
+    unseen = 10 * sample.scale / sample.paths
+    for weight in range(4):
+        surrogate = propagate(program, tape, observable, weight)
+        squares = np.mean((exact - [surrogate.value(point) for point in GRID]) ** 2)
+        lost, error = sample.lost_by_weight(weight)
+        assert lost == pytest.approx(squares, abs=6 * error + unseen)
+    assert sample.second_moment == pytest.approx(exact.var(), abs=6 * sample.scale / math.sqrt(sample.paths))
+
+
+def test_lost_by_degree_is_the_rest_of_the_fourier_series():
+    """f = cos a cos b of RY on two qubits and ZZ: all of it has degree 2."""
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import Parameter
+
+    circuit = QuantumCircuit(2)
+    circuit.ry(Parameter("a"), 0)
+    circuit.ry(Parameter("b"), 1)
+    sample = sample_paths(build_tape(lower(circuit)), SparsePauliOp("ZZ", 2.0), seed=0)
+    assert sample.second_moment == pytest.approx(1.0, rel=0.05)
+    assert sample.lost_by_degree(1)[0] == pytest.approx(1.0, rel=0.05)
+    assert sample.lost_by_degree(2) == (3 * 4.0 / sample.paths, 0.0)
+    assert sample.smallest(sample.lost_by_degree, 0.1) == 2
+    assert sample.smallest(sample.lost_by_weight, 0.1) == 2
+
+
+def test_nothing_moves():
+    program = lower(real_amplitudes(2, reps=1))
+    assert sample_paths(build_tape(program), SparsePauliOp("II"), seed=0) is None

@@ -1,0 +1,250 @@
+"""Objectives and staged evaluation: figures against slow twins, limits that prune before training."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.quantum_info import Statevector
+
+from qtrain.architecture.architecture import Architecture, Layer
+from qtrain.circuits.program import lower
+from qtrain.errors import QTrainError
+from qtrain.studies.evaluate import build_problem, evaluate, score
+from qtrain.studies.objectives import (
+    dead_parameters,
+    decay_per_qubit,
+    qfim_rank,
+    shots_per_step,
+    trainability,
+)
+from qtrain.studies.propose.space import SearchSpace
+from qtrain.studies.spec.search_spec import DeviceSpec, read_spec
+from qtrain.studies.tasks.devices import build_device
+from qtrain.studies.tasks.starts import build_starts, circuit_of, plain_of
+
+SPACE = SearchSpace(3)
+
+
+def spec_of(n=3, **more):
+    return read_spec({"name": "t", "qubits": n, "task": {"kind": "tfim"}, "training": {"steps": 10, "starts": 2}} | more)
+
+
+def slow_rank(circuit, seed):
+    """Rank of the quantum Fisher information from finite differences of the statevector."""
+    angles = np.random.default_rng(seed).uniform(-np.pi, np.pi, circuit.num_parameters)
+
+    def state(values):
+        return Statevector(circuit.assign_parameters(values)).data
+
+    psi = state(angles)
+    slopes = np.array([(state(angles + s) - state(angles - s)) / 2e-5 for s in 1e-5 * np.eye(len(angles))])
+    fisher = np.real(slopes.conj() @ slopes.T - np.outer(slopes.conj() @ psi, psi.conj() @ slopes.T))
+    return int((np.linalg.eigvalsh(fisher) > 1e-7).sum())
+
+
+FAMILIES = [
+    Architecture((Layer(("ry", "rz"), "cx"),), 2),
+    Architecture((Layer(("rx",), "rzz", sharing="shared"),), 3, initial="h"),
+    Architecture((Layer(("rz",), "xx_plus_yy", sharing="translation"),), 2, initial="neel"),
+    Architecture((Layer(("u",), "cz"),), 1, final_rotations=("ry",)),
+    Architecture((Layer((), "crx", "ring"), Layer(("ry",))), 2),
+]
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=str)
+@pytest.mark.parametrize("n", [2, 3])
+def test_qfim_rank_is_that_of_finite_differences(family, n):
+    circuit = family.circuit(n)
+    assert qfim_rank(lower(circuit), seed=3) == slow_rank(circuit, 3)
+
+
+def test_qfim_rank_of_degenerate_circuits():
+    diagonal = QuantumCircuit(2)
+    diagonal.rz(Parameter("a"), 0)
+    diagonal.rzz(Parameter("b"), 0, 1)
+    assert qfim_rank(lower(diagonal), seed=0) == 0
+    assert qfim_rank(lower(real_amplitudes(2, reps=9)), seed=0) == 3  # real states of two qubits
+    assert qfim_rank(lower(efficient_su2(2, reps=9)), seed=0) == 6  # 2·2ⁿ − 2
+
+
+@given(st.lists(st.floats(1e-12, 1), min_size=1, max_size=9), st.floats(0, 1))
+def test_trainability_is_the_quantile_over_live_parameters(values, q):
+    variance = np.array([*values, 0.0])
+    live = np.array([True] * len(values) + [False])
+    assert trainability(variance, live, q) == pytest.approx(np.quantile(np.log10(values), q))
+    assert trainability(variance, ~live & False, q) == -np.inf
+    assert shots_per_step(variance, live) == pytest.approx(2 * len(variance) / np.median(values))
+
+
+def test_decay_is_the_slope():
+    assert decay_per_qubit([4, 8], [-1.0, -3.0]) == pytest.approx(0.5)
+
+
+def test_dead_parameters_of_the_known_example():
+    from qtrain.studies.tasks.task import build_task
+
+    task = build_task(spec_of(4, task={"kind": "hamiltonian", "terms": "ZIII"}))
+    assert dead_parameters(efficient_su2(4, reps=2), task).sum() == 15
+    both = dataclasses.replace(task, observables=(*task.observables, build_task(spec_of(4)).observables[0]))
+    assert dead_parameters(efficient_su2(4, reps=2), both).sum() < 15
+
+
+def test_device_costs_are_those_of_the_compiled_gates():
+    device = build_device(DeviceSpec(topology="line", two_qubit_error=0.01, one_qubit_error=0.0), 3)
+    circuit = QuantumCircuit(3)
+    for pair in ((0, 1), (1, 2), (0, 1)):
+        circuit.rzz(Parameter(f"t{len(circuit.data)}"), *pair)
+    cost = device.cost(circuit)
+    assert cost["two_qubit_gates"] == 6 and cost["two_qubit_depth"] == 6
+    assert cost["log_infidelity"] == pytest.approx(-6 * np.log(0.99))
+    assert cost["implied_error"] == pytest.approx(1 - 0.99**6)
+    far = QuantumCircuit(3)
+    far.ry(Parameter("a"), 0)
+    far.cz(0, 1)
+    far.cz(1, 2)
+    far.cz(0, 2)
+    assert device.cost(far)["two_qubit_gates"] > 3  # the line has no (0, 2)
+    assert build_device(None, 3).cost(far)["two_qubit_gates"] == 3
+
+
+def test_a_piece_of_a_real_device():
+    device = build_device(DeviceSpec(name="FakeTorino"), 8)
+    assert len(set(device.qubits)) == 8 and len(device.edges) >= 7
+    family = Architecture((Layer(("ry",), "cz", "edges"),), 1, edges=device.edges, num_qubits=8)
+    cost = device.cost(family.circuit())
+    assert cost["two_qubit_gates"] == len(device.edges)  # native: no swap
+    assert 0 < cost["implied_error"] < 0.2
+    chosen = build_device(DeviceSpec(name="fake_torino", qubits=(0, 1, 2)), 3)
+    assert chosen.edges == ((0, 1), (1, 2))
+
+
+@pytest.mark.parametrize("device, n, message", [
+    ({"name": "FakeNothing"}, 3, "device.name should be a device such as FakeTorino"),
+    ({"name": "FakeTorino"}, 500, "qubits should be at most 133"),
+    ({"name": "FakeTorino", "qubits": [0, 1, 9]}, 3, "connected piece"),
+    ({"name": "FakeTorino", "qubits": [0, 1, 999]}, 3, "below 133"),
+    ({"edges": [[0, 1], [2, 3]]}, 3, "one connected map"),
+    ({"edges": [[0, 1]]}, 3, "at most the device's 2"),
+    ({"topology": "donut"}, 3, "topology should be one of"),
+    ({"topology": "line", "basis_gates": ["rz", "ccx"]}, 3, "gates on one or two qubits. Got ccx"),
+    ({"topology": "line", "basis_gates": ["rz"]}, 3, "should hold a two-qubit gate"),
+])  # fmt: skip
+def test_bad_devices_are_one_sentence(device, n, message):
+    with pytest.raises(QTrainError, match=message):
+        build_problem(spec_of(n, device=device))
+
+
+STAGES = ["light_cone", "hardware", "algebra", "gradients", "expressivity", "training"]
+
+
+def test_a_good_candidate_passes_every_stage():
+    problem = build_problem(spec_of())
+    family = Architecture((Layer(("ry",), "cz"),), 2, final_rotations=("ry",))
+    found = evaluate(problem, family.circuit(3), family, seed=1)
+    assert found["state"] == "complete" and found["reason"] == ""
+    assert list(found["timings"]) == STAGES and all(t >= 0 for t in found["timings"].values())
+    assert set(found["objectives"]) == set(problem.spec.objectives.use)
+    assert all(value <= 0 for value in found["constraints"].values())
+    assert found["metrics"]["parameters"] == 9
+    assert json.loads(json.dumps(found)) == found  # plain data
+    again = evaluate(problem, family.circuit(3), family, seed=1)
+    assert {k: v for k, v in again.items() if k != "timings"} == {k: v for k, v in found.items() if k != "timings"}
+
+
+@pytest.mark.parametrize("limits, stage, reason", [
+    ({"max_parameters": 8}, "light_cone", "parameters 9 is above constraints.max_parameters = 8"),
+    ({"max_dead_fraction": 0.0}, "light_cone", "dead fraction .* above constraints.max_dead_fraction = 0"),
+    ({"native_gates": ["cz"]}, "light_cone", "gates ry are not among constraints.native_gates"),
+    ({"max_two_qubit_depth": 1}, "hardware", "two qubit depth .* above"),
+    ({"max_two_qubit_gates": 1}, "hardware", "two qubit gates 4 is above"),
+    ({"max_hardware_cost": 0.001}, "hardware", "hardware cost .* above"),
+    ({"min_trainability": 5.0}, "gradients", "trainability .* below constraints.min_trainability = 5"),
+    ({"max_shots_per_step": 2}, "gradients", "shots per step"),
+    ({"min_expressivity": 1.0}, "expressivity", "expressivity .* below"),
+    ({"max_task_loss": 1e-9}, "training", "task loss .* above"),
+])  # fmt: skip
+def test_a_broken_limit_prunes_at_its_stage(limits, stage, reason):
+    problem = build_problem(spec_of(constraints=limits, task={"kind": "hamiltonian", "terms": "IIZ + IXX"}))
+    family = Architecture((Layer(("ry",), "cz"),), 2, final_rotations=("ry",))
+    found = evaluate(problem, family.circuit(3), family, seed=1)
+    assert found["state"] == "pruned" and found["objectives"] == {}
+    import re
+
+    assert re.match(f"{stage}: .*{reason}", found["reason"]), found["reason"]
+    assert list(found["timings"])[-1] == stage
+    forgiven = evaluate(problem, family.circuit(3), family, seed=1, forgive=True)
+    assert forgiven["state"] == "complete" and set(forgiven["objectives"]) == set(problem.spec.objectives.use)
+    if "native_gates" not in limits:
+        assert any(value > 0 for value in forgiven["constraints"].values())
+
+
+def test_scaling_and_simulability_as_constraints():
+    problem = build_problem(spec_of(objectives={"sizes": [4, 5], "simulability": True}))
+    family = Architecture((Layer(("ry",), "cz"),), 1, final_rotations=("ry",))
+    found = evaluate(problem, family.circuit(3), family, seed=1)
+    assert {"trainability_4", "trainability_5", "decay_per_qubit", "certified_simulable"} <= set(found["metrics"])
+    assert {"scaling", "simulability"} <= set(found["timings"])
+    simulable = found["metrics"]["certified_simulable"] > 0
+    for wanted in (True, False):
+        problem = build_problem(spec_of(constraints={"simulable": wanted}))
+        assert (evaluate(problem, family.circuit(3), family, seed=1)["state"] == "complete") == (wanted == simulable)
+    problem = build_problem(spec_of(objectives={"sizes": [4, 5]}, constraints={"max_decay_per_qubit": -9.0}))
+    assert "decay per qubit" in evaluate(problem, family.circuit(3), family, seed=1)["reason"]
+
+
+def test_classifier_is_evaluated_on_its_data():
+    task = {"kind": "classification", "data": "iris", "classes": ["setosa", "virginica"], "samples": 60}
+    problem = build_problem(spec_of(task=task, constraints={"max_dead_fraction": 1.0}))
+    family = Architecture((Layer(("ry",), "cx", reverse=True, flip=True),), 2, final_rotations=("ry",))
+    found = evaluate(problem, family.circuit(3), family, seed=0)
+    assert found["state"] == "complete" and found["metrics"]["test_accuracy"] > 0.8
+    assert problem.references["trivial"] == 1.0
+
+
+def test_any_circuit_is_scored_alike():
+    spec = spec_of(constraints={"max_parameters": 1})
+    family = Architecture((Layer(("ry",), "cz"),), 2)
+    by_family, by_circuit = score(spec, family, seed=3), score(spec, family.circuit(3), seed=3)
+    assert by_family.state == by_circuit.state == "complete"
+    assert by_family.objectives == by_circuit.objectives and not by_family.feasible
+    with pytest.raises(QTrainError, match="should have 3 qubits, as the search. Got 4."):
+        score(spec, real_amplitudes(4), seed=0)
+    with pytest.raises(QTrainError, match="should be a QuantumCircuit or an Architecture. Got str."):
+        score(spec, "circuit", seed=0)
+
+
+def test_starts_from_files_names_and_architectures(tmp_path):
+    from qiskit import qasm3, qpy
+
+    from qtrain.registry.registry import RegistryEntry, register
+
+    circuit = real_amplitudes(3, reps=1).decompose()
+    (tmp_path / "a.qasm").write_text(qasm3.dumps(circuit))
+    with open(tmp_path / "a.qpy", "wb") as file:
+        qpy.dump(circuit, file)
+    family = Architecture((Layer(("ry",), "cz"),), 2)
+    (tmp_path / "a.json").write_text(family.to_json())
+    register(RegistryEntry("mine", family, 3))
+    (tmp_path / "s.toml").write_text(
+        'name = "t"\nqubits = 3\nstart = ["a.qasm", "a.qpy", "a.json", "mine"]\n[task]\nkind = "tfim"\n'
+    )
+    starts = build_starts(read_spec(tmp_path / "s.toml"), SPACE)
+    assert len(starts) == 4
+    assert starts[2]["architecture_id"] == starts[3]["architecture_id"] == family.content_id
+    assert circuit_of(starts[0]["architecture"], 3)[1].num_parameters == circuit.num_parameters
+    architecture, again = circuit_of(starts[1]["architecture"], 3)
+    assert architecture is None and again.num_parameters == circuit.num_parameters
+    assert plain_of(family)[1] == family.content_id
+    for bad, message in [("absent.qasm", "absent.qasm"), ("nobody", "should be a registered architecture")]:
+        with pytest.raises(QTrainError, match=message):
+            build_starts(spec_of(start=[bad]), SPACE)
+    with pytest.raises(QTrainError, match=r"start\[0\] should have 5 qubits. Got 3."):
+        build_starts(spec_of(5, start=[str(tmp_path / "a.qasm")]), SPACE)

@@ -1,0 +1,142 @@
+"""MLflow models: JSON and code alone, versions with a champion, predictions over HTTP like those at home."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qiskit.quantum_info import SparsePauliOp, Statevector
+from sklearn.datasets import load_iris
+
+from qtrain.architecture.architecture import Architecture, Layer
+from qtrain.errors import QTrainError
+from qtrain.qml.classifier import TrainableQNNClassifier
+from qtrain.registry.registry import RegistryEntry
+from qtrain.tracking.models import log_model, predictor, to_json
+
+FAMILY = Architecture((Layer(("ry",), "cx"),), 2, uploads=2)
+ENTRY = RegistryEntry("served", FAMILY, 3, observable="ZZI - 0.5*IIX", objectives={"hardware_cost": 0.01, "task_loss": 0.2})
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    X, y = load_iris(return_X_y=True)
+    return TrainableQNNClassifier(FAMILY, num_qubits=3, steps=20, random_state=0).fit(X[::3], y[::3])
+
+
+def expected(rows):
+    operator = SparsePauliOp(["ZZI", "IIX"], [1.0, -0.5])
+    circuit = ENTRY.circuit()
+    return [Statevector(circuit.assign_parameters(row)).expectation_value(operator).real for row in rows]
+
+
+def test_winner_predicts_its_observable(tmp_path):
+    (tmp_path / "m.json").write_text(to_json(ENTRY))
+    rows = np.random.default_rng(0).uniform(-3, 3, (4, 6))
+    np.testing.assert_allclose(predictor(tmp_path / "m.json")(rows), expected(rows), atol=1e-12)
+
+
+def test_classifier_comes_back_from_json(classifier, tmp_path):
+    X, _ = load_iris(return_X_y=True)
+    (tmp_path / "m.json").write_text(to_json(classifier))
+    assert np.array_equal(predictor(tmp_path / "m.json")(X), classifier.predict(X))
+
+
+def test_versions_and_the_champion(store):  # noqa: F811
+    import dataclasses
+
+    import mlflow
+
+    before = mlflow.get_tracking_uri()
+    first = log_model(ENTRY)
+    worse = log_model(dataclasses.replace(ENTRY, objectives={"hardware_cost": 0.0, "task_loss": 0.3}))
+    better = log_model(dataclasses.replace(ENTRY, objectives={"hardware_cost": 0.9, "task_loss": 0.1}))
+    assert (first.champion, worse.champion, better.champion) == (True, False, True)
+    assert [v.version for v in (first, worse, better)] == ["1", "2", "3"]
+    assert mlflow.get_tracking_uri() == before
+    client = mlflow.MlflowClient(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")
+    assert str(client.get_model_version_by_alias("served", "champion").version) == "3"
+    files = [p for p in Path("mlruns").rglob("*") if p.is_file()]
+    assert not [p for p in files if p.suffix in (".pkl", ".pickle", ".joblib")]
+    assert [p for p in files if p.name == "served_model.py"] and [p for p in files if p.name == "model.json"]
+    (requirements, *_) = [p for p in files if p.name == "requirements.txt"]
+    assert all("==" in line for line in requirements.read_text().split())
+
+
+def test_served_over_http(store, classifier):  # noqa: F811
+    found = log_model(classifier, name="iris", loss=0.1)
+    uri = f"sqlite:///{Path.cwd()}/mlruns/mlflow.db"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local", "-m", "models:/iris@champion",
+               "-h", "127.0.0.1", "-p", str(port), "-w", "1"]  # fmt: skip
+    environment = os.environ | {"MLFLOW_TRACKING_URI": uri, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    X, _ = load_iris(return_X_y=True)
+    with open("serve.log", "w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    try:
+        answer = ask(f"http://127.0.0.1:{port}/invocations", {"inputs": X[:7].tolist()}, server)
+    finally:
+        os.killpg(server.pid, 9)
+        server.wait()
+    assert answer["predictions"] == classifier.predict(X[:7]).tolist()
+    assert found.uri == "models:/iris/1"
+
+
+def ask(url, data, server):
+    """POST until the server is up."""
+    request = urllib.request.Request(url, json.dumps(data).encode(), {"Content-Type": "application/json"})
+    since = time.monotonic()
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return json.load(reply)
+        except OSError:
+            printed = Path("serve.log").read_text()
+            assert server.poll() is None and time.monotonic() - since < 180, printed
+            time.sleep(0.5)
+
+
+def test_altered_and_foreign_files_are_refused(tmp_path):
+    path = tmp_path / "m.json"
+    data = json.loads(to_json(ENTRY))
+    data["content"]["entry"]["num_qubits"] = 4
+    path.write_text(json.dumps(data))
+    with pytest.raises(QTrainError, match=rf"Got id \w+, and the file says {data['content_id']}: it was altered"):
+        predictor(path)
+    path.write_text(json.dumps({**data, "format": 99, "requires": "9.1"}))
+    with pytest.raises(QTrainError, match="install qtrain>=9.1"):
+        predictor(path)
+    path.write_text("{")
+    with pytest.raises(QTrainError, match="model should be a JSON file that can be read"):
+        predictor(path)
+
+
+@pytest.mark.parametrize("model, options, message", [
+    (TrainableQNNClassifier(), {"name": "a"}, "model should be fitted"),
+    (3, {"name": "a"}, "model should be a RegistryEntry or a TrainableQNNClassifier. Got int."),
+    (ENTRY, {"name": "../a"}, "name should be 1 to 64 of the characters"),
+    (ENTRY, {"tracking_uri": "off"}, "tracking_uri should name an MLflow store"),
+])  # fmt: skip
+def test_bad_input_is_one_sentence(model, options, message):
+    with pytest.raises(QTrainError, match=message):
+        log_model(model, **options)
+
+
+def test_command_line(store):  # noqa: F811
+    from qtrain.registry.registry import register
+
+    register(ENTRY)
+    program = shutil.which("qtrain", path=str(Path(sys.executable).parent))
+    done = subprocess.run([program, "model", "served"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("models:/served/1, the champion\n") and "mlflow models serve" in done.stdout
