@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from qtrain.architecture.catalogue import efficient_su2, hva_tfim
 from qtrain.errors import QTrainError
-from qtrain.registry.registry import RegistryEntry, check_name, load, names, register, registry, slug
+from qtrain.registry import registry
+from qtrain.registry.registry import RegistryEntry, check_name, load, names, register, slug
 
 ENTRY = RegistryEntry("tfim", hva_tfim(reps=4), 8, "IIIIIIZZ", {"cost_variance": 0.1}, {"task_loss": -9.8}, "study-1",
                       "abc123", {"qtrain": "0.1.0"})  # fmt: skip
