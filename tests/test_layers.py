@@ -12,6 +12,7 @@ from conftest import REPOSITORY
 HEAVY = {"mlflow", "optuna", "matplotlib", "qiskit_machine_learning", "sklearn"}
 FOLDERS: dict[str, tuple[int, set[str]]] = {
     "errors": (0, HEAVY | {"qiskit", "numba", "numpy"}),
+    "extensions": (0, HEAVY | {"qiskit", "numba", "numpy"}),
     "budget": (0, HEAVY | {"qiskit", "numba"}),
     "json_results": (0, HEAVY | {"qiskit", "numba"}),
     "kernels": (0, HEAVY | {"qiskit"}),
