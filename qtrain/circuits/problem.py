@@ -1,0 +1,260 @@
+"""``Problem``: one question about a circuit, posed once and handed from criterion to criterion.
+
+What several criteria need of it (tape, cone, interference classes, algebra) is a function marked `part`: computed when
+the first of them asks, remembered for the others.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.budget import Budget
+from qtrain.circuits.files import read_circuit
+from qtrain.circuits.initialization import Initialization, parse_initialization
+from qtrain.circuits.interference import PathClasses, path_classes
+from qtrain.circuits.noise import noise_channels, unwrap
+from qtrain.circuits.observables import as_observable
+from qtrain.circuits.pauli_tape import Channel, Tape, build_tape
+from qtrain.circuits.product_states import differs, split_product_input
+from qtrain.circuits.program import PauliProgram, lower
+from qtrain.errors import QTrainError
+
+MAX_POINTS = 256  # data points whose product states Pauli paths average over
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A circuit, what is measured behind it, how its angles start, and what the answer may cost.
+
+    Attributes:
+        program: the lowered circuit. observable: on its qubits, as given (with its identity term).
+        start: distribution of the angles. channels: Pauli noise. data: (points, inputs) or None.
+        budget, seed: of every stage. samples: fixed number of samples, or None: as the budget allows.
+        started: ``time.monotonic()`` when the question was posed.
+    """
+
+    program: PauliProgram
+    observable: SparsePauliOp
+    start: Initialization = Initialization("uniform")
+    channels: tuple[Channel, ...] = ()
+    data: np.ndarray | None = None
+    budget: Budget = Budget()
+    seed: int = 0
+    samples: int | None = None
+    started: float = field(default_factory=time.monotonic)
+    parts: dict[Callable[[Problem], Any], Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def left(self) -> float:
+        """Seconds of the budget that are left."""
+        return self.budget.seconds - (time.monotonic() - self.started)
+
+    @property
+    def plain(self) -> bool:
+        """Uniform angles, no noise, no data, |0...0> in front: what the invariants of Pauli paths assume."""
+        return self.start.kind == "uniform" and not self.channels and path_tape(self).bloch is None
+
+    @cached_property
+    def traceless(self) -> SparsePauliOp:
+        """The observable without its identity term."""
+        identity = _is_identity(self.observable)
+        if identity.all():
+            return SparsePauliOp("I" * self.observable.num_qubits, [0.0])
+        return self.observable[~identity]
+
+    @cached_property
+    def offset(self) -> float:
+        """Coefficient of the identity: a constant of the cost."""
+        return float(np.sum(self.observable.coeffs[_is_identity(self.observable)].real))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Equal for equal questions, whatever their seed and budget: 16 hex digits."""
+        points = b"" if self.data is None else self.data.tobytes()
+        terms = ";".join(sorted(f"{label}:{complex(c).real!r}" for label, c in self.traceless.to_list()))
+        text = f"{self.program.fingerprint()}|{terms}|{self.start}|{list(self.channels)}|{points!r}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def at_first_point(self) -> Problem:
+        """The same with the inputs bound to the first data point; itself where nothing is to be bound."""
+        if self.data is None or not self.program.inputs:
+            return self
+        return self.but(program=self.program.bind_inputs(self.data[0]), data=None)
+
+    def but(self, **changes: Any) -> Problem:
+        """Another question: some fields changed, no part remembered, the clock running on."""
+        return dataclasses.replace(self, parts={}, **changes)
+
+
+def part(compute: Callable[[Problem], T]) -> Callable[[Problem], T]:
+    """Mark a function of a problem whose result the problem remembers.
+
+    Example:
+        >>> @part
+        ... def width(problem):
+        ...     print("counting")
+        ...     return problem.program.num_qubits
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> problem = pose(real_amplitudes(2, reps=1), "IZ")
+        >>> width(problem), width(problem)
+        counting
+        (2, 2)
+    """
+
+    @functools.wraps(compute)
+    def ask(problem: Problem) -> T:
+        if compute not in problem.parts:
+            problem.parts[compute] = compute(problem)
+        return problem.parts[compute]  # type: ignore[no-any-return]
+
+    return ask
+
+
+def pose(
+    circuit: QuantumCircuit | PauliProgram | str | PathLike[str],
+    observable: SparsePauliOp | str,
+    *,
+    initialization: str | tuple[str, float] | Initialization = "uniform",
+    noise: Any = None,
+    inputs: Sequence[Any] | str = (),
+    data: np.ndarray | None = None,
+    budget: Budget | None = None,
+    seed: int = 0,
+    samples: int | None = None,
+) -> Problem:
+    """Read, lower and check everything that a question consists of.
+
+    Args:
+        circuit: a QuantumCircuit, a path to .qasm (2 or 3) or .qpy, or a program.
+        observable, initialization, noise, inputs, data, budget, seed, samples: as in `gradient_variance`.
+
+    Raises:
+        QTrainError: a circuit that cannot be read or lowered, one without parameters, wrong options.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> pose(real_amplitudes(2, reps=1), "IZ + 0.5*II").offset
+        0.5
+    """
+    start = parse_initialization(initialization)
+    _check_numbers(samples, seed)
+    channels: list[Channel] = []
+    if isinstance(circuit, PauliProgram):
+        if noise is not None:
+            raise QTrainError("circuit should be a QuantumCircuit where noise is given. Got a PauliProgram.")
+        program = lower(circuit, inputs=inputs)
+    else:
+        source = read_circuit(circuit) if noise is None else unwrap(read_circuit(circuit))
+        program = lower(source, inputs=inputs)
+        channels = noise_channels(source, noise)
+    if not program.weights:
+        raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
+    return Problem(
+        program, as_observable(observable, program.num_qubits), start, tuple(channels), check_data(program, data),
+        budget or Budget(), seed, samples,
+    )  # fmt: skip
+
+
+class PathTape(NamedTuple):
+    """What Pauli paths walk on, or why they would be wrong.
+
+    Attributes:
+        refusal: a clause that names the obstacle, empty where there is none. tape: None where refused.
+        bloch: (points, qubits, 3) product states of the inputs, in the order X, Z, Y; None for |0...0>.
+    """
+
+    refusal: str
+    tape: Tape | None
+    bloch: np.ndarray | None
+
+
+@part
+def path_tape(problem: Problem) -> PathTape:
+    """The circuit as Pauli paths see it: every parameter in one rotation, all fixed gates Cliffords."""
+    program, start = problem.program, problem.start
+    if start.kind == "identity-block":
+        return PathTape("identity-block initialisation shares angles between two blocks", None, None)
+    uses = np.bincount(program.parameter[program.rotations], minlength=len(program.weights))
+    if (uses > 1).any():
+        k = int(np.argmax(uses > 1))
+        signs = program.coefficient[program.parameter == k]
+        echo = ", forwards and backwards (an echo)" if uses[k] == 2 and signs.sum() == 0 else ""
+        return PathTape(f"parameter {program.weights[k]} is used in {uses[k]} rotations{echo}", None, None)
+    if start.kind != "uniform":
+        shifted = program.rotations[program.offset[program.rotations] != 0]
+        if len(shifted):
+            where = f"the rotation at gate {program.gate[shifted[0]]}"
+            return PathTape(f"{where} has an offset and the angles are not uniform", None, None)
+    bloch, stripped, split = None, program, []
+    if problem.data is not None or len(program.fixed_rotations):
+        points = () if problem.data is None else problem.data[:MAX_POINTS]
+        bound = [program.bind_inputs(v) for v in points] or [program]
+        split = [split_product_input(p) for p in bound]
+        stripped = split[0][0]
+        bloch = np.stack([b for _, b in split])
+    if len(stripped.fixed_rotations):
+        op = stripped.fixed_rotations[0]
+        angle = f"{stripped.offset[op]:g}" if math.isfinite(stripped.offset[op]) else "a free input"
+        return PathTape(f"gate {stripped.gate[op]} is a fixed rotation by {angle}, not Clifford", None, None)
+    if any(differs(stripped, other) for other, _ in split[1:]):
+        return PathTape("the data enter behind the first weights or entanglers", None, None)
+    return PathTape("", build_tape(stripped, problem.channels), bloch)
+
+
+@part
+def classes(problem: Problem) -> PathClasses:
+    """The observable's terms by interference; only where `path_tape` has a tape."""
+    tape = path_tape(problem).tape
+    assert tape is not None
+    return path_classes(tape, problem.traceless)
+
+
+def check_data(program: PauliProgram, data: np.ndarray | None) -> np.ndarray | None:
+    """(points, inputs) floats; None for a program without inputs.
+
+    Raises:
+        QTrainError: data without inputs, inputs without data, another shape, NaN or infinity.
+    """
+    if not program.inputs:
+        if data is not None:
+            raise QTrainError("inputs should name the parameters that data fill. Got data without inputs.")
+        return None
+    if data is None:
+        raise QTrainError(f"data should fill the {len(program.inputs)} inputs of the circuit. Got None.")
+    vectors = np.atleast_2d(np.asarray(data, float))
+    if vectors.shape[1] != len(program.inputs) or not len(vectors):
+        raise QTrainError(
+            f"data should have {len(program.inputs)} columns, one for each input. Got shape {vectors.shape}."
+        )
+    if not np.isfinite(vectors).all():
+        raise QTrainError("data should be finite. Got NaN or infinity.")
+    return vectors
+
+
+def _check_numbers(samples: int | None, seed: int) -> None:
+    if samples is not None and (isinstance(samples, bool) or not isinstance(samples, (int, np.integer))):
+        raise QTrainError(f"samples should be a whole number or None. Got {samples!r}.")
+    if samples is not None and samples < 2:
+        raise QTrainError(f"samples should be at least 2. Got {samples}.")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
+        raise QTrainError(f"seed should be a whole number of at least 0. Got {seed!r}.")
+
+
+def _is_identity(operator: SparsePauliOp) -> np.ndarray:
+    return np.asarray(~(operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)))
