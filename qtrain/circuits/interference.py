@@ -59,7 +59,7 @@ def walk_terms(
     sign = np.ones(len(x), np.int8)
     syndrome = np.zeros((len(x), 2), np.uint64)
     keys = np.random.default_rng(seed).integers(0, 2**64, (max(tape.num_rows, 1), 2), np.uint64)
-    terms.evolve_terms(*tape.arrays, tape.opcode, tape.turns, keys, x, z, sign, syndrome)
+    terms.evolve_terms(tape.steps, keys, x, z, sign, syndrome)
     return x, z, sign, syndrome
 
 

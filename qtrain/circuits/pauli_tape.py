@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
+from qtrain.kernels.tape import Steps
 
 QUARTER = np.pi / 2
 _CLIFFORD = {  # opcode of program.py -> tape code; Paulis only change signs and leave no entry
@@ -57,10 +59,13 @@ class Tape:
     def num_rows(self) -> int:
         return len(self.weight)
 
-    @property
-    def arrays(self) -> tuple[np.ndarray, ...]:
+    @cached_property
+    def steps(self) -> Steps:
         """What every kernel takes first."""
-        return (self.code, self.q0, self.q1, self.row, self.start, self.support, self.letters)
+        return Steps(
+            self.code, self.q0, self.q1, self.row, self.start, self.support, self.letters, self.opcode, self.turns,
+            self.rate,
+        )  # fmt: skip
 
 
 Channel = tuple[int, tuple[int, ...], float]

@@ -94,7 +94,7 @@ def single_qubit_sight(
             x[0, q], z[0, q] = code & 1, code >> 1
             hits[:] = 0
             path_kernel.sample(
-                *tape.arrays,
+                tape.steps,
                 x,
                 z,
                 target,
@@ -158,7 +158,7 @@ def path_weights(
     budget = max(64, min(1024, int(2e7 / max(len(tape.code), 1))))
     counts = np.full(len(observable_x), max(1, budget // max(len(observable_x), 1)), np.int64)
     term_kernel.trace_weights(
-        *tape.arrays, tape.opcode, tape.turns, observable_x, observable_z, counts, seed % 2**31, weights, seen
+        tape.steps, observable_x, observable_z, counts, seed % 2**31, weights, seen
     )
     result = np.full(len(program.weights), np.nan)
     result[tape.weight] = np.divide(weights, seen, out=np.full(tape.num_rows, np.nan), where=seen > 0)

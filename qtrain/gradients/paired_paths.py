@@ -58,7 +58,7 @@ def _pairs(tape: Tape, observable: SparsePauliOp, cosines: np.ndarray, bloch: np
     x_end, z_end, sign, _ = walk_terms(tape, x, z)
     active = np.zeros((len(c), max(tape.num_rows, 1)), np.uint8)
     for a in range(len(c)):
-        term_kernel.active_rows(*tape.arrays, tape.opcode, tape.turns, x[a].copy(), z[a].copy(), active[a])
+        term_kernel.active_rows(tape.steps, x[a].copy(), z[a].copy(), active[a])
     bits = active[:, : tape.num_rows].astype(float)
     hard = (cosines == 0).astype(float)
     logs = np.log(np.where(cosines == 0, 1.0, cosines))
@@ -151,7 +151,7 @@ def _means(
     used = states[:64]
     for state in used:
         mean_gradients(
-            *tape.arrays, tape.opcode, tape.turns, tape.rate, cosines, x, z, c / len(used), state, mean, gradient
+            tape.steps, cosines, x, z, c / len(used), state, mean, gradient
         )
     return float(mean[0]), gradient
 
@@ -184,7 +184,7 @@ def sample_signed(
         rng = np.random.default_rng([seed, done])
         counts = rng.multinomial(batch, found.mass / total).astype(np.int64)
         kernel.sample_pairs(
-            *tape.arrays, tape.opcode, tape.turns, tape.rate, branch, found.x, found.z, found.diff_x, found.diff_z,
+            tape.steps, branch, found.x, found.z, found.diff_x, found.diff_z,
             found.power, found.sign, counts, states, np.uint64(rng.integers(2**63)), mode, plus, minus,
             flip_plus, flip_minus, cost,
         )  # fmt: skip

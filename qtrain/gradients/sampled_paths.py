@@ -138,7 +138,7 @@ def _plain(
     rng = np.random.default_rng([seed, count])
     counts = rng.multinomial(count, classes.value / classes.total).astype(np.int64)
     cost = path_kernel.sample(
-        *tape.arrays,
+        tape.steps,
         classes.x,
         classes.z,
         classes.target,
@@ -350,7 +350,7 @@ def _particle_run(
     guide = (*np.ones((2, ops, 2, 4)), *np.ones((2, len(tape.support), 4)))
     start_guide = final.copy()
     particle_kernel.build_guide(
-        tape.code, tape.q0, tape.q1, tape.start, tape.support, tape.letters, start_guide, reach, *guide
+        tape.steps, start_guide, reach, *guide
     )
     letters = np.ascontiguousarray(classes.x[inside] | (classes.z[inside] << 1))
     with np.errstate(divide="ignore"):
@@ -366,7 +366,7 @@ def _particle_run(
     epoch = np.zeros(tape.num_rows, np.int32)
     ancestors = np.zeros((2048, size), np.int32)
     log, value = particle_kernel.run_particles(
-        *tape.arrays, tape.turns, *guide, letters, owner, seed, bits, epoch, ancestors, marked
+        tape.steps, *guide, letters, owner, seed, bits, epoch, ancestors, marked
     )
     scale = float(np.exp(log + peak)) * float(mass.sum())
     return value * scale, marked * scale

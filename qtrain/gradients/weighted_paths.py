@@ -10,6 +10,7 @@ from qtrain.circuits.interference import PathClasses
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.gradients.exact_paths import FIXED, ROTATION
 from qtrain.kernels import weighted_paths as kernel
+from qtrain.kernels.tape import Steps
 
 ACCEPTED = 0.03  # share of paths that should survive the thinning
 MAX_SPREAD = 4096.0  # relative variance of a weight beyond which its sample mean cannot be trusted
@@ -19,7 +20,7 @@ MAX_SPREAD = 4096.0  # relative variance of a weight beyond which its sample mea
 class Averaged:
     """The tape without its averaged steps, and the steps by qubit; see ``weighted.sample_weighted``."""
 
-    arrays: tuple[np.ndarray, ...]
+    steps: Steps
     exponent: np.ndarray
     chain_start: np.ndarray
     chain_code: np.ndarray
@@ -61,12 +62,11 @@ def average_input(tape: Tape) -> Averaged:
     flat = [step for chain in chains for step in reversed(chain)]
     sizes = np.diff(tape.start)[keep]
     pieces = np.repeat(keep, np.diff(tape.start))
-    arrays = (
-        *(getattr(tape, name)[keep] for name in ("code", "q0", "q1", "row")),
-        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64), tape.support[pieces], tape.letters[pieces],
-    )  # fmt: skip
+    start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    one_each = {name: getattr(tape, name)[keep] for name in ("code", "q0", "q1", "row", "opcode", "turns", "rate")}
+    steps = Steps(start=start, support=tape.support[pieces], letters=tape.letters[pieces], **one_each)
     return Averaged(
-        arrays, exponent, np.concatenate([[0], np.cumsum([len(c) for c in chains])]).astype(np.int64),
+        steps, exponent, np.concatenate([[0], np.cumsum([len(c) for c in chains])]).astype(np.int64),
         np.array([s[0] for s in flat], np.int8), np.array([s[1] for s in flat], np.int32),
         np.array([s[2] for s in flat], float).reshape(-1, 4),
     )  # fmt: skip
@@ -118,7 +118,7 @@ class WeightedSampler:
         counts = rng.multinomial(count, self.classes.value / self.classes.total).astype(np.int64)
         a = self.averaged
         kernel.sample_weighted(
-            *a.arrays, self.classes.x, self.classes.z, counts, np.uint64(rng.integers(2**63)), a.exponent, self.cut,
+            a.steps, self.classes.x, self.classes.z, counts, np.uint64(rng.integers(2**63)), a.exponent, self.cut,
             a.chain_start, a.chain_code, a.chain_row, a.chain_tables, self.ones, self.squares, self.seen, histogram,
             self.cost, touched,
         )  # fmt: skip

@@ -10,16 +10,7 @@ from qtrain.kernels.terms import anticommutes, clifford_step
 
 @njit(cache=True, nogil=True)
 def mean_gradients(
-    code,
-    q0,
-    q1,
-    row,
-    start,
-    support,
-    letters,
-    opcode,
-    turns,
-    rate,
+    tape,
     keep,
     class_x,
     class_z,
@@ -34,6 +25,7 @@ def mean_gradients(
         keep: (rows,) E cos; class_x, class_z: (terms, qubits) uint8; coefficient: (terms,).
         mean: (1,) and gradient: (rows,), added to.
     """
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     terms, n = class_x.shape
     ops = code.shape[0]
     for t in range(terms):
@@ -43,7 +35,7 @@ def mean_gradients(
         for i in range(ops):
             r = row[i]
             if r >= 0:
-                if not anticommutes(code, q0, i, start, support, letters, x, z):
+                if not anticommutes(tape, i, x, z):
                     continue
                 bx = x.copy()
                 bz = z.copy()
@@ -70,14 +62,12 @@ def mean_gradients(
                 branched = value * sign * keep[r]
                 for j in range(i + 1, ops):
                     if row[j] >= 0:
-                        if anticommutes(code, q0, j, start, support, letters, bx, bz):
+                        if anticommutes(tape, j, bx, bz):
                             branched *= keep[row[j]]
                     elif code[j] == 11 or code[j] == 12:
                         if bx[q0[j]] | bz[q0[j]] | bx[q1[j]] | bz[q1[j]]:
                             branched *= rate[j]
-                    elif opcode[j] >= 0 and clifford_step(
-                        code, q0, q1, opcode, turns, start, support, letters, j, bx, bz
-                    ):
+                    elif opcode[j] >= 0 and clifford_step(tape, j, bx, bz):
                         branched = -branched
                     if branched == 0.0:
                         break
@@ -89,9 +79,7 @@ def mean_gradients(
             elif code[i] == 11 or code[i] == 12:
                 if x[q0[i]] | z[q0[i]] | x[q1[i]] | z[q1[i]]:
                     value *= rate[i]
-            elif opcode[i] >= 0 and clifford_step(
-                code, q0, q1, opcode, turns, start, support, letters, i, x, z
-            ):
+            elif opcode[i] >= 0 and clifford_step(tape, i, x, z):
                 value = -value
         for q in range(n):
             if x[q] | z[q]:

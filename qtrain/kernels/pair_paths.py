@@ -17,16 +17,7 @@ from qtrain.kernels.thinning import ONES, biased, finish
 
 @njit(cache=True, nogil=True)
 def _step(
-    code,
-    q0,
-    q1,
-    row,
-    start,
-    support,
-    letters,
-    opcode,
-    turns,
-    rate,
+    tape,
     branch,
     i,
     swap,
@@ -42,12 +33,13 @@ def _step(
     r1,
 ):
     """One tape entry for a block of pairs; ``swap``: this rotation is the differentiated one."""
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     c = code[i]
     q = q0[i]
     if row[i] >= 0:
         for w in range(WORDS):
             anti[w] = np.uint64(0)
-        if anticommutes(code, q0, i, start, support, letters, rx, rz):
+        if anticommutes(tape, i, rx, rz):
             return  # exactly one of the pair anticommutes: it can only stay
         if c <= 2:
             for w in range(WORDS):
@@ -148,21 +140,12 @@ def _step(
                     x[s, w] ^= anti[w]
                 if letters[j] & 2:
                     z[s, w] ^= anti[w]
-    clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, rx, rz)
+    clifford_step(tape, i, rx, rz)
 
 
 @njit(cache=True, nogil=True)
 def sample_pairs(
-    code,
-    q0,
-    q1,
-    row,
-    start,
-    support,
-    letters,
-    opcode,
-    turns,
-    rate,
+    tape,
     branch,
     class_x,
     class_z,
@@ -197,7 +180,8 @@ def sample_pairs(
     np.random.seed(np.uint32(seed))
     n = class_x.shape[1]
     rows = plus_hits.shape[0]
-    ops = code.shape[0]
+    row = tape.row
+    ops = row.shape[0]
     x = np.zeros((n, WORDS), np.uint64)
     z = np.zeros((n, WORDS), np.uint64)
     fx = np.zeros((n, WORDS), np.uint64)
@@ -237,16 +221,7 @@ def sample_pairs(
                             fx[q, w] = x[q, w]
                             fz[q, w] = z[q, w]
                     _step(
-                        code,
-                        q0,
-                        q1,
-                        row,
-                        start,
-                        support,
-                        letters,
-                        opcode,
-                        turns,
-                        rate,
+                        tape,
                         branch,
                         i,
                         True,
@@ -270,16 +245,7 @@ def sample_pairs(
                         sz = rz.copy()
                         for j in range(i + 1, ops):
                             _step(
-                                code,
-                                q0,
-                                q1,
-                                row,
-                                start,
-                                support,
-                                letters,
-                                opcode,
-                                turns,
-                                rate,
+                                tape,
                                 branch,
                                 j,
                                 False,
@@ -301,16 +267,7 @@ def sample_pairs(
                             plus_hits[r] += np.int64(good)
                             minus_hits[r] += np.int64(bad)
                 _step(
-                    code,
-                    q0,
-                    q1,
-                    row,
-                    start,
-                    support,
-                    letters,
-                    opcode,
-                    turns,
-                    rate,
+                    tape,
                     branch,
                     i,
                     False,

@@ -11,7 +11,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def build_guide(code, q0, q1, start, support, letters, end, reach, before, after, many_before, many_after):
+def build_guide(tape, end, reach, before, after, many_before, many_after):
     """A product function of the letters that approximates the hit probability, walked back from the input.
 
     Args:
@@ -22,6 +22,7 @@ def build_guide(code, q0, q1, start, support, letters, end, reach, before, after
 
     ``end`` is overwritten by the guide at the measurement.
     """
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     n = end.shape[0]
     g = end.copy()
     m = np.zeros((4, 4))
@@ -107,14 +108,7 @@ def build_guide(code, q0, q1, start, support, letters, end, reach, before, after
 
 @njit(cache=True, nogil=True)
 def run_particles(
-    code,
-    q0,
-    q1,
-    row,
-    start,
-    support,
-    letters,
-    turns,
+    tape,
     before,
     after,
     many_before,
@@ -136,6 +130,7 @@ def run_particles(
         marked: (rows,) float64, overwritten with the same sum over anticommuting paths
             (to be multiplied by exp(log) too).
     """
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     np.random.seed(seed)
     size = owner.shape[0]
     n = class_letters.shape[1]

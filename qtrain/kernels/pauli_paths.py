@@ -65,16 +65,16 @@ def _coins(r0, r1, out):
 
 
 @njit(cache=True, nogil=True)
-def walk(code, q0, q1, row, start, support, letters, x, z, anti, r0, r1):
+def walk(tape, x, z, anti, r0, r1):
     """Walk one block of ``PATHS`` paths through the tape, in place.
 
     Args:
-        code, q0, q1, row: (ops,) the tape; ``row`` is the rotation's row of ``anti`` or -1.
-        start, support, letters: CSR of the many-qubit rotations.
+        tape: `Steps`; its ``row`` is a rotation's row of ``anti`` or -1.
         x, z: (qubits, WORDS) uint64 planes, overwritten by the Paulis at the input.
         anti: (rows, WORDS) uint64, set to where the path anticommutes with the rotation.
         r0, r1: (WORDS,) uint64 random state, advanced.
     """
+    code, q0, q1, row, start, support, letters = tape[:7]
     coin = np.empty(WORDS, np.uint64)
     a = np.empty(WORDS, np.uint64)
     for i in range(code.shape[0]):
@@ -173,9 +173,7 @@ def walk(code, q0, q1, row, start, support, letters, x, z, anti, r0, r1):
 
 
 @njit(cache=True, nogil=True)
-def sample(
-    code, q0, q1, row, start, support, letters, class_x, class_z, target, counts, seed, with_beta, hits, betas
-):
+def sample(tape, class_x, class_z, target, counts, seed, with_beta, hits, betas):
     """Hits of every rotation over ``counts.sum()`` paths; returns the hits of the cost itself.
 
     Args:
@@ -247,7 +245,7 @@ def sample(
                         x[q, w] |= bit
                     if class_z[c, q]:
                         z[q, w] |= bit
-        walk(code, q0, q1, row, start, support, letters, x, z, anti, r0, r1)
+        walk(tape, x, z, anti, r0, r1)
         for w in range(WORDS):
             alive[w] = used[w]
         if lowest == highest:

@@ -31,17 +31,18 @@ def _changes(c, x, z, q, t, words):
 
 
 @njit(cache=True, nogil=True)
-def meets(code, q0, q1, row, start, support, letters, opcode, turns, forward, x, z, lanes, alive, kept):
+def meets(tape, forward, x, z, lanes, alive, kept):
     """Mark the rows of rotations that anticommute with some lane, walking from one end to the other.
 
     Args:
-        code .. letters, opcode, turns: a tape that may hold fixed rotations (row -1).
+        tape: `Steps` that may hold fixed rotations (row -1).
         forward: walk from the input to the measurement instead.
         x, z: (qubits, words) uint64 planes with the first ``lanes`` lanes filled and room for one more
             for each rotation, overwritten.
         alive: (rows,) bool, overwritten.
         kept: (ops,) bool, set where the op changes some lane, its sign included.
     """
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     ops = code.shape[0]
     one = np.uint64(1)
     for step in range(ops):

@@ -23,8 +23,9 @@ def _letters_product_phase(x, z, start, end, support, letters):
 
 
 @njit(cache=True, nogil=True)
-def anticommutes(code, q0, i, start, support, letters, x, z):
+def anticommutes(tape, i, x, z):
     """1 where the rotation at tape place ``i`` anticommutes with the Pauli (x, z)."""
+    code, q0, q1, row, start, support, letters = tape[:7]
     c = code[i]
     q = q0[i]
     if c == 0:
@@ -41,8 +42,9 @@ def anticommutes(code, q0, i, start, support, letters, x, z):
 
 
 @njit(cache=True, nogil=True)
-def clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z):
+def clifford_step(tape, i, x, z):
     """Q -> C^dagger Q C at tape place ``i``, in place; returns 1 where the sign flips."""
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     op = opcode[i]
     q = q0[i]
     flip = 0
@@ -87,7 +89,7 @@ def clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
         v = z[q]
         z[q] = z[t]
         z[t] = v
-    elif code[i] == 4 and anticommutes(code, q0, i, start, support, letters, x, z):
+    elif code[i] == 4 and anticommutes(tape, i, x, z):
         if turns[i] == 2:
             flip = 1
         elif turns[i] == 1 or turns[i] == 3:
@@ -102,7 +104,7 @@ def clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
 
 
 @njit(cache=True, nogil=True)
-def evolve_terms(code, q0, q1, row, start, support, letters, opcode, turns, keys, x, z, sign, syndrome):
+def evolve_terms(tape, keys, x, z, sign, syndrome):
     """Walk each term back through the Cliffords alone, past every rotation.
 
     Args:
@@ -110,44 +112,43 @@ def evolve_terms(code, q0, q1, row, start, support, letters, opcode, turns, keys
         sign: (terms,) int8, multiplied; syndrome: (terms, 2) uint64, XORed with the keys of the
             rotations that anticommute: equal for two terms exactly where they interfere.
     """
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     for t in range(x.shape[0]):
         tx = x[t]
         tz = z[t]
         for i in range(code.shape[0]):
             if row[i] >= 0:
-                if anticommutes(code, q0, i, start, support, letters, tx, tz):
+                if anticommutes(tape, i, tx, tz):
                     syndrome[t, 0] ^= keys[row[i], 0]
                     syndrome[t, 1] ^= keys[row[i], 1]
-            elif opcode[i] >= 0 and clifford_step(
-                code, q0, q1, opcode, turns, start, support, letters, i, tx, tz
-            ):
+            elif opcode[i] >= 0 and clifford_step(tape, i, tx, tz):
                 sign[t] = -sign[t]
 
 
 @njit(cache=True, nogil=True)
-def active_rows(code, q0, q1, row, start, support, letters, opcode, turns, x, z, active):
+def active_rows(tape, x, z, active):
     """Mark the rotations that anticommute with a Pauli walked through the Cliffords alone.
 
     Args:
         x, z: (qubits,) uint8, in place; active: (rows,) uint8, overwritten.
     """
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     for i in range(code.shape[0]):
         if row[i] >= 0:
-            active[row[i]] = anticommutes(code, q0, i, start, support, letters, x, z)
+            active[row[i]] = anticommutes(tape, i, x, z)
         elif opcode[i] >= 0:
-            clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
+            clifford_step(tape, i, x, z)
 
 
 @njit(cache=True, nogil=True)
-def trace_weights(
-    code, q0, q1, row, start, support, letters, opcode, turns, class_x, class_z, counts, seed, weights, seen
-):
+def trace_weights(tape, class_x, class_z, counts, seed, weights, seen):
     """Mean weight of the path Pauli at each rotation it anticommutes with, one path at a time.
 
     Args:
         class_x, class_z, counts: as in ``paths.sample``.
         weights: (rows,) float64, added to; seen: (rows,) int64, paths that anticommuted.
     """
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     np.random.seed(seed)
     n = class_x.shape[1]
     x = np.zeros(n, np.uint8)
@@ -164,7 +165,7 @@ def trace_weights(
                 lo = start[i]
                 hi = start[i + 1]
                 if r >= 0:
-                    if anticommutes(code, q0, i, start, support, letters, x, z):
+                    if anticommutes(tape, i, x, z):
                         weights[r] += weight
                         seen[r] += 1
                         if np.random.random() < 0.5:
@@ -185,12 +186,12 @@ def trace_weights(
                         q = q0[i]
                         t = max(q1[i], 0) if opcode[i] >= 9 else q
                         before = np.int64(x[q] | z[q]) + np.int64(x[t] | z[t])
-                        clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
+                        clifford_step(tape, i, x, z)
                         if t != q:
                             weight += np.int64(x[q] | z[q]) + np.int64(x[t] | z[t]) - before
                     else:
                         for j in range(lo, hi):
                             weight -= np.int64(x[support[j]] | z[support[j]])
-                        clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x, z)
+                        clifford_step(tape, i, x, z)
                         for j in range(lo, hi):
                             weight += np.int64(x[support[j]] | z[support[j]])

@@ -18,15 +18,7 @@ def _weight(x, z, qubits):
 
 @njit(cache=True, nogil=True)
 def path_weights(
-    code,
-    q0,
-    q1,
-    row,
-    start,
-    support,
-    letters,
-    opcode,
-    turns,
+    tape,
     term_x,
     term_z,
     group,
@@ -47,6 +39,7 @@ def path_weights(
         branches: (paths,) int64, overwritten: anticommuting rotations met.
         hit: (entries,) bool, overwritten: whether the term has an expectation at the input.
     """
+    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
     np.random.seed(seed)
     n = term_x.shape[1]
     widest = 1
@@ -72,7 +65,7 @@ def path_weights(
             lo = start[i]
             hi = start[i + 1]
             if row[i] >= 0:
-                if not anticommutes(code, q0, i, start, support, letters, x[0], z[0]):
+                if not anticommutes(tape, i, x[0], z[0]):
                     continue
                 met += 1
                 if np.random.random() < 0.5:
@@ -99,7 +92,7 @@ def path_weights(
                         weight[m] -= _weight(x[m], z[m], support[lo:hi])
                     else:
                         weight[m] -= _weight(x[m], z[m], pair)
-                    clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x[m], z[m])
+                    clifford_step(tape, i, x[m], z[m])
                     if code[i] == 4:
                         weight[m] += _weight(x[m], z[m], support[lo:hi])
                     else:
@@ -107,7 +100,7 @@ def path_weights(
                     largest[out + m] = max(largest[out + m], weight[m])
             elif opcode[i] >= 1:
                 for m in range(size):
-                    clifford_step(code, q0, q1, opcode, turns, start, support, letters, i, x[m], z[m])
+                    clifford_step(tape, i, x[m], z[m])
         branches[p] = met
         for m in range(size):
             ok = True

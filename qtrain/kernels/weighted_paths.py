@@ -82,13 +82,7 @@ def _exponents(x, z, exponent, planes, alive):
 
 @njit(cache=True, nogil=True)
 def sample_weighted(
-    code,
-    q0,
-    q1,
-    row,
-    start,
-    support,
-    letters,
+    tape,
     class_x,
     class_z,
     counts,
@@ -109,7 +103,7 @@ def sample_weighted(
     """Weighted hits of every rotation over ``counts.sum()`` paths.
 
     Args:
-        code .. letters: the tape without the averaged rotations; class_x, class_z, counts: as ``paths.sample``.
+        tape: `Steps` without the averaged rotations; class_x, class_z, counts: as ``paths.sample``.
         exponent: (qubits, 4) of the letters' weights 2^-e at the end of this tape, DEAD for weight 0.
         cut: exponent above which paths are thinned to weight 2^-cut; -1: only fill ``histogram``.
         chain_start, chain_code, chain_row, chain_tables: CSR by qubit of the averaged steps, their
@@ -151,7 +145,7 @@ def sample_weighted(
         if filled == 0:
             return
         _start(owner[0], owner[filled - 1], owner, filled, class_x, class_z, x, z, used)
-        walk(code, q0, q1, row, start, support, letters, x, z, anti, r0, r1)
+        walk(tape, x, z, anti, r0, r1)
         for w in range(WORDS):
             alive[w] = used[w]
         _exponents(x, z, exponent, planes, alive)

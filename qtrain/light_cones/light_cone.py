@@ -115,7 +115,7 @@ def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np
         planes.append(plane)
     alive = np.zeros(max(tape.num_rows, 1), np.bool_)
     kept = np.zeros(len(tape.code), np.bool_)
-    kernel.meets(*tape.arrays, tape.opcode, tape.turns, forward, *planes, lanes, alive, kept)
+    kernel.meets(tape.steps, forward, *planes, lanes, alive, kept)
     return alive[: tape.num_rows], kept
 
 

@@ -151,7 +151,7 @@ def _walk(
     largest, hit = np.zeros(place[-1], np.int64), np.zeros(place[-1], np.bool_)
     branches = np.zeros(len(owner), np.int64)
     path_weights(
-        *tape.arrays, tape.opcode, tape.turns, np.ascontiguousarray(x), np.ascontiguousarray(z),
+        tape.steps, np.ascontiguousarray(x), np.ascontiguousarray(z),
         group.astype(np.int64), owner.astype(np.int64), place.astype(np.int64), seed, largest, branches, hit,
     )  # fmt: skip
     return largest, hit, branches
