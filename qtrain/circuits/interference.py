@@ -107,11 +107,12 @@ def path_classes(tape: Tape, observable: SparsePauliOp) -> PathClasses:
         for i in range(len(members)):
             patterns.setdefault(difference[i].tobytes(), []).append(i)
         for inside in patterns.values():
-            amplitude = abs(np.sum(c[[members[i] for i in inside]] * phases[inside]))
-            if amplitude > 1e-14 * math.sqrt(scale):
+            relative = np.real(phases[inside] / phases[inside[0]])  # +-1
+            amplitude = math.fsum(c[[members[i] for i in inside]] * relative)  # 0 only where terms cancel exactly
+            if amplitude != 0:
                 starts.append(first)
                 targets.append(difference[inside[0]])
-                values.append(float(amplitude) ** 2)
+                values.append(amplitude**2)
     n = tape.num_qubits
     return PathClasses(
         np.ascontiguousarray(x[starts]).reshape(-1, n),

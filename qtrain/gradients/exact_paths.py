@@ -7,13 +7,14 @@ Practical where a sweep over qubits or over time meets few entangling gates at o
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
 
 from qtrain.circuits.interference import PathClasses
 from qtrain.circuits.pauli_tape import Tape
-from qtrain.gradients.tensor_network import Leaf, contract, plan
+from qtrain.gradients.tensor_network import Leaf, Network, contract, plan
 
 # Letters I, X, Z, Y are 0, 1, 2, 3: bit 0 is x, bit 1 is z.
 _LETTERS = np.arange(4)
@@ -97,7 +98,7 @@ def boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarray
     states: list[tuple[tuple[int, float], ...]] = [tuple((i, float(v)) for i, v in enumerate(value))]
     tensors: list[np.ndarray] = []
     for q in range(n):
-        following: dict[tuple[tuple[bytes, float], ...], int] = {}
+        following: dict[tuple[tuple[bytes, str], ...], int] = {}
         following_states: list[tuple[tuple[int, float], ...]] = []
         entries: list[tuple[int, int, int, float]] = []
         for left, members in enumerate(states):
@@ -110,7 +111,7 @@ def boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarray
                 for i, v in inside:
                     suffix = letters[i, q + 1 :].tobytes()
                     residual[suffix] = (i, residual.get(suffix, (i, 0.0))[1] + v)
-                key = tuple(sorted((s, round(v / norm, 13)) for s, (_, v) in residual.items()))
+                key = tuple(sorted((s, f"{v / norm:.12e}") for s, (_, v) in residual.items()))
                 if key not in following:
                     following[key] = len(following_states)
                     following_states.append(tuple((i, v / norm) for i, v in residual.values()))
@@ -265,17 +266,54 @@ def exact_moments(
 ) -> tuple[float, np.ndarray] | None:  # fmt: skip
     """Sum over all paths: (second moment of the cost, (rows,) of each rotation), or None if too large.
 
+    A sum of 0 may have underflowed: `felt_rows` tells.
+
     Args:
         classes: the observable's; ends, sine2: see `build_network`.
         max_flops: multiplications of one pass; max_numbers: stored numbers of one pass.
     """
-    if len(classes.value) == 0:
-        return 0.0, np.zeros(tape.num_rows)
+    networks = _networks(tape, classes, ends, sine2, max_flops, max_numbers)
+    if networks is None:
+        return None
     total = 0.0
     marked = np.zeros(tape.num_rows)
+    for network in networks:
+        value, rows, log = contract(network)
+        total += value * math.exp(log)
+        marked += rows * math.exp(log)
+    return total, marked
+
+
+def felt_rows(
+    tape: Tape, classes: PathClasses, *, ends: np.ndarray | None = None, max_flops: float = 2e9,
+    max_numbers: float = 1e8,
+) -> np.ndarray:  # fmt: skip
+    """(rows,) bool: some path counts that anticommutes with the rotation, however small its weight.
+
+    By the networks' supports alone, in whole numbers: rounding and underflow have no say. All true where the
+    network is too large.
+    """
+    ones = dataclasses.replace(classes, value=np.ones_like(classes.value))
+    networks = _networks(tape, ones, ends, None, max_flops, max_numbers)
+    if networks is None:
+        return np.ones(tape.num_rows, bool)
+    felt = np.zeros(tape.num_rows, bool)
+    for network in networks:
+        felt |= contract(network, support=True)[1] > 0
+    return felt
+
+
+def _networks(
+    tape: Tape, classes: PathClasses, ends: np.ndarray | None, sine2: np.ndarray | None, max_flops: float,
+    max_numbers: float,
+) -> list[Network] | None:  # fmt: skip
+    """A planned network for each pattern of X bits at the input; None where one is too large."""
+    if not len(classes.value):
+        return []
     patterns = np.unique(classes.target, axis=0)
     if len(patterns) > 64 or len(classes.value) * tape.num_qubits > 2_000_000 or _hopeless(tape, max_flops):
         return None
+    networks = []
     for pattern in patterns:
         inside = (classes.target == pattern).all(axis=1)
         part = PathClasses(
@@ -287,10 +325,8 @@ def exact_moments(
         network = plan(leaves, tape.num_rows, max_flops=max_flops / len(patterns))
         if network is None or network.size > max_numbers:
             return None
-        value, rows, log = contract(network)
-        total += value * math.exp(log)
-        marked += rows * math.exp(log)
-    return total, marked
+        networks.append(network)
+    return networks
 
 
 def _hopeless(tape: Tape, max_flops: float) -> bool:

@@ -13,13 +13,14 @@ from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.interference import PathClasses, unpack_terms, walk_terms
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.errors import QTrainError
-from qtrain.gradients.exact_paths import exact_moments
+from qtrain.gradients.exact_paths import exact_moments, felt_rows
 from qtrain.kernels import pair_paths as kernel
 from qtrain.kernels import terms as term_kernel
 from qtrain.kernels.mean_gradients import mean_gradients
 from qtrain.kernels.pauli_paths import PATHS
 
 MAX_TERMS = 4000
+NEGLIGIBLE = 1e-12  # product of E cos below which two terms are not paired
 MAX_STATES = 256  # product inputs that exact sums go through one by one
 
 
@@ -43,10 +44,15 @@ class _Pairs:
     power: np.ndarray
     sign: np.ndarray
     mass: np.ndarray
+    left_out: float  # mass of the pairs that were left out as negligible
 
 
-def _pairs(tape: Tape, observable: SparsePauliOp, cosines: np.ndarray, bloch: np.ndarray) -> _Pairs:
-    """Pairs (a, b) with their weight |c_a c_b| * product of E cos where only one anticommutes."""
+def _pairs(tape: Tape, observable: SparsePauliOp, start: Initialization, bloch: np.ndarray) -> _Pairs:
+    """Pairs (a, b) with their weight c_a c_b * product of E cos where only one anticommutes: sign and mass.
+
+    A term with itself is always kept; two terms as long as the product of E cos, which may be negative,
+    is above ``NEGLIGIBLE``.
+    """
     x, z, c = unpack_terms(observable)
     keep = x.any(axis=1) | z.any(axis=1)
     x, z, c = x[keep], z[keep], c[keep]
@@ -60,19 +66,22 @@ def _pairs(tape: Tape, observable: SparsePauliOp, cosines: np.ndarray, bloch: np
     for a in range(len(c)):
         term_kernel.active_rows(tape.steps, x[a].copy(), z[a].copy(), active[a])
     bits = active[:, : tape.num_rows].astype(float)
-    hard = (cosines == 0).astype(float)
-    logs = np.log(np.where(cosines == 0, 1.0, cosines))
-    single, cross = bits @ logs, (bits * logs) @ bits.T
-    exponent = single[:, None] + single[None] - 2 * cross
+    signs, logs = start.log_cosine(tape.coefficient)
+    alone = (bits * logs) @ (1 - bits).T  # where the first anticommutes and the second does not
+    exponent = alone + alone.T
+    hard = (signs == 0).astype(float)
     broken = (bits @ hard)[:, None] + (bits @ hard)[None] - 2 * ((bits * hard) @ bits.T) > 0.5
-    mass = np.abs(c[:, None] * c[None]) * np.exp(np.minimum(exponent, 0.0))
-    mass[broken] = 0.0
     fixed = (bloch[:, :, 0] == 0).all(axis=0) & (bloch[:, :, 2] == 0).all(axis=0)
     rows_x = x_end[:, fixed].astype(float)
     clash = rows_x.sum(axis=1)[:, None] + rows_x.sum(axis=1)[None] - 2 * rows_x @ rows_x.T > 0.5
-    mass[clash] = 0.0
-    mass = np.triu(mass) + np.triu(mass, 1)
-    first, second = np.nonzero(mass > 1e-12 * mass.max() if mass.size and mass.max() > 0 else mass > 0)
+    damping = np.where(broken | clash, 0.0, np.exp(np.minimum(exponent, 0.0)))
+    mass = np.triu(np.abs(c[:, None] * c[None]) * damping)
+    mass += np.triu(mass, 1)
+    kept = (damping > NEGLIGIBLE) & np.tri(len(c), dtype=bool).T
+    left_out = float(mass[~kept].sum())
+    first, second = np.nonzero(kept)
+    odd = (bits @ (signs < 0)).astype(np.int64) % 2
+    turn = np.where(odd[first] == odd[second], 1, -1)
     diff_x, diff_z = x_end[first] ^ x_end[second], z_end[first] ^ z_end[second]
     count = lambda a, b: (a & b).sum(axis=1, dtype=np.int64)  # noqa: E731
     power = (
@@ -82,7 +91,7 @@ def _pairs(tape: Tape, observable: SparsePauliOp, cosines: np.ndarray, bloch: np
     return _Pairs(
         np.ascontiguousarray(x[first]), np.ascontiguousarray(z[first]),
         np.ascontiguousarray(x[first] ^ x[second]), np.ascontiguousarray(z[first] ^ z[second]),
-        power.astype(np.int64), np.sign(c[first] * c[second]).astype(np.int64), mass[first, second],
+        power.astype(np.int64), turn * np.where(c[first] * c[second] < 0, -1, 1), mass[first, second], left_out,
     )  # fmt: skip
 
 
@@ -106,34 +115,43 @@ def _relative_errors(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def exact_signed(
     tape: Tape, observable: SparsePauliOp, start: Initialization, bloch: np.ndarray | None, *,
     max_flops: float, max_numbers: float,
-) -> tuple[float, np.ndarray, float, np.ndarray] | None:  # fmt: skip
+) -> tuple[float, np.ndarray, np.ndarray, float, np.ndarray] | None:  # fmt: skip
     """The same summed over all paths, where no two terms interfere.
 
     Every branch, every damping and every overlap with the input is then a factor >= 0 of its own.
 
     Returns:
-        E f^2, (rows,) E (df)^2, E f, (rows,) E df; None where terms interfere or the network is too large.
+        E f^2, (rows,) E (df)^2, (rows,) whether any path is felt, E f, (rows,) E df; None where terms interfere
+        or the network is too large.
     """
     cosines, sine2 = start.moments(tape.coefficient)
     states = _states(tape, bloch)
     if len(states) > MAX_STATES:
         return None
-    found = _pairs(tape, observable, cosines, states)
+    found = _pairs(tape, observable, start, states)
     if found.diff_x.any() or found.diff_z.any():
         return None
     nowhere = np.zeros_like(found.x)
     classes = PathClasses(found.x, found.z, nowhere, found.mass, math.nan, math.nan)
     cost, rows = 0.0, np.zeros(tape.num_rows)
+    limits: dict[str, float] = {"max_flops": max_flops / len(states), "max_numbers": max_numbers}
     for state in states:
         ends = np.column_stack([np.ones(tape.num_qubits), state**2])  # letters I, X, Z, Y
         moments = exact_moments(
-            tape, classes, ends=ends, sine2=None if start.kind == "uniform" else sine2,
-            max_flops=max_flops / len(states), max_numbers=max_numbers,
-        )  # fmt: skip
+            tape, classes, ends=ends, sine2=None if start.kind == "uniform" else sine2, **limits
+        )
         if moments is None:
             return None
         cost, rows = cost + moments[0] / len(states), rows + moments[1] / len(states)
-    return cost, rows, *_means(tape, observable, cosines, states)
+    if found.left_out > NEGLIGIBLE * rows[rows > 0].min(initial=np.inf) * 1e3:
+        return None  # what negligible pairs could add shows in the smallest moment
+    felt = rows > 0
+    if not felt.all():
+        # a Bloch vector that was turned may be 0 by rounding only: then any letter may be seen there
+        plain = (states == [0.0, 1.0, 0.0]).all(axis=(0, 2))
+        seen = np.where(plain[:, None], [1.0, 0.0, 1.0, 0.0], 1.0)
+        felt = felt_rows(tape, classes, ends=seen, **limits)
+    return cost, rows, felt, *_means(tape, observable, cosines, states)
 
 
 def _states(tape: Tape, bloch: np.ndarray | None) -> np.ndarray:
@@ -170,7 +188,7 @@ def sample_signed(
     cosines, branch = start.moments(tape.coefficient)
     mode = _mode(start, branch)
     states = _states(tape, bloch)
-    found = _pairs(tape, observable, cosines, states)
+    found = _pairs(tape, observable, start, states)
     mean, gradient = _means(tape, observable, cosines, states)
     plus, minus, flip_plus, flip_minus = np.zeros((4, tape.num_rows), np.int64)
     odds = branch / (1 - branch) if mode == 2 else np.ones(tape.num_rows)

@@ -18,12 +18,13 @@ from qtrain.circuits.interference import PathClasses, path_classes
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
-from qtrain.gradients.exact_paths import exact_moments
+from qtrain.gradients.exact_paths import exact_moments, felt_rows
 from qtrain.gradients.paired_paths import exact_signed, sample_signed
 from qtrain.gradients.statistics import GradientStats
 from qtrain.gradients.weighted_paths import WeightedSampler
 from qtrain.kernels import particles as particle_kernel
 from qtrain.kernels import pauli_paths as path_kernel
+from qtrain.light_cones.light_cone import provably_zero
 
 FEW_HITS = 100
 PATHS_RESOLVE = 1e-7  # smaller shares of S are a matter for particles
@@ -68,18 +69,18 @@ def _spread(
 
 def statistics(
     question: Question, tape: Tape, classes: PathClasses | None, method: str, reason: str, sums: dict[str, Any],
-    *, mean: np.ndarray | None = None, cost_mean: float = 0.0,
+    *, mean: np.ndarray | None = None, cost_mean: float = 0.0, felt: np.ndarray | None = None,
 ) -> GradientStats:  # fmt: skip
+    """Statistics with what is proven to vanish: by ``felt`` (rows,), else by the reach of both ends."""
     program = question.program
     factor = np.zeros(len(program.weights))
     factor[tape.weight] = tape.coefficient**2
     zero = np.ones(len(program.weights), bool)
-    zero[tape.weight] = False  # a parameter without a rotation moves nothing
-    if "exact" in sums:
-        zero |= np.asarray(sums["exact"])[:-1] == 0
-    elif question.start.kind == "uniform":
-        from qtrain.light_cones.light_cone import provably_zero
-
+    zero[tape.weight] = tape.coefficient == 0  # a parameter without a rotation moves nothing
+    if felt is None:
+        zero |= provably_zero(program, question.observable)
+    elif not felt.all():
+        zero[tape.weight] |= ~felt
         zero |= provably_zero(program, question.observable)
     return GradientStats(
         program.weights, method, reason, str(question.start), question.fingerprint, (question.seed,),
@@ -97,9 +98,17 @@ def exact(question: Question, tape: Tape, reason: str, *, max_flops: float = 2e9
     if found is None:
         return None
     cost, rows = found
-    sums = {"exact": _spread(tape, question.program, rows, cost)}
+    felt = rows > 0
+    if not felt.all():
+        felt = felt_rows(tape, classes, max_flops=max_flops, max_numbers=question.budget.memory_bytes / 16)
+    sums = {"exact": _spread(tape, question.program, _above_zero(rows, felt), cost)}
     sums |= _betas(question, tape, classes)
-    return statistics(question, tape, classes, "exact", reason, sums)
+    return statistics(question, tape, classes, "exact", reason, sums, felt=felt)
+
+
+def _above_zero(rows: np.ndarray, felt: np.ndarray) -> np.ndarray:
+    """Moments too small for a float, rounded up to the smallest: only what no path feels is 0."""
+    return np.where(felt & (rows <= 0), np.finfo(float).tiny, rows)
 
 
 def exact_weighted(
@@ -112,13 +121,13 @@ def exact_weighted(
     )  # fmt: skip
     if found is None:
         return None
-    cost, rows, cost_mean, gradient = found
+    cost, rows, felt, cost_mean, gradient = found
     if question.start.kind == "uniform":  # there the moment is about the mean
         cost = max(cost - cost_mean**2, 0.0)
     mean = np.zeros(len(question.program.weights))
     mean[tape.weight] = gradient * tape.coefficient
-    sums = {"exact": _spread(tape, question.program, rows, cost)}
-    return statistics(question, tape, None, "exact", reason, sums, mean=mean, cost_mean=cost_mean)
+    sums = {"exact": _spread(tape, question.program, _above_zero(rows, felt), cost)}
+    return statistics(question, tape, None, "exact", reason, sums, mean=mean, cost_mean=cost_mean, felt=felt)
 
 
 def _betas(question: Question, tape: Tape, classes: PathClasses) -> dict[str, Any]:

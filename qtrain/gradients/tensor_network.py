@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,13 +23,6 @@ class Leaf:
     row: int = -1  # row whose marked tensor replaces ``base``
     marked: np.ndarray | None = None
     where: tuple[int, int] = (0, 0)  # (qubit, time) for sweeps
-
-    @property
-    def tensor(self) -> np.ndarray:
-        value = self.base
-        for _, step, _ in self.chain:
-            value = value @ step
-        return value
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,24 +126,43 @@ def _pair(a: np.ndarray, la: list[int], b: np.ndarray, lb: list[int], out: list[
     return result.transpose([labels.index(v) for v in out])
 
 
-def contract(network: Network) -> tuple[float, np.ndarray, float]:
+def _scaled(value: np.ndarray) -> tuple[np.ndarray, float]:
+    """A tensor with its largest entry at 1, and the logarithm of what it was."""
+    peak = float(value.max()) if value.size else 0.0
+    return (value / peak, math.log(peak)) if peak > 0 else (value, 0.0)
+
+
+def _support(value: np.ndarray) -> tuple[np.ndarray, float]:
+    """1 where a tensor is not 0: sums of such products are whole numbers, and exact."""
+    return (value > 0).astype(float), 0.0
+
+
+def contract(network: Network, *, support: bool = False) -> tuple[float, np.ndarray, float]:
     """Contract, and differentiate by every marked step.
+
+    Args:
+        support: say only which sums have a term at all, 0 or positive; nothing underflows.
 
     Returns:
         (total, marked (rows,), log): the sums over all paths, and over the paths that anticommute
         with each rotation, both to be multiplied by exp(log).
     """
+    rescale = _support if support else _scaled
+    clip: Callable[[np.ndarray], np.ndarray] = (lambda value: _support(value)[0]) if support else (lambda value: value)
     values: list[np.ndarray] = []
     labels = [list(leaf.labels) for leaf in network.leaves]
     logs: list[float] = []
 
     def push(value: np.ndarray, log: float) -> None:
-        peak = float(value.max()) if value.size else 0.0
-        values.append(value / peak if peak > 0 else value)
-        logs.append(log + (math.log(peak) if peak > 0 else 0.0))
+        value, more = rescale(value)
+        values.append(value)
+        logs.append(log + more)
 
     for leaf in network.leaves:
-        push(leaf.tensor, 0.0)
+        tensor = leaf.base
+        for _, step, _ in leaf.chain:
+            tensor = clip(tensor @ step)
+        push(tensor, 0.0)
     for a, b in network.order:
         out = [v for v in labels[a] if v not in labels[b]] + [v for v in labels[b] if v not in labels[a]]
         labels.append(out)
@@ -165,12 +178,8 @@ def contract(network: Network) -> tuple[float, np.ndarray, float]:
         out = labels[first + step]
         a, b = network.order[step]
         for mine, other in ((a, b), (b, a)):
-            value = _pair(here, out, values[other], labels[other], labels[mine])
-            peak = float(value.max()) if value.size else 0.0
-            adjoint[mine] = (
-                value / peak if peak > 0 else value,
-                shift + logs[other] + (math.log(peak) if peak > 0 else 0.0),
-            )
+            value, more = rescale(_pair(here, out, values[other], labels[other], labels[mine]))
+            adjoint[mine] = value, shift + logs[other] + more
         values[first + step] = np.zeros(0)
     for i, leaf in enumerate(network.leaves):
         if leaf.row < 0 and not any(item[2] is not None for item in leaf.chain):
@@ -185,11 +194,11 @@ def contract(network: Network) -> tuple[float, np.ndarray, float]:
             steps = [item[1] for item in leaf.chain]
             before = [np.eye(4)]
             for s in steps:
-                before.append(before[-1] @ s)
+                before.append(clip(before[-1] @ s))
             after = np.eye(4)
             for j in range(len(steps) - 1, -1, -1):
                 row, step_matrix, mark = leaf.chain[j]
                 if mark is not None:
-                    marked[row] += float((flat * (before[j] @ mark @ after)).sum()) * scale
-                after = step_matrix @ after
+                    marked[row] += float((clip(flat) * (before[j] @ mark @ after)).sum()) * scale
+                after = clip(step_matrix @ after)
     return total, marked, log
