@@ -11,6 +11,7 @@ import functools
 import hashlib
 import math
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -45,6 +46,7 @@ class Problem:
         program: the lowered circuit. observable: on its qubits, as given (with its identity term).
         start: distribution of the angles. channels: Pauli noise. data: (points, inputs) or None.
         budget, seed: of every stage. samples: fixed number of samples, or None: as the budget allows.
+        method: the gradient method that was asked for by name, or ``"auto"``.
         started: ``time.monotonic()`` when the question was posed.
     """
 
@@ -56,6 +58,7 @@ class Problem:
     budget: Budget = Budget()
     seed: int = 0
     samples: int | None = None
+    method: str = "auto"
     started: float = field(default_factory=time.monotonic)
     parts: dict[Callable[[Problem], Any], Any] = field(default_factory=dict, repr=False)
 
@@ -68,6 +71,10 @@ class Problem:
     def plain(self) -> bool:
         """Uniform angles, no noise, no data, |0...0> in front: what the invariants of Pauli paths assume."""
         return self.start.kind == "uniform" and not self.channels and path_tape(self).bloch is None
+
+    def rng(self, *stage: str | int) -> np.random.Generator:
+        """Random numbers of one stage; see `stream`."""
+        return stream(self.seed, *stage)
 
     @cached_property
     def traceless(self) -> SparsePauliOp:
@@ -100,6 +107,32 @@ class Problem:
     def but(self, **changes: Any) -> Problem:
         """Another question: some fields changed, no part remembered, the clock running on."""
         return dataclasses.replace(self, parts={}, **changes)
+
+    def again(
+        self, *, method: str | None = None, seed: int | None = None, samples: int | None = None,
+        budget: Budget | None = None,
+    ) -> Problem:  # fmt: skip
+        """The same question by another method, with other randomness or another budget: its parts are shared."""
+        return dataclasses.replace(
+            self, method=method or self.method, seed=self.seed if seed is None else seed,
+            samples=self.samples if samples is None else samples, budget=budget or self.budget,
+        )  # fmt: skip
+
+
+def stream(seed: int, *stage: str | int) -> np.random.Generator:
+    """Random numbers of one stage of one seed, independent of every other stage's and seed's.
+
+    A list of numbers would not do: NumPy pads it with zeros, and takes a seed above 2**32 for two numbers.
+
+    Args:
+        stage: its name, and whole numbers that count within it, below 2**32.
+
+    Example:
+        >>> bool(stream(1, "paths", 0).integers(2**62) == stream(1, "paths").integers(2**62))
+        False
+    """
+    key = [zlib.crc32(word.encode()) if isinstance(word, str) else int(word) for word in stage]
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
 def part(compute: Callable[[Problem], T]) -> Callable[[Problem], T]:
@@ -137,12 +170,13 @@ def pose(
     budget: Budget | None = None,
     seed: int = 0,
     samples: int | None = None,
+    method: str = "auto",
 ) -> Problem:
     """Read, lower and check everything that a question consists of.
 
     Args:
         circuit: a QuantumCircuit, a path to .qasm (2 or 3) or .qpy, or a program.
-        observable, initialization, noise, inputs, data, budget, seed, samples: as in `gradient_variance`.
+        observable, initialization, noise, inputs, data, budget, seed, samples, method: as in `gradient_variance`.
 
     Raises:
         QTrainError: a circuit that cannot be read or lowered, one without parameters, wrong options.
@@ -167,7 +201,7 @@ def pose(
         raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
     return Problem(
         program, as_observable(observable, program.num_qubits), start, tuple(channels), check_data(program, data),
-        budget or Budget(), seed, samples,
+        budget or Budget(), seed, samples, method,
     )  # fmt: skip
 
 

@@ -16,9 +16,11 @@ from qiskit.quantum_info import PauliList, SparsePauliOp
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.pauli_tape import Tape, build_tape
+from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.product_states import drop_ops
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.kernels import reachability as kernel
+from qtrain.light_cones.dead_parameters import meeting_weights
 from qtrain.light_cones.result import LightCone
 
 ONE_BY_ONE = 16  # terms up to which each gets a set of its own, which is sharper
@@ -43,12 +45,17 @@ def light_cone(circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp
         15
     """
     program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
-    operator = as_observable(observable, program.num_qubits)
+    return cone(Problem(program, as_observable(observable, program.num_qubits)))
+
+
+@part
+def cone(problem: Problem) -> LightCone:
+    """Both light cones of a problem; see `light_cone`."""
+    program, operator = problem.program, problem.observable
     kept, seen = _reach(program, operator)
     structural = np.zeros(len(program.weights), bool)
-    weighted = program.parameter >= 0
-    structural[program.parameter[kept & weighted]] = True
-    effective, changing = _effective(program, operator)
+    structural[program.parameter[kept & (program.parameter >= 0)]] = True
+    effective, changing = changes(problem)
     return LightCone(
         structural=structural,
         effective=effective & structural,
@@ -119,27 +126,38 @@ def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np
     return alive[: tape.num_rows], kept
 
 
-def effective_weights(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
-    """(weights,) bool: not proven dead by commutation with everything the observable becomes."""
-    return _effective(program, operator)[0]
-
-
-def _effective(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarray, np.ndarray]:
-    """Weights that may matter, and the ops of the program that do not commute with everything behind them."""
-    tape = build_tape(program, fixed_rotations=True)
-    x, z, _ = unpack_terms(operator)
-    alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape.code), bool)
-    for first in range(0, len(x), 1 if len(x) <= ONE_BY_ONE else len(x)):
-        part = slice(first, first + 1 if len(x) <= ONE_BY_ONE else None)
-        rows, ops = _met(tape, x[part], z[part], forward=False)
-        alive |= rows
-        kept |= ops
-    return _weights(program, tape, alive), kept[::-1]  # the tape runs from the measurement to the input
-
-
 def changing_ops(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
     """(ops,) bool: the effective cone; no other op of the program changes the expectation value."""
-    return _effective(program, operator)[1]
+    return changes(Problem(program, operator))[1]
+
+
+@part
+def _tape(problem: Problem) -> Tape:
+    return build_tape(problem.program, fixed_rotations=True)
+
+
+@part
+def changes(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
+    """Weights that may matter, and the ops of the program that do not commute with everything behind them.
+
+    Returns:
+        (weights,) bool; (ops,) bool, the effective cone: no other op changes the expectation value.
+    """
+    tape = _tape(problem)
+    x, z, _ = unpack_terms(problem.observable)
+    alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape.code), bool)
+    for first in range(0, len(x), 1 if len(x) <= ONE_BY_ONE else len(x)):
+        lanes = slice(first, first + 1 if len(x) <= ONE_BY_ONE else None)
+        rows, ops = _met(tape, x[lanes], z[lanes], forward=False)
+        alive |= rows
+        kept |= ops
+    return _weights(problem.program, tape, alive), kept[::-1]  # the tape runs from the measurement to the input
+
+
+@part
+def effective(problem: Problem) -> tuple[PauliProgram, SparsePauliOp]:
+    """`effective_program` of a problem, its observable without the identity."""
+    return _reduce(problem.program, problem.traceless, changes(problem)[1])
 
 
 def effective_program(
@@ -157,7 +175,12 @@ def effective_program(
         PauliProgram(num_qubits=2, ops=6, rotations=5, weights=120, inputs=0)
     """
     operator = as_observable(observable, program.num_qubits)
-    ops = changing_ops(program, operator)
+    return _reduce(program, operator, changes(Problem(program, operator))[1])
+
+
+def _reduce(
+    program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray
+) -> tuple[PauliProgram, SparsePauliOp]:
     inside = _touched(program, operator, ops)
     inside[0] |= not inside.any()
     if inside.all() and ops.all():
@@ -178,7 +201,10 @@ def felt_weights(program: PauliProgram) -> np.ndarray:
     The Paulis of the state lie in the span of the input's Z and of the generators that moved it: a
     rotation that commutes with all of them changes nothing.
     """
-    tape = build_tape(program, fixed_rotations=True)
+    return _felt(program, build_tape(program, fixed_rotations=True))
+
+
+def _felt(program: PauliProgram, tape: Tape) -> np.ndarray:
     n = program.num_qubits
     rows, _ = _met(tape, np.zeros((n, n), np.uint8), np.eye(n, dtype=np.uint8), forward=True)
     return _weights(program, tape, rows)
@@ -201,13 +227,16 @@ def provably_zero(program: PauliProgram, observable: SparsePauliOp | str) -> np.
         >>> provably_zero(lower(real_amplitudes(2, reps=1)), "IZ").tolist()
         [False, False, False, True]
     """
-    from qtrain.light_cones.dead_parameters import meeting_weights
+    return dead(Problem(program, as_observable(observable, program.num_qubits))).copy()
 
-    operator = as_observable(observable, program.num_qubits)
-    alive, changing = _effective(program, operator)
-    alive &= felt_weights(program)
+
+@part
+def dead(problem: Problem) -> np.ndarray:
+    """`provably_zero` of a problem: whatever its start, its noise and its data."""
+    alive, changing = changes(problem)
+    alive = alive & _felt(problem.program, _tape(problem))
     if alive.any():
-        alive &= meeting_weights(program, operator, changing)
+        alive &= meeting_weights(problem.program, problem.observable, changing)
     return ~alive
 
 
