@@ -1,7 +1,12 @@
 # The public names and where each lives; lazy_loader reads this file, and so do type checkers.
+from . import mlflow_models as mlflow_models
+from .architecture import catalogue as catalogue
 from .architecture.architecture import Architecture as Architecture
-from .architecture.architecture import Layer as Layer
+from .architecture.layer import Layer as Layer
 from .budget import Budget as Budget
+from .circuits.program import PauliProgram as PauliProgram
+from .circuits.program import lower as lower
+from .diagnosis.at_point import local as local
 from .diagnosis.diagnose import diagnose as diagnose
 from .diagnosis.expressivity import expressivity as expressivity
 from .diagnosis.report import TrainabilityReport as TrainabilityReport
@@ -16,16 +21,19 @@ from .lie.dla import dla as dla
 from .lie.result import DLAResult as DLAResult
 from .lie.symmetrize import symmetrize as symmetrize
 from .light_cones.light_cone import light_cone as light_cone
-from .light_cones.light_cone import reduced_circuit as reduced_circuit
 from .light_cones.result import LightCone as LightCone
 from .qiskit_plugins.ansatz import TrainableAnsatz as TrainableAnsatz
+from .qiskit_plugins.removal import remove_dead as remove_dead
+from .qml.adjoint_gradient import AdjointEstimatorGradient as AdjointEstimatorGradient
 from .qml.classifier import TrainableQNNClassifier as TrainableQNNClassifier
 from .registry.registry import RegistryEntry as RegistryEntry
 from .registry.registry import load as load
 from .registry.registry import names as names
 from .registry.registry import register as register
+from .simulators.statevector import values_and_gradients as values_and_gradients
 from .studies.propose.space import SearchSpace as SearchSpace
 from .studies.result import SearchResult as SearchResult
 from .studies.study import search as search
+from .studies.worker import work as work
 
 __version__: str

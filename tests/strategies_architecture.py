@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from qtrain.architecture.architecture import INITIAL, POOLING, QUBITS, SHARING, Architecture, Layer
+from qtrain.architecture.architecture import INITIAL, Architecture
 from qtrain.architecture.blocks import BLOCKS, ROTATIONS
+from qtrain.architecture.layer import POOLING, QUBITS, SHARING, Layer
 from qtrain.architecture.topology import TOPOLOGIES
 
 rotations = st.lists(st.sampled_from(sorted(ROTATIONS)), max_size=3).map(tuple)

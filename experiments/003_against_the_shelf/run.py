@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import qtrain
-from qtrain.architecture import catalogue
+from qtrain import catalogue
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"

@@ -23,8 +23,7 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 import qtrain
-from qtrain import Architecture
-from qtrain.architecture import catalogue
+from qtrain import Architecture, catalogue
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results.json"

@@ -18,7 +18,6 @@ from qiskit.transpiler import PassManager
 from qiskit.transpiler.passes import LightCone
 
 import qtrain
-from qtrain.circuits.program import lower
 
 
 def best(work: Callable[[], Any], repeats: int = 5) -> tuple[float, Any]:
@@ -35,7 +34,7 @@ def main() -> None:
     whole, lowered = [], []
     for entanglement in ("linear", "reverse_linear"):
         circuit = efficient_su2(n, reps=layers, entanglement=entanglement)
-        program = lower(circuit)
+        program = qtrain.lower(circuit)
         for name, qubits in (("first Z", [n - 1]), ("middle Z", [n // 2]), ("last Z", [0]), ("Z on all", list(range(n)))):
             observable = "".join("Z" if q in qubits else "I" for q in reversed(range(n)))
             forget_peak()

@@ -11,7 +11,7 @@ import numpy as np
 from peers import environment, forget_peak, peak_mb, run
 
 import qtrain
-from qtrain.architecture import catalogue
+from qtrain import catalogue
 
 PAULI_PROP = """
 import json, sys, time, numpy as np

@@ -16,14 +16,14 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-from qiskit.circuit.library import efficient_su2
+from qiskit.circuit.library import efficient_su2, z_feature_map
 from qiskit.primitives import StatevectorEstimator
+from qiskit.quantum_info import SparsePauliOp
 from qiskit_machine_learning.algorithms import NeuralNetworkClassifier
 from qiskit_machine_learning.neural_networks import EstimatorQNN
 from qiskit_machine_learning.optimizers import L_BFGS_B
 
-from qtrain.qml.adjoint_gradient import AdjointEstimatorGradient
-from qtrain.qml.qnn import encode, local_observables
+import qtrain
 
 BATCH = 8
 GOAL = 20
@@ -40,12 +40,13 @@ def seconds(function: Callable[[], object], repeats: int) -> float:
 
 
 def network(n: int, *, fast: bool) -> EstimatorQNN:
-    circuit, inputs, weights = encode(efficient_su2(n, reps=2))
+    data, ansatz = z_feature_map(n, reps=1), efficient_su2(n, reps=2)
     estimator = StatevectorEstimator()
     return EstimatorQNN(
-        circuit=circuit, estimator=estimator, observables=local_observables("mean", n), input_params=inputs,
-        weight_params=weights, default_precision=0.0,
-        gradient=AdjointEstimatorGradient(estimator) if fast else None,
+        circuit=data.compose(ansatz), estimator=estimator,
+        observables=SparsePauliOp.from_sparse_list([("Z", [q], 1 / n) for q in range(n)], num_qubits=n),
+        input_params=list(data.parameters), weight_params=list(ansatz.parameters), default_precision=0.0,
+        gradient=qtrain.AdjointEstimatorGradient(estimator) if fast else None,
     )  # fmt: skip
 
 

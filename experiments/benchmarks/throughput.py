@@ -57,8 +57,8 @@ def search(trials: int) -> dict[str, object]:
 def work(workers: int, trials: int, url: str) -> tuple[float, float]:
     """Trials a minute and milliseconds of evaluation per trial, of so many ``qtrain worker`` processes on an empty database."""
     Path("spec.json").write_text(json.dumps(SPEC | {"name": f"throughput-{workers}", "trials": trials}))
-    code = ("import json, sys; from qtrain.studies.worker import work; "
-            "r = work(json.load(open('spec.json')), storage=sys.argv[1]); "
+    code = ("import json, sys, qtrain; "
+            "r = qtrain.work(json.load(open('spec.json')), storage=sys.argv[1]); "
             "print('ENDED', json.dumps([(t.ended, t.seconds) for t in r.trials]))")  # fmt: skip
     running = [
         subprocess.Popen([sys.executable, "-W", "ignore", "-c", code, url], stdout=subprocess.PIPE, text=True,

@@ -10,95 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from qtrain.architecture.blocks import BLOCKS, ROTATIONS, Gate, block_parameters
+from qtrain.architecture.blocks import ROTATIONS, Gate
 from qtrain.architecture.gates import Writer
-from qtrain.architecture.topology import TOPOLOGIES, Edges, check_edges
+from qtrain.architecture.layer import Layer, names_from, one_of, whole
+from qtrain.architecture.topology import Edges, check_edges
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
-    from qtrain.architecture.build import QuantumCircuit
+    from qiskit import QuantumCircuit
 
 FORMAT = 1
 REQUIRES = "0.1.0"
 """First release of qtrain that reads ``FORMAT``; written into every file for those that cannot."""
 
-SHARING = ("independent", "shared", "translation")
 INITIAL = ("none", "h", "neel", "singlets")
-QUBITS = ("all", "inner", "even", "odd")
-POOLING = ("even", "halves", "tree")
-
-
-@dataclass(frozen=True)
-class Layer:
-    """A column of one-qubit gates for each name in ``rotations``, then a two-qubit block on every edge.
-
-    Args:
-        rotations: names from ``blocks.ROTATIONS``: rx, ry, rz, p, u, or fixed ones such as h.
-        entangler: a name from ``blocks.BLOCKS``: cx, cz, rxx, ryy, rzz, rzx, xx_plus_yy, su4, …; or None.
-        topology: a name from ``topology.TOPOLOGIES``.
-        sharing: ``"independent"``: every gate has its own angle. ``"shared"``: one angle for each rotation name,
-            one set for the entangler. ``"translation"``: one for each class under translation by two qubits, so
-            even and odd sites, even and odd bonds differ.
-        qubits: the qubits that rotate: ``"all"``, ``"inner"`` (all but the first and the last), ``"even"``, ``"odd"``.
-        reverse: apply the edges in reverse order. ``flip``: exchange control and target of every edge.
-        pool: afterwards the first qubit of every edge is left out of the rest of the circuit, as in a QCNN.
-
-    A field that cannot matter is reset to its default, so that equal layers compare equal.
-
-    Example:
-        >>> Layer(("ry", "rz"), "cx").topology
-        'line'
-    """
-
-    rotations: tuple[str, ...] = ()
-    entangler: str | None = None
-    topology: str = "line"
-    sharing: str = "independent"
-    qubits: str = "all"
-    reverse: bool = False
-    flip: bool = False
-    pool: bool = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "rotations", _names("rotations", self.rotations, ROTATIONS))
-        if self.entangler is not None:
-            _one_of("entangler", self.entangler, (*BLOCKS, None))
-        for name, known in (("topology", TOPOLOGIES), ("sharing", SHARING), ("qubits", QUBITS)):
-            _one_of(name, getattr(self, name), known)
-        for name in ("reverse", "flip", "pool"):
-            if not isinstance(getattr(self, name), bool):
-                raise QTrainError(f"{name} should be true or false. Got {getattr(self, name)!r}.")
-        if not self.rotations and self.entangler is None:
-            raise QTrainError("a layer should have rotations or an entangler. Got neither.")
-        if self.pool and (self.entangler is None or self.topology not in POOLING):
-            raise QTrainError(
-                f"pool should come with an entangler on one of the topologies {', '.join(POOLING)}. "
-                f"Got {self.entangler!r} on {self.topology!r}."
-            )
-        idle: dict[str, Any] = {}
-        if self.entangler is None:
-            idle |= {"topology": "line", "reverse": False, "flip": False}
-        if not self.rotations:
-            idle["qubits"] = "all"
-        if not self.has_parameters:
-            idle["sharing"] = "independent"
-        for name, value in idle.items():
-            object.__setattr__(self, name, value)
-
-    @property
-    def has_parameters(self) -> bool:
-        """Whether any gate of the layer has a free angle."""
-        free = any(ROTATIONS[name] for name in self.rotations)
-        return free or (self.entangler is not None and block_parameters(self.entangler) > 0)
-
-    def __str__(self) -> str:
-        extra = [self.topology] if self.entangler else []
-        extra += [word for word in ("reverse", "flip", "pool") if getattr(self, word)]
-        extra += [self.qubits] if self.qubits != "all" else []
-        extra += [self.sharing] if self.sharing != "independent" else []
-        return " ".join(
-            [*self.rotations, *([self.entangler] if self.entangler else []), *(f"({e})" for e in extra)]
-        )
 
 
 @dataclass(frozen=True)
@@ -144,13 +69,13 @@ class Architecture:
         if not self.layers:
             raise QTrainError("layers should hold at least one layer. Got none.")
         set_(self, "layers", tuple(self.layers))
-        set_(self, "final_rotations", _names("final_rotations", self.final_rotations, ROTATIONS))
-        _one_of("initial", self.initial, INITIAL)
+        set_(self, "final_rotations", names_from("final_rotations", self.final_rotations, ROTATIONS))
+        one_of("initial", self.initial, INITIAL)
         if self.repetitions not in ("log", "linear"):
-            _whole("repetitions", self.repetitions, 'a whole number of at least 1, "log" or "linear"')
-        _whole("uploads", self.uploads, "a whole number of at least 1")
+            whole("repetitions", self.repetitions, 'a whole number of at least 1, "log" or "linear"')
+        whole("uploads", self.uploads, "a whole number of at least 1")
         if self.num_qubits is not None:
-            _whole("num_qubits", self.num_qubits, "a whole number of at least 1")
+            whole("num_qubits", self.num_qubits, "a whole number of at least 1")
         if not any(ROTATIONS[r] for r in self.final_rotations) and not any(
             item.has_parameters for item in self.layers
         ):
@@ -165,11 +90,30 @@ class Architecture:
             if self.num_qubits is None:
                 set_(self, "num_qubits", 1 + max((max(pair) for pair in self.edges), default=0))
 
-    def circuit(self, num_qubits: int | None = None) -> QuantumCircuit:
-        """The member of the family on ``num_qubits`` qubits, parameters ``θ[k]`` in time order."""
-        from qtrain.architecture.build import build  # level 1: known only when a circuit is asked for
+    def circuit(
+        self, num_qubits: int | None = None, *, prefix: str = "θ", angles: Sequence[Any] | None = None
+    ) -> QuantumCircuit:
+        """The member of the family on ``num_qubits`` qubits.
 
-        return build(self, num_qubits)
+        Args:
+            num_qubits: the width; not needed where the architecture has its own.
+            prefix: name of the ParameterVector; its elements are in time order, and so is ``circuit.parameters``.
+            angles: numbers, Parameters or expressions to use in their place, one for each.
+
+        Returns:
+            a circuit whose metadata holds the content id and, where layers pool, the output qubits.
+
+        Raises:
+            QTrainError: no width, or a width that is not the architecture's own; not one angle for each parameter.
+        """
+        from qtrain.architecture.build import build  # Qiskit is imported only when a circuit is asked for
+
+        width = self.width(num_qubits)
+        circuit = build(self.gates(width), width, prefix=prefix, angles=angles)
+        circuit.metadata = {"qtrain.architecture": self.content_id}
+        if any(layer.pool for layer in self.layers):
+            circuit.metadata["qtrain.output_qubits"] = list(self.output_qubits(width))
+        return circuit
 
     def width(self, num_qubits: int | None = None) -> int:
         """``num_qubits``, or the architecture's own; QTrainError where they differ or neither is known."""
@@ -178,7 +122,7 @@ class Architecture:
                 "num_qubits should be given: this architecture has a circuit for every width. Got None."
             )
         if num_qubits is not None:
-            _whole("num_qubits", num_qubits, "a whole number of at least 1")
+            whole("num_qubits", num_qubits, "a whole number of at least 1")
             if self.num_qubits not in (None, num_qubits):
                 raise QTrainError(
                     f"num_qubits should be {self.num_qubits}, this architecture's own. Got {num_qubits}."
@@ -194,7 +138,14 @@ class Architecture:
 
     def gates(self, num_qubits: int | None = None) -> tuple[Gate, ...]:
         """All gates in time order; the free angles are numbered in the order of their first use."""
-        return tuple(Writer(self, self.width(num_qubits)).write())
+        return self._written(num_qubits)[0]
+
+    def _written(self, num_qubits: int | None) -> tuple[tuple[Gate, ...], tuple[int, ...]]:
+        """The gates, and the qubits that pooling leaves."""
+        writer = Writer(self.width(num_qubits), self.edges)
+        written = writer.write(self.initial, self.layers, self.depth(num_qubits), self.final_rotations)
+        gates = tuple(written)
+        return gates, tuple(writer.active)
 
     def num_parameters(self, num_qubits: int | None = None) -> int:
         """Free angles at this width."""
@@ -210,10 +161,7 @@ class Architecture:
 
     def output_qubits(self, num_qubits: int | None = None) -> tuple[int, ...]:
         """Qubits that pooling leaves: all of them where no layer pools."""
-        writer = Writer(self, self.width(num_qubits))
-        for _ in writer.write():
-            pass
-        return tuple(writer.active)
+        return self._written(num_qubits)[1]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data without the fields that have their default."""
@@ -303,21 +251,3 @@ def _known_keys(what: str, data: Mapping[str, Any], kind: type[Any]) -> None:
     unknown = sorted(str(key) for key in data if key not in known)
     if unknown:
         raise QTrainError(f"{what} should hold {', '.join(known)} only. Got {', '.join(unknown)}.")
-
-
-def _names(field: str, names: object, known: Mapping[str, int]) -> tuple[str, ...]:
-    if not isinstance(names, (tuple, list)) or any(
-        not isinstance(name, str) or name not in known for name in names
-    ):
-        raise QTrainError(f"{field} should be a list of names from {', '.join(known)}. Got {names!r}.")
-    return tuple(names)
-
-
-def _one_of(field: str, value: object, known: Sequence[object]) -> None:
-    if value not in known:
-        raise QTrainError(f"{field} should be one of {', '.join(map(str, known))}. Got {value!r}.")
-
-
-def _whole(field: str, value: object, expected: str) -> None:
-    if type(value) is not int or value < 1:
-        raise QTrainError(f"{field} should be {expected}. Got {value!r}.")

@@ -1,33 +1,34 @@
-"""Architecture → the list of its gates at one width, free of any circuit library."""
+"""Layers → the list of their gates at one width, free of any circuit library."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from qtrain.architecture.blocks import BLOCKS, ROTATIONS, Gate, block_parameters
-from qtrain.architecture.topology import edges
-
-if TYPE_CHECKING:
-    from qtrain.architecture.architecture import Architecture, Layer
+from qtrain.architecture.layer import Layer
+from qtrain.architecture.topology import Edges, edges
 
 
 class Writer:
-    """Writes the gates of one width, and remembers which qubits are still active."""
+    """Writes the gates of one width, and remembers which qubits are still active.
 
-    def __init__(self, architecture: Architecture, num_qubits: int) -> None:
-        self.architecture = architecture
+    Args:
+        num_qubits: the width. pairs: the qubits that a layer of the topology ``"edges"`` joins.
+    """
+
+    def __init__(self, num_qubits: int, pairs: Edges | None = None) -> None:
+        self.pairs = pairs or ()
         self.active = list(range(num_qubits))
         self.parameters = 0
 
-    def write(self) -> Iterator[Gate]:
-        family = self.architecture
-        yield from self._initial(family.initial)
-        for repetition in range(family.depth(len(self.active))):
-            for layer in family.layers:
+    def write(self, initial: str, layers: Sequence[Layer], repetitions: int, final: Sequence[str]) -> Iterator[Gate]:
+        """``initial``, the layers so often, a last column of rotations."""
+        yield from self._initial(initial)
+        for repetition in range(repetitions):
+            for layer in layers:
                 yield from self._rotations(layer.rotations, layer)
                 yield from self._entangler(layer, repetition)
-        yield from self._rotations(family.final_rotations, None)
+        yield from self._rotations(final, None)
 
     def _initial(self, initial: str) -> Iterator[Gate]:
         if initial == "h":
@@ -55,9 +56,7 @@ class Writer:
         width, classes = len(self.active), dict[object, int]()
         if layer.topology == "edges":
             place = {q: i for i, q in enumerate(self.active)}
-            pairs = [
-                (place[a], place[b]) for a, b in self.architecture.edges or () if a in place and b in place
-            ]
+            pairs = [(place[a], place[b]) for a, b in self.pairs if a in place and b in place]
         else:
             pairs = list(edges(layer.topology, width, repetition=repetition))
         pairs = [(b, a) if layer.flip else (a, b) for a, b in (reversed(pairs) if layer.reverse else pairs)]

@@ -1,31 +1,29 @@
 """Qiskit's standard gates as elementary Cliffords and Pauli rotations, up to a global phase.
 
-A rule writes one gate on the tape. Standard gates without a rule are walked through their definitions.
+A rule writes one gate into a program's columns. Standard gates without a rule are walked through their definitions.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtrain.circuits.angles import QUARTER, quarter_turns
+from qtrain.circuits.columns import Columns
 from qtrain.kernels import opcodes as op
-
-if TYPE_CHECKING:
-    from qtrain.circuits.lowering import Tape
 
 X, Z, Y = op.LETTER_X, op.LETTER_Z, op.LETTER_Y
 
-Rule = Callable[["Tape", Sequence[int], Sequence[Any]], None]
+Rule = Callable[[Columns, Sequence[int], Sequence[Any]], None]
 
 
 def _fixed(*ops: tuple[int, ...]) -> Rule:
     """A fixed Clifford: (opcode, place) or (opcode, place, place) in time order."""
 
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
+    def rule(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
         for code, *places in ops:
-            tape.clifford(code, *(q[place] for place in places))
+            columns.clifford(code, *(q[place] for place in places))
 
     return rule
 
@@ -33,22 +31,22 @@ def _fixed(*ops: tuple[int, ...]) -> Rule:
 def _single(letter: int) -> Rule:
     letters = (letter,)
 
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        tape.rotate(tape.angle(params[0]), q, letters)
+    def rule(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
+        columns.rotate(columns.angle(params[0]), q, letters)
 
     return rule
 
 
 def _phase(angle: float) -> Rule:
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        tape.rotate([(-1, 0.0, angle, None)], q, (Z,))
+    def rule(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
+        columns.rotate([(-1, 0.0, angle, None)], q, (Z,))
 
     return rule
 
 
 def _pair(letter_a: int, letter_b: int) -> Rule:
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        tape.rotate_pair(tape.angle(params[0]), q[0], letter_a, q[1], letter_b)
+    def rule(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
+        columns.rotate_pair(columns.angle(params[0]), q[0], letter_a, q[1], letter_b)
 
     return rule
 
@@ -56,65 +54,65 @@ def _pair(letter_a: int, letter_b: int) -> Rule:
 def _controlled(letter: int) -> Rule:
     """exp(-i t (1 - Z_c)/2 P/2) = exp(-i (t/2) P/2) exp(+i (t/2) Z_c P/2)."""
 
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-        tape.rotate(tape.total((params[0], 0.5)), (q[1],), (letter,))
-        tape.rotate_pair(tape.total((params[0], -0.5)), q[0], Z, q[1], letter)
+    def rule(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
+        columns.rotate(columns.total((params[0], 0.5)), (q[1],), (letter,))
+        columns.rotate_pair(columns.total((params[0], -0.5)), q[0], Z, q[1], letter)
 
     return rule
 
 
-def _cphase(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    half = tape.total((params[0], 0.5))
+def _cphase(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
+    half = columns.total((params[0], 0.5))
     if not half:
         return
     if len(half) == 1 and half[0][0] < 0 and half[0][3] is None and quarter_turns(half[0][2]) in (1, 3):
         if abs(math.remainder(2 * half[0][2], 2 * math.pi)) > QUARTER:  # an angle of pi
-            tape.clifford(op.CZ, q[0], q[1])
+            columns.clifford(op.CZ, q[0], q[1])
             return
-    tape.rotate(half, (q[0],), (Z,))
-    tape.rotate(half, (q[1],), (Z,))
-    tape.rotate_pair(tape.total((params[0], -0.5)), q[0], Z, q[1], Z)
+    columns.rotate(half, (q[0],), (Z,))
+    columns.rotate(half, (q[1],), (Z,))
+    columns.rotate_pair(columns.total((params[0], -0.5)), q[0], Z, q[1], Z)
 
 
-def _u(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    tape.rotate(tape.angle(params[2]), q, (Z,))
-    tape.rotate(tape.angle(params[0]), q, (Y,))
-    tape.rotate(tape.angle(params[1]), q, (Z,))
+def _u(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
+    columns.rotate(columns.angle(params[2]), q, (Z,))
+    columns.rotate(columns.angle(params[0]), q, (Y,))
+    columns.rotate(columns.angle(params[1]), q, (Z,))
 
 
-def _u2(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    _u(tape, q, (QUARTER, params[0], params[1]))
+def _u2(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
+    _u(columns, q, (QUARTER, params[0], params[1]))
 
 
-def _r(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
-    tape.rotate(tape.total((params[1], -1.0)), q, (Z,))
-    tape.rotate(tape.angle(params[0]), q, (X,))
-    tape.rotate(tape.angle(params[1]), q, (Z,))
+def _r(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
+    columns.rotate(columns.total((params[1], -1.0)), q, (Z,))
+    columns.rotate(columns.angle(params[0]), q, (X,))
+    columns.rotate(columns.angle(params[1]), q, (Z,))
 
 
-def _cu3(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
+def _cu3(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
     theta, phi, lam = params[:3]
     control, target = (q[0],), (q[1],)
     gamma = ((params[3], 1.0),) if len(params) == 4 else ()
-    tape.rotate(tape.total(*gamma, (lam, 0.5), (phi, 0.5)), control, (Z,))
-    tape.rotate(tape.total((lam, 0.5), (phi, -0.5)), target, (Z,))
-    tape.clifford(op.CX, q[0], q[1])
-    tape.rotate(tape.total((lam, -0.5), (phi, -0.5)), target, (Z,))
-    tape.rotate(tape.total((theta, -0.5)), target, (Y,))
-    tape.clifford(op.CX, q[0], q[1])
-    tape.rotate(tape.total((theta, 0.5)), target, (Y,))
-    tape.rotate(tape.angle(phi), target, (Z,))
+    columns.rotate(columns.total(*gamma, (lam, 0.5), (phi, 0.5)), control, (Z,))
+    columns.rotate(columns.total((lam, 0.5), (phi, -0.5)), target, (Z,))
+    columns.clifford(op.CX, q[0], q[1])
+    columns.rotate(columns.total((lam, -0.5), (phi, -0.5)), target, (Z,))
+    columns.rotate(columns.total((theta, -0.5)), target, (Y,))
+    columns.clifford(op.CX, q[0], q[1])
+    columns.rotate(columns.total((theta, 0.5)), target, (Y,))
+    columns.rotate(columns.angle(phi), target, (Z,))
 
 
 def _hopping(sign: float, place: int) -> Rule:
     """XX + YY (sign 1, frame on qubit 0) and XX - YY (sign -1, frame on qubit 1)."""
 
-    def rule(tape: Tape, q: Sequence[int], params: Sequence[Any]) -> None:
+    def rule(columns: Columns, q: Sequence[int], params: Sequence[Any]) -> None:
         theta, beta = params
-        tape.rotate(tape.total((beta, sign)), (q[place],), (Z,))
-        tape.rotate_pair(tape.total((theta, 0.5)), q[0], X, q[1], X)
-        tape.rotate_pair(tape.total((theta, 0.5 * sign)), q[0], Y, q[1], Y)
-        tape.rotate(tape.total((beta, -sign)), (q[place],), (Z,))
+        columns.rotate(columns.total((beta, sign)), (q[place],), (Z,))
+        columns.rotate_pair(columns.total((theta, 0.5)), q[0], X, q[1], X)
+        columns.rotate_pair(columns.total((theta, 0.5 * sign)), q[0], Y, q[1], Y)
+        columns.rotate(columns.total((beta, -sign)), (q[place],), (Z,))
 
     return rule
 

@@ -1,4 +1,4 @@
-"""Walks a circuit, and the definitions of its gates, and writes elementary operations on a tape."""
+"""Walks a circuit, and the definitions of its gates, and writes elementary operations into columns."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Parameter, ParameterExpression, Qubit
+from qiskit.circuit import CircuitInstruction, Qubit
 
-from qtrain.circuits.angles import QUARTER, Angle, Angles, quarter_turns
+from qtrain.circuits.columns import Columns
 from qtrain.circuits.gate_rules import RULES
 from qtrain.errors import QTrainError
 from qtrain.kernels import opcodes as op
@@ -16,111 +16,16 @@ from qtrain.kernels import opcodes as op
 MAX_DEPTH = 100  # of gates defined by gates
 MAX_GATES = 1_000_000  # inside definitions: a small file can define more than any memory holds
 X, Z, Y = op.LETTER_X, op.LETTER_Z, op.LETTER_Y
-_LETTER = {"X": X, "Y": Y, "Z": Z}
 
-# (letter, quarter turns) -> the same single-qubit rotation as elementary Cliffords, in time order
-_QUARTERS: dict[tuple[int, int], tuple[int, ...]] = {
-    (X, 1): (op.SX,), (X, 2): (op.X,), (X, 3): (op.SXDG,),
-    (Y, 1): (op.Z, op.H), (Y, 2): (op.Y,), (Y, 3): (op.H, op.Z),
-    (Z, 1): (op.S,), (Z, 2): (op.Z,), (Z, 3): (op.SDG,),
-}  # fmt: skip
 _ROTATIONS = {"rx": (X,), "ry": (Y,), "rz": (Z,)}
 _CLIFFORDS = {"cx": op.CX, "cz": op.CZ, "h": op.H}
 
 
-class Tape(Angles):
-    """Growing columns of a program; :mod:`qtrain.circuits.program` freezes them into arrays."""
-
-    def __init__(self, weights: Sequence[Parameter], inputs: Sequence[Parameter]) -> None:
-        super().__init__(weights, inputs)
-        self.opcode: list[int] = []
-        self.qubit_a: list[int] = []
-        self.qubit_b: list[int] = []
-        self.sizes: list[int] = []
-        self.support: list[int] = []
-        self.letters: list[int] = []
-        self.parameter: list[int] = []
-        self.coefficient: list[float] = []
-        self.offset: list[float] = []
-        self.gate: list[int] = []
-        self.expressions: dict[int, ParameterExpression] = {}
-        self.now = 0  # index into circuit.data of the gate being lowered
-        self.name = ""
-
-    def here(self) -> str:
-        return f"at gate {self.now} ({self.name})"
-
-    def clifford(self, code: int, a: int, b: int = -1) -> None:
-        self.opcode.append(code)
-        self.qubit_a.append(a)
-        self.qubit_b.append(b)
-        self.sizes.append(0)
-        self.parameter.append(-1)
-        self.coefficient.append(0.0)
-        self.offset.append(0.0)
-        self.gate.append(self.now)
-
-    def plain(self, index: int, support: tuple[int, ...], letters: tuple[int, ...]) -> None:
-        """exp(-i weight P / 2), the weight as it is."""
-        self.opcode.append(op.ROTATION)
-        self.qubit_a.append(-1)
-        self.qubit_b.append(-1)
-        self.sizes.append(1)
-        self.support.append(support[0])
-        self.letters.append(letters[0])
-        self.parameter.append(index)
-        self.coefficient.append(1.0)
-        self.offset.append(0.0)
-        self.gate.append(self.now)
-
-    def rotate(self, angle: Angle, support: Sequence[int], letters: Sequence[int]) -> None:
-        """exp(-i angle P / 2), one op per piece; ``support`` ascending."""
-        if not support:
-            return
-        for k, coefficient, offset, expression in angle:
-            if k < 0 and expression is None:
-                turns = quarter_turns(offset)
-                if turns == 0:
-                    continue
-                if turns > 0:
-                    if len(support) == 1:
-                        for code in _QUARTERS[letters[0], turns]:
-                            self.clifford(code, support[0])
-                        continue
-                    offset = turns * QUARTER
-            if expression is not None:
-                self.expressions[len(self.opcode)] = expression
-            self.opcode.append(op.ROTATION)
-            self.qubit_a.append(-1)
-            self.qubit_b.append(-1)
-            self.sizes.append(len(support))
-            self.support.extend(support)
-            self.letters.extend(letters)
-            self.parameter.append(k)
-            self.coefficient.append(coefficient)
-            self.offset.append(offset)
-            self.gate.append(self.now)
-
-    def rotate_pair(self, angle: Angle, a: int, letter_a: int, b: int, letter_b: int) -> None:
-        if a < b:
-            self.rotate(angle, (a, b), (letter_a, letter_b))
-        else:
-            self.rotate(angle, (b, a), (letter_b, letter_a))
-
-    def pauli_rotation(self, angle: Angle, label: str, qubits: Sequence[int]) -> None:
-        """``label[i]`` acts on ``qubits[i]``."""
-        pairs = sorted((q, _LETTER[letter]) for q, letter in zip(qubits, label) if letter != "I")
-        self.rotate(angle, [q for q, _ in pairs], [letter for _, letter in pairs])
-
-
-# --------------------------------------------------------------------------- anything else
-
-
 class Walker:
-    """Walks a circuit and the definitions of its gates, and writes what it finds on the tape."""
+    """Walks a circuit and the definitions of its gates, and writes what it finds."""
 
-    def __init__(self, tape: Tape, num_qubits: int) -> None:
-        self.tape = tape
+    def __init__(self, columns: Columns, num_qubits: int) -> None:
+        self.columns = columns
         self.touched = bytearray(num_qubits)  # qubits that are no longer |0>
         self.measured: dict[int, int] = {}  # qubit -> gate index of its measurement
         self.definitions: dict[str, QuantumCircuit] = {}  # of standard gates without parameters
@@ -128,28 +33,28 @@ class Walker:
 
     def circuit(self, circuit: QuantumCircuit, qubits: Sequence[int] | None = None, depth: int = 0) -> None:
         """``qubits``: where the circuit's qubits lie in the whole; None: it is the whole."""
-        tape, touched, measured = self.tape, self.touched, self.measured
+        columns, touched, measured = self.columns, self.touched, self.measured
         where = range(circuit.num_qubits) if qubits is None else qubits
         places: dict[Qubit, int] = dict(zip(circuit.qubits, where))
         self.unfolded += len(circuit.data) if depth else 0
         if depth > MAX_DEPTH or self.unfolded > MAX_GATES:
             raise self.refuse(f"unfolds to more than {MAX_GATES} gates or {MAX_DEPTH} levels", "use a smaller circuit")
-        weight, letter_of, code_of = tape.weight.get, _ROTATIONS.get, _CLIFFORDS.get
+        weight, letter_of, code_of = columns.weight.get, _ROTATIONS.get, _CLIFFORDS.get
         for k, instruction in enumerate(circuit.data):
             name = instruction.name
             if qubits is None:
-                tape.now, tape.name = k, name
+                columns.now, columns.name = k, name
             q = tuple([places[bit] for bit in instruction.qubits])
             standard = instruction.is_standard_gate()
             if standard and not measured:  # most gates of most circuits, without the detour over their rules
                 if (letters := letter_of(name)) is not None:
                     index = weight(instruction.params[0])
                     if index is not None:
-                        tape.plain(index, q, letters)
+                        columns.plain(index, q, letters)
                         touched[q[0]] = 1
                         continue
                 elif (code := code_of(name)) is not None:
-                    tape.clifford(code, *q)
+                    columns.clifford(code, *q)
                     for a in q:
                         touched[a] = 1
                     continue
@@ -157,7 +62,7 @@ class Walker:
             if measured and name not in ("measure", "barrier", "delay"):
                 self.check_not_measured(q)
             if rule is not None:
-                rule(tape, q, instruction.params)
+                rule(columns, q, instruction.params)
                 for a in q:
                     touched[a] = 1
             else:
@@ -166,7 +71,7 @@ class Walker:
     def refuse(self, why: str, advice: str) -> QTrainError:
         return QTrainError(
             f"circuit should hold unitary gates, and measurements only at its end. "
-            f"Got gate {self.tape.now} ({self.tape.name}), which {why}: {advice}."
+            f"Got gate {self.columns.now} ({self.columns.name}), which {why}: {advice}."
         )
 
     def check_not_measured(self, q: Iterable[int]) -> None:
@@ -182,7 +87,7 @@ class Walker:
         if name in ("barrier", "delay") or instruction.is_directive():
             return
         if name == "measure":
-            self.measured.update(dict.fromkeys(q, self.tape.now))
+            self.measured.update(dict.fromkeys(q, self.columns.now))
             return
         if name == "reset":
             if self.touched[q[0]]:
@@ -212,15 +117,15 @@ class Walker:
         from qiskit.circuit.library import PauliEvolutionGate, PauliGate
         from qiskit.synthesis import ProductFormula, QDrift
 
-        tape = self.tape
+        columns = self.columns
         if isinstance(operation, PauliGate):
             for a, letter in zip(q, reversed(operation.params[0])):
                 if letter != "I":
-                    tape.clifford({"X": op.X, "Y": op.Y, "Z": op.Z}[letter], a)
+                    columns.clifford({"X": op.X, "Y": op.Y, "Z": op.Z}[letter], a)
             return True
         if type(operation).__name__ == "PauliProductRotationGate" and name == "pauli_product_rotation":
             label = reversed(operation.pauli().to_label())  # Qiskit 2.3 and later
-            tape.pauli_rotation(tape.angle(operation.params[0]), "".join(label), q)
+            columns.pauli_rotation(columns.angle(operation.params[0]), "".join(label), q)
             return True
         if isinstance(operation, PauliEvolutionGate):
             formula = operation.synthesis
@@ -231,7 +136,7 @@ class Walker:
             if any(label.strip("IXYZ") for label, _, _ in terms):  # projectors of controlled evolutions
                 return False
             for label, places, angle in terms:
-                tape.pauli_rotation(tape.angle(angle), label, [q[place] for place in places])
+                columns.pauli_rotation(columns.angle(angle), label, [q[place] for place in places])
             return True
         return False
 

@@ -20,8 +20,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterExpression
 
 from qtrain.circuits.angles import QUARTER, TOLERANCE, InputFunction, choose_inputs, number
-from qtrain.circuits.lowering import Tape, Walker
-from qtrain.circuits.plain_lowering import plain_columns
+from qtrain.circuits.columns import Columns, plain_columns
+from qtrain.circuits.lowering import Walker
 from qtrain.errors import QTrainError
 from qtrain.kernels.opcodes import CX, CZ, ROTATION, SDG, SWAP, SX, SXDG, H, S, X, Y, Z
 
@@ -337,9 +337,9 @@ def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = 
     columns = None if data else plain_columns(circuit, names)
     expressions: Mapping[int, ParameterExpression] = {}
     if columns is None:
-        tape = Tape(trainable, data)
-        Walker(tape, circuit.num_qubits).circuit(circuit)
-        columns, expressions = _columns(tape), tape.expressions
+        written = Columns(trainable, data)
+        Walker(written, circuit.num_qubits).circuit(circuit)
+        columns, expressions = written.arrays(), written.expressions
     return PauliProgram(
         num_qubits=circuit.num_qubits,
         **columns,
@@ -347,20 +347,3 @@ def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = 
         inputs=tuple([p.name for p in data]),
         expressions=expressions,
     )
-
-
-def _columns(tape: Tape) -> dict[str, np.ndarray]:
-    ops = len(tape.opcode)
-    start: np.ndarray = np.zeros(ops + 1, dtype=np.int64)
-    np.cumsum(np.array(tape.sizes, dtype=np.int64), out=start[1:])
-    return {
-        "opcode": np.array(tape.opcode, dtype=np.int8),
-        "qubits": np.array([tape.qubit_a, tape.qubit_b], dtype=np.int32).T.reshape(ops, 2).copy(),
-        "start": start,
-        "support": np.array(tape.support, dtype=np.int32),
-        "letters": np.array(tape.letters, dtype=np.int8),
-        "parameter": np.array(tape.parameter, dtype=np.int32),
-        "coefficient": np.array(tape.coefficient, dtype=np.float64),
-        "offset": np.array(tape.offset, dtype=np.float64),
-        "gate": np.array(tape.gate, dtype=np.int32),
-    }

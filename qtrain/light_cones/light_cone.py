@@ -238,23 +238,3 @@ def dead(problem: Problem) -> np.ndarray:
     if alive.any():
         alive &= meeting_weights(problem.program, problem.observable, changing)
     return ~alive
-
-
-def reduced_circuit(circuit: QuantumCircuit, observable: SparsePauliOp | str) -> QuantumCircuit:
-    """The gates of the effective cone alone, on all qubits of the circuit, parameters unbound.
-
-    Its expectation value equals the circuit's at every angle; what is left out commutes, with its sign,
-    with everything the observable becomes behind it.
-
-    Example:
-        >>> from qiskit.circuit.library import real_amplitudes
-        >>> reduced_circuit(real_amplitudes(3, reps=1, entanglement="linear"), "IIZ").num_parameters
-        3
-    """
-    cone = light_cone(circuit, observable)
-    reduced = circuit.copy_empty_like()
-    keep = set(cone.effective_gates)
-    for index, item in enumerate(circuit.data):
-        if index in keep:
-            reduced.append(item)
-    return reduced

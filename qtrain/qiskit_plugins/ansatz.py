@@ -8,7 +8,6 @@ from typing import Any
 from qiskit.circuit import Gate, ParameterVector
 
 from qtrain.architecture.architecture import Architecture
-from qtrain.architecture.build import build
 from qtrain.circuits.composites import ANSATZ
 from qtrain.errors import QTrainError
 from qtrain.registry.registry import RegistryEntry, load
@@ -58,7 +57,7 @@ class TrainableAnsatz(Gate):
         super().__init__(ANSATZ, width, list(parameters), label=label)
 
     def _define(self) -> None:
-        self.definition = build(self.architecture, self.num_qubits, angles=self.params)
+        self.definition = self.architecture.circuit(self.num_qubits, angles=self.params)
 
 
 def resolve(name: str | RegistryEntry | Architecture) -> tuple[Architecture, int | None, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,22 +39,34 @@ class Removal:
 
 
 def remove_dead(
-    circuit: QuantumCircuit, observable: Any, *, inputs: Sequence[Any] | str = ()
+    circuit: QuantumCircuit | str | Path, observable: Any, *, inputs: Sequence[Any] | str = ()
 ) -> tuple[QuantumCircuit, Removal]:
     """The circuit without what provably cannot change ⟨observable⟩, and what was saved.
 
+    Exact: the expectation value is the same at every angle that is left.
+
     Args:
-        circuit: any circuit of unitary gates; final measurements and barriers stay.
+        circuit: of unitary gates, or a QASM or QPY file; final measurements and barriers stay.
         observable: text or SparsePauliOp.
         inputs: the data parameters: names, Parameters or a prefix. Parameters that share an angle are always data.
 
     Raises:
         QTrainError: the circuit cannot be lowered, or the observable does not fit.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> smaller, removal = remove_dead(efficient_su2(4, reps=2), "ZIII")
+        >>> smaller.num_parameters, removal.two_qubit_gates
+        (9, (6, 3))
     """
     from qtrain.circuits.observables import as_observable
     from qtrain.circuits.program import lower
     from qtrain.light_cones.light_cone import light_cone, provably_zero
 
+    if isinstance(circuit, (str, Path)):
+        from qtrain.circuits.files import read_circuit
+
+        circuit = read_circuit(circuit)
     whole = expand(circuit)
     operator = as_observable(observable, circuit.num_qubits)
     data = {*find_inputs(whole, inputs), *joined_parameters(whole)}

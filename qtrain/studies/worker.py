@@ -62,6 +62,13 @@ def work(
 
     Raises:
         QTrainError: wrong input; a storage that is not shared, or is away for minutes. Finished trials stay.
+
+    Example:
+        >>> import tempfile
+        >>> spec = {"name": "joined", "qubits": 2, "trials": 1, "task": {"kind": "tfim"},
+        ...         "training": {"steps": 1, "starts": 1}}
+        >>> work(spec, storage=f"sqlite:///{tempfile.mkdtemp()}/study.db", tracking_uri="off").counts["complete"]
+        1
     """
     spec = read_spec(spec)
     if "://" not in str(storage):

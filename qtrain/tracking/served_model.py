@@ -8,7 +8,7 @@ from typing import Any
 from mlflow.models import set_model
 from mlflow.pyfunc import PythonModel
 
-from qtrain.tracking.models import predictor
+from qtrain.mlflow_models import predictor
 
 
 class ServedModel(PythonModel):  # type: ignore[misc]

@@ -24,7 +24,6 @@ from strategies_architecture import architectures
 from qtrain.architecture import catalogue
 from qtrain.architecture.architecture import INITIAL, Architecture, Layer
 from qtrain.architecture.blocks import BLOCKS, ROTATIONS
-from qtrain.architecture.build import build
 from qtrain.architecture.topology import TOPOLOGIES, graph
 
 ENTANGLEMENTS = ["full", "linear", "reverse_linear", "pairwise", "circular", "sca"]
@@ -198,7 +197,7 @@ def test_every_architecture_builds(family, n):
     assert [p.index for p in circuit.parameters] == list(range(circuit.num_parameters))
     pairs = {tuple(sorted(circuit.find_bit(q).index for q in item.qubits)) for item in circuit.data}
     assert {pair for pair in pairs if len(pair) == 2} == set(family.resolved_edges(n))
-    assert circuit.metadata["qtrain.architecture.architecture"] == family.content_id
+    assert circuit.metadata["qtrain.architecture"] == family.content_id
 
 
 @pytest.mark.parametrize("name", [*ROTATIONS, *BLOCKS])
@@ -224,4 +223,4 @@ def test_one_qubit_is_enough(initial):
 
 
 def test_the_prefix_names_the_parameters():
-    assert build(catalogue.real_amplitudes(reps=1), 2, prefix="w").parameters[0].name == "w[0]"
+    assert catalogue.real_amplitudes(reps=1).circuit(2, prefix="w").parameters[0].name == "w[0]"

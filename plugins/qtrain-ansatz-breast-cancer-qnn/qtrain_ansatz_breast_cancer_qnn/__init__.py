@@ -1,6 +1,6 @@
 """breast-cancer-qnn, an ansatz found by qtrain: data in architecture.json, evidence in evidence.json."""
 
-from qtrain.qiskit_plugins.stage_plugins import TrainableAnsatzSynthesis
+from qtrain.qiskit_plugins import TrainableAnsatzSynthesis
 
 
 class Synthesis(TrainableAnsatzSynthesis):

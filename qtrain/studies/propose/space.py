@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from qtrain.architecture.architecture import INITIAL, SHARING, Architecture, Layer
+from qtrain.architecture.architecture import INITIAL, Architecture
 from qtrain.architecture.blocks import BLOCKS, ROTATIONS, block_parameters
+from qtrain.architecture.layer import SHARING, Layer
 from qtrain.architecture.topology import TOPOLOGIES, Edges
 from qtrain.errors import QTrainError
 from qtrain.studies.spec.search_spec import SpaceSpec

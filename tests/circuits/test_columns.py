@@ -11,7 +11,7 @@ from qiskit.circuit import Gate, Parameter, ParameterVector
 from qiskit.circuit.library import efficient_su2, real_amplitudes
 
 from qtrain.circuits import program
-from qtrain.circuits.plain_lowering import plain_columns
+from qtrain.circuits.columns import plain_columns
 from qtrain.circuits.program import lower
 
 COLUMNS = ("opcode", "qubits", "start", "support", "letters", "parameter", "coefficient", "offset", "gate")
