@@ -205,6 +205,12 @@ def pose(
     )  # fmt: skip
 
 
+@part
+def whole_tape(problem: Problem) -> Tape:
+    """The circuit with its fixed rotations and inputs, as rotations without a row: what light cones walk on."""
+    return build_tape(problem.program, fixed_rotations=True)
+
+
 class PathTape(NamedTuple):
     """What Pauli paths walk on, or why they would be wrong.
 
@@ -248,7 +254,8 @@ def path_tape(problem: Problem) -> PathTape:
         return PathTape(f"gate {stripped.gate[op]} is a fixed rotation by {angle}, not Clifford", None, None)
     if any(differs(stripped, other) for other, _ in split[1:]):
         return PathTape("the data enter behind the first weights or entanglers", None, None)
-    return PathTape("", build_tape(stripped, problem.channels), bloch)
+    same = stripped is program and not problem.channels
+    return PathTape("", whole_tape(problem) if same else build_tape(stripped, problem.channels), bloch)
 
 
 @part

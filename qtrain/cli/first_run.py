@@ -66,7 +66,8 @@ def compile_backwards(num_qubits: int) -> None:
     from qtrain.diagnosis.simulability import simulability
     from qtrain.gradients.variance import gradient_variance
     from qtrain.lie.dla import dla
-    from qtrain.light_cones.light_cone import light_cone, provably_zero
+    from qtrain.light_cones.dead_parameters import provably_zero
+    from qtrain.light_cones.light_cone import light_cone
 
     program = lower(efficient_su2(num_qubits, reps=1, entanglement="linear"))
     observable = as_observable("Z" + "I" * (num_qubits - 1), num_qubits)

@@ -30,7 +30,8 @@ from qtrain.gradients.sampled_angles import dead_from_any_input
 from qtrain.gradients.statistics import GradientStats
 from qtrain.gradients.variance import bounded_gradients, check_data, gradient_variance, paths_apply
 from qtrain.lie.dla import dla
-from qtrain.light_cones.light_cone import light_cone, provably_zero
+from qtrain.light_cones.dead_parameters import provably_zero
+from qtrain.light_cones.light_cone import light_cone
 
 T = TypeVar("T")
 

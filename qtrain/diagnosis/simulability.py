@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.quantum_info import PauliList, SparsePauliOp
+from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget
 from qtrain.circuits.initialization import Initialization
@@ -17,8 +17,7 @@ from qtrain.diagnosis.results import Certificate, Simulability
 from qtrain.diagnosis.sectors import sector_log2
 from qtrain.errors import QTrainError
 from qtrain.gradients.variance import paths_apply, traceless
-from qtrain.light_cones.dead_parameters import restrict
-from qtrain.light_cones.light_cone import changing_ops
+from qtrain.light_cones.light_cone import effective_program, restrict
 from qtrain.simulators.free_fermions import FreeFermions, free_fermions
 from qtrain.simulators.gsim import module
 from qtrain.simulators.pauli_propagation import LazyPropagation, ModuleSurrogate
@@ -72,10 +71,8 @@ def simulability(
     if whole.expressions:
         raise QTrainError("circuit should have its inputs bound. Got free ones: bind them first.")
     everything = as_observable(observable, whole.num_qubits)
-    changing = changing_ops(whole, everything)
     # all that follows looks at the effective cone alone: the cost is the same at every angle
-    program, places = restrict(whole, everything, changing)
-    full = _on(everything, places)
+    program, full = effective_program(whole, everything)
     operator, _ = traceless(full)
     rotations = len(program.rotations) + len(program.fixed_rotations)
     gates = max(len(program.opcode), 1)
@@ -125,12 +122,6 @@ def simulability(
         f"{best.check}: {best.detail}, about {best.cost:.2g} operations, error {best.error:.2g}, {best.kind}"
     )
     return Simulability(best.kind == CLASSICAL, text, tuple(rows), chosen)
-
-
-def _on(operator: SparsePauliOp, places: np.ndarray) -> SparsePauliOp:
-    """The observable on the given qubits, which hold its support."""
-    paulis = operator.paulis
-    return SparsePauliOp(PauliList.from_symplectic(paulis.z[:, places], paulis.x[:, places]), operator.coeffs)
 
 
 def _row(check: str, cost: float, detail: str) -> Certificate:
@@ -202,8 +193,8 @@ def _from_data(
     behind = np.arange(len(program.opcode)) > fixed[-1]
     if not behind[trained].all():
         return []
-    later, places = restrict(program, observable, behind)
-    space = module(later, _on(observable, places), max(budget.max_dimension, 2**12))
+    later, seen = restrict(program, observable, behind)
+    space = module(later, seen, max(budget.max_dimension, 2**12))
     if space is None:
         return []
     size = space.dimension

@@ -17,7 +17,8 @@ from qtrain.gradients.qnn_loss import loss_moments
 from qtrain.gradients.sampled_angles import Moments, identically_zero, sample_moments
 from qtrain.gradients.sampled_paths import Question, digest
 from qtrain.gradients.statistics import GradientStats
-from qtrain.light_cones.light_cone import effective_program, provably_zero
+from qtrain.light_cones.dead_parameters import provably_zero
+from qtrain.light_cones.light_cone import effective_program
 
 FIRST_BATCH = 64
 

@@ -24,7 +24,7 @@ from qtrain.gradients.statistics import GradientStats
 from qtrain.gradients.weighted_paths import WeightedSampler
 from qtrain.kernels import particles as particle_kernel
 from qtrain.kernels import pauli_paths as path_kernel
-from qtrain.light_cones.light_cone import provably_zero
+from qtrain.light_cones.dead_parameters import provably_zero
 
 FEW_HITS = 100
 PATHS_RESOLVE = 1e-7  # smaller shares of S are a matter for particles

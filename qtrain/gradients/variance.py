@@ -20,7 +20,8 @@ from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.gradients import sampled_paths
 from qtrain.gradients.statistics import GradientStats
-from qtrain.light_cones.light_cone import effective_program, provably_zero
+from qtrain.light_cones.dead_parameters import provably_zero
+from qtrain.light_cones.light_cone import effective_program
 
 METHODS = ("auto", "exact", "paths", "particles", "statevector", "gsim")
 

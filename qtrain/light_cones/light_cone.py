@@ -8,6 +8,7 @@ set, and only one that does not joins the span. The relaxation keeps too much, n
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -15,12 +16,11 @@ from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.observables import as_observable
-from qtrain.circuits.pauli_tape import Tape, build_tape
-from qtrain.circuits.problem import Problem, part
+from qtrain.circuits.pauli_tape import Tape
+from qtrain.circuits.problem import Problem, part, whole_tape
 from qtrain.circuits.product_states import drop_ops
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.kernels import reachability as kernel
-from qtrain.light_cones.dead_parameters import meeting_weights
 from qtrain.light_cones.result import LightCone
 
 ONE_BY_ONE = 16  # terms up to which each gets a set of its own, which is sharper
@@ -48,17 +48,32 @@ def light_cone(circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp
     return cone(Problem(program, as_observable(observable, program.num_qubits)))
 
 
+class Changes(NamedTuple):
+    """Of the effective cone: weights (weights,) bool that may matter; ops (ops,) bool that change the value."""
+
+    weights: np.ndarray
+    ops: np.ndarray
+
+
+class Reduced(NamedTuple):
+    """A program on fewer qubits, and the observable on them."""
+
+    program: PauliProgram
+    observable: SparsePauliOp
+
+
 @part
 def cone(problem: Problem) -> LightCone:
-    """Both light cones of a problem; see `light_cone`."""
+    """`light_cone` of a problem, once; it holds at every angle and at every data point."""
     program, operator = problem.program, problem.observable
     kept, seen = _reach(program, operator)
     structural = np.zeros(len(program.weights), bool)
-    structural[program.parameter[kept & (program.parameter >= 0)]] = True
-    effective, changing = changes(problem)
+    weighted = program.parameter >= 0
+    structural[program.parameter[kept & weighted]] = True
+    alive, changing = changes(problem)
     return LightCone(
         structural=structural,
-        effective=effective & structural,
+        effective=alive & structural,
         width=int(seen.sum()),
         depth=_depth(program, kept),
         qubits=tuple(np.flatnonzero(seen).tolist()),
@@ -109,7 +124,7 @@ def _depth(program: PauliProgram, kept: np.ndarray) -> int:
     return int(level.max(initial=0))
 
 
-def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np.ndarray, np.ndarray]:
+def meets(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np.ndarray, np.ndarray]:
     """Rotations (rows,) that anticommute with the growing set of Paulis (lanes, qubits) uint8; ops that change it."""
     lanes = len(x)
     rotations = int(((tape.code >= 0) & (tape.code <= 3)).sum())
@@ -126,38 +141,57 @@ def _met(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np
     return alive[: tape.num_rows], kept
 
 
-def changing_ops(program: PauliProgram, operator: SparsePauliOp) -> np.ndarray:
-    """(ops,) bool: the effective cone; no other op of the program changes the expectation value."""
-    return changes(Problem(program, operator))[1]
-
-
 @part
-def _tape(problem: Problem) -> Tape:
-    return build_tape(problem.program, fixed_rotations=True)
-
-
-@part
-def changes(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
-    """Weights that may matter, and the ops of the program that do not commute with everything behind them.
-
-    Returns:
-        (weights,) bool; (ops,) bool, the effective cone: no other op changes the expectation value.
-    """
-    tape = _tape(problem)
+def changes(problem: Problem) -> Changes:
+    """Which weights and ops may matter to the observable, at every angle and every data point."""
+    tape = whole_tape(problem)
     x, z, _ = unpack_terms(problem.observable)
     alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape.code), bool)
     for first in range(0, len(x), 1 if len(x) <= ONE_BY_ONE else len(x)):
-        lanes = slice(first, first + 1 if len(x) <= ONE_BY_ONE else None)
-        rows, ops = _met(tape, x[lanes], z[lanes], forward=False)
+        some = slice(first, first + 1 if len(x) <= ONE_BY_ONE else None)
+        rows, ops = meets(tape, x[some], z[some], forward=False)
         alive |= rows
         kept |= ops
-    return _weights(problem.program, tape, alive), kept[::-1]  # the tape runs from the measurement to the input
+    # the tape runs from the measurement to the input
+    return Changes(of_weights(problem.program, tape, alive), kept[::-1])
 
 
 @part
-def effective(problem: Problem) -> tuple[PauliProgram, SparsePauliOp]:
+def effective(problem: Problem) -> Reduced:
     """`effective_program` of a problem, its observable without the identity."""
-    return _reduce(problem.program, problem.traceless, changes(problem)[1])
+    return _reduce(problem.program, problem.traceless, changes(problem).ops)
+
+
+def _reduce(program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray) -> Reduced:
+    inside = _touched(program, operator, ops)
+    inside[0] |= not inside.any()
+    if inside.all() and ops.all():
+        return Reduced(program, operator)
+    return restrict(program, operator, ops, inside)
+
+
+def restrict(
+    program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray, inside: np.ndarray | None = None
+) -> Reduced:
+    """The marked ops alone, on the qubits that they and the observable touch.
+
+    The weights stay as they are, and keep their places.
+
+    Args:
+        ops: (ops,) bool. inside: (qubits,) bool, the qubits to keep; None: those that are touched, at least one.
+    """
+    if inside is None:
+        inside = _touched(program, operator, ops)
+        inside[0] |= not inside.any()
+    kept = drop_ops(program, ops)
+    place = np.append(np.cumsum(inside) - 1, -1).astype(np.int32)  # the last entry stands for "no qubit"
+    smaller = dataclasses.replace(
+        kept, num_qubits=int(inside.sum()), qubits=np.ascontiguousarray(place[kept.qubits]),
+        support=np.ascontiguousarray(place[kept.support]),
+    )  # fmt: skip
+    paulis = operator.paulis
+    paulis = PauliList.from_symplectic(paulis.z[:, inside], paulis.x[:, inside], paulis.phase)
+    return Reduced(smaller, SparsePauliOp(paulis, operator.coeffs))
 
 
 def effective_program(
@@ -175,66 +209,11 @@ def effective_program(
         PauliProgram(num_qubits=2, ops=6, rotations=5, weights=120, inputs=0)
     """
     operator = as_observable(observable, program.num_qubits)
-    return _reduce(program, operator, changes(Problem(program, operator))[1])
+    return _reduce(program, operator, changes(Problem(program, operator)).ops)
 
 
-def _reduce(
-    program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray
-) -> tuple[PauliProgram, SparsePauliOp]:
-    inside = _touched(program, operator, ops)
-    inside[0] |= not inside.any()
-    if inside.all() and ops.all():
-        return program, operator
-    kept = drop_ops(program, ops)
-    place = np.append(np.cumsum(inside) - 1, -1).astype(np.int32)  # the last entry stands for "no qubit"
-    reduced = dataclasses.replace(
-        kept, num_qubits=int(inside.sum()), qubits=place[kept.qubits], support=place[kept.support]
-    )
-    paulis = operator.paulis
-    paulis = PauliList.from_symplectic(paulis.z[:, inside], paulis.x[:, inside], paulis.phase)
-    return reduced, SparsePauliOp(paulis, operator.coeffs)
-
-
-def felt_weights(program: PauliProgram) -> np.ndarray:
-    """(weights,) bool: not proven dead because |0...0> evolved to the rotation is invariant under it.
-
-    The Paulis of the state lie in the span of the input's Z and of the generators that moved it: a
-    rotation that commutes with all of them changes nothing.
-    """
-    return _felt(program, build_tape(program, fixed_rotations=True))
-
-
-def _felt(program: PauliProgram, tape: Tape) -> np.ndarray:
-    n = program.num_qubits
-    rows, _ = _met(tape, np.zeros((n, n), np.uint8), np.eye(n, dtype=np.uint8), forward=True)
-    return _weights(program, tape, rows)
-
-
-def _weights(program: PauliProgram, tape: Tape, rows: np.ndarray) -> np.ndarray:
+def of_weights(program: PauliProgram, tape: Tape, rows: np.ndarray) -> np.ndarray:
+    """(weights,) bool: in one of the marked rows of the tape."""
     result = np.zeros(len(program.weights), bool)
     result[tape.weight[rows]] = True
     return result
-
-
-def provably_zero(program: PauliProgram, observable: SparsePauliOp | str) -> np.ndarray:
-    """(weights,) bool: the gradient vanishes at every angle, by what both ends of the circuit can reach.
-
-    Args:
-        program: inputs count as fixed rotations. observable: text or SparsePauliOp.
-
-    Example:
-        >>> from qiskit.circuit.library import real_amplitudes
-        >>> provably_zero(lower(real_amplitudes(2, reps=1)), "IZ").tolist()
-        [False, False, False, True]
-    """
-    return dead(Problem(program, as_observable(observable, program.num_qubits))).copy()
-
-
-@part
-def dead(problem: Problem) -> np.ndarray:
-    """`provably_zero` of a problem: whatever its start, its noise and its data."""
-    alive, changing = changes(problem)
-    alive = alive & _felt(problem.program, _tape(problem))
-    if alive.any():
-        alive &= meeting_weights(problem.program, problem.observable, changing)
-    return ~alive

@@ -61,7 +61,8 @@ def remove_dead(
     """
     from qtrain.circuits.observables import as_observable
     from qtrain.circuits.program import lower
-    from qtrain.light_cones.light_cone import light_cone, provably_zero
+    from qtrain.light_cones.dead_parameters import provably_zero
+    from qtrain.light_cones.light_cone import light_cone
 
     if isinstance(circuit, (str, Path)):
         from qtrain.circuits.files import read_circuit

@@ -12,16 +12,14 @@ from qiskit.circuit.library import PauliGate, efficient_su2, n_local, real_ampli
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from random_circuits import random_circuit, random_observable
 
+from qtrain.circuits.observables import as_observable
+from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.gradients.variance import gradient_variance
 from qtrain.kernels.paulis import pack_labels
-from qtrain.light_cones.light_cone import (
-    effective_program,
-    felt_weights,
-    light_cone,
-    provably_zero,
-)
+from qtrain.light_cones.dead_parameters import felt, provably_zero
+from qtrain.light_cones.light_cone import effective_program, light_cone
 from qtrain.simulators.statevector import values_and_gradients
 
 
@@ -107,7 +105,7 @@ def test_both_ends_prove_more_than_either():
     circuit.rxx(Parameter("c"), 0, 1)
     program = lower(circuit)
     assert light_cone(circuit, "IX").effective.tolist() == [True, True, False]
-    assert felt_weights(program).all()
+    assert felt(Problem(program, as_observable("IX"))).all()
     assert provably_zero(program, "IX").all()
     assert not provably_zero(program, "IZ").any()
 
@@ -190,7 +188,7 @@ def test_fixed_gates_open_the_cone():
     circuit.rz(Parameter("b"), 0)
     cone = light_cone(circuit, "Z")
     assert cone.effective.tolist() == [True, False]
-    assert felt_weights(lower(circuit)).tolist() == [False, True]
+    assert felt(Problem(lower(circuit), as_observable("Z"))).tolist() == [False, True]
 
 
 def test_width_depth_and_gates():
