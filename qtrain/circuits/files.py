@@ -19,7 +19,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, ParameterExpression, ParameterVector
 
 from qtrain.circuits.angles import QUARTER, TOLERANCE
-from qtrain.circuits.lowering import MAX_DEPTH, MAX_GATES
+from qtrain.circuits.composites import MAX_DEPTH
+from qtrain.circuits.lowering import MAX_GATES
 from qtrain.errors import QTrainError
 
 MAX_BITS = 100_000

@@ -9,11 +9,11 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Qubit
 
 from qtrain.circuits.columns import Columns
+from qtrain.circuits.composites import MAX_DEPTH, definition_of
 from qtrain.circuits.gate_rules import RULES
 from qtrain.errors import QTrainError
 from qtrain.kernels import opcodes as op
 
-MAX_DEPTH = 100  # of gates defined by gates
 MAX_GATES = 1_000_000  # inside definitions: a small file can define more than any memory holds
 X, Z, Y = op.LETTER_X, op.LETTER_Z, op.LETTER_Y
 
@@ -141,22 +141,9 @@ class Walker:
         return False
 
     def definition(self, operation: Any) -> QuantumCircuit:
-        """The operation as a circuit of simpler ones."""
-        from qiskit.circuit.library import UnitaryGate
-        from qiskit.exceptions import QiskitError
-        from qiskit.quantum_info import Clifford
-
-        if isinstance(operation, Clifford):
-            return operation.to_circuit()
-        if isinstance(operation, UnitaryGate) and operation.num_qubits <= 3:
-            try:
-                return Clifford.from_matrix(operation.to_matrix()).to_circuit()
-            except QiskitError:
-                pass
+        """The operation as a circuit of simpler ones, or one sentence about why not."""
         try:
-            definition = getattr(operation, "definition", None)
-            if definition is None:
-                definition = _synthesise(operation)
+            definition = definition_of(operation)
         except QTrainError:
             raise
         except Exception as error:  # a gate's own code may raise anything
@@ -165,19 +152,3 @@ class Walker:
         if definition is None:
             raise self.refuse("has no definition as unitary gates", "decompose it, or give it a definition")
         return definition
-
-
-def _synthesise(operation: Any) -> QuantumCircuit | None:
-    """Operations without a definition: by Qiskit's synthesis where it has one, or by their matrix."""
-    from qiskit.circuit import AnnotatedOperation
-    from qiskit.circuit.library import PermutationGate, UnitaryGate
-    from qiskit.transpiler.passes import HighLevelSynthesis
-
-    if isinstance(operation, (AnnotatedOperation, PermutationGate)):
-        circuit = QuantumCircuit(operation.num_qubits)
-        circuit.append(operation, range(operation.num_qubits))
-        basis = [name for name in RULES if name not in ("delay", "global_phase")]
-        return HighLevelSynthesis(basis_gates=basis)(circuit)
-    if hasattr(operation, "__array__"):
-        return UnitaryGate(operation.to_matrix()).definition
-    return None

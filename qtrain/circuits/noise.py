@@ -8,6 +8,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 
+from qtrain.circuits.composites import unfold
 from qtrain.circuits.pauli_tape import Channel
 from qtrain.errors import QTrainError
 
@@ -25,20 +26,9 @@ def _rate(name: str, value: Any) -> float:
     return float(value)
 
 
-def unwrap(circuit: QuantumCircuit, *, depth: int = 10) -> QuantumCircuit:
+def unwrap(circuit: QuantumCircuit) -> QuantumCircuit:
     """Library blocks and other gates on more than two qubits as the gates they are made of."""
-    for _ in range(depth):
-        wide = {
-            item.operation.name
-            for item in circuit.data
-            if len(item.qubits) > 2
-            and item.operation.name not in _NOT_GATES
-            and item.operation.definition is not None
-        }
-        if not wide:
-            break
-        circuit = circuit.decompose(gates_to_decompose=list(wide))
-    return circuit
+    return unfold(circuit, lambda item: len(item.qubits) > 2 and item.name not in _NOT_GATES)
 
 
 def noise_channels(circuit: QuantumCircuit, noise: Any) -> list[Channel]:

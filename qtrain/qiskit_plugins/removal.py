@@ -101,7 +101,8 @@ def is_unitary(item: CircuitInstruction) -> bool:
 
 def _is_idle_rotation(item: CircuitInstruction) -> bool:
     """A rotation whose only angle is zero, so the identity."""
-    return item.operation.name in _ROTATIONS and all(angle == 0 for angle in item.operation.params)
+    named = item.is_standard_gate() and item.name in _ROTATIONS  # somebody's own gate may have any name
+    return named and all(angle == 0 for angle in item.params)
 
 
 def _size(circuit: QuantumCircuit) -> tuple[int, int, int]:

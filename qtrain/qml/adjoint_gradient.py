@@ -47,8 +47,9 @@ class _Smooth:
         functions: list[ParameterExpression] = []
         replaced = whole.copy_empty_like()
         for item in whole.data:
-            angles = [self._replace(angle, chosen, functions) for angle in item.operation.params]
-            if any(new is not old for new, old in zip(angles, item.operation.params)):
+            given = list(item.params)
+            angles = [self._replace(angle, chosen, functions) for angle in given]
+            if any(new is not old for new, old in zip(angles, given)):
                 operation = item.operation.to_mutable()
                 operation.params = angles
                 item = item.replace(operation=operation)

@@ -7,6 +7,9 @@ import inspect
 import numpy as np
 import pytest
 from conftest import REPOSITORY
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from operations import OPERATIONS, circuit_with
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Gate, Parameter, ParameterVector, library
 from qiskit.circuit.library import get_standard_gate_name_mapping
@@ -14,6 +17,7 @@ from qiskit.quantum_info import Operator, Pauli, SparsePauliOp, Statevector
 from qiskit.transpiler import TranspilerError
 
 from qtrain.circuits.files import read_circuit
+from qtrain.qiskit_plugins.removal import remove_dead
 
 BASIS = ["rz", "sx", "x", "cx", "cz"]
 XY, ISING = SparsePauliOp(["XXI", "YYI"]), SparsePauliOp(["ZZI", "IZZ", "XII"])
@@ -126,6 +130,20 @@ def test_library(name, level):
 @pytest.mark.parametrize("name", LIBRARY)
 def test_library_with_an_observable(name):
     check_measured(LIBRARY[name]())
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_every_kind_of_operation_with_an_observable(name, seed):
+    circuit = circuit_with(name, seed)
+    if name not in ("by its matrix", "name of a rotation"):  # the default stage refuses one, and mistakes the other
+        check_measured(circuit.copy())
+    n, bound = circuit.num_qubits, draw(circuit)
+    observable = SparsePauliOp.from_sparse_list([("Z", [n - 1], 1.0)], n)
+    smaller, removal = remove_dead(circuit, observable)
+    assert expectation(smaller, observable, bound) == pytest.approx(expectation(circuit, observable, bound), abs=1e-9)
+    assert {p.name for p in circuit.parameters} == {p.name for p in smaller.parameters} | set(removal.parameters)
 
 
 def test_nothing_of_the_library_is_left_out():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from operations import OPERATIONS, circuit_with
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import PauliEvolutionGate, efficient_su2, real_amplitudes, zz_feature_map
@@ -61,6 +62,18 @@ def circuits(draw):
 @given(circuits())
 def test_adjoint_gradient_is_the_derivative(case):
     circuit, observable, point = case
+    found = AdjointEstimatorGradient().run([circuit], [observable], [point]).result().gradients[0]
+    expected = numeric(lambda x: exact_value(circuit, observable, x), point)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@settings(max_examples=3, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_adjoint_gradient_goes_through_every_kind_of_operation(name, seed):
+    circuit = circuit_with(name, seed)
+    observable = SparsePauliOp("Z" * circuit.num_qubits)
+    point = np.random.default_rng(seed).uniform(-2, 2, circuit.num_parameters)
     found = AdjointEstimatorGradient().run([circuit], [observable], [point]).result().gradients[0]
     expected = numeric(lambda x: exact_value(circuit, observable, x), point)
     np.testing.assert_allclose(found, expected, atol=1e-6)
