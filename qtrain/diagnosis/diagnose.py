@@ -26,12 +26,12 @@ from qtrain.diagnosis.simulability import simulability
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.gradients.angle_methods import loss_variance
 from qtrain.gradients.qnn_loss import MAX_POINTS, check_targets
-from qtrain.gradients.sampled_angles import dead_from_any_input
 from qtrain.gradients.statistics import GradientStats
 from qtrain.gradients.variance import bounded_gradients, check_data, gradient_variance, paths_apply
 from qtrain.lie.dla import dla
 from qtrain.light_cones.dead_parameters import provably_zero
 from qtrain.light_cones.light_cone import light_cone
+from qtrain.light_cones.vanishing_gradients import vanishing_weights
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ def diagnose(
         unfelt = unfelt | (provably_zero(representative, operator) & cone.effective)
     blind = np.zeros_like(unfelt)  # no input state would make the observable feel them
     if unfelt.any() and gradients.method == "statevector" and not representative.inputs:
-        blind = unfelt & dead_from_any_input(representative, operator, seed=seed)
+        blind = unfelt & vanishing_weights(representative, operator, any_input=True, seed=seed)
     _, tape, bloch = paths_apply(representative, parse_initialization("uniform"), [], None)
     plain = tape is not None and bloch is None
     scale, on_path = _scale(operator), np.full(len(program.weights), np.nan)

@@ -14,22 +14,26 @@ from qtrain.budget import Budget
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.program import PauliProgram
 from qtrain.gradients.qnn_loss import loss_moments
-from qtrain.gradients.sampled_angles import Moments, identically_zero, sample_moments
+from qtrain.gradients.sampled_angles import Moments, sample_moments
 from qtrain.gradients.sampled_paths import Question, digest
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import provably_zero
 from qtrain.light_cones.light_cone import effective_program
+from qtrain.light_cones.vanishing_gradients import vanishing_weights
 
 FIRST_BATCH = 64
+ROUNDING = 1e-13  # of a sampled gradient, relative to the largest it can be
 
 
 def statevector(question: Question, because: str, data: np.ndarray | None) -> GradientStats:
     """Adjoint gradients of random parameter vectors; memory is checked before it is taken."""
     moments, note = _run(question, data, None)
     result = _statistics(question, moments, "statevector", f"{because}angles sampled on the statevector{note}")
-    scale = float(np.abs(question.observable.coeffs).sum())
-    nothing = identically_zero(moments, scale) & ~result.proven_zero
-    return dataclasses.replace(result, proven_zero=result.proven_zero | nothing) if nothing.any() else result
+    suspects = (moments.gradient[1] <= moments.count * float(result.sums["rounding"])) & ~result.proven_zero
+    if suspects.any():
+        nothing = suspects & vanishing_weights(question.program, question.observable, seed=question.seed)
+        result = dataclasses.replace(result, proven_zero=result.proven_zero | nothing)
+    return result
 
 
 def module_limit(question: Question) -> int:
@@ -128,6 +132,12 @@ def _statistics(question: Question, moments: Moments, method: str, reason: str) 
     for i in range(4):
         sums[f"g{i + 1}"] = moments.gradient[i]
         sums[f"f{i + 1}"] = np.array(moments.cost[i])
+    slope = np.bincount(
+        program.parameter[program.rotations], np.abs(np.nan_to_num(program.coefficient[program.rotations], nan=1.0)),
+        minlength=count,
+    )  # fmt: skip
+    size = ROUNDING * max(float(slope.max(initial=1.0)), 1.0) * float(np.abs(question.observable.coeffs).sum())
+    sums["rounding"] = np.array(size**2)
     zero = provably_zero(program, question.observable)
     mean = np.zeros(count) if question.start.kind == "uniform" else moments.gradient[0] / moments.count
     return GradientStats(

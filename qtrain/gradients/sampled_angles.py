@@ -17,7 +17,6 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.errors import QTrainError
 from qtrain.gradients.identity_blocks import mirrored_weights
-from qtrain.light_cones.light_cone import effective_program
 from qtrain.simulators import statevector
 
 if TYPE_CHECKING:
@@ -61,10 +60,6 @@ def _period(coefficients: np.ndarray) -> float:
             continue
         period = math.lcm(period, ratio.denominator)
     return 2 * math.pi * period
-
-
-ROUNDING = 1e-12
-ENOUGH = 16  # samples at which a derivative that is not zero cannot have been zero each time
 
 
 def draw_weights(
@@ -180,51 +175,6 @@ def sample_moments(
             )
         total = total + Moments(count, _power_sums(g), _power_sums(f))
     return total
-
-
-def identically_zero(moments: Moments, scale: float) -> np.ndarray:
-    """(weights,) bool: no gradient above rounding at any of the sampled angles, which are continuous.
-
-    An expectation value is analytic in its angles: where its derivative is not zero everywhere, it vanishes at
-    random angles with probability 0. What rounding could hide is below 1e-24 of the squared ``scale``.
-
-    Args:
-        scale: of the cost, the sum of the observable's absolute coefficients.
-    """
-    if moments.count < ENOUGH:
-        return np.zeros(moments.gradient.shape[1], bool)
-    return np.asarray(moments.gradient[1] / moments.count <= (ROUNDING * scale) ** 2)
-
-
-def dead_from_any_input(program: PauliProgram, observable: Any, *, seed: int = 0) -> np.ndarray:
-    """(weights,) bool: the derivative vanishes from random product states as well, so from every state.
-
-    Args:
-        program: without inputs, its effective cone small enough for a statevector.
-
-    Example:
-        >>> from qiskit import QuantumCircuit
-        >>> from qiskit.circuit import Parameter
-        >>> from qiskit.circuit.library import XXPlusYYGate
-        >>> from qtrain.circuits.program import lower
-        >>> circuit = QuantumCircuit(2)
-        >>> _ = circuit.append(XXPlusYYGate(Parameter("a")), [0, 1])  # keeps the number of excitations
-        >>> dead_from_any_input(lower(circuit), "IZ").tolist(), dead_from_any_input(lower(circuit), "IZ + ZI").tolist()
-        ([False], [True])
-    """
-    seen, operator = effective_program(program, observable)
-    rng = np.random.default_rng(seed)
-    count = ENOUGH if seen.num_qubits <= 16 else 2  # of 2**n numbers each
-    states = np.ones((count, 1), complex)
-    for _ in range(seen.num_qubits):
-        qubit = rng.normal(size=(count, 2)) + 1j * rng.normal(size=(count, 2))
-        qubit /= np.linalg.norm(qubit, axis=1, keepdims=True)
-        states = (states[:, :, None] * qubit[:, None]).reshape(count, -1)
-    _, gradients = statevector.values_and_gradients(
-        seen, operator, draw_weights(program, count, rng), start=states
-    )
-    scale = float(np.abs(operator.coeffs).sum())
-    return np.asarray(np.abs(gradients).max(axis=0) <= ROUNDING * scale)
 
 
 def _points(program: PauliProgram, data: np.ndarray | None) -> np.ndarray | None:

@@ -73,6 +73,8 @@ class GradientStats(JsonResult):
                 sums[key] = np.asarray(b if a is None else a)
             elif key in ("ceiling", "bound"):
                 sums[key] = np.minimum(a, b)
+            elif key == "rounding":
+                sums[key] = np.maximum(a, b)
             elif key in ("stay_weight", "flip_weight"):
                 sums[key] = a
             elif key == "exact":
