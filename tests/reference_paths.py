@@ -35,12 +35,13 @@ def moments(circuit, observable, *, cosine=0.0, cosine2=0.0, p1=0.0, p2=0.0):
     """(E f, E f^2, E d_k f, E (d_k f)^2) over independent angles, each parameter in one rotation.
 
     Args:
-        cosine, cosine2: E cos and E cos 2 theta; p1, p2: depolarizing behind one- and two-qubit gates.
+        cosine, cosine2: E cos and E cos 2 theta, one number or one for each parameter; p1, p2: depolarizing behind one- and two-qubit gates.
     """
     n, m = circuit.num_qubits, circuit.num_parameters
     matrix = observable.to_matrix()
     grid = np.array(list(itertools.product(POINTS, repeat=m)))
-    weight = np.prod(np.array(list(itertools.product(quadrature(cosine, cosine2), repeat=m))), axis=1)
+    each = [quadrature(a, b) for a, b in zip(np.broadcast_to(cosine, m), np.broadcast_to(cosine2, m), strict=True)]
+    weight = np.prod(np.array(list(itertools.product(*each))), axis=1)
     place = {q: i for i, q in enumerate(circuit.qubits)}
     index = {p: i for i, p in enumerate(circuit.parameters)}
 

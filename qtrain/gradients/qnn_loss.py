@@ -11,7 +11,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
-from qtrain.gradients.sampled_angles import Moments, draw_weights
+from qtrain.gradients.sampled_angles import Moments, draw_weights, power_sums
 from qtrain.simulators import statevector
 
 Slope = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -94,5 +94,5 @@ def loss_moments(
         losses[start : start + len(part)] = value.mean(axis=1)
         gradients[start : start + len(part)] = np.einsum("bpo,bpow->bw", slope, g) / count
         squares += float((slope**2).mean(axis=(1, 2)).sum())
-    powers = [np.stack([(v**k).sum(0) for k in (1, 2, 3, 4)]) for v in (gradients, losses)]
+    powers = [power_sums(v) for v in (gradients, losses)]
     return Moments(samples, powers[0], powers[1]), squares / samples

@@ -31,8 +31,8 @@ class Moments:
 
     Attributes:
         count: parameter vectors drawn.
-        gradient: (4, num_weights) sums of g, g^2, g^3, g^4 with g = df/dw.
-        cost: (4,) sums of f, f^2, f^3, f^4.
+        gradient: (5, num_weights) sums of g, g^2, g^3, g^4 and g^6 with g = df/dw.
+        cost: (5,) the same sums of f.
     """
 
     count: int
@@ -105,9 +105,10 @@ def draw_weights(
     return np.asarray(uniform)
 
 
-def _power_sums(samples: np.ndarray) -> np.ndarray:
+def power_sums(samples: np.ndarray) -> np.ndarray:
     squares = samples**2
-    return np.stack([samples.sum(0), squares.sum(0), (squares * samples).sum(0), (squares**2).sum(0)])
+    fourth = squares**2
+    return np.stack([v.sum(0) for v in (samples, squares, squares * samples, fourth, fourth * squares)])
 
 
 def sample_moments(
@@ -158,7 +159,7 @@ def sample_moments(
     # a fixed chunk, so that the draws do not depend on threads or memory; at most some 16 MB of gradients
     chunk = max(64, min(4096, 2**21 // max(1, len(program.weights)) // 16 * 16))
     seen, operator = cone or (program, observable)
-    total = Moments(0, np.zeros((4, len(program.weights))), np.zeros(4))
+    total = Moments(0, np.zeros((5, len(program.weights))), np.zeros(5))
     while total.count < samples:
         count = min(chunk, int(samples) - total.count)
         weights = draw_weights(program, count, rng, initialization=initialization)
@@ -173,7 +174,7 @@ def sample_moments(
             f, g = statevector.values_and_gradients(
                 seen, operator, weights, inputs, num_threads=num_threads, memory_bytes=memory_bytes
             )
-        total = total + Moments(count, _power_sums(g), _power_sums(f))
+        total = total + Moments(count, power_sums(g), power_sums(f))
     return total
 
 

@@ -69,6 +69,8 @@ class GradientStats(JsonResult):
         sums: dict[str, np.ndarray] = {}
         for key in {**self.sums, **other.sums}:
             a, b = self.sums.get(key), other.sums.get(key)
+            if (a is None or b is None) and key in ("g6", "f6"):
+                continue  # statistics of an older release have none
             if a is None or b is None:
                 sums[key] = np.asarray(b if a is None else a)
             elif key in ("ceiling", "bound"):
@@ -216,6 +218,34 @@ def gamma_factors(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(exact, 1 - 2 * ratio, low), np.where(exact, 1 + 2 * ratio, high)
 
 
+def mean_interval(
+    count: float, mean: np.ndarray, second: np.ndarray, third: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of the mean of positive samples with a long tail, from their first three moments.
+
+    Hall's transformation of the t statistic (J. R. Statist. Soc. B 54, 221 (1992)) takes out its skewness. The
+    quantile is of as many samples as carry the mean, at least the interval of a log-normal mean is kept, and the
+    margin above grows with the skewness, as samples that miss the tail show too little of it.
+
+    Args:
+        count: samples; mean, second, third: averages of y, y^2, y^3; NaN for a third that is not known.
+    """
+    if count < 2:
+        return np.zeros_like(mean), np.full_like(mean, np.inf)
+    positive = np.where(mean > 0, mean, 1.0)
+    spread = np.sqrt(np.maximum(second - mean**2, 0.0) * count / (count - 1))
+    ratio = np.where(mean > 0, spread / math.sqrt(count) / positive, 0.0)
+    central = third - 3 * mean * second + 2 * mean**3
+    skew = np.divide(central, spread**3 * math.sqrt(count), out=np.zeros_like(mean), where=spread > 1e-7 * positive)
+    skew = np.clip(np.nan_to_num(skew, nan=1.0), 1e-6, 1.0)
+    t = special.stdtrit(np.clip(1 / np.maximum(ratio, 1e-9) ** 2, 1.5, max(count - 1, 1.5)), (1 + CONFIDENCE) / 2)
+    below, above = (3 / skew * (np.cbrt(1 + skew * (z - skew / 6)) - 1) for z in (t, -t))
+    factor = np.exp(t * np.sqrt(np.log1p(ratio**2)))
+    lower = mean * np.maximum(1 - ratio * below, 1 / factor)
+    upper = mean * (1 + (1 + skew) * np.maximum(-ratio * above, factor - 1))
+    return lower, upper
+
+
 def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Second moments with standard errors and 95 % intervals; the best method known per entry wins.
 
@@ -231,10 +261,10 @@ def estimate(sums: Sums, factor: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
         s4 = np.append(sums["g4"], sums["f4"])
         value = s2 / n
         error = np.sqrt(np.maximum(s4 / n - value**2, 0) / max(n - 1, 1))
-        # log-normal interval: skewed as a positive mean's error is
-        ratio = np.divide(error, value, out=np.zeros(size), where=value > 0)
-        spread = np.exp(1.96 * np.sqrt(np.log1p(ratio**2)))
-        lower, upper = value / spread, value * spread
+        sixth = np.append(sums["g6"], sums["f6"]) if "g6" in sums else np.full(size, np.nan)
+        lower, upper = mean_interval(n, value, s4 / n, sixth / n)
+        floor = np.append(np.full(size - 1, float(sums.get("rounding", 0.0))), 0.0)
+        lower, upper = np.where(value > floor, lower, 0.0), np.maximum(upper, floor)
     if "paths" in sums:
         hits, paths, total = sums["hits"], sums["paths"], float(sums["total"]) / max(float(sums["parts"]), 1)
         p = hits / np.maximum(paths, 1)

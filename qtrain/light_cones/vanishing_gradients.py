@@ -153,11 +153,11 @@ def _variables(
     Returns:
         (weight, group) of the derivative it belongs to or (-1, -1), variable or -1, power, slope in the group.
     """
-    units: dict[int, Fraction | None] = {}
+    units: dict[int, Fraction] = {}  # 0 where there is none
     for weight in {step[3] for step in steps} - {-1}:
         used = [step[4] for step in steps if step[3] == weight and step[4] != 0]
         if not all(math.isfinite(v) for v in used):
-            units[weight] = None
+            units[weight] = Fraction(0)
             continue
         parts = [Fraction(v) for v in used]
         unit = Fraction(0)
@@ -166,14 +166,17 @@ def _variables(
                 math.gcd(unit.numerator * part.denominator, part.numerator * unit.denominator),
                 unit.denominator * part.denominator,
             )
-        units[weight] = unit if all(abs(p / unit) <= LARGEST_POWER for p in parts) else None
+        units[weight] = unit if all(abs(p / unit) <= LARGEST_POWER for p in parts) else Fraction(0)
     fresh: dict[object, int] = {}
-    owner, variable, power, slope = [], [], [], []
+    owner: list[tuple[int, int]] = []
+    variable: list[int] = []
+    power: list[int] = []
+    slope: list[int] = []
     for j, (_, _, _, weight, coefficient, rest) in enumerate(steps):
         if weight >= 0 and coefficient != 0:
-            unit = units[weight]
-            name: object = (weight, j) if unit is None or rest else weight
-            k = 1 if unit is None or rest else int(Fraction(coefficient) / unit)
+            alone = bool(rest) or not units[weight]
+            name: object = (weight, j) if alone else weight
+            k = 1 if alone else int(Fraction(coefficient) / units[weight])
             number = fresh.setdefault(name, len(fresh))
             owner.append((weight, number))
             variable.append(number)

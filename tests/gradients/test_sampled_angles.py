@@ -58,9 +58,9 @@ def test_powers_are_of_the_same_draws():
     moments = sample_moments(program, "ZII + 0.5*IXX", samples=100, seed=7, initialization="gaussian:0.3")
     weights = draw_weights(program, 100, np.random.default_rng(7), initialization="gaussian:0.3")
     f, g = values_and_gradients(program, "ZII + 0.5*IXX", weights)
-    for k in range(4):
-        np.testing.assert_allclose(moments.gradient[k], (g ** (k + 1)).sum(0), atol=1e-12)
-        assert moments.cost[k] == pytest.approx((f ** (k + 1)).sum())
+    for k, power in enumerate((1, 2, 3, 4, 6)):
+        np.testing.assert_allclose(moments.gradient[k], (g**power).sum(0), atol=1e-12)
+        assert moments.cost[k] == pytest.approx((f**power).sum())
 
 
 def test_sums_add_and_threads_do_not_matter():
