@@ -20,7 +20,7 @@ from qtrain.errors import QTrainError
 from qtrain.gradients.sampled_angles import draw_weights
 from qtrain.gradients.statistics import mean_interval
 from qtrain.gradients.variance import gradient_variance
-from qtrain.light_cones.light_cone import provably_zero
+from qtrain.light_cones.dead_parameters import provably_zero
 from qtrain.light_cones.vanishing_gradients import vanishing_weights
 from qtrain.simulators.statevector import values_and_gradients
 
