@@ -15,7 +15,7 @@ rotations = st.lists(st.sampled_from(sorted(ROTATIONS)), max_size=3).map(tuple)
 @st.composite
 def layers(draw):
     pool = draw(st.booleans())
-    topology = draw(st.sampled_from(POOLING if pool else TOPOLOGIES))
+    topology = draw(st.sampled_from(POOLING if pool else (*TOPOLOGIES, "edges")))
     entangler = draw(st.sampled_from([*sorted(BLOCKS), *([] if pool else [None])]))
     columns = draw(rotations)
     return Layer(columns if columns or entangler else ("rx",), entangler, topology, draw(st.sampled_from(SHARING)),

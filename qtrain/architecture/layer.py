@@ -50,7 +50,9 @@ class Layer:
         object.__setattr__(self, "rotations", names_from("rotations", self.rotations, ROTATIONS))
         if self.entangler is not None:
             one_of("entangler", self.entangler, (*BLOCKS, None))
-        for name, known in (("topology", TOPOLOGIES), ("sharing", SHARING), ("qubits", QUBITS)):
+        if self.topology != "edges" and self.topology not in TOPOLOGIES:
+            one_of("topology", self.topology, (*TOPOLOGIES, "edges"))
+        for name, known in (("sharing", SHARING), ("qubits", QUBITS)):
             one_of(name, getattr(self, name), known)
         for name in ("reverse", "flip", "pool"):
             if not isinstance(getattr(self, name), bool):

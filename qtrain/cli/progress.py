@@ -26,12 +26,13 @@ class SearchProgress:
 
     Args:
         total: trials asked for.
-        names: of the objectives; ``maximised``: those that are better when large.
+        names: of the objectives; ``directions``: "minimize" or "maximize" for each.
         console: where to draw (stderr, so that stdout stays clean for ``--json``).
     """
 
-    def __init__(self, total: int, names: Sequence[str], maximised: frozenset[str], console: Console) -> None:
-        self.total, self.names, self.maximised, self.console = total, tuple(names), maximised, console
+    def __init__(self, total: int, names: Sequence[str], directions: Sequence[str], console: Console) -> None:
+        self.total, self.names, self.console = total, tuple(names), console
+        self.directions = dict(zip(names, directions))
         self.counts: Counter[str] = Counter()
         self.best: dict[str, float] = {}
         self._said = 0
@@ -68,7 +69,7 @@ class SearchProgress:
         for name, value in values.items():
             if name not in self.names or value is None or not math.isfinite(value):
                 continue
-            better = max if name in self.maximised else min
+            better = max if self.directions[name] == "maximize" else min
             self.best[name] = better(self.best.get(name, value), value)
         self._bar.update(self._task, completed=self.done, status=self.status())
         if not self.console.is_terminal and self.done * 10 // max(self.total, 1) > self._said:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from qtrain.registry.registry import RegistryEntry
-    from qtrain.studies.result import SearchResult, TrialRecord
+    from qtrain.studies.result import SearchResult
+    from qtrain.studies.trials import TrialRecord
 
 
 def search(
@@ -30,12 +31,12 @@ def search(
 ) -> SearchResult:
     """Run or continue a search, with its progress on ``console``."""
     from qtrain.cli.progress import SearchProgress
-    from qtrain.studies.spec.search_spec import MAXIMISED, read_spec
+    from qtrain.studies.spec.search_spec import read_spec
     from qtrain.studies.study import search as run
 
     read = read_spec(spec)
     total = read.trials if trials is None else trials
-    with SearchProgress(total, read.objectives.use, MAXIMISED, console) as progress:
+    with SearchProgress(total, read.objectives.use, read.directions, console) as progress:
 
         def show(trial: TrialRecord) -> None:
             progress.update(trial.state, trial.objectives if trial.feasible else {})
@@ -54,28 +55,27 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget:
 
     Candidates are evaluated until 8 of them are whole (the pruned ones cost less), at most 40, and ``budget`` seconds.
     """
-    import dataclasses
     import time
 
-    from qtrain.studies.evaluate import build_problem, evaluate, prepare
-    from qtrain.studies.propose.samplers import propose
-    from qtrain.studies.spec.search_spec import MAXIMISED, read_spec
+    from qtrain.studies.evaluate import evaluate, prepare
+    from qtrain.studies.propose.proposals import propose
+    from qtrain.studies.setup import build_setup
+    from qtrain.studies.spec.search_spec import read_spec
     from qtrain.studies.study import count_jobs
 
     read = read_spec(spec)
-    read = dataclasses.replace(read, trials=trials or read.trials, seed=read.seed if seed is None else seed)
+    read = read.model_copy(update={"trials": trials or read.trials, "seed": read.seed if seed is None else seed})
     begun = time.perf_counter()
-    problem = build_problem(read)
-    prepare(problem)  # kernels are loaded before anything is timed
+    setup = build_setup(read)
+    prepare(setup)  # kernels are loaded before anything is timed
     ready = time.perf_counter()
-    directions = ["maximize" if name in MAXIMISED else "minimize" for name in read.objectives.use]
     drawn = propose(
-        problem.space.draw, [], directions=directions, sampler="random", seed=read.seed, batch=0, size=40
+        setup.space.draw, [], directions=read.directions, sampler="random", seed=read.seed, batch=0, size=40
     )
     answers: list[dict[str, Any]] = []
     probing = time.perf_counter()
     for architecture, _ in drawn:
-        answers.append(evaluate(problem, architecture.circuit(read.qubits), architecture, seed=read.seed))
+        answers.append(evaluate(setup, architecture.circuit(read.qubits), architecture, seed=read.seed))
         if sum(a["state"] == "complete" for a in answers) == 8 or time.perf_counter() - probing > budget:
             break
     per_trial = (time.perf_counter() - probing) / len(answers)
@@ -87,7 +87,7 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget:
     return {
         "study": read.name,
         "trials": read.trials,
-        "architectures in the space": problem.space.size,
+        "architectures in the space": setup.space.size,
         "candidates probed": len(answers),
         "of them pruned": len(answers) - len(whole),
         **{f"seconds of {stage}": round(seconds, 4) for stage, seconds in stages.items()},
@@ -112,11 +112,11 @@ def worker(
 ) -> SearchResult:
     """Take part in a study that other processes or hosts work on; the progress is this worker's own."""
     from qtrain.cli.progress import SearchProgress
-    from qtrain.studies.spec.search_spec import MAXIMISED, read_spec
+    from qtrain.studies.spec.search_spec import read_spec
     from qtrain.studies.worker import work
 
     read = read_spec(spec)
-    with SearchProgress(read.trials, read.objectives.use, MAXIMISED, console) as progress:
+    with SearchProgress(read.trials, read.objectives.use, read.directions, console) as progress:
 
         def show(trial: TrialRecord) -> None:
             progress.update(trial.state, trial.objectives if trial.feasible else {})
@@ -132,9 +132,9 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
 
     Returns a sentence about it. The study itself, its trials and its MLflow runs are left as they are.
     """
-    from qtrain.studies.evaluate import build_problem
     from qtrain.studies.run.backends import make_pool
     from qtrain.studies.run.storage import default_journal, open_storage
+    from qtrain.studies.setup import build_setup
     from qtrain.studies.spec.search_spec import read_spec
     from qtrain.studies.study import EVALUATE
     from qtrain.studies.winner import check_name, register_winner
@@ -156,17 +156,15 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
             f"study should have a feasible trial to register. Got {title!r}: {why_no_winner(result)}"
         )
     chosen = check_name(result.spec, name)
-    problem = build_problem(result.spec)
+    setup = build_setup(result.spec)
     with make_pool(result.spec, EVALUATE, 1) as pool:
-        pool.set_up(problem)
-        register_winner(result, problem, pool, chosen)
+        pool.set_up(setup)
+        register_winner(result, setup, pool, chosen)
     return f"Registered trial {result.winner.number} of {title} as {chosen}: qtrain show {chosen}"
 
 
 def _stored(opened: Any, where: str, title: str, given: Any) -> SearchResult:
     """The study of that title as it stands in an open storage."""
-    import dataclasses
-
     import optuna
 
     from qtrain.studies.result import summarise
@@ -184,7 +182,7 @@ def _stored(opened: Any, where: str, title: str, given: Any) -> SearchResult:
         raise QTrainError(
             f"study should be one that qtrain search has run. Got {title!r} in {where}, which is not."
         )
-    spec = given or dataclasses.replace(read_spec(dict(attributes["qtrain:spec"])), trials=len(trials))
+    spec = given or read_spec({**attributes["qtrain:spec"], "trials": len(trials)})
     full = {t.number: attributes[key] for t in trials if (key := f"qtrain:full:{t.number}") in attributes}
     records = [to_record(trial) for trial in trials]
     return summarise(spec, records, full, storage=where, tracking_uri=None, interrupted=False)

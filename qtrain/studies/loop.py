@@ -11,12 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtrain.studies.propose.samplers import child_seed, propose, replay
-from qtrain.studies.result import SearchResult, TrialRecord, pareto_front, summarise
+from qtrain.studies.propose.proposals import child_seed, propose, replay
+from qtrain.studies.result import SearchResult, summarise
 from qtrain.studies.run import record
 from qtrain.studies.run.storage import repair_journal
 from qtrain.studies.run.supervise import Pool, run_batch
-from qtrain.studies.spec.search_spec import MAXIMISED, SearchSpec
+from qtrain.studies.spec.search_spec import SearchSpec
+from qtrain.studies.trials import TrialRecord, pareto_front
 from qtrain.tracking.tracker import Tracker
 
 log = logging.getLogger("qtrain")
@@ -65,12 +66,11 @@ class Loop:
         for start in self.starts[first : first + self.spec.batch]:
             frozen = replay(self.draw, start.get("choices"))
             proposals.append((start["architecture"], start["architecture_id"], frozen))
-        directions = ["maximize" if n in MAXIMISED else "minimize" for n in self.spec.objectives.use]
         size = self.spec.batch - len(proposals)
         if size:
             drawn = propose(
-                self.draw, self.trials()[:first], directions=directions, sampler=self.spec.sampler, seed=self.spec.seed,
-                batch=batch, size=size, objectives=self.spec.objectives.use,
+                self.draw, self.trials()[:first], directions=self.spec.directions, sampler=self.spec.sampler,
+                seed=self.spec.seed, batch=batch, size=size, objectives=self.spec.objectives.use,
             )  # fmt: skip
             proposals += [(json.loads(a.to_json()), a.content_id, frozen) for a, frozen in drawn]
 

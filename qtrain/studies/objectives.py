@@ -1,127 +1,80 @@
-"""Objectives of a candidate: from the criteria's results to the few numbers a search compares.
+"""The table of objectives: what a search may optimise, and limit.
 
-Every function returns plain figures; ``evaluate`` decides in which order they are computed, and what they rule out.
+An objective reads its value from what the stages (see :mod:`qtrain.studies.stages`) found of a candidate. Each one is
+also a constraint: ``constraints.max_<name>`` and ``constraints.min_<name>`` prune a candidate behind its stage.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+from qtrain.errors import QTrainError
+from qtrain.extensions import Table
 
-from qtrain.budget import Budget
-from qtrain.gradients.variance import gradient_variance
-from qtrain.light_cones.light_cone import light_cone
-from qtrain.simulators.statevector import states
-from qtrain.studies.tasks.task import Task
-
-if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
-
-    from qtrain.circuits.program import PauliProgram
-    from qtrain.gradients.statistics import GradientStats
-
-SMALLEST = 1e-16  # a variance below this is called this
-STATEVECTOR_QUBITS = 12
-SAMPLES_OF_DATA = 16
+DIRECTIONS = ("minimize", "maximize")
 
 
-def dead_parameters(ansatz: QuantumCircuit, task: Task) -> np.ndarray:
-    """(num_parameters,) bool: outside the effective light cone of every observable of the task."""
-    alive = np.zeros(ansatz.num_parameters, bool)
-    for observable in task.observables:
-        alive |= light_cone(ansatz, observable).effective
-    return ~alive
+@dataclass(frozen=True)
+class Objective:
+    """One row of the table.
+
+    Attributes:
+        name: in specs, results and constraints; letters, digits and "_".
+        direction: "minimize" or "maximize".
+        stage: after which it is known, a name of :data:`qtrain.studies.stages.STAGES`.
+        of: :class:`~qtrain.studies.stages.Candidate` → value. Costly work belongs into a stage.
+        limited: the figure that its constraints compare, where that is not the value itself.
+    """
+
+    name: str
+    direction: str
+    stage: str
+    of: Callable[[Any], float]
+    limited: str | None = None
 
 
-def gradient_budget(seconds: float, relative_error: float) -> Budget:
-    """Time never decides how many samples are drawn: the digits have to be the same on every machine."""
-    return Budget(seconds=max(3600.0, 100 * seconds), relative_error=relative_error, max_samples=2_000_000)
+OBJECTIVES: Table[Objective] = Table("objective")
 
 
-def variance_profile(
-    circuit: QuantumCircuit | PauliProgram, task: Task, *, seed: int, budget: Budget
-) -> GradientStats:
-    """V_k of the task's (scaled) observable; a classifier's is averaged over some of its training data."""
-    if not task.is_classifier:
-        return gradient_variance(circuit, task.scaled_observable, seed=seed, budget=budget)
-    rows = np.random.default_rng(0).permutation(len(task.train))[:SAMPLES_OF_DATA]
-    return gradient_variance(
-        circuit, task.scaled_observable, seed=seed, budget=budget, inputs=task.inputs, data=task.train[rows]
-    )
+def register_objective(row: Objective, *, replace: bool = False) -> Objective:
+    """Add an objective that specs may name.
 
-
-def trainability(variance: np.ndarray, live: np.ndarray, quantile: float) -> float:
-    """log₁₀ of the low quantile of V_k over the live parameters; −∞ if none is live.
+    Raises:
+        QTrainError: a name that is taken or cannot be part of a key, an unknown direction.
 
     Example:
-        >>> trainability(np.array([0.1, 0.01, 0.0]), np.array([True, True, False]), 0.0)
-        -2.0
+        >>> row = register_objective(Objective("gates", "minimize", "light_cone", lambda c: float(c.ansatz.size())))
+        >>> OBJECTIVES.remove("gates") is row
+        True
     """
-    if not live.any():
-        return -math.inf
-    return float(np.quantile(np.log10(np.maximum(variance[live], SMALLEST)), quantile))
+    if not row.name.isidentifier():
+        raise QTrainError(f"objective should have a name of letters, digits and '_'. Got {row.name!r}.")
+    if row.direction not in DIRECTIONS:
+        raise QTrainError(f"direction should be one of {', '.join(map(repr, DIRECTIONS))}. Got {row.direction!r}.")
+    return OBJECTIVES.add(row.name, row, replace=replace)
 
 
-def shots_per_step(variance: np.ndarray, live: np.ndarray) -> float:
-    """Shots for one gradient by parameter shift with a signal-to-noise ratio of 1 at the median live parameter."""
-    if not live.any():
-        return math.inf
-    return float(2 * len(variance) / max(float(np.median(variance[live])), SMALLEST))
-
-
-def expressivity_ratio(program: PauliProgram, *, seed: int) -> tuple[float, dict[str, Any]]:
-    """QFIM rank over min(parameters, 2·2ⁿ − 2): 1 if every parameter moves the state in a direction of its own.
-
-    At generic angles up to ``STATEVECTOR_QUBITS`` qubits, beyond by the rank at a Clifford point (a lower bound).
-    """
-    if program.num_qubits <= STATEVECTOR_QUBITS:
-        rank, exact = qfim_rank(program, seed=seed), True
-        most = min(len(program.weights), 2 * 2**program.num_qubits - 2)
-    else:
-        from qtrain.diagnosis.expressivity import expressivity
-
-        found = expressivity(program, seed=seed)
-        rank, exact, most = found.qfim_rank, found.qfim_rank_exact, int(found.qfim_max)
-    ratio = rank / most if most else 0.0
-    return ratio, {"qfim_rank": rank, "qfim_rank_exact": exact, "qfim_max": most}
-
-
-def qfim_rank(program: PauliProgram, *, seed: int) -> int:
-    """Rank of the quantum Fisher information at random angles: F_kl = Re⟨∂_kψ|∂_lψ⟩ − ⟨∂_kψ|ψ⟩⟨ψ|∂_lψ⟩.
-
-    ∂ψ by the angle of one rotation is ½ψ with that angle larger by π, so one batch of states holds them all; weights
-    that drive several rotations add theirs up.
-    """
-    moving = np.flatnonzero(program.parameter >= 0)
-    if len(moving) == 0:
-        return 0
-    parameter = np.full_like(program.parameter, -1)
-    parameter[moving] = np.arange(len(moving))
-    single = dataclasses.replace(
-        program, parameter=parameter, coefficient=np.where(parameter >= 0, 1.0, program.coefficient),
-        weights=tuple(f"r{i}" for i in range(len(moving))),
-    )  # fmt: skip
-    angles = np.random.default_rng(seed).uniform(-np.pi, np.pi, len(program.weights))
-    rotation = program.coefficient[moving] * angles[program.parameter[moving]]
-    batch = np.concatenate([rotation[None, :], rotation[None, :] + np.pi * np.eye(len(moving))])
-    vectors = states(single, batch, num_threads=1)
-    state, moved = vectors[0], 0.5 * vectors[1:]
-    jacobian = np.zeros((len(program.weights), len(state)), complex)
-    np.add.at(jacobian, program.parameter[moving], program.coefficient[moving, None] * moved)
-    jacobian -= np.outer(jacobian @ state.conj(), state)  # without the direction of the global phase
-    real = np.concatenate([jacobian.real, jacobian.imag], axis=1)
-    values = np.linalg.svd(real, compute_uv=False)
-    return int((values > 1e-7 * max(values[0], 1e-300)).sum()) if values[0] > 1e-9 else 0
-
-
-def decay_per_qubit(sizes: list[int], values: list[float]) -> float:
-    """How much log₁₀ of the low quantile falls with each qubit (least squares); positive: gradients shrink.
+def signs(names: Sequence[str]) -> tuple[float, ...]:
+    """+1 for each objective that is minimised, -1 for each that is maximised.
 
     Example:
-        >>> round(decay_per_qubit([4, 6, 8], [-1.0, -2.0, -3.0]), 6)
-        0.5
+        >>> signs(["task_loss", "trainability"])
+        (1.0, -1.0)
     """
-    return -float(np.polyfit(sizes, values, 1)[0])
+    return tuple(1.0 if OBJECTIVES[name].direction == "minimize" else -1.0 for name in names)
+
+
+for _row in (
+    Objective("task_loss", "minimize", "training", lambda c: c.found["training"].loss),
+    Objective(
+        "trainability", "maximize", "gradients",
+        lambda c: min(c.metrics["low_log10_variance"], c.spec.objectives.enough_trainability), "low_log10_variance",
+    ),
+    Objective("expressivity", "maximize", "expressivity", lambda c: c.found["expressivity"]),
+    Objective("hardware_cost", "minimize", "hardware", lambda c: c.metrics["log_infidelity"], "log_infidelity"),
+    Objective("two_qubit_depth", "minimize", "hardware", lambda c: c.metrics["two_qubit_depth"]),
+    Objective("parameters", "minimize", "light_cone", lambda c: float(c.ansatz.num_parameters)),
+):  # fmt: skip
+    register_objective(_row)

@@ -9,89 +9,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qtrain.errors import QTrainError
-from qtrain.studies.spec.search_spec import MAXIMISED, SearchSpec, WinnerSpec
+from qtrain.studies.objectives import signs
+from qtrain.studies.spec.search_spec import SearchSpec, WinnerSpec
+from qtrain.studies.trials import TrialRecord, pareto_front
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from qtrain.architecture.architecture import Architecture
     from qtrain.registry.registry import RegistryEntry
-
-
-@dataclass(frozen=True)
-class TrialRecord:
-    """One trial, as it stands in the storage and in MLflow.
-
-    Attributes:
-        number: its place in the study; ``batch``: of proposals it belongs to; ``seed``: of its random choices.
-        state: "complete", "pruned" (``reason``: the limit it broke), "failed" (``reason``: how) or "running".
-        architecture: plain data of the architecture (or of the circuit, for a start that is not in the space).
-        architecture_id: its content id; ``duplicate_of``: the number of the trial that answered this one.
-        objectives: value by name; ``constraints``: value by name, feasible where ≤ 0.
-        metrics: every figure the criteria gave; ``timings``: seconds by stage; ``report``: the criteria's results.
-        params: what the sampler drew; ``versions``: of the packages behind the figures.
-        begun, ended: seconds since 1970, UTC.
-    """
-
-    number: int
-    state: str
-    reason: str = ""
-    batch: int = 0
-    seed: int = 0
-    architecture: Mapping[str, Any] = field(default_factory=dict)
-    architecture_id: str = ""
-    duplicate_of: int | None = None
-    objectives: Mapping[str, float] = field(default_factory=dict)
-    constraints: Mapping[str, float] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    timings: Mapping[str, float] = field(default_factory=dict)
-    report: Mapping[str, Any] = field(default_factory=dict)
-    params: Mapping[str, Any] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    begun: float = 0.0
-    ended: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Spent on evaluating it; 0 for a duplicate."""
-        return sum(self.timings.values())
-
-    @property
-    def scored(self) -> bool:
-        """Whether a later trial of the same architecture is answered from this one."""
-        return self.state in ("complete", "pruned") and self.duplicate_of is None
-
-    @property
-    def feasible(self) -> bool:
-        """Complete, and within every constraint."""
-        return self.state == "complete" and all(value <= 0 for value in self.constraints.values())
-
-
-def pareto_front(trials: Sequence[TrialRecord], objectives: Sequence[str]) -> tuple[int, ...]:
-    """Numbers of the feasible trials that no other feasible trial dominates; of equal ones the first.
-
-    Example:
-        >>> a = TrialRecord(0, "complete", objectives={"task_loss": 1.0, "trainability": -2.0})
-        >>> b = TrialRecord(1, "complete", objectives={"task_loss": 2.0, "trainability": -1.0})
-        >>> c = TrialRecord(2, "complete", objectives={"task_loss": 2.0, "trainability": -2.0})
-        >>> pareto_front([a, b, c], ["task_loss", "trainability"])
-        (0, 1)
-    """
-    signs = [-1.0 if name in MAXIMISED else 1.0 for name in objectives]
-    points: dict[int, tuple[float, ...]] = {}
-    for trial in trials:
-        if trial.feasible and trial.duplicate_of is None:
-            points[trial.number] = tuple(s * trial.objectives[name] for s, name in zip(signs, objectives))
-    front = []
-    for number, point in points.items():
-        dominated = any(
-            all(o <= p for o, p in zip(other, point)) and (other != point or rival < number)
-            for rival, other in points.items()
-            if rival != number
-        )
-        if not dominated:
-            front.append(number)
-    return tuple(front)
 
 
 def choose_winner(
@@ -103,8 +29,7 @@ def choose_winner(
     by_number = {t.number: t for t in trials}
     signed: dict[str, dict[int, float]] = {}  # lower is better
     scaled: dict[int, dict[str, float]] = {n: {} for n in front}
-    for name in objectives:
-        sign = -1.0 if name in MAXIMISED else 1.0
+    for name, sign in zip(objectives, signs(objectives)):
         column = signed[name] = {n: sign * by_number[n].objectives[name] for n in front}
         low, high = min(column.values()), max(column.values())
         for n, value in column.items():
@@ -175,7 +100,7 @@ class SearchResult:
     @property
     def directions(self) -> tuple[str, ...]:
         """ "minimize" or "maximize", for each objective."""
-        return tuple("maximize" if name in MAXIMISED else "minimize" for name in self.objectives)
+        return self.spec.directions
 
     @property
     def counts(self) -> dict[str, int]:
@@ -190,9 +115,7 @@ class SearchResult:
 
         if self.winner is None:
             raise QTrainError("the search should have a winner for this. Got none: no trial was feasible.")
-        import json
-
-        return Architecture.from_json(json.dumps(dict(self.winner.architecture)))
+        return Architecture.from_dict(dict(self.winner.architecture))
 
     @property
     def entry(self) -> RegistryEntry:
@@ -222,17 +145,17 @@ class SearchResult:
 
     def cost(self, circuit: QuantumCircuit | Architecture) -> dict[str, float]:
         """What any circuit takes on the search's device: two_qubit_depth, two_qubit_gates, depth, implied_error, …."""
-        from qtrain.studies.evaluate import problem_of
+        from qtrain.studies.setup import setup_of
 
         built = circuit.circuit(self.spec.qubits) if hasattr(circuit, "circuit") else circuit
-        return problem_of(self.spec).device.cost(built)
+        return setup_of(self.spec).device.cost(built)
 
     @property
     def observables(self) -> tuple[Any, ...]:
         """The task's: its Hamiltonian, or a readout per class (SparsePauliOp)."""
-        from qtrain.studies.evaluate import problem_of
+        from qtrain.studies.setup import setup_of
 
-        return problem_of(self.spec).task.observables
+        return setup_of(self.spec).task.observables
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: the figures of every trial, without their reports."""

@@ -18,12 +18,13 @@ from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.studies.loop import Loop
-from qtrain.studies.result import SearchResult, TrialRecord
+from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
 from qtrain.studies.run.storage import open_storage
 from qtrain.studies.run.supervise import Pool
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
+from qtrain.studies.trials import TrialRecord
 from qtrain.tracking.tracker import Tracker, resolve_uri
 
 log = logging.getLogger("qtrain")
@@ -78,27 +79,27 @@ def search(
     """
     spec = read_spec(spec)
     if seed is not None:
-        spec = dataclasses.replace(spec, seed=_whole("seed", seed, 0))
+        spec = spec.model_copy(update={"seed": _whole("seed", seed, 0)})
     if n_trials is not None:
-        spec = dataclasses.replace(spec, trials=_whole("n_trials", n_trials, 1))
+        spec = spec.model_copy(update={"trials": _whole("n_trials", n_trials, 1)})
     resolve_uri(tracking_uri)
     jobs = count_jobs(n_jobs)
     # The pool comes first: its processes import while this one does.
     with make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler) as pool:
-        from qtrain.studies.evaluate import build_problem
+        from qtrain.studies.setup import build_setup
         from qtrain.studies.winner import check_name, note_run, register_winner
 
         name = check_name(spec, name)
-        problem = build_problem(spec)
-        pool.set_up(problem)
+        setup = build_setup(spec)
+        pool.set_up(setup)
         result = run_study(
-            spec, pool, draw=problem.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
-            starts=problem.starts, on_trial=on_trial,
-            conclude=lambda found: register_winner(found, problem, pool, name),
+            spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
+            starts=setup.starts, on_trial=on_trial,
+            conclude=lambda found: register_winner(found, setup, pool, name),
         )  # fmt: skip
     if result.name is not None and result.run_id is not None:
         note_run(result.name, result.run_id)
-    return dataclasses.replace(result, references=problem.references)
+    return dataclasses.replace(result, references=setup.references)
 
 
 def _whole(name: str, value: Any, minimum: int) -> int:
@@ -149,7 +150,7 @@ def run_study(
                 tracking_uri,
                 spec.name,
                 uid=uid,
-                params=flat(spec.identity()),
+                params=flat(study.user_attrs["qtrain:spec"]),  # as it was begun: MLflow keeps a value for good
                 tags={"qtrain.storage": where},
             )
         )

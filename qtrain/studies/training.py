@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qtrain.circuits.initialization import parse_initialization
 from qtrain.errors import QTrainError
 from qtrain.simulators.statevector import values, values_and_gradients
 from qtrain.studies.spec.search_spec import TrainingSpec
@@ -74,12 +75,16 @@ def adam(
 
 
 def initial_weights(count: int, training: TrainingSpec, seed: int) -> np.ndarray:
-    """(starts, count) angles: uniform on [−π, π), normal with σ = 0.1 ("small"), or zero."""
+    """(starts, count) angles, by ``training.initialization``."""
     rng = np.random.default_rng(seed)
     shape = (training.starts, count)
-    if training.initialization == "uniform":
-        return rng.uniform(-np.pi, np.pi, shape)
-    return rng.normal(0.0, 0.1, shape) if training.initialization == "small" else np.zeros(shape)
+    if training.initialization == "zero":
+        return np.zeros(shape)
+    start = parse_initialization(training.initialization)
+    if start.kind == "gaussian":
+        return rng.normal(0.0, start.width, shape)
+    width = start.width or np.pi
+    return rng.uniform(-width, width, shape)
 
 
 def train(

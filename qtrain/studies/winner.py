@@ -9,9 +9,9 @@ from typing import Any
 from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.registry import registry
-from qtrain.studies.evaluate import Problem
 from qtrain.studies.result import SearchResult
 from qtrain.studies.run.supervise import Pool
+from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
 
 log = logging.getLogger("qtrain")
@@ -34,7 +34,7 @@ def check_name(spec: SearchSpec, name: str | None) -> str:
     return chosen
 
 
-def register_winner(result: SearchResult, problem: Problem, pool: Pool, name: str) -> SearchResult:
+def register_winner(result: SearchResult, setup: Setup, pool: Pool, name: str) -> SearchResult:
     """Diagnose and register the winner; a search without a winner is returned as it is."""
     if result.winner is None:
         return result
@@ -46,11 +46,11 @@ def register_winner(result: SearchResult, problem: Problem, pool: Pool, name: st
             "The winner's full report was not made (%s); its trial's figures stand in.", outcome.reason
         )
     observable = " + ".join(
-        f"{complex(c).real:.12g}*{label}" for label, c in problem.task.observables[0].to_list()
+        f"{complex(c).real:.12g}*{label}" for label, c in setup.task.observables[0].to_list()
     )
     registry.register(
         registry.RegistryEntry(
-            name, Architecture.from_dict(plain), problem.spec.qubits, observable=observable.replace("+ -", "- "),
+            name, Architecture.from_dict(plain), setup.spec.qubits, observable=observable.replace("+ -", "- "),
             report=report, objectives=dict(result.winner.objectives), study=result.study,
         ), overwrite=True,
     )  # fmt: skip

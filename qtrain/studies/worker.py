@@ -21,14 +21,15 @@ from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.studies.loop import answer_from
-from qtrain.studies.propose.samplers import child_seed, propose, replay
-from qtrain.studies.result import SearchResult, TrialRecord, summarise
+from qtrain.studies.propose.proposals import child_seed, propose, replay
+from qtrain.studies.result import SearchResult, summarise
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
 from qtrain.studies.run.storage import open_database, without_password
 from qtrain.studies.run.supervise import Pool
-from qtrain.studies.spec.search_spec import MAXIMISED, SearchSpec, read_spec
+from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.study import EVALUATE, count_jobs, finish, flat, interruptible
+from qtrain.studies.trials import TrialRecord
 from qtrain.tracking.tracker import Tracker
 
 log = logging.getLogger("qtrain")
@@ -76,27 +77,27 @@ def work(
     jobs, since = count_jobs(n_jobs), time.monotonic()
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler))
-        from qtrain.studies.evaluate import build_problem
+        from qtrain.studies.setup import build_setup
 
-        problem = build_problem(spec)
-        pool.set_up(problem)
+        setup = build_setup(spec)
+        pool.set_up(setup)
         worker = open_worker(
             spec,
             pool,
-            problem.space.draw,
+            setup.space.draw,
             storage,
             tracking_uri,
             on_trial,
             heartbeat_seconds,
             stack,
-            problem.starts,
+            setup.starts,
         )
         with interruptible(pool) as stop:
             worker.run(jobs, stop)
         result = worker.result(interrupted=stop.is_set())
         undelivered = 0 if result.interrupted else worker.finish(result)
     return dataclasses.replace(
-        result, references=problem.references, undelivered=undelivered, seconds=time.monotonic() - since
+        result, references=setup.references, undelivered=undelivered, seconds=time.monotonic() - since
     )
 
 
@@ -108,8 +109,9 @@ def open_worker(
     """The worker on its open study; its tracker and its heartbeat end with ``stack``."""
     study = record.open_study(open_database(storage), spec, mode="workers")
     record.check_mode(study, "workers")
+    begun = study.user_attrs
     tracker = stack.enter_context(
-        Tracker(tracking_uri, spec.name, uid=study.user_attrs["qtrain:uid"], params=flat(spec.identity()))
+        Tracker(tracking_uri, spec.name, uid=begun["qtrain:uid"], params=flat(begun["qtrain:spec"]))
     )
     worker = Worker(
         spec, study, pool, tracker, draw, without_password(storage), on_trial, heartbeat_seconds, list(starts)
@@ -257,12 +259,9 @@ class Worker:
             begun |= {"architecture": start["architecture"], "architecture_id": start["architecture_id"]}
             frozen = replay(self.draw, start.get("choices"))
         else:
-            directions = [
-                "maximize" if name in MAXIMISED else "minimize" for name in self.spec.objectives.use
-            ]
             known = [t for t in trials if t.state.name not in ("WAITING", "FAIL")]
             ((architecture, frozen),) = propose(
-                self.draw, known, directions=directions, sampler=self.spec.sampler, seed=self.spec.seed,
+                self.draw, known, directions=self.spec.directions, sampler=self.spec.sampler, seed=self.spec.seed,
                 batch=child_seed(self.token, len(trials)), size=1,
                 objectives=self.spec.objectives.use,
             )  # fmt: skip

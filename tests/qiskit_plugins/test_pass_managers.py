@@ -186,7 +186,7 @@ def test_an_option_leaves_out_what_is_not_measured():
     assert small.num_parameters == 9
 
 
-@pytest.mark.parametrize("topology", [t for t in TOPOLOGIES if t != "edges"])
+@pytest.mark.parametrize("topology", list(TOPOLOGIES))
 def test_it_emits_the_architectures_own_edges(topology):
     circuit = TrainableAnsatzSynthesis().run(TrainableAnsatz(6, Architecture((Layer(("ry",), "cz", topology),))))
     joined = [item.qubits for item in circuit.data if len(item.qubits) == 2]

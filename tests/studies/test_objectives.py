@@ -17,8 +17,8 @@ from qiskit.quantum_info import Statevector
 from qtrain.architecture.architecture import Architecture, Layer
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
-from qtrain.studies.evaluate import build_problem, evaluate, score
-from qtrain.studies.objectives import (
+from qtrain.studies.evaluate import evaluate, score
+from qtrain.studies.figures import (
     dead_parameters,
     decay_per_qubit,
     qfim_rank,
@@ -26,15 +26,20 @@ from qtrain.studies.objectives import (
     trainability,
 )
 from qtrain.studies.propose.space import SearchSpace
+from qtrain.studies.propose.starts import build_starts, circuit_of, plain_of
+from qtrain.studies.setup import build_setup
 from qtrain.studies.spec.search_spec import DeviceSpec, read_spec
 from qtrain.studies.tasks.devices import build_device
-from qtrain.studies.tasks.starts import build_starts, circuit_of, plain_of
 
 SPACE = SearchSpace(3)
 
 
 def spec_of(n=3, **more):
     return read_spec({"name": "t", "qubits": n, "task": {"kind": "tfim"}, "training": {"steps": 10, "starts": 2}} | more)
+
+
+def built(spec):
+    return spec.task.build(spec.qubits)
 
 
 def slow_rank(circuit, seed):
@@ -89,11 +94,9 @@ def test_decay_is_the_slope():
 
 
 def test_dead_parameters_of_the_known_example():
-    from qtrain.studies.tasks.task import build_task
-
-    task = build_task(spec_of(4, task={"kind": "hamiltonian", "terms": "ZIII"}))
+    task = built(spec_of(4, task={"kind": "hamiltonian", "terms": "ZIII"}))
     assert dead_parameters(efficient_su2(4, reps=2), task).sum() == 15
-    both = dataclasses.replace(task, observables=(*task.observables, build_task(spec_of(4)).observables[0]))
+    both = dataclasses.replace(task, observables=(*task.observables, built(spec_of(4)).observables[0]))
     assert dead_parameters(efficient_su2(4, reps=2), both).sum() < 15
 
 
@@ -139,23 +142,23 @@ def test_a_piece_of_a_real_device():
 ])  # fmt: skip
 def test_bad_devices_are_one_sentence(device, n, message):
     with pytest.raises(QTrainError, match=message):
-        build_problem(spec_of(n, device=device))
+        build_setup(spec_of(n, device=device))
 
 
 STAGES = ["light_cone", "hardware", "algebra", "gradients", "expressivity", "training"]
 
 
 def test_a_good_candidate_passes_every_stage():
-    problem = build_problem(spec_of())
+    setup = build_setup(spec_of())
     family = Architecture((Layer(("ry",), "cz"),), 2, final_rotations=("ry",))
-    found = evaluate(problem, family.circuit(3), family, seed=1)
+    found = evaluate(setup, family.circuit(3), family, seed=1)
     assert found["state"] == "complete" and found["reason"] == ""
     assert list(found["timings"]) == STAGES and all(t >= 0 for t in found["timings"].values())
-    assert set(found["objectives"]) == set(problem.spec.objectives.use)
+    assert set(found["objectives"]) == set(setup.spec.objectives.use)
     assert all(value <= 0 for value in found["constraints"].values())
     assert found["metrics"]["parameters"] == 9
     assert json.loads(json.dumps(found)) == found  # plain data
-    again = evaluate(problem, family.circuit(3), family, seed=1)
+    again = evaluate(setup, family.circuit(3), family, seed=1)
     assert {k: v for k, v in again.items() if k != "timings"} == {k: v for k, v in found.items() if k != "timings"}
 
 
@@ -172,41 +175,41 @@ def test_a_good_candidate_passes_every_stage():
     ({"max_task_loss": 1e-9}, "training", "task loss .* above"),
 ])  # fmt: skip
 def test_a_broken_limit_prunes_at_its_stage(limits, stage, reason):
-    problem = build_problem(spec_of(constraints=limits, task={"kind": "hamiltonian", "terms": "IIZ + IXX"}))
+    setup = build_setup(spec_of(constraints=limits, task={"kind": "hamiltonian", "terms": "IIZ + IXX"}))
     family = Architecture((Layer(("ry",), "cz"),), 2, final_rotations=("ry",))
-    found = evaluate(problem, family.circuit(3), family, seed=1)
+    found = evaluate(setup, family.circuit(3), family, seed=1)
     assert found["state"] == "pruned" and found["objectives"] == {}
     import re
 
     assert re.match(f"{stage}: .*{reason}", found["reason"]), found["reason"]
     assert list(found["timings"])[-1] == stage
-    forgiven = evaluate(problem, family.circuit(3), family, seed=1, forgive=True)
-    assert forgiven["state"] == "complete" and set(forgiven["objectives"]) == set(problem.spec.objectives.use)
+    forgiven = evaluate(setup, family.circuit(3), family, seed=1, forgive=True)
+    assert forgiven["state"] == "complete" and set(forgiven["objectives"]) == set(setup.spec.objectives.use)
     if "native_gates" not in limits:
         assert any(value > 0 for value in forgiven["constraints"].values())
 
 
 def test_scaling_and_simulability_as_constraints():
-    problem = build_problem(spec_of(objectives={"sizes": [4, 5], "simulability": True}))
+    setup = build_setup(spec_of(objectives={"sizes": [4, 5], "simulability": True}))
     family = Architecture((Layer(("ry",), "cz"),), 1, final_rotations=("ry",))
-    found = evaluate(problem, family.circuit(3), family, seed=1)
+    found = evaluate(setup, family.circuit(3), family, seed=1)
     assert {"trainability_4", "trainability_5", "decay_per_qubit", "certified_simulable"} <= set(found["metrics"])
     assert {"scaling", "simulability"} <= set(found["timings"])
     simulable = found["metrics"]["certified_simulable"] > 0
     for wanted in (True, False):
-        problem = build_problem(spec_of(constraints={"simulable": wanted}))
-        assert (evaluate(problem, family.circuit(3), family, seed=1)["state"] == "complete") == (wanted == simulable)
-    problem = build_problem(spec_of(objectives={"sizes": [4, 5]}, constraints={"max_decay_per_qubit": -9.0}))
-    assert "decay per qubit" in evaluate(problem, family.circuit(3), family, seed=1)["reason"]
+        setup = build_setup(spec_of(constraints={"simulable": wanted}))
+        assert (evaluate(setup, family.circuit(3), family, seed=1)["state"] == "complete") == (wanted == simulable)
+    setup = build_setup(spec_of(objectives={"sizes": [4, 5]}, constraints={"max_decay_per_qubit": -9.0}))
+    assert "decay per qubit" in evaluate(setup, family.circuit(3), family, seed=1)["reason"]
 
 
 def test_classifier_is_evaluated_on_its_data():
     task = {"kind": "classification", "data": "iris", "classes": ["setosa", "virginica"], "samples": 60}
-    problem = build_problem(spec_of(task=task, constraints={"max_dead_fraction": 1.0}))
+    setup = build_setup(spec_of(task=task, constraints={"max_dead_fraction": 1.0}))
     family = Architecture((Layer(("ry",), "cx", reverse=True, flip=True),), 2, final_rotations=("ry",))
-    found = evaluate(problem, family.circuit(3), family, seed=0)
+    found = evaluate(setup, family.circuit(3), family, seed=0)
     assert found["state"] == "complete" and found["metrics"]["test_accuracy"] > 0.8
-    assert problem.references["trivial"] == 1.0
+    assert setup.references["trivial"] == 1.0
 
 
 def test_any_circuit_is_scored_alike():

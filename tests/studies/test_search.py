@@ -112,7 +112,8 @@ def test_data_encoded_again_are_part_of_the_candidate():
     """Rounds of encoding and ansatz: one circuit for criteria, cost and training, and the same in the QNN of the winner."""
     from qtrain.architecture.architecture import Architecture, Layer
     from qtrain.circuits.program import lower
-    from qtrain.studies.evaluate import problem_of, score
+    from qtrain.studies.evaluate import score
+    from qtrain.studies.setup import setup_of
     from qtrain.studies.spec.search_spec import read_spec
 
     spec = read_spec({
@@ -120,7 +121,7 @@ def test_data_encoded_again_are_part_of_the_candidate():
         "task": {"kind": "classification", "data": "wine"}, "device": {"topology": "line"},
     })  # fmt: skip
     family = Architecture((Layer(("ry",), "cx"),), 1, final_rotations=("ry",), uploads=2)
-    task = problem_of(spec).task
+    task = setup_of(spec).task
     whole = task.compose(family.circuit(3), 2)
     program = lower(whole, inputs=task.inputs)
     assert program.num_weights == 2 * family.num_parameters(3) and len(program.inputs) == 3
@@ -140,11 +141,11 @@ def test_data_encoded_again_are_part_of_the_candidate():
 def test_every_part_of_the_data_is_held_out_once():
     import numpy as np
 
-    from qtrain.studies.evaluate import problem_of
+    from qtrain.studies.setup import setup_of
     from qtrain.studies.spec.search_spec import read_spec
     from qtrain.studies.training import _folds
 
-    task = problem_of(read_spec({"name": "f", "qubits": 3, "task": {"kind": "classification", "data": "wine"}})).task
+    task = setup_of(read_spec({"name": "f", "qubits": 3, "task": {"kind": "classification", "data": "wine"}})).task
     inputs, targets, fold = _folds(task, 4)
     assert len(inputs) == len(task.train) + len(task.validation) == len(targets)
     assert np.array_equal(inputs[fold == 0], task.validation)

@@ -18,7 +18,7 @@ from fake_study import FakeArchitecture, essence, fake_spec, fake_study
 from mlflow_checks import wait_for
 
 from qtrain.errors import QTrainError
-from qtrain.studies.propose.samplers import child_seed, propose
+from qtrain.studies.propose.proposals import child_seed, propose
 from qtrain.studies.result import TrialRecord, choose_winner, pareto_front
 from qtrain.studies.run import record
 from qtrain.studies.run.storage import open_storage, repair_journal

@@ -15,12 +15,12 @@ from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.simulators.statevector import values
 from qtrain.studies.spec.search_spec import TrainingSpec, read_spec
-from qtrain.studies.tasks.task import Task, build_task
+from qtrain.studies.tasks.task import Task
 from qtrain.studies.training import adam, initial_weights, logistic, relative_energy, score, train
 
 
 def energy_task(n=3, **task):
-    return build_task(read_spec({"name": "t", "qubits": n, "task": {"kind": "tfim"} | task}))
+    return read_spec({"name": "t", "qubits": n, "task": {"kind": "tfim"} | task}).task.build(n)
 
 
 def tiny_classifier():
@@ -64,7 +64,7 @@ def test_ground_state_is_reached_by_an_ansatz_that_holds_it():
     assert found.loss == pytest.approx(found.losses.mean())
     assert found.best == found.losses.argmin()
     assert found.metrics["energy"] >= task.lowest - 1e-9
-    best = dataclasses.replace(training, aggregate="best")
+    best = training.model_copy(update={"aggregate": "best"})
     assert train(lower(real_amplitudes(3, reps=3)), task, best, seed=5).loss == found.losses.min()
 
 
@@ -78,8 +78,11 @@ def test_starts_are_independent_and_seeded():
     np.testing.assert_allclose(first.weights[0], three.weights[0], atol=1e-10)
 
 
-@pytest.mark.parametrize("kind, spread", [("uniform", np.pi / np.sqrt(3)), ("small", 0.1), ("zero", 0.0)])
+@pytest.mark.parametrize("kind, spread", [
+    ("uniform", np.pi / np.sqrt(3)), ("gaussian:0.3", 0.3), ("small:0.3", 0.3 / np.sqrt(3)), ("zero", 0.0),
+])
 def test_initial_angles(kind, spread):
+    """In the words of ``qtrain.diagnose``: "small:W" is uniform within ±W, "gaussian:W" has the standard deviation W."""
     angles = initial_weights(2000, TrainingSpec(initialization=kind, starts=2), 3)
     assert angles.shape == (2, 2000) and angles.std() == pytest.approx(spread, rel=0.05)
 

@@ -1,190 +1,89 @@
-"""Proposals: a sampler that is a function of the finished trials, the seed and the batch, and of nothing else.
-
-A batch is asked from a study in memory that holds the finished trials of all earlier batches in order of their
-numbers. So neither the order in which trials finished, nor a kill between two of them, changes what is proposed.
-
-"evolution" draws most proposals as children of the best trials so far (:mod:`.variation`), others by TPE.
-"""
+"""The table of samplers: what proposes the choices of a search's trials."""
 
 from __future__ import annotations
 
-import copy
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, lru_cache
-from typing import Any, cast
-
-import numpy as np
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from qtrain.errors import QTrainError
-from qtrain.studies.propose.variation import vary
-from qtrain.studies.result import TrialRecord, pareto_front
-from qtrain.studies.run import record
-from qtrain.studies.spec.search_spec import MAXIMISED
-
-CHILDREN = 0.85  # of the proposals of "evolution"
-FIRST_PARENTS = 6  # feasible trials before there are children
-ATTEMPTS = 10  # at an architecture that was not proposed before
+from qtrain.extensions import Table
 
 
-def child_seed(*key: int) -> int:
-    """A seed that depends on all of ``key``, independent for different keys.
+@dataclass(frozen=True)
+class Sampler:
+    """One row of the table.
+
+    Attributes:
+        build: seed → an Optuna sampler; a function of the seed alone, so that a search can be repeated.
+        children: most proposals are children of the best trials so far (:mod:`.variation`), the others come from it.
+    """
+
+    build: Callable[[int], Any]
+    children: bool = False
+
+
+SAMPLERS: Table[Sampler] = Table("sampler")
+
+
+def register_sampler(name: str, build: Callable[[int], Any], *, children: bool = False, replace: bool = False) -> None:
+    """Add a sampler that specs may name; see :class:`Sampler`.
 
     Example:
-        >>> child_seed(0, 1) == child_seed(0, 1), child_seed(0, 1) == child_seed(1, 0)
-        (True, False)
+        >>> import optuna
+        >>> register_sampler("brute", lambda seed: optuna.samplers.BruteForceSampler(seed=seed))
+        >>> SAMPLERS.remove("brute").children
+        False
     """
-    return int(np.random.SeedSequence(list(key)).generate_state(1, np.uint32)[0])
+    SAMPLERS.add(name, Sampler(build, children), replace=replace)
 
 
-def make_sampler(name: str, *, seed: int, population: int = 24) -> Any:
+def make_sampler(name: str, *, seed: int) -> Any:
     """The Optuna sampler called ``name`` in a spec.
 
     Raises:
-        QTrainError: "gp" where torch is not installed.
+        QTrainError: an unknown name; "gp" where torch is not installed.
     """
-    from optuna import samplers
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # experimental options, chosen on purpose
-        if name in ("tpe", "evolution"):
-            return samplers.TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=16)
-        if name == "nsga2":
-            return samplers.NSGAIISampler(seed=seed, population_size=population)
-        if name == "nsga3":
-            return samplers.NSGAIIISampler(seed=seed, population_size=population)
-        if name == "gp":
-            try:
-                import torch  # noqa: F401
-            except ImportError:
-                raise QTrainError(
-                    "sampler 'gp' needs torch. Install it: pip install 'qtrain[torch]'."
-                ) from None
-            return samplers.GPSampler(seed=seed)
-        return samplers.RandomSampler(seed=seed)
+        return SAMPLERS[name].build(seed)
 
 
-def propose(
-    draw: Callable[[Any], Any],
-    finished: Sequence[Any],
-    *,
-    directions: Sequence[str],
-    sampler: str,
-    seed: int,
-    batch: int,
-    size: int,
-    objectives: Sequence[str] = (),
-) -> list[tuple[Any, Any]]:
-    """``size`` proposals: (what ``draw(trial)`` returned, the frozen Optuna trial it was drawn with).
+def _tpe(seed: int) -> Any:
+    from optuna.samplers import TPESampler
 
-    An architecture that was proposed before is drawn again, a few times: the last attempt stands.
-
-    Args:
-        draw: reads its choices from an Optuna trial (``trial.suggest_…``).
-        finished: frozen trials of all earlier batches, in order of their numbers.
-        directions: "minimize" or "maximize" per objective; objectives: their names, needed by "evolution".
-    """
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # nobody needs to hear of studies in memory
-    study = optuna.create_study(
-        directions=cast(Any, list(directions)), sampler=make_sampler(sampler, seed=child_seed(seed, batch))
-    )
-    for trial in finished:
-        study.add_trial(_bare(trial))
-    rng = np.random.default_rng([seed, batch, 3])
-    family = Parents(finished, objectives) if sampler == "evolution" else None
-    nursery = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=child_seed(seed, batch, 4)))
-    seen = {t.user_attrs.get(record.BEGUN, {}).get("architecture_id") for t in finished}
-    asked = []
-    for _ in range(size):
-        for _ in range(ATTEMPTS):
-            source = study
-            if family is not None and family.grown and rng.random() < CHILDREN:
-                source = nursery
-                source.enqueue_trial(family.child(rng))
-            trial = source.ask()
-            drawn = draw(trial)
-            if drawn.content_id not in seen:
-                break
-        seen.add(drawn.content_id)
-        asked.append((drawn, source.get_trials(deepcopy=False)[trial.number]))
-    return asked
+    return TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=16)
 
 
-@lru_cache(maxsize=1)
-def _past() -> type[Any]:
-    import optuna
+def _nsga2(seed: int) -> Any:
+    from optuna.samplers import NSGAIISampler
 
-    class Past(optuna.trial.FrozenTrial):
-        """A finished trial, which nobody changes: a study that is given it copies every distribution otherwise."""
-
-        @cached_property
-        def constraints(self) -> Any:  # type: ignore[override]
-            return super().constraints
-
-        def __deepcopy__(self, memo: dict[int, Any]) -> Past:
-            return copy.copy(self)
-
-    return Past
+    return NSGAIISampler(seed=seed, population_size=24)
 
 
-def _bare(trial: Any) -> Any:
-    """What samplers read of a finished trial, cheap to add to a study."""
-    bare = copy.copy(trial)
-    bare.__class__ = _past()
-    bare._user_attrs = {}
-    return bare
+def _nsga3(seed: int) -> Any:
+    from optuna.samplers import NSGAIIISampler
+
+    return NSGAIIISampler(seed=seed, population_size=24)
 
 
-def replay(draw: Callable[[Any], Any], choices: Mapping[str, Any] | None) -> Any:
-    """The frozen Optuna trial that draws with these choices; None without choices."""
-    import optuna
+def _random(seed: int) -> Any:
+    from optuna.samplers import RandomSampler
 
-    if choices is None:
-        return None
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    study.enqueue_trial(dict(choices))
-    draw(study.ask())
-    return study.get_trials(deepcopy=False)[0]
+    return RandomSampler(seed=seed)
 
 
-class Parents:
-    """The trials that "evolution" takes its parents from.
+def _gp(seed: int) -> Any:
+    from optuna.samplers import GPSampler
 
-    Three fifths by the first objective; one from the front; one by the first objective among one pool's trials, each
-    pool alike: pools are islands that no child leaves, and the best one need not be the one that leads now.
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise QTrainError("sampler 'gp' needs torch. Install it: pip install 'qtrain[torch]'.") from None
+    return GPSampler(seed=seed)
 
-    ``finished``: frozen trials; ``objectives``: names, the most important first.
-    """
 
-    def __init__(self, finished: Sequence[Any], objectives: Sequence[str]) -> None:
-        records = {t.number: record.to_record(t) for t in finished}
-        drawn = {t.number: t for t in finished if t.params}
-        able = [r for r in records.values() if r.feasible and r.duplicate_of is None and r.number in drawn]
-        sign = -1.0 if objectives and objectives[0] in MAXIMISED else 1.0
-
-        def loss(trial: TrialRecord) -> tuple[float, int]:
-            return sign * trial.objectives[objectives[0]], trial.number
-
-        self.ranked = [drawn[r.number] for r in sorted(able, key=loss)]
-        self.front = [drawn[n] for n in pareto_front(able, objectives)]
-        self.islands: dict[Any, list[Any]] = {}
-        for trial in self.ranked:
-            self.islands.setdefault(trial.params.get("pool"), []).append(trial)
-
-    @property
-    def grown(self) -> bool:
-        """Whether there are enough of them."""
-        return len(self.ranked) >= FIRST_PARENTS
-
-    def child(self, rng: np.random.Generator) -> dict[str, Any]:
-        """Fixed choices of one child."""
-        whence = rng.random()
-        if whence < 0.2:
-            group = self.front
-            parent = group[int(rng.integers(len(group)))]
-        else:
-            group = self.ranked if whence < 0.8 else list(self.islands.values())[int(rng.integers(len(self.islands)))]
-            parent = group[min(int(rng.geometric(0.3)) - 1, len(group) - 1)]
-        return vary(parent, group[:12], rng)
+register_sampler("evolution", _tpe, children=True)
+for _name, _build in (("tpe", _tpe), ("nsga2", _nsga2), ("nsga3", _nsga3), ("random", _random), ("gp", _gp)):
+    register_sampler(_name, _build)

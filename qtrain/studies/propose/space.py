@@ -1,7 +1,6 @@
 """The space a search draws from: named pools of layers over ``Architecture``; every draw is valid.
 
-A pool is a family of layers with a common structure: what they conserve decides the algebra they generate, and with it
-what they can train. Explicit lists in the spec make a pool of their own.
+Explicit lists in the spec make a pool of their own.
 """
 
 from __future__ import annotations
@@ -17,71 +16,11 @@ from qtrain.architecture.blocks import BLOCKS, ROTATIONS, block_parameters
 from qtrain.architecture.layer import SHARING, Layer
 from qtrain.architecture.topology import TOPOLOGIES, Edges
 from qtrain.errors import QTrainError
+from qtrain.studies.propose.pools import ONE_LAYER, POOLS, Pool, Rotations
 from qtrain.studies.spec.search_spec import SpaceSpec
 
-Rotations = tuple[tuple[str, ...], ...]
 ORDERS = ("forward", "reverse", "flip", "reverse_flip")
 _DIRECTED = frozenset({"cx", "rzx", "crx", "cry", "conv", "pool", "su4"})  # control and target differ
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Choices of a family of layers; None: the space's own.
-
-    ``orders``: of a layer's two-qubit gates: "forward", "reverse" (last edge first), "flip" (control and target
-    exchanged), "reverse_flip". A staircase that runs towards the measured qubit lets it see the others.
-    """
-
-    rotations: Rotations
-    entanglers: tuple[str, ...]
-    sharing: tuple[str, ...] = ("independent",)
-    topologies: tuple[str, ...] | None = None
-    initial: tuple[str, ...] | None = None
-    final_rotations: Rotations | None = None
-    orders: tuple[str, ...] = ("forward",)
-
-    @property
-    def free_rotations(self) -> tuple[str, ...]:
-        """The first of its rotations with a free angle."""
-        return next((group for group in self.rotations if any(ROTATIONS[r] for r in group)), ("ry",))
-
-
-_FREE = ("independent", "translation", "shared")
-_BOTH_WAYS = ("forward", "reverse")
-_ONE_LAYER = (("ry",), ("rx",), ("ry", "rz"), ("rx", "rz"))
-
-POOLS: dict[str, Pool] = {
-    # no symmetry
-    "hardware_efficient": Pool(_ONE_LAYER, ("cx", "cz"), orders=("forward", "reverse", "flip", "reverse_flip")),
-    # the terms of spin Hamiltonians as generators
-    "hamiltonian": Pool((("rx",), ("rz",), ("ry",), ("rx", "rz")), ("rzz", "rxx", "ryy", "rzx"), _FREE),
-    # commutes with X⊗…⊗X; |+…+> is in one sector
-    "z2": Pool(
-        (("rx",), ()), ("rzz", "rxx", "ryy", "none"), _FREE, initial=("h",), final_rotations=((), ("rx",)),
-        orders=_BOTH_WAYS,
-    ),
-    # conserves the number of excitations
-    "u1": Pool(
-        (("rz",), ()), ("xx_plus_yy", "fsim", "xxz", "none"), _FREE, initial=("neel", "singlets"),
-        final_rotations=((), ("rz",)), orders=_BOTH_WAYS,
-    ),
-    # conserves the total spin
-    "su2": Pool(((),), ("heisenberg",), _FREE, initial=("singlets",), final_rotations=((),), orders=_BOTH_WAYS),
-    # commutes with every permutation of the qubits
-    "permutation": Pool(
-        (("rx",), ("ry",), ("rx", "rz")), ("rzz",), ("shared",), ("complete",), ("none", "h"), final_rotations=((),)
-    ),
-    # matchgates: algebra within so(2n)
-    "free_fermion": Pool(
-        (("rz",),), ("rxx", "ryy", "xx_plus_yy"), _FREE, ("line", "even", "odd", "brickwork"),
-        final_rotations=((), ("rz",)),
-    ),
-    # convolutions, then a measurement of what is left: ends on qubit 0
-    "qcnn": Pool(
-        (("ry",), ("ry", "rz")), ("conv", "su4", "cz", "ryy"), ("independent", "shared"), ("tree", "brickwork"),
-        initial=("none",),
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,7 +57,7 @@ class SearchSpace:
     def __post_init__(self) -> None:
         if self.custom is None:
             _known("pools", self.pools, tuple(POOLS))
-        _known("topologies", self.topologies, (*TOPOLOGIES[:-1], "device"))
+        _known("topologies", self.topologies, (*TOPOLOGIES, "device"))
         _known("initial", self.initial, INITIAL)
         if "device" in self.topologies and self.edges is None:
             raise QTrainError("topologies should name 'device' only where a device is given. Got no device.")
@@ -138,7 +77,7 @@ class SearchSpace:
         custom = None
         if any(given is not None for given in (spec.rotations, spec.entanglers, spec.sharing, spec.orders)):
             custom = Pool(
-                spec.rotations or _ONE_LAYER,
+                spec.rotations or ONE_LAYER,
                 spec.entanglers or ("cx", "cz"),
                 spec.sharing or ("independent",),
                 orders=spec.orders or ("forward",),

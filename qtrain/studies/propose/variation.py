@@ -7,13 +7,40 @@ say) the sampler draws, so that every child is a member of the space.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from qtrain.extensions import Table
+
 Params = dict[str, Any]
+Change = Callable[[Params, Any, Sequence[Any], np.random.Generator], Params]
 _LAYER = re.compile(r"^(?P<head>.+\.)(?P<what>[a-z]+)\.(?P<place>\d+)$")
+
+
+@dataclass(frozen=True)
+class Move:
+    """One row of the table of moves.
+
+    Attributes:
+        change: (choices, parent, other trials, rng) → choices; what it leaves out is drawn anew.
+        weight: how often it is taken, against the others' weights.
+        fits: (parent, other trials) → whether it can be taken at all.
+    """
+
+    change: Change
+    weight: int = 1
+    fits: Callable[[Any, Sequence[Any]], bool] = lambda parent, others: True
+
+
+MOVES: Table[Move] = Table("move")
+
+
+def register_move(name: str, move: Move, *, replace: bool = False) -> Move:
+    """Add a change that children may come by."""
+    return MOVES.add(name, move, replace=replace)
 
 
 def vary(parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
@@ -35,14 +62,7 @@ def vary(parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params
         True
     """
     params = dict(parent.params)
-    changes = [_redraw, _redraw, _repeat]
-    depth = parent.distributions.get("layers")
-    if depth is not None:
-        changes += [_insert, _drop, _swap]
-    if others:
-        changes.append(_take_over)
-    if "uploads" in params:
-        changes.append(_encode)
+    changes = [m.change for m in MOVES.values() if m.fits(parent, others) for _ in range(m.weight)]
     for _ in range(1 + int(rng.random() < 0.3)):
         change = changes[int(rng.integers(len(changes)))]
         params = change(params, parent, others, rng)
@@ -142,3 +162,15 @@ def _moved(params: Params, order: Sequence[int | None]) -> Params:
         elif order[place] is not None:
             moved[_at(name, int(order[place] or 0))] = value
     return moved
+
+
+def _has_layers(parent: Any, others: Sequence[Any]) -> bool:
+    return "layers" in parent.distributions
+
+
+register_move("redraw", Move(_redraw, weight=2))
+register_move("repeat", Move(_repeat))
+for _name, _change in (("insert", _insert), ("drop", _drop), ("swap", _swap)):
+    register_move(_name, Move(_change, fits=_has_layers))
+register_move("take over", Move(_take_over, fits=lambda parent, others: bool(others)))
+register_move("encode", Move(_encode, fits=lambda parent, others: "uploads" in parent.params))

@@ -18,9 +18,9 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from qtrain.errors import QTrainError
-from qtrain.studies.result import TrialRecord
 from qtrain.studies.run.supervise import Outcome
-from qtrain.studies.spec.search_spec import MAXIMISED, SearchSpec, read_spec
+from qtrain.studies.spec.search_spec import SearchSpec, read_spec
+from qtrain.studies.trials import TrialRecord
 
 log = logging.getLogger("qtrain")
 T = TypeVar("T")
@@ -110,7 +110,7 @@ def open_study(storage: Any, spec: SearchSpec, *, mode: str = "batches") -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    directions: Any = ["maximize" if objective in MAXIMISED else "minimize" for objective in spec.objectives.use]
+    directions: Any = list(spec.directions)
     # Proposals come from a study in memory; the sampler here is never asked.
     study = optuna.create_study(
         storage=storage, study_name=spec.name, directions=directions, load_if_exists=True,

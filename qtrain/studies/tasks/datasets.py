@@ -6,12 +6,30 @@ import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 
 from qtrain.errors import QTrainError
-from qtrain.studies.spec.task_specs import ClassificationSpec
+
+QUANTUM = ("phase_of_matter", "entanglement_concentration")
+
+
+class DataSpec(Protocol):
+    """What is asked of a data set; see :class:`qtrain.studies.tasks.classification.ClassificationTask`."""
+
+    file: str | None
+    label: str | None
+    classes: tuple[Any, ...]
+    samples: int | None
+    test_fraction: float
+    data_seed: int
+
+    @property
+    def data(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +44,7 @@ class DataSet:
     quantum: bool = False
 
 
-def load_data(spec: ClassificationSpec, num_qubits: int) -> DataSet:
+def load_data(spec: DataSpec, num_qubits: int) -> DataSet:
     """The data set of a spec, ``num_qubits`` features wide.
 
     Features are standardised, reduced by PCA where there are more than qubits (repeated cyclically where there are
@@ -36,7 +54,7 @@ def load_data(spec: ClassificationSpec, num_qubits: int) -> DataSet:
     Raises:
         QTrainError: a file that cannot be read, a class that is not there, too few samples.
     """
-    if spec.data in ("phase_of_matter", "entanglement_concentration"):
+    if spec.data in QUANTUM:
         return _quantum(spec, num_qubits)
     if spec.data == "ad_hoc":
         return _ad_hoc(spec, num_qubits)
@@ -67,7 +85,7 @@ def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(bunch.data, float), np.asarray([str(label) for label in labels])
 
 
-def _csv(spec: ClassificationSpec) -> tuple[np.ndarray, np.ndarray]:
+def _csv(spec: DataSpec) -> tuple[np.ndarray, np.ndarray]:
     path = Path(str(spec.file))
     try:
         with open(path, newline="", encoding="utf-8") as file:
@@ -96,7 +114,7 @@ def _csv(spec: ClassificationSpec) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _scaled(
-    spec: ClassificationSpec,
+    spec: DataSpec,
     features: np.ndarray,
     labels: np.ndarray,
     names: tuple[str, ...],
@@ -134,7 +152,7 @@ def _split(split: Any, features: np.ndarray, labels: np.ndarray, first: int, see
         ) from None
 
 
-def _ad_hoc(spec: ClassificationSpec, num_qubits: int) -> DataSet:
+def _ad_hoc(spec: DataSpec, num_qubits: int) -> DataSet:
     from qiskit_machine_learning.datasets import ad_hoc_data
     from qiskit_machine_learning.utils import algorithm_globals
 
@@ -158,7 +176,7 @@ def _ad_hoc(spec: ClassificationSpec, num_qubits: int) -> DataSet:
     return DataSet(x, _numbers(b, names), y, _numbers(d, names), names)
 
 
-def _quantum(spec: ClassificationSpec, num_qubits: int) -> DataSet:
+def _quantum(spec: DataSpec, num_qubits: int) -> DataSet:
     from qiskit_machine_learning import datasets
     from qiskit_machine_learning.utils import algorithm_globals
 
@@ -192,7 +210,7 @@ def _quantum(spec: ClassificationSpec, num_qubits: int) -> DataSet:
     )
 
 
-def _sizes(spec: ClassificationSpec, multiple: int) -> tuple[int, int]:
+def _sizes(spec: DataSpec, multiple: int) -> tuple[int, int]:
     """Training and test samples of a generated set, each a multiple of the number of classes."""
     total = spec.samples or 160
     test = max(multiple, round(total * spec.test_fraction / multiple) * multiple)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtrain.architecture import topology
+from qtrain.architecture import device_graphs, topology
 from qtrain.errors import QTrainError
 from qtrain.studies.spec.search_spec import DeviceSpec
+
+if TYPE_CHECKING:
+    from qiskit.quantum_info import SparsePauliOp
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Device:
         edges: pairs of 0 … num_qubits − 1 that are coupled, None: all of them.
         one_qubit: error by (gate, qubit); ``two_qubit``: error by (gate, qubit, qubit).
         basis_gates: what circuits are compiled to; ``optimization_level``: of the transpiler.
+        readout: (num_qubits,) probability of reading a qubit wrongly.
     """
 
     label: str
@@ -33,6 +37,24 @@ class Device:
     one_qubit: tuple[tuple[str, int, float], ...]
     two_qubit: tuple[tuple[str, int, int, float], ...]
     optimization_level: int = 1
+    readout: tuple[float, ...] = ()
+
+    def read(self, observable: SparsePauliOp) -> SparsePauliOp | None:
+        """An observable as it is read out: each qubit that a term measures damps it by 1 − 2·error; None: unchanged.
+
+        Example:
+            >>> from qiskit.quantum_info import SparsePauliOp
+            >>> device = build_device(DeviceSpec(topology="line", readout_error=0.1), 2)
+            >>> device.read(SparsePauliOp(["ZZ", "IX"])).coeffs.real.round(4).tolist()
+            [0.64, 0.8]
+        """
+        if not any(self.readout):
+            return None
+        from qiskit.quantum_info import SparsePauliOp
+
+        measured = observable.paulis.x | observable.paulis.z
+        damping = np.where(measured, 1 - 2 * np.array(self.readout), 1.0).prod(axis=1)
+        return SparsePauliOp(observable.paulis, observable.coeffs * damping)
 
     @cached_property
     def target(self) -> Any:
@@ -103,7 +125,7 @@ def build_device(spec: DeviceSpec | None, num_qubits: int) -> Device:
         return _fake_backend(spec, num_qubits)
     if spec.topology is not None:
         return _uniform(spec, num_qubits, topology.edges(spec.topology, num_qubits), spec.topology)
-    piece = topology.connected_subgraph(spec.edges or (), num_qubits)
+    piece = device_graphs.connected_subgraph(spec.edges or (), num_qubits)
     chosen = spec.qubits or piece.qubits
     return _uniform(spec, num_qubits, _within(spec.edges or (), chosen), "given edges", chosen)
 
@@ -148,6 +170,7 @@ def _uniform(
         # an RZ is a change of frame: no pulse, no error
         tuple((name, q, 0.0 if name == "rz" else spec.one_qubit_error) for name in one for q in range(n)),
         tuple((name, a, b, spec.two_qubit_error) for name in two for a, b in both), spec.optimization_level,
+        (spec.readout_error,) * n,
     )  # fmt: skip
 
 
@@ -183,7 +206,7 @@ def _fake_backend(spec: DeviceSpec, n: int) -> Device:
     if chosen is None:
         if n > target.num_qubits:
             raise QTrainError(f"qubits should be at most {target.num_qubits}, the size of {name}. Got {n}.")
-        chosen = topology.connected_subgraph(
+        chosen = device_graphs.connected_subgraph(
             _largest_part(pairs),
             n,
             edge_errors=errors,
@@ -201,7 +224,7 @@ def _fake_backend(spec: DeviceSpec, n: int) -> Device:
         f"{name}, qubits {', '.join(map(str, chosen))}", n, tuple(chosen), edges, (*one, gate),
         tuple((g, place[q], _error(target[g].get((q,)))) for g in one for q in chosen),
         tuple((gate, a, b, of_pair.get((a, b), of_pair.get((b, a), 0.0))) for a, b in sorted(both)),
-        spec.optimization_level,
+        spec.optimization_level, tuple(readout.get(q, 0.0) for q in chosen),
     )  # fmt: skip
 
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from qtrain.architecture import catalogue
 from qtrain.errors import QTrainError
-from qtrain.studies.propose.samplers import Parents, propose, replay
+from qtrain.studies.propose.proposals import Parents, propose, replay
 from qtrain.studies.propose.space import POOLS, SearchSpace
+from qtrain.studies.propose.starts import build_starts, shelf
 from qtrain.studies.propose.variation import vary
 from qtrain.studies.run import record
 from qtrain.studies.spec.search_spec import read_spec
-from qtrain.studies.tasks.starts import build_starts, shelf
 
 EDGES = ((0, 1), (1, 2), (2, 3))
 SPACE = SearchSpace(

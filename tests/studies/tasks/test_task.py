@@ -14,8 +14,10 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 from qtrain.errors import QTrainError
 from qtrain.studies.spec.search_spec import read_spec
 from qtrain.studies.tasks.datasets import load_data
+from qtrain.studies.tasks.max_cut import max_cut, random_regular
+from qtrain.studies.tasks.spin_models import spin_model
 from qtrain.studies.tasks.state_data import prepare_states
-from qtrain.studies.tasks.task import build_task, extremes, max_cut, random_regular, spin_model
+from qtrain.studies.tasks.task import extremes
 
 X, Y, Z, I2 = np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.diag([1, -1]), np.eye(2)
 
@@ -28,6 +30,10 @@ def kron(n, letters):
     return matrix
 
 
+def built(spec):
+    return spec.task.build(spec.qubits)
+
+
 def spec_of(task, qubits=4, **more):
     return read_spec({"name": "t", "qubits": qubits, "task": task} | more)
 
@@ -35,16 +41,16 @@ def spec_of(task, qubits=4, **more):
 @pytest.mark.parametrize("graph, pairs", [("line", [(0, 1), (1, 2)]), ("ring", [(2, 0), (0, 1), (1, 2)])])
 def test_named_models_are_the_dense_hamiltonians(graph, pairs):
     n = 3
-    tfim = build_task(spec_of({"kind": "tfim", "coupling": 0.7, "field": 0.3, "graph": graph}, n)).observables[0]
+    tfim = built(spec_of({"kind": "tfim", "coupling": 0.7, "field": 0.3, "graph": graph}, n)).observables[0]
     dense = -0.7 * sum(kron(n, {a: Z, b: Z}) for a, b in pairs) - 0.3 * sum(kron(n, {q: X}) for q in range(n))
     np.testing.assert_allclose(tfim.to_matrix(), dense, atol=1e-12)
     task = {"kind": "xxz", "coupling": 1.5, "anisotropy": 0.4, "field": 0.2, "graph": graph}
-    xxz = build_task(spec_of(task, n)).observables[0]
+    xxz = built(spec_of(task, n)).observables[0]
     dense = 1.5 * sum(kron(n, {a: P, b: P}) * c for a, b in pairs for P, c in ((X, 1), (Y, 1), (Z, 0.4)))
     np.testing.assert_allclose(xxz.to_matrix(), dense + 0.2 * sum(kron(n, {q: Z}) for q in range(n)), atol=1e-12)
     task = {"kind": "heisenberg", "jx": 1, "jy": 2.0, "jz": 3.0, "graph": graph}
     dense = sum(kron(n, {a: P, b: P}) * c for a, b in pairs for P, c in ((X, 1), (Y, 2), (Z, 3)))
-    np.testing.assert_allclose(build_task(spec_of(task, n)).observables[0].to_matrix(), dense, atol=1e-12)
+    np.testing.assert_allclose(built(spec_of(task, n)).observables[0].to_matrix(), dense, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [3, 8])  # dense and iterative diagonalisation
@@ -65,8 +71,8 @@ def test_max_cut_is_the_brute_force_cut(n, seed):
 
 
 def test_max_cut_from_a_graph_and_from_a_degree():
-    by_graph = build_task(spec_of({"kind": "maxcut", "edges": nx.cycle_graph(4)}))
-    by_edges = build_task(spec_of({"kind": "maxcut", "edges": [[0, 1], [1, 2], [2, 3], [3, 0]]}))
+    by_graph = built(spec_of({"kind": "maxcut", "edges": nx.cycle_graph(4)}))
+    by_edges = built(spec_of({"kind": "maxcut", "edges": [[0, 1], [1, 2], [2, 3], [3, 0]]}))
     assert by_graph.observables == by_edges.observables
     assert by_graph.references["max_cut"] == pytest.approx(4)
     pairs = random_regular(3, 8, 5)
@@ -76,7 +82,7 @@ def test_max_cut_from_a_graph_and_from_a_degree():
 
 @pytest.mark.parametrize("terms", ["ZZ - 0.5*IX", {"ZZ": 1.0, "IX": -0.5}, SparsePauliOp(["ZZ", "IX"], [1, -0.5])])
 def test_terms_in_every_form(terms):
-    task = build_task(spec_of({"kind": "hamiltonian", "terms": terms}, 2))
+    task = built(spec_of({"kind": "hamiltonian", "terms": terms}, 2))
     expected = kron(2, {0: Z, 1: Z}) - 0.5 * kron(2, {0: X})
     np.testing.assert_allclose(task.observables[0].to_matrix(), expected, atol=1e-12)
     assert task.lowest == pytest.approx(np.linalg.eigvalsh(expected)[0])
@@ -85,7 +91,7 @@ def test_terms_in_every_form(terms):
 def test_terms_from_a_file(tmp_path):
     (tmp_path / "h2.txt").write_text("# hydrogen\n-0.81 II\n0.17 IZ\nZI -0.22\n\n0.12 * ZZ\n0.17*XX  # exchange\n")
     (tmp_path / "s.toml").write_text('name = "h2"\nqubits = 2\n[task]\nkind = "hamiltonian"\nfile = "h2.txt"\nconstant = 0.5')
-    task = build_task(read_spec(tmp_path / "s.toml"))
+    task = built(read_spec(tmp_path / "s.toml"))
     dense = -0.31 * np.eye(4) + 0.17 * kron(2, {0: Z}) - 0.22 * kron(2, {1: Z})
     dense = dense + 0.12 * kron(2, {0: Z, 1: Z}) + 0.17 * kron(2, {0: X, 1: X})
     np.testing.assert_allclose(task.observables[0].to_matrix(), dense, atol=1e-12)
@@ -109,12 +115,12 @@ def test_terms_from_a_file(tmp_path):
 )
 def test_bad_tasks_are_one_sentence(task, message):
     with pytest.raises(QTrainError, match=message) as caught:
-        build_task(spec_of(task, 2))
+        built(spec_of(task, 2))
     assert "\n" not in str(caught.value)
 
 
 def test_scaled_observable_is_traceless_with_unit_weights():
-    task = build_task(spec_of({"kind": "maxcut", "edges": [[0, 1], [1, 2]]}, 3))
+    task = built(spec_of({"kind": "maxcut", "edges": [[0, 1], [1, 2]]}, 3))
     scaled = task.scaled_observable
     assert not np.isclose(scaled.to_matrix(), 0).all()
     assert np.trace(scaled.to_matrix()) == pytest.approx(0)
@@ -130,10 +136,10 @@ def test_bundled_data_become_angles():
         assert part.min() >= 0 and part.max() <= np.pi
     again = load_data(task, 6)
     np.testing.assert_array_equal(data.train, again.train)
-    built = build_task(spec_of({"kind": "classification", "data": "iris"}, 4))
-    assert built.train_targets.shape[1] == 3 and set(np.unique(built.train_targets)) == {-1.0, 1.0}
-    assert (built.train_targets.sum(axis=1) == -1).all()  # one class each
-    assert built.references["one_body_accuracy"] > 0.8 and 0 < built.references["majority_accuracy"] < 0.5
+    task = built(spec_of({"kind": "classification", "data": "iris"}, 4))
+    assert task.train_targets.shape[1] == 3 and set(np.unique(task.train_targets)) == {-1.0, 1.0}
+    assert (task.train_targets.sum(axis=1) == -1).all()  # one class each
+    assert task.references["one_body_accuracy"] > 0.8 and 0 < task.references["majority_accuracy"] < 0.5
 
 
 def test_csv_data(tmp_path):
@@ -163,6 +169,6 @@ def test_prepared_states_are_the_states(n, real, seed):
 
 def test_phases_of_matter_are_quantum_data():
     task = {"kind": "classification", "data": "phase_of_matter", "model": "cluster", "samples": 16}
-    built = build_task(spec_of(task, 4))
-    assert built.train.shape[1] == len(built.inputs) and built.train_targets.shape[1] == 4
-    assert built.encoding.num_qubits == 4
+    task = built(spec_of(task, 4))
+    assert task.train.shape[1] == len(task.inputs) and task.train_targets.shape[1] == 4
+    assert task.encoding.num_qubits == 4

@@ -1,4 +1,4 @@
-"""Candidates as plain data: architectures, and what a search begins with: the shelf's, and the user's own circuits."""
+"""What a search begins with: sets of architectures by name, and the user's own circuits, as plain data."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import base64
 import dataclasses
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
+from qtrain.extensions import Table
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -85,26 +86,34 @@ def shelf(
     return tuple(distinct.values())
 
 
+STARTS: Table[Callable[[SearchSpec], Sequence[Architecture]]] = Table("start")
+
+
+def register_start(name: str, build: Callable[[SearchSpec], Sequence[Architecture]], *, replace: bool = False) -> None:
+    """Add a set of architectures that ``start`` may name; ``build``: the spec → the set."""
+    STARTS.add(name, build, replace=replace)
+
+
+def _shelf(spec: SearchSpec) -> tuple[Architecture, ...]:
+    whole = [r for r in spec.space.repetitions if isinstance(r, int)]
+    return shelf(spec.qubits, hamiltonian=not spec.task.has_data, repetitions=whole, uploads=spec.space.uploads)
+
+
+register_start("shelf", _shelf)
+
+
 def build_starts(spec: SearchSpec, space: SearchSpace) -> tuple[dict[str, Any], ...]:
     """The spec's ``start`` list as candidates: ``{"architecture": plain data, "architecture_id": …, "choices": …}``.
 
-    ``"shelf"`` stands for :func:`shelf`; ``choices`` are those of the space that draw it, None where none do.
+    A name of :data:`STARTS` stands for its set; ``choices`` are those of the space that draw it, None where none do.
 
     Raises:
         QTrainError: a file that cannot be read, an unknown name, another number of qubits, no free parameter.
     """
-    from qtrain.studies.spec.task_specs import ClassificationSpec
-
     items: list[tuple[int, Any]] = []
     for i, item in enumerate(spec.start):
-        if item == "shelf":
-            usual = shelf(
-                spec.qubits, hamiltonian=not isinstance(spec.task, ClassificationSpec),
-                repetitions=[r for r in spec.space.repetitions if isinstance(r, int)], uploads=spec.space.uploads,
-            )  # fmt: skip
-            items += [(i, architecture) for architecture in usual]
-        else:
-            items.append((i, item))
+        known = isinstance(item, str) and item in STARTS
+        items += [(i, architecture) for architecture in STARTS[item](spec)] if known else [(i, item)]
     if spec.space.grow_from is not None:
         items.insert(0, (0, spec.space.grow_from))
     found = []

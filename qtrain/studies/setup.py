@@ -1,0 +1,68 @@
+"""What all candidates of a search share: the task, the device, the space. Made once, sent to every worker process."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from qtrain.errors import QTrainError
+from qtrain.studies.propose.space import SearchSpace
+from qtrain.studies.propose.starts import build_starts
+from qtrain.studies.spec.search_spec import SearchSpec, read_spec
+from qtrain.studies.tasks.devices import Device, build_device
+from qtrain.studies.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that candidates share.
+
+    Attributes:
+        larger: the same task at the sizes of ``objectives.sizes``, for the scaling.
+        starts: candidates the search begins with.
+    """
+
+    spec: SearchSpec
+    task: Task
+    device: Device
+    space: SearchSpace
+    larger: tuple[Task, ...] = ()
+    starts: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def references(self) -> dict[str, float]:
+        """Figures to compare with."""
+        return self.task.references
+
+
+def build_setup(spec: SearchSpec) -> Setup:
+    """The task, device and space of a spec.
+
+    Raises:
+        QTrainError: whatever in the spec cannot be met.
+    """
+    device = build_device(spec.device, spec.qubits)
+    edges = device.edges if spec.device is not None else None
+    task = spec.task.build(spec.qubits, device_edges=edges)
+    space = SearchSpace.from_spec(spec.space, spec.qubits, edges)
+    if spec.space.grow_from is not None:
+        from qtrain.registry.registry import load
+
+        space = space.grown(load(spec.space.grow_from).architecture)
+    if spec.objectives.sizes and not spec.task.has_sizes:
+        raise QTrainError("objectives.sizes should be given for models on a line or ring. Got another task.")
+    larger = tuple(spec.task.build(size) for size in spec.objectives.sizes)
+    return Setup(spec, task, device, space, larger, build_starts(spec, space))
+
+
+@functools.lru_cache(maxsize=2)
+def _setup(text: str) -> Setup:
+    return build_setup(read_spec(json.loads(text)))
+
+
+def setup_of(spec: SearchSpec) -> Setup:
+    """The set-up of a spec, kept for the next call: whoever scores many circuits builds it once. Without its starts."""
+    return _setup(json.dumps({k: v for k, v in spec.to_dict().items() if k != "start"}))

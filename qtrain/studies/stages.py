@@ -1,0 +1,303 @@
+"""The table of stages: what is found of a candidate, the cheap first, so that a hopeless one never trains.
+
+A stage leaves figures (``metrics``), details (``report``) and what later stages and the objectives read (``found``).
+Behind each stage its objectives are computed and its limits looked at: a broken one prunes, with the limit as reason.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qtrain.extensions import Table
+from qtrain.studies.objectives import OBJECTIVES
+from qtrain.studies.setup import Setup
+from qtrain.studies.spec.search_spec import SearchSpec
+from qtrain.studies.tasks.task import Task
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+    from qtrain.architecture.architecture import Architecture
+    from qtrain.circuits.program import PauliProgram
+
+
+class Broken(Exception):
+    """A limit of the spec that the candidate breaks."""
+
+
+@dataclass
+class Candidate:
+    """A circuit that is evaluated, and what is known of it so far.
+
+    Attributes:
+        setup: task, device and spec; ``architecture``: its family, None for a circuit of its own.
+        whole: its circuit with the data's encoding; ``ansatz``: what comes behind the first encoding.
+        forgive: broken limits are noted, and the evaluation goes on. ``steps``: of the training, not the spec's.
+        metrics: figures by name; ``objectives``, ``constraints`` (feasible: ≤ 0), ``timings`` (seconds by stage).
+        report: details by stage, plain data; ``found``: anything, for later stages and objectives.
+    """
+
+    setup: Setup
+    circuit: QuantumCircuit
+    architecture: Architecture | None
+    seed: int
+    forgive: bool = False
+    steps: int | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    constraints: dict[str, float] = field(default_factory=dict)
+    objectives: dict[str, float] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+    found: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def spec(self) -> SearchSpec:
+        return self.setup.spec
+
+    @property
+    def task(self) -> Task:
+        return self.setup.task
+
+    @property
+    def uploads(self) -> int:
+        """How often data are encoded."""
+        return 1 if self.architecture is None or not self.task.is_classifier else self.architecture.uploads
+
+    @cached_property
+    def whole(self) -> QuantumCircuit:
+        return self.task.compose(self.circuit, self.uploads)
+
+    @cached_property
+    def ansatz(self) -> QuantumCircuit:
+        return self.task.ansatz_of(self.circuit, self.uploads)
+
+    @cached_property
+    def program(self) -> PauliProgram:
+        """Of the ansatz."""
+        from qtrain.circuits.program import lower
+
+        return lower(self.ansatz)
+
+    @cached_property
+    def whole_program(self) -> PauliProgram:
+        """Of the whole circuit, its data as inputs."""
+        from qtrain.circuits.program import lower
+
+        return lower(self.whole, inputs=self.task.inputs) if self.task.is_classifier else self.program
+
+    def note(self, figures: Mapping[str, float]) -> None:
+        """Keep figures, then look at their limits in this order.
+
+        Raises:
+            Broken: a limit does not hold, and is not forgiven.
+        """
+        self.metrics.update(figures)
+        aliases = {row.limited: name for name, row in OBJECTIVES.items() if row.limited}
+        for name, value in figures.items():
+            self.limit(aliases.get(name, name), value)
+
+    def limit(self, name: str, value: float) -> None:
+        """Look at ``max_name`` and ``min_name`` of the spec's constraints."""
+        for side, sign, word in (("max", 1.0, "above"), ("min", -1.0, "below")):
+            limit = self.spec.constraints.limit(side, name)
+            if limit is None:
+                continue
+            excess, key = sign * (value - limit), f"{side}_{name}"
+            self.constraints[key] = float(min(max(excess, -1e9), 1e9))
+            if excess > 0 and not self.forgive:
+                said = name.replace("_", " ")
+                raise Broken(f"{said} {value:.4g} is {word} constraints.{key} = {limit:g}")
+
+    def take(self, stage: Stage) -> None:
+        """Run a stage, then compute its objectives."""
+        self.metrics.update(figures := dict(stage.run(self) or {}))
+        rows = [row for row in OBJECTIVES.values() if row.stage == stage.name]
+        self.objectives.update((row.name, float(row.of(self))) for row in rows)
+        self.note(figures)
+        for row in rows:
+            if row.limited is None:
+                self.limit(row.name, self.objectives[row.name])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One row of the table.
+
+    Attributes:
+        run: candidate → figures, whose limits are then looked at; None: none.
+        wanted: whether a spec asks for it.
+    """
+
+    name: str
+    run: Callable[[Candidate], Mapping[str, float] | None]
+    wanted: Callable[[SearchSpec], bool] = lambda spec: True
+
+
+STAGES: Table[Stage] = Table("stage")
+
+
+def register_stage(row: Stage, *, before: str | None = "training", replace: bool = False) -> Stage:
+    """Add a stage, in front of another one (by default of the training, which costs most)."""
+    return STAGES.add(row.name, row, before=before, replace=replace)
+
+
+def light_cone(c: Candidate) -> dict[str, float]:
+    """Parameters, gates, and what lies outside the light cone."""
+    from qtrain.studies import figures
+
+    if c.ansatz.num_parameters == 0:
+        raise Broken("the circuit has no parameter")
+    _ = c.program, c.whole_program  # lowered here, in the first stage's time
+    c.note({"parameters": float(c.ansatz.num_parameters)})
+    native = c.spec.constraints.native_gates
+    foreign = sorted(set(c.ansatz.count_ops()) - set(native or c.ansatz.count_ops()) - {"barrier"})
+    if foreign and not c.forgive:
+        raise Broken(f"gates {', '.join(foreign)} are not among constraints.native_gates")
+    dead = c.found["dead"] = figures.dead_parameters(c.ansatz, c.task)
+    c.report["light_cone"] = {"dead": [int(k) for k in np.flatnonzero(dead)]}
+    return {"dead_fraction": float(dead.mean())}
+
+
+def hardware(c: Candidate) -> dict[str, float]:
+    """Depth and errors on the device."""
+    cost = c.setup.device.cost(c.ansatz)
+    c.report["hardware"] = {"device": c.setup.device.label, **cost}
+    return cost
+
+
+def algebra(c: Candidate) -> dict[str, float]:
+    """The dynamical Lie algebra, where it is found quickly."""
+    from qtrain.lie.dla import dla
+
+    # closing sums takes seconds, and data between the rounds are generators too: that is for the winner's report
+    if c.program.shared.any() or c.uploads > 1:
+        c.report["dla"] = {"skipped": "data encoded again" if c.uploads > 1 else "shared parameters"}
+        return {}
+    found = dla(c.program, observable=c.task.scaled_observable, max_dimension=512)
+    c.report["dla"] = {
+        "dimension": found.dimension, "complete": found.complete, "algebra": found.algebra,
+        "module_dimension": found.module_dimension, "method": found.method,
+    }  # fmt: skip
+    sizes = {"dla_log10_dimension": max(1, found.dimension), "module_log10_dimension": found.module_dimension}
+    return {name: math.log10(size) for name, size in sizes.items() if size}
+
+
+def gradients(c: Candidate) -> dict[str, float]:
+    """Variances of the derivatives, and the shots that they ask for."""
+    from qtrain.studies import figures
+
+    options = c.spec.objectives
+    budget = figures.gradient_budget(c.spec.limits.seconds, options.relative_error)
+    circuit = c.whole if c.task.is_classifier else c.whole_program
+    found = figures.variance_profile(circuit, c.task, c.task.scaled_observable, seed=c.seed, budget=budget)
+    live = ~c.found["dead"] & ~found.proven_zero
+    c.report["gradients"] = {
+        "variance": short(found.variance), "lower": short(found.lower), "upper": short(found.upper),
+        "method": found.method, "reason": found.reason, "num_samples": found.num_samples,
+    }  # fmt: skip
+    read = found.variance
+    damped = c.setup.device.read(c.task.scaled_observable) if c.spec.device is not None else None
+    if damped is not None:  # as the device reads it out
+        read = figures.variance_profile(circuit, c.task, damped, seed=c.seed, budget=budget).variance
+    return {
+        "dead_fraction": float(1 - live.mean()),
+        "low_log10_variance": figures.trainability(found.variance, live, options.quantile),
+        "median_log10_variance": figures.trainability(found.variance, live, 0.5),
+        "cost_variance": float(found.cost_variance),
+        "shots_per_step": figures.shots_per_step(read, live),
+    }
+
+
+def expressivity(c: Candidate) -> None:
+    """How many directions the parameters move the state in."""
+    from qtrain.studies import figures
+
+    c.found["expressivity"], c.report["expressivity"] = figures.expressivity_ratio(c.program, seed=c.seed)
+
+
+def scaling(c: Candidate) -> dict[str, float]:
+    """How trainability falls with the number of qubits."""
+    from qtrain.studies import figures
+
+    sizes, logs = [c.spec.qubits], [c.metrics["low_log10_variance"]]
+    budget = figures.gradient_budget(c.spec.limits.seconds, c.spec.objectives.relative_error)
+    family = c.architecture
+    noted = {}
+    for other in c.setup.larger if family is not None and family.num_qubits is None else ():
+        circuit = family.circuit(other.num_qubits)  # type: ignore[union-attr]
+        found = figures.variance_profile(circuit, other, other.scaled_observable, seed=c.seed, budget=budget)
+        sizes.append(other.num_qubits)
+        logs.append(figures.trainability(found.variance, ~found.proven_zero, c.spec.objectives.quantile))
+        noted[f"trainability_{other.num_qubits}"] = logs[-1]
+    if len(sizes) > 1 and all(map(math.isfinite, logs)):
+        noted["decay_per_qubit"] = figures.decay_per_qubit(sizes, logs)
+    return noted
+
+
+def simulability(c: Candidate) -> dict[str, float]:
+    """Whether a classical method is certified for it."""
+    from qtrain.diagnosis.simulability import simulability as certify
+    from qtrain.json_results import encode
+
+    found = certify(c.program, c.task.scaled_observable, seed=c.seed)
+    c.report["simulability"] = encode(found.to_dict())
+    wanted = c.spec.constraints.simulable
+    if wanted is not None:
+        wrong = found.simulable != wanted
+        c.constraints["simulable"] = 1.0 if wrong else -1.0
+        if wrong and not c.forgive:
+            raise Broken(f"certified simulable is {found.simulable}, against constraints.simulable")
+    return {"certified_simulable": float(found.simulable)}
+
+
+def training(c: Candidate) -> dict[str, float]:
+    """The short training behind the task loss."""
+    from qtrain.studies.training import train
+
+    program = c.program if c.task.prepares else c.whole_program
+    trained = c.found["training"] = train(program, c.task, c.spec.training, seed=c.seed, steps=c.steps)
+    best = trained.best
+    c.report["training"] = {
+        "losses": short(trained.losses), "weights": short(trained.weights[best], 9),
+        "curve": short(trained.curve[:: max(1, len(trained.curve) // 20), best]),
+    }  # fmt: skip
+    noted = trained.metrics | spread(trained.losses)
+    if c.task.is_classifier:  # what the quantum model adds to classical ones on the same encoded data
+        rivals = [value for name, value in c.task.references.items() if name.endswith("_accuracy")]
+        noted["gap_to_classical"] = trained.metrics["test_accuracy_mean"] - max(rivals, default=math.nan)
+    return noted
+
+
+def short(values: np.ndarray, digits: int = 6) -> list[float | None]:
+    """Numbers for a report: rounded, None for what is no finite number."""
+    return [float(f"{v:.{digits}g}") if math.isfinite(v) else None for v in np.asarray(values, float)]
+
+
+def spread(losses: np.ndarray) -> dict[str, float]:
+    """Mean, best and standard deviation over the starts."""
+    return {
+        "task_loss_mean": float(losses.mean()), "task_loss_best": float(losses.min()),
+        "task_loss_std": float(losses.std()),
+    }  # fmt: skip
+
+
+for _row in (
+    Stage("light_cone", light_cone),
+    Stage("hardware", hardware),
+    Stage("algebra", algebra, lambda spec: spec.objectives.algebra),
+    Stage("gradients", gradients),
+    Stage("expressivity", expressivity),
+    Stage("scaling", scaling, lambda spec: bool(spec.objectives.sizes)),
+    Stage(
+        "simulability", simulability,
+        lambda spec: spec.objectives.simulability or spec.constraints.simulable is not None,
+    ),
+    Stage("training", training),
+):  # fmt: skip
+    register_stage(_row, before=None)

@@ -1,0 +1,153 @@
+"""Classifiers: features as angles or quantum states as data, one readout per class."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from qtrain.errors import QTrainError
+from qtrain.studies.spec.fields import FilePath, Label, Listed, Text
+from qtrain.studies.tasks.datasets import QUANTUM, DataSet, load_data
+from qtrain.studies.tasks.task import Task, TaskModel, register_task
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+
+@register_task
+class ClassificationTask(TaskModel):
+    """A classifier: angle-encoded features, one observable Z_q per class (binary: Z on qubit 0).
+
+    ``data``: one of scikit-learn's bundled sets, "csv" (with ``file`` and ``label``), or a generator of
+    qiskit_machine_learning.datasets. ``classes`` picks labels; features are scaled and reduced to ``qubits`` by PCA.
+    """
+
+    kind: Literal["classification"]
+    data: Literal[
+        "breast_cancer", "iris", "wine", "digits", "csv", "ad_hoc", "phase_of_matter", "entanglement_concentration"
+    ]
+    file: FilePath | None = None
+    label: Text | None = None
+    classes: Listed[Label] = ()
+    samples: Annotated[int, Field(ge=8)] | None = None
+    test_fraction: Annotated[float, Field(ge=0.05, le=0.9)] = 0.25
+    encoding: Literal["ry", "rx"] = "ry"
+    data_seed: Annotated[int, Field(ge=0)] = 0
+    model: Literal["heisenberg", "haldane", "annni", "cluster"] = "cluster"
+    has_data: ClassVar[bool] = True
+
+    @property
+    def has_features(self) -> bool:
+        return self.data not in QUANTUM
+
+    @model_validator(mode="after")
+    def _file_and_label(self) -> ClassificationTask:
+        if self.data == "csv" and (self.file is None or self.label is None):
+            raise QTrainError(
+                "task.file and task.label should be given for data = 'csv'. Got one or none of them."
+            )
+        if self.data != "csv" and (self.file is not None or self.label is not None):
+            raise QTrainError(
+                f"task.file and task.label belong to data = 'csv'. Got them with {self.data!r}."
+            )
+        return self
+
+    def build(self, num_qubits: int, *, device_edges: Any = None) -> Task:
+        from qiskit.quantum_info import SparsePauliOp
+
+        data = load_data(self, num_qubits)
+        encoding, train, test = _encode(self, data, num_qubits)
+        count = 1 if len(data.classes) == 2 else len(data.classes)
+        if count > num_qubits:
+            raise QTrainError(f"qubits should be at least the number of classes, {count}. Got {num_qubits}.")
+        observables = tuple(
+            SparsePauliOp.from_sparse_list([("Z", [q], 1.0)], num_qubits=num_qubits) for q in range(count)
+        )
+        targets = _targets(data.train_labels, count)
+        held = _held_out(data.train_labels, self.data_seed)
+        return Task(
+            f"classification of {self.data}", num_qubits, observables, encoding, train[~held], targets[~held],
+            train[held], targets[held], test, _targets(data.test_labels, count), prepares=data.quantum,
+            references=_references(data),
+        )  # fmt: skip
+
+
+def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
+    """(samples,) bool: a quarter of each class, at least one sample of it."""
+    rng = np.random.default_rng([seed, 2])
+    held = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        rows = rng.permutation(np.flatnonzero(labels == label))
+        held[rows[: max(1, len(rows) // 4)]] = True
+    return held
+
+
+def _encode(task: ClassificationTask, data: DataSet, n: int) -> tuple[QuantumCircuit, np.ndarray, np.ndarray]:
+    if data.quantum:
+        from qtrain.studies.tasks.state_data import prepare_states
+
+        circuit, angles = prepare_states(np.concatenate([data.train, data.test]))
+        return circuit, angles[: len(data.train)], angles[len(data.train) :]
+    from qiskit import QuantumCircuit
+    from qiskit.circuit import ParameterVector
+
+    circuit, x = QuantumCircuit(n), ParameterVector("x", n)
+    for q in range(n):
+        getattr(circuit, task.encoding)(x[q], q)
+    return circuit, data.train, data.test
+
+
+def _targets(labels: np.ndarray, count: int) -> np.ndarray:
+    """(samples, readouts) of ±1: the class's readout at +1 (binary: class 0 at +1, class 1 at −1)."""
+    if count == 1:
+        return (1.0 - 2.0 * labels)[:, None]
+    return 2.0 * (labels[:, None] == np.arange(count)[None, :]) - 1.0
+
+
+def _references(data: DataSet) -> dict[str, float]:
+    """Test accuracy of classical models on what a measurement of one or two qubits of the encoded data shows."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.svm import SVC
+
+    majority = float(np.bincount(data.test_labels).max() / len(data.test_labels))
+    one = [_moments(part, data.quantum, 1) for part in (data.train, data.test)]
+    two = [_moments(part, data.quantum, 2) for part in (data.train, data.test)]
+    scores = {"majority_accuracy": majority}
+    for name, (a, b) in (("one_body_accuracy", one), ("two_body_accuracy", two)):
+        model = LogisticRegression(max_iter=2000).fit(a, data.train_labels)
+        scores[name] = float(model.score(b, data.test_labels))
+    scores["svm_accuracy"] = float(SVC().fit(one[0], data.train_labels).score(one[1], data.test_labels))
+    best = max(scores.values())
+    scores["trivial"] = float(scores["one_body_accuracy"] >= max(0.95, best - 0.01))
+    return scores
+
+
+def _moments(part: np.ndarray, quantum: bool, order: int) -> np.ndarray:
+    """⟨Z_q⟩, ⟨X_q⟩ of every sample (and products of two of them, for order 2)."""
+    if quantum:
+        n = int(math.log2(part.shape[1]))
+        bits = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)[None, :]) & 1)
+        z = np.abs(part) ** 2 @ bits
+        flipped = [part.conj() * part[:, np.arange(2**n) ^ (1 << q)] for q in range(n)]
+        x = np.stack([f.sum(axis=1).real for f in flipped], axis=1)
+        base = np.concatenate([z, x], axis=1)
+        if order == 1:
+            return base
+        pairs = [(a, b) for a in range(n) for b in range(a)]
+        zz = np.abs(part) ** 2 @ np.stack([bits[:, a] * bits[:, b] for a, b in pairs], axis=1)
+        xx = np.stack(
+            [
+                (part.conj() * part[:, np.arange(2**n) ^ (1 << a) ^ (1 << b)]).sum(axis=1).real
+                for a, b in pairs
+            ],
+            axis=1,
+        )
+        return np.concatenate([base, zz, xx], axis=1)
+    base = np.concatenate([np.cos(part), np.sin(part)], axis=1)
+    if order == 1:
+        return base
+    pairs = [(a, b) for a in range(base.shape[1]) for b in range(a)]
+    return np.concatenate([base, np.stack([base[:, a] * base[:, b] for a, b in pairs], axis=1)], axis=1)

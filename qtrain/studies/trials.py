@@ -1,0 +1,84 @@
+"""Trials: what a search knows of each candidate, and which of them no other beats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qtrain.studies.objectives import signs
+
+
+@dataclass(frozen=True)
+class TrialRecord:
+    """One trial, as it stands in the storage and in MLflow.
+
+    Attributes:
+        number: its place in the study; ``batch``: of proposals it belongs to; ``seed``: of its random choices.
+        state: "complete", "pruned" (``reason``: the limit it broke), "failed" (``reason``: how) or "running".
+        architecture: plain data of the architecture (or of the circuit, for a start that is not in the space).
+        architecture_id: its content id; ``duplicate_of``: the number of the trial that answered this one.
+        objectives: value by name; ``constraints``: value by name, feasible where ≤ 0.
+        metrics: every figure the criteria gave; ``timings``: seconds by stage; ``report``: the criteria's results.
+        params: what the sampler drew; ``versions``: of the packages behind the figures.
+        begun, ended: seconds since 1970, UTC.
+    """
+
+    number: int
+    state: str
+    reason: str = ""
+    batch: int = 0
+    seed: int = 0
+    architecture: Mapping[str, Any] = field(default_factory=dict)
+    architecture_id: str = ""
+    duplicate_of: int | None = None
+    objectives: Mapping[str, float] = field(default_factory=dict)
+    constraints: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    begun: float = 0.0
+    ended: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Spent on evaluating it; 0 for a duplicate."""
+        return sum(self.timings.values())
+
+    @property
+    def scored(self) -> bool:
+        """Whether a later trial of the same architecture is answered from this one."""
+        return self.state in ("complete", "pruned") and self.duplicate_of is None
+
+    @property
+    def feasible(self) -> bool:
+        """Complete, and within every constraint."""
+        return self.state == "complete" and all(value <= 0 for value in self.constraints.values())
+
+
+def pareto_front(trials: Sequence[TrialRecord], objectives: Sequence[str]) -> tuple[int, ...]:
+    """Numbers of the feasible trials that no other feasible trial dominates; of equal ones the first.
+
+    Example:
+        >>> a = TrialRecord(0, "complete", objectives={"task_loss": 1.0, "trainability": -2.0})
+        >>> b = TrialRecord(1, "complete", objectives={"task_loss": 2.0, "trainability": -1.0})
+        >>> c = TrialRecord(2, "complete", objectives={"task_loss": 2.0, "trainability": -2.0})
+        >>> pareto_front([a, b, c], ["task_loss", "trainability"])
+        (0, 1)
+    """
+    points: dict[int, tuple[float, ...]] = {}
+    for trial in trials:
+        if trial.feasible and trial.duplicate_of is None:
+            points[trial.number] = tuple(s * trial.objectives[name] for s, name in zip(signs(objectives), objectives))
+    front = []
+    for number, point in points.items():
+        dominated = any(
+            all(o <= p for o, p in zip(other, point)) and (other != point or rival < number)
+            for rival, other in points.items()
+            if rival != number
+        )
+        if not dominated:
+            front.append(number)
+    return tuple(front)
