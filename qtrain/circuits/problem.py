@@ -36,6 +36,7 @@ from qtrain.errors import QTrainError
 MAX_POINTS = 256  # data points whose product states Pauli paths average over
 
 T = TypeVar("T")
+P = TypeVar("P", bound="Problem")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ class Problem:
     samples: int | None = None
     method: str = "auto"
     started: float = field(default_factory=time.monotonic)
-    parts: dict[Callable[[Problem], Any], Any] = field(default_factory=dict, repr=False)
+    parts: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @property
     def left(self) -> float:
@@ -135,7 +136,7 @@ def stream(seed: int, *stage: str | int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
-def part(compute: Callable[[Problem], T]) -> Callable[[Problem], T]:
+def part(compute: Callable[[P], T]) -> Callable[[P], T]:
     """Mark a function of a problem whose result the problem remembers.
 
     Example:
@@ -151,7 +152,7 @@ def part(compute: Callable[[Problem], T]) -> Callable[[Problem], T]:
     """
 
     @functools.wraps(compute)
-    def ask(problem: Problem) -> T:
+    def ask(problem: P) -> T:
         if compute not in problem.parts:
             problem.parts[compute] = compute(problem)
         return problem.parts[compute]  # type: ignore[no-any-return]

@@ -17,7 +17,8 @@ class Certificate(JsonResult):
         check: e.g. ``"g-sim"``, ``"light cone"``, ``"low-weight Pauli propagation"``.
         applies: whether its preconditions hold and its cost fits the budget.
         cost: elementary operations for one evaluation of the cost (log10 may be huge: float).
-        error: root of the angle-averaged mean squared error; 0 where exact.
+        error: root of the angle-averaged mean squared error; 0 where exact. error_lower, error_upper: its 95 %
+            interval, from other paths than those that chose the cut; NaN in reports of earlier releases.
         kind: ``"classical"`` or ``"needs quantum data"``.
         detail: one sentence with the figures.
     """
@@ -28,19 +29,25 @@ class Certificate(JsonResult):
     error: float
     kind: str
     detail: str
+    error_lower: float = math.nan
+    error_upper: float = math.nan
 
 
 @dataclass(frozen=True)
 class Simulability(JsonResult):
     """Whether the cost is certified classically simulable, and the cheapest certificate.
 
-    ``surrogate`` (not in JSON) evaluates cost and gradient classically, where one is available.
+    ``surrogate`` (not in JSON) evaluates cost and gradient classically, by the method of the verdict; None where that
+    has no evaluator. ``surrogates``: those of every method that applies and has one, by name.
     """
 
     simulable: bool
     verdict: str
     certificates: tuple[Certificate, ...]
     surrogate: Any = field(default=None, compare=False, repr=False, metadata={"json": False})
+    surrogates: dict[str, Any] = field(
+        default_factory=dict, compare=False, repr=False, metadata={"json": False}
+    )
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ class Verdict(JsonResult):
     Attributes:
         parameter: its name; ``index``: its place in ``circuit.parameters``.
         cause: ``"healthy"``, ``"dead: ..."``, ``"observable concentration"``,
-            ``"information lost"``, ``"scrambled"`` or ``"below the bound"``.
+            ``"information lost"``, ``"scrambled"``, ``"below the threshold, cause not resolved within the
+            budget"`` or ``"unknown: ..."``.
         beta: P(the backward-evolved observable anticommutes with the generator).
         phi: E[w | it does]; ``variance``: V_k, with its 95 % interval ``lower``, ``upper``.
         advice: one line; ``gate``: index in ``circuit.data``; ``qubits``: it acts on.

@@ -19,7 +19,7 @@ from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix
 from qtrain.simulators.majoranas import Signed, components, cut, even, majoranas, signed, stars, times
-from qtrain.simulators.pauli_propagation import one_point
+from qtrain.simulators.surrogates import one_point
 
 MAX_GENERATORS = 1000
 MAX_MAJORANAS = 600

@@ -1,9 +1,8 @@
-"""Classical surrogates of a cost: low-weight Pauli propagation and g-sim, with gradients."""
+"""Low-weight Pauli propagation: a classical surrogate of a cost, with its gradient."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
@@ -12,27 +11,10 @@ from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
+from qtrain.simulators.surrogates import one_point
 
 MAX_TERMS = 200_000
 MAX_ENTRIES = 15_000_000  # strings over all rotations: about 40 bytes each
-
-
-def one_point(weights: Any, count: int) -> np.ndarray:
-    """Weights (count,) as floats.
-
-    Raises:
-        QTrainError: another shape.
-
-    Example:
-        >>> one_point([[0.0, 1.0]], 2)
-        Traceback (most recent call last):
-        ...
-        qtrain.errors.QTrainError: weights should have shape (2,), one point. Got (1, 2).
-    """
-    point = np.asarray(weights, float)
-    if point.shape != (count,):
-        raise QTrainError(f"weights should have shape ({count},), one point. Got {point.shape}.")
-    return point
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,22 +257,3 @@ class LazyPropagation:
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,)."""
         return self.compiled.value_and_gradient(weights)
-
-
-@dataclass(frozen=True, eq=False)
-class ModuleSurrogate:
-    """g-sim in the observable's module (arXiv 2308.01432): exact."""
-
-    module: Any
-
-    def value(self, weights: np.ndarray) -> float:
-        """The cost at one point (weights,)."""
-        return self.value_and_gradient(weights)[0]
-
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Cost and its derivatives (weights,)."""
-        from qtrain.simulators.gsim import gsim_values_and_gradients
-
-        point = one_point(weights, self.module.num_weights)
-        values, gradients = gsim_values_and_gradients(self.module, point[None])
-        return float(np.asarray(values).reshape(-1)[0]), np.asarray(gradients).reshape(-1, len(point))[0]

@@ -6,9 +6,9 @@ weight (arXiv 2409.01706) and E[w 1{branchings > d}] for one by Fourier degree: 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
@@ -16,9 +16,18 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.circuits.interference import interference_phases, unpack_terms, walk_terms
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.kernels.truncation import path_weights
+from qtrain.simulators.bounded_means import mean_interval
 
 PATHS = 20_000
 STEPS = 2e7  # gates that all paths together walk through, at most about
+
+
+class Loss(NamedTuple):
+    """A mean squared error, and its 95 % interval."""
+
+    value: float
+    lower: float
+    upper: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,41 +62,44 @@ class PathSample:
         """Var f: what the mean alone would lose."""
         return self.scale * float(self.moment.mean())
 
-    def lost_by_weight(self, weight: int) -> tuple[float, float]:
-        """Mean squared error of forgetting strings above ``weight``, and its standard error."""
+    def lost_by_weight(self, weight: int) -> Loss:
+        """Mean squared error of forgetting strings above ``weight``."""
         cut = self.largest > weight
-        parts = [
+        halves = [
             np.bincount(self.path[cut], half[cut], minlength=self.paths)
             for half in (self.amplitude.real, self.amplitude.imag)
         ]
-        value, error = self._mean(parts[0] ** 2 + parts[1] ** 2)
-        return value + abs(self.steady[self.steady_largest > weight].sum()) ** 2, error
+        return self._mean(
+            halves[0] ** 2 + halves[1] ** 2, abs(self.steady[self.steady_largest > weight].sum()) ** 2
+        )
 
-    def lost_by_degree(self, degree: int) -> tuple[float, float]:
+    def lost_by_degree(self, degree: int) -> Loss:
         """Mean squared error of forgetting products of more than ``degree`` sines and cosines."""
-        return self._mean(np.where(self.branches > degree, self.moment, 0.0))
+        return self._mean(np.where(self.branches > degree, self.moment, 0.0), 0.0)
 
-    def _mean(self, values: np.ndarray) -> tuple[float, float]:
-        """Where nothing was seen to be lost, what may still be at 95 %: 3 / paths."""
-        if not (values > 1e-12).any():
-            return 3 * self.scale / self.paths, 0.0
-        return self.scale * float(values.mean()), self.scale * float(values.std()) / math.sqrt(len(values))
+    def _mean(self, values: np.ndarray, sure: float) -> Loss:
+        lower, upper = mean_interval(values)
+        return Loss(*(sure + self.scale * float(v) for v in (values.mean(), lower, upper)))
 
-    def smallest(self, lost: Callable[[int], tuple[float, float]], allowed: float) -> int:
-        """Smallest cut whose mean squared error is at most ``allowed``."""
-        top = int(max(self.largest.max(initial=0), self.branches.max(initial=0)))
-        low, high = 0, top
+    def smallest(self, lost: Callable[[int], Loss], allowed: float) -> int:
+        """Smallest cut whose estimated mean squared error is at most ``allowed``: to be judged by other paths."""
+        low, high = 0, int(max(self.largest.max(initial=0), self.branches.max(initial=0)))
         while low < high:  # the loss never grows with the cut
             middle = (low + high) // 2
-            low, high = (low, middle) if lost(middle)[0] <= allowed else (middle + 1, high)
+            low, high = (low, middle) if lost(middle).value <= allowed else (middle + 1, high)
         return low
+
+
+def most_paths(tape: Tape) -> int:
+    """How many paths may be walked in a fraction of a second."""
+    return int(max(STEPS / max(len(tape.code), 1), 200))
 
 
 def sample_paths(tape: Tape, operator: SparsePauliOp, *, seed: int, paths: int = PATHS) -> PathSample | None:
     """Random paths of an observable's cosets, each coset with probability proportional to its share of S.
 
     Args:
-        tape: without noise. operator: without identity.
+        tape: without noise. operator: without identity. paths: fewer where terms that interfere make them dear.
 
     Returns:
         None where the cost does not depend on any angle.
@@ -115,7 +127,7 @@ def sample_paths(tape: Tape, operator: SparsePauliOp, *, seed: int, paths: int =
         amplitude[group[g] : group[g + 1]] = c[inside] * phases / size
     scale = float(shares.sum())
     members = np.diff(group)
-    count = int(np.clip(STEPS / (max(len(tape.code), 1) * float(shares @ members) / scale), 200, paths))
+    count = int(np.clip(most_paths(tape) / (float(shares @ members) / scale), 200, paths))
     rng = np.random.default_rng([seed, 9])
     pilot = count // 8
     if pilot >= 200:  # a cost that is too flat to certify shows early

@@ -1,0 +1,75 @@
+"""Exact evaluators of a cost at one point at a time: by state vector, and in the observable's module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.circuits.program import PauliProgram
+from qtrain.errors import QTrainError
+
+
+def one_point(weights: Any, count: int) -> np.ndarray:
+    """Weights (count,) as floats.
+
+    Raises:
+        QTrainError: another shape.
+
+    Example:
+        >>> one_point([[0.0, 1.0]], 2)
+        Traceback (most recent call last):
+        ...
+        qtrain.errors.QTrainError: weights should have shape (2,), one point. Got (1, 2).
+    """
+    point = np.asarray(weights, float)
+    if point.shape != (count,):
+        raise QTrainError(f"weights should have shape ({count},), one point. Got {point.shape}.")
+    return point
+
+
+@dataclass(frozen=True, eq=False)
+class StatevectorSurrogate:
+    """The cost by state vectors of the program's qubits: exact."""
+
+    program: PauliProgram
+    observable: SparsePauliOp
+    memory_bytes: int
+
+    def value(self, weights: np.ndarray) -> float:
+        """The cost at one point (weights,)."""
+        from qtrain.simulators.statevector import values
+
+        point = one_point(weights, len(self.program.weights))[None]
+        return float(values(self.program, self.observable, point, memory_bytes=self.memory_bytes)[0])
+
+    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and its derivatives (weights,)."""
+        from qtrain.simulators.statevector import values_and_gradients
+
+        point = one_point(weights, len(self.program.weights))[None]
+        found, slopes = values_and_gradients(
+            self.program, self.observable, point, memory_bytes=self.memory_bytes
+        )
+        return float(found[0]), np.asarray(slopes)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleSurrogate:
+    """g-sim in the observable's module (arXiv 2308.01432): exact."""
+
+    module: Any
+
+    def value(self, weights: np.ndarray) -> float:
+        """The cost at one point (weights,)."""
+        return self.value_and_gradient(weights)[0]
+
+    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and its derivatives (weights,)."""
+        from qtrain.simulators.gsim import gsim_values_and_gradients
+
+        point = one_point(weights, self.module.num_weights)
+        values, gradients = gsim_values_and_gradients(self.module, point[None])
+        return float(np.asarray(values).reshape(-1)[0]), np.asarray(gradients).reshape(-1, len(point))[0]
