@@ -1,178 +1,276 @@
-"""Exact linear algebra modulo a prime, and the Arf invariant: what Lie closures need."""
+"""Closure of a space of vectors under matrices modulo a prime near 2^61: what Lie closures need.
+
+A float is a whole number times a power of two, so it has an exact residue, and rounding plays no part. Products of
+two residues add up in 128 bits and are reduced once for a whole dot product. A random functional that vanishes on the
+space tells vectors that are new from those that are not (it errs with probability 2^-61).
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import njit
+from numba.core import types
+from numba.extending import intrinsic
 
-FOLD = 128  # products of two 28-bit residues that a 64-bit word can add up
+SHORT = (1, 31, 45)  # 2^61 - c is prime for each of them
+CLOSED, LIMIT, ROOM, PAUSE = range(4)
+_BITS = 61
+_BLOCK = 32  # products below 2^122 that 128 bits can add up, and to spare
+_WIDE = ir.IntType(128)
+_ZERO = np.uint64(0)
+
+
+def prime(short: int) -> int:
+    return int(2**_BITS - short)
+
+
+def _multiply_add(typingctx: Any, high: Any, low: Any, a: Any, b: Any) -> Any:
+    """(high, low) of the 128-bit sum high * 2^64 + low + a * b."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        top, bottom, x, y = (builder.zext(value, _WIDE) for value in args)
+        shift = ir.Constant(_WIDE, 64)
+        total = builder.add(builder.or_(builder.shl(top, shift), bottom), builder.mul(x, y))
+        word = ir.IntType(64)
+        parts = [builder.trunc(builder.lshr(total, shift), word), builder.trunc(total, word)]
+        return context.make_tuple(builder, sig.return_type, parts)
+
+    return types.UniTuple(types.uint64, 2)(  # type: ignore[attr-defined]
+        types.uint64, types.uint64, types.uint64, types.uint64
+    ), codegen
+
+
+def _fold(typingctx: Any, high: Any, low: Any, short: Any) -> Any:
+    """The residue of high * 2^64 + low modulo 2^61 - short."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        top, bottom, c = (builder.zext(value, _WIDE) for value in args)
+        shift, mask = ir.Constant(_WIDE, _BITS), ir.Constant(_WIDE, 2**_BITS - 1)
+        value = builder.or_(builder.shl(top, ir.Constant(_WIDE, 64)), bottom)
+        for _ in range(2):  # 2^61 = short: 128 bits, 73 bits, hardly more than 61 bits
+            value = builder.add(builder.and_(value, mask), builder.mul(builder.lshr(value, shift), c))
+        p = builder.sub(ir.Constant(_WIDE, 2**_BITS), c)
+        large = builder.icmp_unsigned(">=", value, p)
+        return builder.trunc(builder.select(large, builder.sub(value, p), value), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64, types.uint64), codegen
+
+
+_madd: Any = intrinsic(_multiply_add)
+_mod: Any = intrinsic(_fold)
 
 
 @njit(cache=True, nogil=True)
-def reduce_row(rows, pivots, count, row, p):
-    """Subtract from ``row`` what the first ``count`` reduced rows explain; returns its first column, or -1.
-
-    Args:
-        rows: (max, columns) uint32, reduced echelon form; pivots: (max,) int64 its pivot columns.
-        row: (columns,) uint64 residues, in place. p: a prime below 2^28.
-    """
-    columns = row.shape[0]
-    work = np.zeros(columns, np.uint64)
-    folded = 0
-    factors = np.zeros(count, np.uint64)
-    for j in range(count):
-        factors[j] = row[pivots[j]]
-    for j in range(count):
-        if factors[j] == 0:
-            continue
-        f = np.uint64(p) - factors[j]
-        line = rows[j]
-        for c in range(columns):
-            work[c] += f * np.uint64(line[c])
-        folded += 1
-        if folded == FOLD:
-            for c in range(columns):
-                work[c] %= np.uint64(p)
-            folded = 0
-    first = -1
-    for c in range(columns):
-        row[c] = (row[c] + work[c]) % np.uint64(p)
-        if first < 0 and row[c] != 0:
-            first = c
-    return first
+def _times(a, b, short):
+    high, low = _madd(_ZERO, _ZERO, a, b)
+    return _mod(high, low, short)
 
 
 @njit(cache=True, nogil=True)
-def inverse(a, p):
-    """1 / a modulo the prime p, by Fermat."""
+def _inverse(a, short):
+    """1 / a, by Fermat."""
     result = np.uint64(1)
-    base = np.uint64(a)
-    power = np.uint64(p - 2)
+    power = np.uint64((1 << 61) - 2) - short
     while power:
         if power & np.uint64(1):
-            result = result * base % np.uint64(p)
-        base = base * base % np.uint64(p)
+            result = _times(result, a, short)
+        a = _times(a, a, short)
         power >>= np.uint64(1)
     return result
 
 
 @njit(cache=True, nogil=True)
-def insert_row(rows, pivots, count, row, first, p):
-    """Add a reduced row with its first column and clear that column elsewhere."""
-    columns = row.shape[0]
-    f = inverse(row[first], p)
-    for c in range(columns):
-        rows[count, c] = np.uint32(row[c] * f % np.uint64(p))
-    pivots[count] = first
-    for j in range(count):
-        f = np.uint64(rows[j, first])
-        if f:
-            f = np.uint64(p) - f
-            for c in range(columns):
-                if rows[count, c]:
-                    rows[j, c] = np.uint32(
-                        (np.uint64(rows[j, c]) + f * np.uint64(rows[count, c])) % np.uint64(p)
-                    )
+def _dot_at(places, values, first, last, dense, short):
+    """Sum of values[k] dense[places[k]] for first <= k < last."""
+    high, low = _ZERO, _ZERO
+    while last - first >= _BLOCK:
+        for k in range(first, first + _BLOCK):
+            high, low = _madd(high, low, values[k], dense[places[k]])
+        high, low = _ZERO, _mod(high, low, short)
+        first += _BLOCK
+    for k in range(first, last):
+        high, low = _madd(high, low, values[k], dense[places[k]])
+    return _mod(high, low, short)
 
 
 @njit(cache=True, nogil=True)
-def bracket(start, column, value, row, out, p):
-    """out = A row modulo p for a CSR matrix with residues ``value``."""
-    for i in range(out.shape[0]):
-        total = np.uint64(0)
-        for k in range(start[i], start[i + 1]):
-            v = row[column[k]]
-            if v:
-                total = (total + value[k] * v) % np.uint64(p)
-        out[i] = total
+def _dot(a, b, short):
+    high, low = _ZERO, _ZERO
+    for k in range(a.shape[0]):
+        if k % _BLOCK == _BLOCK - 1:
+            high, low = _ZERO, _mod(high, low, short)
+        high, low = _madd(high, low, a[k], b[k])
+    return _mod(high, low, short)
 
 
 @njit(cache=True, nogil=True)
-def lie_rank(starts, columns, values, generators, limit, p):
-    """Dimension of the Lie algebra that ``generators`` span under brackets with themselves, at most ``limit``.
+def add_entries(start, term, other, sign, coefficients, short, starts, columns, values):
+    """CSR matrices of sums over terms: entry (k, other[i]) of matrix g is the sum of sign[i] coefficients[g, term[i]].
 
     Args:
-        starts: (generators, columns + 1) int64, columns, values: CSR of every ad_G, in one array each.
-        generators: (generators, columns) uint64 residues.
+        start: (rows + 1,), term, other, sign: entries of every row. coefficients: (matrices, terms) uint64 residues.
+        starts: (matrices, rows + 1) int64, columns, values: (matrices * entries,), overwritten.
+
+    Returns:
+        Number of entries written.
     """
-    count_g, size = generators.shape
-    rows = np.zeros((limit, size), np.uint32)
-    pivots = np.zeros(limit, np.int64)
-    elements = np.zeros((limit, size), np.uint32)
-    row = np.zeros(size, np.uint64)
+    rows = start.shape[0] - 1
+    p = np.uint64(1 << 61) - short
+    place = np.full(rows, -1, np.int64)
     count = 0
-    for g in range(count_g):
-        row[:] = generators[g]
-        first = reduce_row(rows, pivots, count, row, p)
-        if first >= 0:
-            if count == limit:
-                return count, False
-            for c in range(size):
-                elements[count, c] = np.uint32(generators[g, c])
-            insert_row(rows, pivots, count, row, first, p)
-            count += 1
-    done = 0
-    fresh = np.zeros(size, np.uint64)
-    source = np.zeros(size, np.uint64)
-    while done < count:
-        for c in range(size):
-            source[c] = elements[done, c]
-        done += 1
-        for g in range(count_g):
-            bracket(starts[g], columns, values, source, fresh, p)
-            row[:] = fresh
-            first = reduce_row(rows, pivots, count, row, p)
-            if first >= 0:
-                if count == limit:
-                    return count, False
-                for c in range(size):
-                    elements[count, c] = np.uint32(fresh[c])
-                insert_row(rows, pivots, count, row, first, p)
-                count += 1
-    return count, True
+    for g in range(coefficients.shape[0]):
+        for k in range(rows):
+            starts[g, k] = count
+            for i in range(start[k], start[k + 1]):
+                c = coefficients[g, term[i]]
+                if c == _ZERO:
+                    continue
+                if sign[i] < 0:
+                    c = p - c
+                at = place[other[i]]
+                if at < starts[g, k]:
+                    place[other[i]] = count
+                    columns[count] = other[i]
+                    values[count] = c
+                    count += 1
+                else:
+                    total = values[at] + c
+                    values[at] = total - p if total >= p else total
+        starts[g, rows] = count
+        place[:] = -1
+    return count
 
 
 @njit(cache=True, nogil=True)
-def arf(gram, values):
-    """Arf invariant of a quadratic form with values on a basis and a nondegenerate polar form.
+def bracket(start, column, value, row, short):
+    """A row for a CSR matrix A."""
+    out = np.empty_like(row)
+    for i in range(out.shape[0]):
+        out[i] = _dot_at(column, value, start[i], start[i + 1], row, short)
+    return out
 
-    Args:
-        gram: (m, words) uint64 rows of the alternating form, overwritten; values: (m,) uint8, overwritten.
-    """
-    m = values.shape[0]
-    words = gram.shape[1]
-    used = np.zeros(m, np.bool_)
-    total = 0
-    a = np.zeros(words, np.uint64)
-    b = np.zeros(words, np.uint64)
-    one = np.uint64(1)
-    for i in range(m):
-        if used[i]:
+
+@njit(cache=True, nogil=True)
+def _reduce(row, high, ends, places, values, lead, short):
+    """Subtract lines from ``row`` until its first entry is at no line's pivot; that place, and the products taken."""
+    size = row.shape[0]
+    high[:] = _ZERO
+    waiting = 0
+    taken = 0
+    for c in range(size):
+        f = _mod(high[c], row[c], short)
+        row[c] = f
+        high[c] = _ZERO
+        if f == _ZERO:
             continue
-        j = -1
-        for k in range(m):
-            if not used[k] and (gram[i, k >> 6] >> np.uint64(k & 63)) & one:
-                j = k
-                break
+        j = lead[c]
+        if j < 0:
+            for k in range(c + 1, size):
+                row[k] = _mod(high[k], row[k], short)
+            return c, taken
+        f = np.uint64(1 << 61) - short - f
+        for k in range(ends[j], ends[j + 1]):
+            at = places[k]
+            high[at], row[at] = _madd(high[at], row[at], values[k], f)
+        row[c] = _ZERO
+        high[c] = _ZERO
+        taken += ends[j + 1] - ends[j]
+        waiting += 1
+        if waiting == _BLOCK:
+            waiting = 0
+            for k in range(c + 1, size):
+                high[k], row[k] = _ZERO, _mod(high[k], row[k], short)
+    return -1, taken
+
+
+@njit(cache=True, nogil=True)
+def _keep_null(null, first, change, delta, ends, places, values, lead, short):
+    """Add ``change`` to ``null`` at the newest pivot, and at earlier columns what makes it vanish on their lines."""
+    p = np.uint64(1 << 61) - short
+    delta[:] = _ZERO
+    for c in range(first, -1, -1):
+        j = lead[c]
         if j < 0:
             continue
-        used[i] = True
-        used[j] = True
-        total ^= values[i] & values[j]
-        a[:] = gram[j]
-        b[:] = gram[i]
-        for k in range(m):
-            if used[k]:
-                continue
-            ak = (a[k >> 6] >> np.uint64(k & 63)) & one
-            bk = (b[k >> 6] >> np.uint64(k & 63)) & one
-            if ak:
-                for w in range(words):
-                    gram[k, w] ^= b[w]
-            if bk:
-                for w in range(words):
-                    gram[k, w] ^= a[w]
-            values[k] ^= (
-                (np.uint8(ak) & values[i]) ^ (np.uint8(bk) & values[j]) ^ (np.uint8(ak) & np.uint8(bk))
-            )
-    return total
+        f = change
+        if c < first:
+            f = _dot_at(places, values, ends[j], ends[j + 1], delta, short)
+            f = p - f if f else f
+        delta[c] = f
+        f += null[c]
+        null[c] = f - p if f >= p else f
+
+
+@njit(cache=True, nogil=True)
+def close_span(
+    starts, columns, values, safe, seeds, ends, places, entries, lead, null, state, limit, work, short
+):
+    """Grow the smallest space that holds the seeds and is closed under the matrices, as far as room and work allow.
+
+    Args:
+        starts, columns, values: matrices of ``add_entries``, all (size, size). safe: (size,) bool, the columns whose
+            images are known; vectors beyond them are kept, but not moved. seeds: (seeds, size) residues.
+        ends: (limit + 1,) int64, zeros at first; places, entries: nonzero entries ends[j] to ends[j + 1] of line j,
+            the first of which, its pivot, is 1 and at no other line's pivot.
+        lead: (size,) int64, -1 at first: the line whose pivot is there. null: (size,) random residues at first.
+        state: (4,) int64, zeros at first: lines found; seeds tried; brackets tried; vectors not moved. All are changed
+            in place, so that the next call goes on from there. limit: lines at most; work: products before a pause.
+
+    Returns:
+        CLOSED, LIMIT (there are more lines than that), ROOM (``places`` is full) or PAUSE.
+    """
+    size = lead.shape[0]
+    matrices = starts.shape[0]
+    p = np.uint64(1 << 61) - short
+    source = np.empty(size, np.uint64)
+    scratch = np.empty(size, np.uint64)
+    loaded = -1
+    while state[0] < size:
+        count = state[0]
+        if state[1] < seeds.shape[0]:
+            row = seeds[state[1]].copy()
+        else:
+            k = state[2] // matrices
+            if k == count:
+                return CLOSED
+            if loaded != k:
+                source[:] = _ZERO
+                known = True
+                for i in range(ends[k], ends[k + 1]):
+                    source[places[i]] = entries[i]
+                    known = known and safe[places[i]]
+                if not known:
+                    state[2] += matrices
+                    state[3] += 1
+                    continue
+                loaded = k
+            g = state[2] % matrices
+            row = bracket(starts[g], columns, values, source, short)
+            work -= starts[g, size] - starts[g, 0]
+        work -= size
+        if _dot(null, row, short):
+            if count == limit:
+                return LIMIT
+            used = ends[count]
+            if used + size > places.shape[0]:
+                return ROOM
+            first, taken = _reduce(row, scratch, ends, places, entries, lead, short)
+            work -= 2 * taken + size
+            scale = _inverse(row[first], short)
+            for c in range(first, size):
+                if row[c]:
+                    row[c] = _times(row[c], scale, short)
+                    places[used] = c
+                    entries[used] = row[c]
+                    used += 1
+            ends[count + 1] = used
+            lead[first] = count
+            _keep_null(null, first, p - _dot(null, row, short), scratch, ends, places, entries, lead, short)
+            state[0] += 1
+        state[1 if state[1] < seeds.shape[0] else 2] += 1
+        if work < 0:
+            return PAUSE
+    return CLOSED

@@ -1,8 +1,8 @@
 """Orbits of Pauli strings under permutations of qubits, closed under symmetric generators.
 
-A string is a row of letters (n,) int8: 0 I, 1 X, 2 Z, 3 Y. The group is either a product of symmetric
-groups on classes of qubits, or the rotations of a ring, with or without its reflections. An orbit is named by
-its smallest row.
+A string is a row of letters (n,) int8: 0 I, 1 X, 2 Z, 3 Y. The group is a product of symmetric groups on classes
+of qubits, the rotations of a ring, with or without its reflections, the reflection of a line, or nothing but the
+identity. An orbit is named by its smallest row.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-CLASSES, RING, RING_AND_MIRROR = range(3)
+CLASSES, RING, RING_AND_MIRROR, MIRROR, NOTHING = range(5)
 
 
 @njit(cache=True, nogil=True)
 def canonical(row: np.ndarray, kind: int, classes: np.ndarray, out: np.ndarray) -> int:
-    """Write the smallest row of the orbit into ``out``; returns the orbit's size on a ring, else 0."""
+    """Write the smallest row of the orbit into ``out``; returns the orbit's size, 0 for classes."""
     n = row.shape[0]
     if kind == CLASSES:
         for k in range(classes.max() + 1):
@@ -32,10 +32,14 @@ def canonical(row: np.ndarray, kind: int, classes: np.ndarray, out: np.ndarray) 
                     counts[letter] -= 1
         return 0
     out[:] = row
+    if kind == NOTHING:
+        return 1
     same = 0
     images = 0
     for mirror in range(1 if kind == RING else 2):
         for shift in range(n):
+            if kind == MIRROR and shift != (n - 1 if mirror else 0):
+                continue
             images += 1
             order = 0  # of the image against the smallest so far
             fixed = True

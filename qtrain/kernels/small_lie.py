@@ -1,5 +1,9 @@
 """The Lie algebra of up to 64 Pauli strings on up to 64 qubits: the same classification with a word for a row.
 
+It answers in microseconds, a thousand times sooner than arrays of rows can (`qtrain.lie.classification`, which has
+no such limits): free fermions are known here by the number of their classes, there by a line graph, as 1000 qubits
+make too many classes to count.
+
 A pattern is the set of generators that a string anticommutes with, one bit each. Strings with one pattern
 differ by an element of the radical: they are one class.
 """
@@ -91,38 +95,48 @@ def _form(mask, graph):
 
 
 @njit(cache=True, nogil=True)
-def _arf(part, graph):
-    """Arf invariant of q on the span of a component's generators; q is zero on its radical."""
-    vectors = np.zeros(64, np.uint64)
-    images = np.zeros(64, np.uint64)
-    m = 0
-    rest = part
-    while rest:
-        i = _lowest(rest)
-        rest &= rest - _ONE
-        vectors[m] = _ONE << np.uint64(i)
-        images[m] = graph[i]
-        m += 1
+def arf(gram, values):
+    """Arf invariant of a quadratic form, zero on the radical of its polar form.
+
+    Args:
+        gram: (m, words) uint64 rows of the alternating form on the generators, overwritten.
+        values: (m,) uint8 of the form on them, overwritten.
+    """
+    m = values.shape[0]
+    words = gram.shape[1]
+    used = np.zeros(m, np.bool_)
     total = 0
+    a = np.zeros(words, np.uint64)
+    b = np.zeros(words, np.uint64)
     for i in range(m):
-        for j in range(i + 1, m):
-            if popcount(images[i] & vectors[j]) & 1 == 0:
+        if used[i]:
+            continue
+        j = -1
+        for k in range(m):
+            if not used[k] and (gram[i, k >> 6] >> np.uint64(k & 63)) & _ONE:
+                j = k
+                break
+        if j < 0:
+            continue
+        used[i] = True
+        used[j] = True
+        total ^= values[i] & values[j]
+        a[:] = gram[j]
+        b[:] = gram[i]
+        for k in range(m):
+            if used[k]:
                 continue
-            total ^= _form(vectors[i], graph) & _form(vectors[j], graph)
-            for k in range(i + 1, m):
-                if k == j:
-                    continue
-                with_i = popcount(images[i] & vectors[k]) & 1
-                with_j = popcount(images[j] & vectors[k]) & 1
-                if with_i:
-                    vectors[k] ^= vectors[j]
-                    images[k] ^= images[j]
-                if with_j:
-                    vectors[k] ^= vectors[i]
-                    images[k] ^= images[i]
-            vectors[j] = _NONE
-            images[j] = _NONE
-            break
+            ak = (a[k >> 6] >> np.uint64(k & 63)) & _ONE
+            bk = (b[k >> 6] >> np.uint64(k & 63)) & _ONE
+            if ak:
+                for w in range(words):
+                    gram[k, w] ^= b[w]
+            if bk:
+                for w in range(words):
+                    gram[k, w] ^= a[w]
+            values[k] ^= (
+                (np.uint8(ak) & values[i]) ^ (np.uint8(bk) & values[j]) ^ (np.uint8(ak) & np.uint8(bk))
+            )
     return total
 
 
@@ -221,7 +235,16 @@ def _component(part, graph, x, z, out):
         return
     if odd_radical:
         out[2] = radical - 1
-    elif _arf(part, graph):
+        return
+    gram = np.zeros((64, 1), np.uint64)
+    values = np.zeros(64, np.uint8)
+    rest = part
+    while rest:
+        i = _lowest(rest)
+        rest &= rest - _ONE
+        gram[i, 0] = graph[i]
+        values[i] = 1
+    if arf(gram, values):
         out[0], out[1] = SP, out[1] // 2
     else:
         out[0] = SO

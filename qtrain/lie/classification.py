@@ -16,9 +16,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from qtrain.kernels import lie_closure as kernel
-from qtrain.kernels.gf2 import gf2_eliminate, gf2_nullspace, gf2_rank, gf2_relations, pack_bits, unpack_bits
+from qtrain.kernels import small_lie
+from qtrain.kernels.gf2 import gf2_nullspace, gf2_rank, gf2_relations, pack_bits, unpack_bits
 from qtrain.kernels.paulis import commutation_matrix, symplectic_rows
+from qtrain.lie.line_graphs import root_graph
 
 SMALL = 3  # half ranks up to which classes are enumerated
 
@@ -115,7 +116,9 @@ def _component(rows: np.ndarray, graph: np.ndarray, width: int) -> Simple:
         return Simple("su", size, radical)
     if _quadratic(unpack_bits(gf2_nullspace(packed, m), m), graph).any():
         return Simple("su", size, radical - 1)
-    return Simple("so", size, radical) if not _arf(graph, packed) else Simple("sp", size // 2, radical)
+    if small_lie.arf(packed.copy(), np.ones(m, np.uint8)):
+        return Simple("sp", size // 2, radical)
+    return Simple("so", size, radical)
 
 
 def _quadratic(vectors: np.ndarray, graph: np.ndarray) -> np.ndarray:
@@ -128,66 +131,18 @@ def _quadratic(vectors: np.ndarray, graph: np.ndarray) -> np.ndarray:
     return (pairs + v.sum(axis=1, dtype=np.float64)) % 2 == 1
 
 
-def _arf(graph: np.ndarray, packed: np.ndarray) -> bool:
-    _, pivots = gf2_eliminate(packed.copy(), len(graph))
-    basis = np.asarray(pivots)  # pivot columns of a symmetric matrix give a nonsingular principal block
-    block = graph[np.ix_(basis, basis)]
-    return bool(kernel.arf(pack_bits(block), np.ones(len(basis), np.uint8)))
-
-
 def _free_fermions(rows: np.ndarray, graph: np.ndarray, packed: np.ndarray, width: int) -> Simple | None:
     """so(N) where the graph without twins is the line graph of a graph with N >= 5 vertices."""
     _, first, group = np.unique(packed, axis=0, return_index=True, return_inverse=True)
     group = np.asarray(group).reshape(-1)
     twins = [rows[i] ^ rows[first[group[i]]] for i in range(len(rows)) if first[group[i]] != i]
-    root = _root_graph(graph[np.ix_(first, first)])
+    root = root_graph(graph[np.ix_(first, first)])
     if root is None or root.number_of_nodes() < 5:
         return None
     cycles = _cycles(root, rows[first])
     kernel_rows = np.array(twins + cycles, np.uint64).reshape(-1, rows.shape[1])
     copies = gf2_rank(kernel_rows, width) if len(kernel_rows) else 0
     return Simple("so", root.number_of_nodes(), copies)
-
-
-def _root_graph(graph: np.ndarray) -> nx.Graph | None:
-    """H with L(H) = graph; every edge carries the vertex it stands for as ``vertex``. None: no line graph."""
-    degrees = graph.sum(axis=1)
-    if degrees.max(initial=0) <= 2:  # a path or a ring: networkx would be quadratic
-        return _thread(graph, degrees)
-    for v in range(min(len(graph), 64)):  # neighbours are two cliques, or it is none: cheap to see early
-        near = np.flatnonzero(graph[v])
-        apart = ~graph[np.ix_(near, near)]
-        np.fill_diagonal(apart, False)
-        if len(near) > 2 and not nx.is_bipartite(nx.from_numpy_array(apart)):
-            return None
-    try:
-        cells = nx.inverse_line_graph(nx.from_numpy_array(graph))
-    except nx.NetworkXError:
-        return None
-    root = nx.Graph()
-    root.add_nodes_from(cells.nodes)
-    for a, b in cells.edges:
-        (vertex,) = set(a) & set(b)
-        root.add_edge(a, b, vertex=vertex)
-    return root
-
-
-def _thread(graph: np.ndarray, degrees: np.ndarray) -> nx.Graph:
-    """The root of a connected path or ring: one more node than vertices, or as many."""
-    neighbours = [np.flatnonzero(row).tolist() for row in graph]
-    start = int(np.argmin(degrees))
-    order, here, before = [start], start, -1
-    while True:
-        following = [v for v in neighbours[here] if v != before and v != start]
-        if not following:
-            break
-        before, here = here, following[0]
-        order.append(here)
-    nodes = len(order) + (degrees[start] < 2)
-    root = nx.Graph()
-    for k, vertex in enumerate(order):
-        root.add_edge(k, (k + 1) % nodes, vertex=vertex)
-    return root
 
 
 def _cycles(root: nx.Graph, rows: np.ndarray) -> list[np.ndarray]:

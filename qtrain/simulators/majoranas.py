@@ -6,10 +6,11 @@ commutes with all of them (arXiv 2003.05465).
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
+
+from qtrain.lie.line_graphs import root_graph
 
 Signed = tuple[int, int, int]  # x bits, z bits, power of i in front of the Hermitian string
 
@@ -44,34 +45,17 @@ def majoranas(graph: np.ndarray) -> list[tuple[int, int]] | None:
     for k in range(count):
         inside = np.flatnonzero(part == k)
         heads = inside if alone[inside[0]] else np.intersect1d(inside, first)
-        cells = _cells(graph[np.ix_(heads, heads)])
-        if cells is None:
+        root = root_graph(graph[np.ix_(heads, heads)])
+        if root is None:
             return None
-        names = {node: used + place for place, node in enumerate(cells.nodes)}
+        names = {node: used + place for place, node in enumerate(root.nodes)}
         used += len(names)
-        for a, b in cells.edges:
-            (vertex,) = set(a) & set(b)
+        for a, b, vertex in root.edges(data="vertex"):
             edges[heads[vertex]] = (names[a], names[b])
         for i in inside:
             if edges[i][0] < 0:
                 edges[i] = edges[first[group[i]]]
     return edges
-
-
-def _cells(graph: np.ndarray) -> nx.Graph | None:
-    """The graph whose line graph this is; its nodes are tuples of the vertices that meet there."""
-    for v in range(min(len(graph), 64)):  # neighbours are two cliques, or it is none: cheap to see early
-        near = np.flatnonzero(graph[v])
-        apart = ~graph[np.ix_(near, near)]
-        np.fill_diagonal(apart, False)
-        if len(near) > 2 and not nx.is_bipartite(nx.from_numpy_array(apart)):
-            return None
-    if len(graph) == 1:
-        return nx.Graph([((0,), (0, -1))])
-    try:
-        return nx.inverse_line_graph(nx.from_numpy_array(graph))
-    except nx.NetworkXError:
-        return None
 
 
 def components(edges: list[tuple[int, int]]) -> tuple[int, np.ndarray]:

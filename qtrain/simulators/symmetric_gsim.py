@@ -8,7 +8,6 @@ an antisymmetric A, which falls into small blocks that are diagonalised once.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import numpy as np
 from qtrain.kernels import permutation_orbits as kernel
 from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix, unpack_bits
+from qtrain.lie.qubit_symmetries import Pauli, find_symmetry
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -84,49 +84,10 @@ def _sum(letters: np.ndarray, numbers: np.ndarray) -> dict[bytes, float]:
     return {key: round(c, 12) for key, c in total.items() if abs(c) > 1e-12}
 
 
-def _keeps(sums: list[dict[bytes, float]], order: np.ndarray) -> bool:
-    """Whether moving qubit order[q] to q leaves every sum as it is."""
-    for terms in sums:
-        for key, c in terms.items():
-            if terms.get(np.frombuffer(key, np.int8)[order].tobytes()) != c:
-                return False
-    return True
-
-
-def _group(sums: list[dict[bytes, float]], n: int) -> tuple[int, np.ndarray, list[np.ndarray]] | None:
-    """(kind, classes, permutations that generate it) of a symmetry of all sums."""
-    classes = np.full(n, -1, np.int64)
-    representatives: list[int] = []
-    generators: list[np.ndarray] = []
-    for q in range(n):
-        for k, other in enumerate(representatives):
-            swap = np.arange(n)
-            swap[[q, other]] = other, q
-            if _keeps(sums, swap):
-                classes[q] = k
-                generators.append(swap)
-                break
-        else:
-            classes[q] = len(representatives)
-            representatives.append(q)
-    if generators:
-        return kernel.CLASSES, classes, generators
-    shift, mirror = np.roll(np.arange(n), -1), np.arange(n)[::-1].copy()
-    if not _keeps(sums, shift):
-        return None
-    if _keeps(sums, mirror):
-        return kernel.RING_AND_MIRROR, classes, [shift, mirror]
-    return kernel.RING, classes, [shift]
-
-
-def _orbit_size(row: np.ndarray, kind: int, classes: np.ndarray) -> float:
-    if kind != kernel.CLASSES:
-        return float(kernel.canonical(row, kind, classes, np.empty_like(row)))
-    size = 1
-    for k in range(int(classes.max()) + 1):
-        counts = np.bincount(row[classes == k], minlength=4)
-        size *= math.factorial(int(counts.sum())) // math.prod(math.factorial(int(c)) for c in counts)
-    return float(size)
+def _bits(key: bytes) -> Pauli:
+    row = np.frombuffer(key, np.int8)
+    x, z = (np.packbits(row & half, bitorder="little").tobytes() for half in (1, 2))
+    return int.from_bytes(x, "little"), int.from_bytes(z, "little")
 
 
 def _pack(letters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -169,10 +130,9 @@ def orbit_module(
             steps.append((-1, fixed))
     observable = _sum(letters(x, z), numbers)
     distinct = {tuple(sorted(terms.items())): terms for _, terms in steps}
-    found = _group([observable, *distinct.values()], n)
-    if found is None or not observable:
+    symmetry = find_symmetry([{_bits(k): c for k, c in terms.items()} for terms in (observable, *distinct.values())], n)
+    if not symmetry.name or not observable:
         return None
-    kind, classes, generators = found
     stabilizers, flips = program.frame(), program.frame_x()
 
     def expect(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -181,23 +141,19 @@ def orbit_module(
         )
 
     stabilizer_letters = letters(stabilizers.x, stabilizers.z)
-    for order in generators:  # the input state has to share the symmetry
+    for order in symmetry.generators:  # the input state has to share the symmetry
         if not np.array_equal(expect(*_pack(stabilizer_letters[:, order])), stabilizers.signs):
             return None
     keys = list({key for _, terms in steps for key in terms})
     terms_array = np.array([np.frombuffer(key, np.int8) for key in keys], np.int8).reshape(-1, n)
-    least = np.empty(n, np.int8)
-    seeds: dict[bytes, float] = {}
-    for key, c in observable.items():
-        kernel.canonical(np.frombuffer(key, np.int8).copy(), kind, classes, least)
-        seeds[least.tobytes()] = c
+    seeds = {symmetry.smallest(np.frombuffer(key, np.int8)).tobytes(): c for key, c in observable.items()}
     seed_rows = np.array([np.frombuffer(key, np.int8) for key in seeds], np.int8)
     rows, start, term, other, sign, complete = kernel.close_orbits(
-        seed_rows, terms_array, kind, classes, int(limit)
+        seed_rows, terms_array, symmetry.kind, symmetry.classes, int(limit)
     )
     if not complete:
         return None
-    root = np.sqrt([_orbit_size(row, kind, classes) for row in rows])
+    root = np.sqrt([symmetry.orbit_size(row) for row in rows])
     orbit = np.repeat(np.arange(len(rows)), np.diff(start))
     scaled = sign * root[orbit] / root[other]
     blocks: dict[tuple[tuple[bytes, float], ...], tuple[Block, ...]] = {}

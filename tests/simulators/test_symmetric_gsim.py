@@ -14,10 +14,11 @@ from qiskit.circuit import ParameterVector
 
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
-from qtrain.kernels.permutation_orbits import CLASSES, RING, RING_AND_MIRROR, canonical
+from qtrain.kernels.permutation_orbits import CLASSES, MIRROR, NOTHING, RING, RING_AND_MIRROR
+from qtrain.lie.qubit_symmetries import Symmetry
 from qtrain.simulators.gsim import Module, gsim_values_and_gradients, module
 from qtrain.simulators.statevector import values_and_gradients
-from qtrain.simulators.symmetric_gsim import OrbitModule, _orbit_size
+from qtrain.simulators.symmetric_gsim import OrbitModule
 
 
 def symmetric(n: int, reps: int, *, plus: bool) -> QuantumCircuit:
@@ -125,23 +126,25 @@ def images(row: list[int], kind: int, classes: list[int]) -> set[tuple[int, ...]
             p for p in itertools.permutations(range(n)) if all(classes[p[q]] == classes[q] for q in range(n))
         ]
         return {tuple(row[q] for q in p) for p in keep}
+    if kind in (MIRROR, NOTHING):
+        return {tuple(row), tuple(row[::-1])} if kind == MIRROR else {tuple(row)}
     found = {tuple(row[s:] + row[:s]) for s in range(n)}
     return found | {t[::-1] for t in found} if kind == RING_AND_MIRROR else found
 
 
 @given(
     st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=6),
-    st.sampled_from([CLASSES, RING, RING_AND_MIRROR]),
+    st.sampled_from([CLASSES, RING, RING_AND_MIRROR, MIRROR, NOTHING]),
 )
 def test_canonical_strings_and_orbit_sizes(letters, kind):
     row = [letter for letter, _ in letters]
     classes = [c for _, c in letters]
-    array, least = np.array(row, np.int8), np.empty(len(row), np.int8)
-    canonical(array, kind, np.array(classes), least)
+    array, group = np.array(row, np.int8), Symmetry(kind, np.array(classes), (), "")
+    least = group.smallest(array)
     want = images(row, kind, classes)
     if kind == CLASSES:  # smallest within each class is smallest overall
         assert tuple(least) in want
         assert tuple(least) == min(want)
     else:
         assert tuple(least) == min(want)
-    assert _orbit_size(array, kind, np.array(classes)) == len(want)
+    assert group.orbit_size(array) == len(want)
