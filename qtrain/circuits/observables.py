@@ -82,6 +82,24 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
     return SparsePauliOp(simple.paulis[keep], simple.coeffs.real[keep].astype(np.complex128))
 
 
+def unit_observable(observable: SparsePauliOp | str) -> SparsePauliOp:
+    """Without the identity, scaled to S = Σ c² = 1, so that variances compare between observables.
+
+    Raises:
+        QTrainError: the observable is constant.
+
+    Example:
+        >>> unit_observable("3*ZZ + 4*XI - 7*II").coeffs.real.tolist()
+        [0.6, 0.8]
+    """
+    operator = as_observable(observable)
+    terms = operator[operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)]
+    norm = float(np.linalg.norm(terms.coeffs))
+    if len(terms) == 0 or norm == 0:
+        raise QTrainError("observable should have a term that is not the identity. Got a constant.")
+    return SparsePauliOp(terms.paulis, terms.coeffs / norm)
+
+
 def pack(observable: SparsePauliOp) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Packed rows of an observable.
 

@@ -103,7 +103,7 @@ def diagnose(
     from qtrain.diagnosis.conditions import Condition, quantities
 
     conditions = [Condition.parse(text) for text in fail_if or ()]
-    circuit_verbs.check_figure(figure)
+    circuit_verbs.check_figure(figure, file, against, at)
     circuits = circuit_verbs.read_circuits([file] if against is None else [file, against], free_angles=free_angles)
     angles = None if at is None else circuit_verbs.read_angles(at, next(iter(circuits.values())))
     reports = circuit_verbs.diagnose_circuits(

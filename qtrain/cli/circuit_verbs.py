@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qtrain.cli.files import check_output, read_text, write_text
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
@@ -14,26 +15,6 @@ if TYPE_CHECKING:
 
     from qtrain.diagnosis.at_point import LocalDiagnosis
     from qtrain.diagnosis.report import TrainabilityReport
-
-
-def read_text(path: Path, argument: str) -> str:
-    """A text file, or one sentence about why not."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise QTrainError(f"{argument} should be a text file. Got {path}, which is not UTF-8.") from None
-    except OSError as error:
-        raise QTrainError(f"{argument} should be a readable file. Got {path}: {error.strerror}.") from None
-
-
-def write_text(path: Path, text: str, argument: str) -> None:
-    """Write a file, or one sentence about why not."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise QTrainError(
-            f"{argument} should be a file that can be written. Got {path}: {error.strerror}."
-        ) from None
 
 
 def device(name: str) -> Any:
@@ -112,7 +93,7 @@ def read_circuits(files: Sequence[Path], *, free_angles: bool | None) -> dict[st
 
 def diagnose_circuits(
     circuits: Mapping[str, QuantumCircuit],
-    observable: str,
+    observable: Any,
     *,
     shots: int,
     seed: int,
@@ -155,13 +136,14 @@ def reports_json(reports: Mapping[str, TrainabilityReport], local: LocalDiagnosi
     return data if local is None else data | {"local": local.to_dict()}
 
 
-def check_figure(path: Path | None) -> None:
+def check_figure(path: Path | None, *inputs: Path | None) -> None:
     """Before anything is computed: a figure that could not be written."""
     endings = (".png", ".svg", ".pdf")
-    if path is not None and path.suffix.lower() not in endings:
+    if path is None:
+        return
+    if path.suffix.lower() not in endings:
         raise QTrainError(f"figure should end in {', '.join(endings)}. Got {path}.")
-    if path is not None and not path.absolute().parent.is_dir():
-        raise QTrainError(f"figure should be in a folder that exists. Got {path}.")
+    check_output(path, "figure", kind=path.suffix.lower(), inputs=inputs)
 
 
 def save_profile(report: TrainabilityReport, path: Path, *, title: str) -> None:
@@ -171,28 +153,38 @@ def save_profile(report: TrainabilityReport, path: Path, *, title: str) -> None:
     variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(path)
 
 
+def _question(source: str, observable: str | None) -> tuple[str, QuantumCircuit, Any, str]:
+    """Of a circuit file or a registered name: its name, the circuit, what is measured, and that as text."""
+    if Path(source).suffix:
+        if observable is None:
+            raise QTrainError(
+                'observable should be given for a circuit file, such as --observable "ZII". Got none.'
+            )
+        (circuit,) = read_circuits([Path(source)], free_angles=None).values()
+        return Path(source).name, circuit, observable, observable
+    from qtrain.circuits.observables import unit_observable
+    from qtrain.registry.registry import load
+
+    entry = load(source)
+    if observable is not None:
+        return entry.name, entry.circuit(), observable, observable
+    if entry.observable is None:
+        raise QTrainError(f"observable should be given: the entry {source!r} states none. Got none.")
+    # scaled as in the search that found it: the figures are those that `qtrain show` prints
+    return entry.name, entry.circuit(), unit_observable(entry.observable), entry.observable
+
+
 def report_page(source: str, output: Path, *, observable: str | None, shots: int, seed: int) -> str:
     """Write the HTML page of a circuit file or of a registered name; a sentence about it."""
     from qtrain.views.page import page
     from qtrain.views.plotting import variance_profile
     from qtrain.views.tables import facts, number
 
-    if Path(source).suffix:
-        if observable is None:
-            raise QTrainError(
-                'observable should be given for a circuit file, such as --observable "ZII". Got none.'
-            )
-        name, (circuit,) = Path(source).name, read_circuits([Path(source)], free_angles=None).values()
-    else:
-        from qtrain.registry.registry import load
-
-        entry = load(source)
-        name, circuit, observable = entry.name, entry.circuit(), observable or entry.observable
-        if observable is None:
-            raise QTrainError(f"observable should be given: the entry {source!r} states none. Got none.")
+    check_output(output, "output", kind=".html", inputs=[Path(source)])
+    name, circuit, measured, stated = _question(source, observable)
     report = diagnose_circuits(
         {name: circuit},
-        observable,
+        measured,
         shots=shots,
         seed=seed,
         noise=None,
@@ -207,7 +199,7 @@ def report_page(source: str, output: Path, *, observable: str | None, shots: int
     ]  # fmt: skip
     small = circuit.num_qubits <= 12 and len(circuit.data) <= 400
     text = page(
-        f"{name}, {observable if len(observable) <= 80 else observable[:77] + '...'}",
+        f"{name}, {stated if len(stated) <= 80 else stated[:77] + '...'}",
         summary=report.summary,
         facts=[*facts(report), *(("note", note) for note in report.notes)],
         figures={"Gradient variance": variance_profile(report.verdicts, threshold=report.threshold)},

@@ -85,7 +85,8 @@ def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
         ),
         ("parameters", f"{total}: " + ", ".join(shares) if shares else str(total)),
     ]
-    rows.append(("cost variance", number(gradients.cost_variance)))
+    unit = number(report.threshold * report.shots)  # what all variances scale with, said beside the first of them
+    rows.append(("cost variance", f"{number(gradients.cost_variance)} (observable with S = {unit})"))
     rows.append(("live gradient variance",
                  f"median {number(values['median_variance'])}, smallest {number(values['min_variance'])}"))  # fmt: skip
     samples = gradients.num_samples

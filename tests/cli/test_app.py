@@ -11,7 +11,7 @@ import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit.library import efficient_su2, real_amplitudes
 
-from qtrain import TrainabilityReport
+from qtrain import TrainabilityReport, search
 from qtrain.architecture.catalogue import hva_tfim
 from qtrain.cli.app import app, main
 from qtrain.registry.registry import RegistryEntry, register
@@ -249,6 +249,34 @@ def test_figure_and_report_page(run, ansatz, tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert "9 of 24 parameters train" in page and "<svg" in page and "<script" not in page
     assert "observable should be given" in one_sentence(run("report", str(ansatz), "-o", "page.html"))
+
+
+def test_a_verb_never_writes_over_its_input_or_a_stranger(run, ansatz, tmp_path):
+    before, page, link = ansatz.read_text(), ["report", str(ansatz), "-O", "ZIII", "-o"], tmp_path / "v.png"
+    link.symlink_to(ansatz)
+    assert "another file than the input" in one_sentence(run(*page, str(ansatz)))
+    assert "another file than the input" in one_sentence(run("diagnose", str(ansatz), "-O", "ZIII", "--figure", str(link)))
+    other = write(tmp_path / "other.qpy", efficient_su2(2))
+    content = other.read_bytes()
+    assert "something else" in one_sentence(run(*page, str(other)))
+    spec = tmp_path / "spec.toml"
+    spec.write_text('name = "s"\nqubits = 2\ntrials = 1\n[task]\nkind = "tfim"\n')
+    assert "something else" in one_sentence(run("search", str(spec), "--storage", str(spec), "--tracking-uri", "off"))
+    assert ansatz.read_text() == before and other.read_bytes() == content and spec.read_text().startswith("name")
+
+
+def test_show_and_report_give_an_entry_the_same_figures(run, tmp_path, monkeypatch):
+    """Its search measures the observable scaled to S = 1, whatever the number of its terms."""
+    monkeypatch.chdir(tmp_path)
+    spec = {"name": "same", "qubits": 3, "trials": 1, "task": {"kind": "tfim"}, "training": {"steps": 1, "starts": 1},
+            "constraints": {"max_dead_fraction": 1.0, "min_trainability": -300.0}}  # fmt: skip
+    search(spec, tracking_uri="off")
+    shown = next(line for line in run("show", "same").out.splitlines() if line.startswith("cost variance"))[13:].strip()
+    assert run("report", "same", "-o", "page.html").code == 0
+    page = Path("page.html").read_text()
+    assert "(observable with S = 1)" in shown and shown in page
+    assert run("report", "same", "-O", "ZZI + IZZ + XII + IXI + IIX", "-o", "page.html").code == 0
+    assert "(observable with S = 5)" in Path("page.html").read_text()
 
 
 # --------------------------------------------------------------------------------------------- registry

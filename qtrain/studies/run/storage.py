@@ -21,6 +21,7 @@ from qtrain.errors import QTrainError
 
 log = logging.getLogger("qtrain")
 CONNECT_SECONDS = 10
+_RECORD = b'{"op_code"'  # how every line of a journal begins
 
 
 def default_journal(study: str) -> Path:
@@ -37,12 +38,16 @@ def repair_journal(path: Path) -> int:
     if not path.exists():
         return 0
     data = path.read_bytes()
+    if not (data.startswith(_RECORD) or _RECORD.startswith(data)):  # a first record may be cut as well
+        raise QTrainError(
+            f"storage should be a new file, or the journal of a study. Got {path}, which is something else."
+        )
     kept, dropped = [], 0
     for line in data.splitlines(keepends=True):
         whole = _whole(line)
         if not whole:
             dropped += 1
-            tail = line[line.rfind(b'{"op_code"') :] if line.rfind(b'{"op_code"') > 0 else b""
+            tail = line[line.rfind(_RECORD) :] if line.rfind(_RECORD) > 0 else b""
             line = tail if _whole(tail) else b""
         kept.append(line)
     if dropped:

@@ -58,14 +58,9 @@ class Task:
     @cached_property
     def scaled_observable(self) -> SparsePauliOp:
         """What gradients are measured with: traceless, Σ c² = 1, so that V is comparable between tasks."""
-        from qiskit.quantum_info import SparsePauliOp
+        from qtrain.circuits.observables import unit_observable
 
-        operator = self.observables[0]
-        terms = operator[operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)]
-        norm = float(np.linalg.norm(terms.coeffs))
-        if len(terms) == 0 or norm == 0:
-            raise QTrainError("task should have a term that is not the identity. Got a constant Hamiltonian.")
-        return SparsePauliOp(terms.paulis, terms.coeffs / norm)
+        return unit_observable(self.observables[0])
 
     def compose(self, ansatz: QuantumCircuit, uploads: int = 1) -> QuantumCircuit:
         """The whole circuit: encoding, then ansatz; ``uploads`` times in turns, each with weights of its own."""
