@@ -31,6 +31,7 @@ FOLDERS: dict[str, tuple[int, set[str]]] = {
     "mlflow_models": (6, {"optuna"}),
     "studies": (7, {"matplotlib"}),
     "qiskit_plugins": (7, HEAVY),
+    "testing": (8, HEAVY - {"optuna"}),
     "views": (8, {"mlflow", "optuna"}),
     "cli": (9, set()),
 }

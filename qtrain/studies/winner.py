@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from qtrain.architecture.architecture import Architecture
@@ -13,6 +14,7 @@ from qtrain.studies.result import SearchResult
 from qtrain.studies.run.supervise import Pool
 from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
+from qtrain.studies.trials import TrialRecord
 
 log = logging.getLogger("qtrain")
 
@@ -32,6 +34,22 @@ def check_name(spec: SearchSpec, name: str | None) -> str:
                 "with name=… (--name on the command line)."
             )
     return chosen
+
+
+def check_own(name: str, trials: Iterable[TrialRecord]) -> None:
+    """Refuse to replace a registered winner that is none of these trials: an equally named search found it elsewhere.
+
+    Raises:
+        QTrainError: it is another one.
+    """
+    if name not in registry.names():
+        return
+    known = registry.load(name).architecture.content_id
+    if known not in {trial.architecture_id for trial in trials}:
+        raise QTrainError(
+            f"name should be free, or this study's own winner. Got {name!r}, architecture {known}, which is no trial "
+            "in this study's storage: choose another with name=… (--name on the command line), or its own storage."
+        )
 
 
 def register_winner(result: SearchResult, setup: Setup, pool: Pool, name: str) -> SearchResult:

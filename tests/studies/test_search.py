@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import optuna
 import pytest
 from fake_study import essence
 from mlflow_checks import check_mirror
@@ -13,6 +14,7 @@ from qiskit.circuit.library import real_amplitudes
 import qtrain
 from qtrain.diagnosis.report import TrainabilityReport
 from qtrain.registry.registry import RegistryEntry, register
+from qtrain.studies.run.storage import open_storage
 
 SPEC = {
     "name": "Small_Ising", "qubits": 3, "task": {"kind": "tfim"}, "trials": 10, "batch": 5, "seed": 3,
@@ -86,6 +88,24 @@ def test_a_name_of_another_study_is_refused_before_the_search():
     with pytest.raises(qtrain.QTrainError, match="name should be 1 to 64 of the characters"):
         qtrain.search(SPEC, name="../up")
     assert not Path("mlruns").exists()
+
+
+def test_a_winner_of_the_same_search_elsewhere_is_not_replaced(searched, monkeypatch):
+    """The same study in another folder begins from nothing: its name is another's. Its own storage goes on."""
+    result, folder = searched
+    monkeypatch.setenv("QTRAIN_HOME", str(folder / "home"))
+    before = (folder / "home" / "small_ising.json").read_text()
+    with pytest.raises(qtrain.QTrainError, match="name should be free, or this study's own winner. Got 'small_ising'"):
+        qtrain.search(SPEC | {"seed": 99}, tracking_uri="off")
+    assert (folder / "home" / "small_ising.json").read_text() == before
+    assert not list(Path("mlruns").glob("*.journal")) or finished_in("mlruns/Small_Ising.journal") == 0
+    again = qtrain.search(SPEC, storage=folder / result.storage, tracking_uri="off")
+    assert again.name == result.name and again.winner.number == result.winner.number
+
+
+def finished_in(journal):
+    with open_storage(journal, "Small_Ising") as (storage, _):
+        return len(optuna.load_study(study_name="Small_Ising", storage=storage).trials)
 
 
 @pytest.mark.parametrize("options, message", [

@@ -1,0 +1,92 @@
+"""Conformance of objectives and tasks: small candidates go through every stage."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+
+from qtrain.architecture.architecture import Architecture
+from qtrain.architecture.layer import Layer
+from qtrain.errors import QTrainError
+from qtrain.studies.evaluate import evaluate
+from qtrain.studies.objectives import DIRECTIONS, OBJECTIVES, Objective
+from qtrain.studies.setup import build_setup
+from qtrain.studies.spec.search_spec import ConstraintSpec, read_spec
+from qtrain.studies.stages import STAGES
+from qtrain.studies.tasks.task import TASKS, TaskModel
+
+FAMILIES = (
+    Architecture((Layer(("ry",), "cz"),), 2, final_rotations=("ry",)),
+    Architecture((Layer(("rx",), "rzz", sharing="shared"),), 2, initial="h"),
+)
+_SHORT = {"steps": 4, "starts": 2}
+
+
+def _spec(**changes: Any) -> Any:
+    return read_spec({"name": "check", "qubits": 3, "task": {"kind": "tfim"}, "training": _SHORT} | changes)
+
+
+def check_objective(row: Objective | str) -> None:
+    """It gives a finite number that depends on candidate and seed alone, and its limits prune.
+
+    Example:
+        >>> check_objective("hardware_cost")
+    """
+    row = OBJECTIVES[row] if isinstance(row, str) else row
+    assert OBJECTIVES[row.name] is row, f"{row.name!r} is not registered"
+    assert row.direction in DIRECTIONS
+    assert row.stage in STAGES, f"its stage {row.stage!r} is not registered"
+    setup = build_setup(_spec(objectives={"use": [row.name]}))
+    for family in FAMILIES:
+        answers = [evaluate(setup, family.circuit(3), family, seed=2, forgive=True) for _ in range(2)]
+        values = [answer["objectives"].get(row.name) for answer in answers]
+        assert values[0] is not None, f"its stage {row.stage!r} should run where it is used"
+        assert math.isfinite(values[0]), f"it should be a finite number, not {values[0]}"
+        assert values[0] == values[1], f"the same candidate and seed should give the same value, not {values}"
+        assert json.loads(json.dumps(answers[0])) == answers[0], "what is recorded should be plain data"
+    for key, limit in ((f"max_{row.name}", -1e9), (f"min_{row.name}", 1e9)):
+        if key in ConstraintSpec.model_fields:
+            continue  # a key with a range of its own
+        tight = build_setup(_spec(objectives={"use": [row.name]}, constraints={key: limit}))
+        pruned = evaluate(tight, FAMILIES[0].circuit(3), FAMILIES[0], seed=2)
+        assert pruned["state"] == "pruned" and key in pruned["reason"], f"constraints.{key} should prune"
+
+
+def check_task(model: type[TaskModel] | str, *, qubits: int = 3, **keys: Any) -> None:
+    """A spec that names it is read, kept, built and trained for.
+
+    Args:
+        model: the kind, or its model; ``keys``: of the ``[task]`` table, where it needs some.
+
+    Example:
+        >>> check_task("tfim", field=0.5)
+    """
+    kind = model if isinstance(model, str) else next(name for name, row in TASKS.items() if row is model)
+    table = {"kind": kind, **keys}
+    spec = _spec(task=table, qubits=qubits)
+    assert read_spec(json.loads(json.dumps(spec.to_dict()))) == spec, "a spec should be the same when it is read again"
+    assert pickle.loads(pickle.dumps(spec)) == spec, "worker processes should get the same spec"
+    try:
+        _spec(task=table | {"no_such_key": 1}, qubits=qubits)
+    except QTrainError as error:
+        assert "no_such_key" in str(error), "an unknown key should be named"
+    else:
+        raise AssertionError("an unknown key should be refused")
+    task, again = (spec.task.build(qubits) for _ in range(2))
+    assert task.num_qubits == qubits and task.observables, "it should have an observable"
+    for observable, same in zip(task.observables, again.observables, strict=True):
+        assert observable.num_qubits == qubits, f"its observables should have {qubits} qubits"
+        assert np.abs(observable.coeffs.imag).max() < 1e-12, "its observables should be Hermitian"
+        assert observable == same, "it should be the same when it is built again"
+    assert task.scaled_observable is not None
+    assert task.is_classifier == spec.task.has_data, "has_data should say whether there is an encoding"
+    if task.is_classifier:
+        for rows, targets in ((task.train, task.train_targets), (task.validation, task.validation_targets)):
+            assert rows.shape == (len(targets), len(task.inputs)), "each sample should have a value for each input"
+            assert targets.shape[1] == len(task.observables) and set(np.unique(targets)) <= {-1.0, 1.0}
+    answer = evaluate(build_setup(spec), FAMILIES[0].circuit(qubits), FAMILIES[0], seed=1, forgive=True)
+    assert answer["state"] == "complete" and math.isfinite(answer["metrics"]["task_loss"]), answer["reason"]
