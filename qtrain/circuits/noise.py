@@ -26,6 +26,29 @@ def _rate(name: str, value: Any) -> float:
     return float(value)
 
 
+def device_target(name: str, *, argument: str, expected: str = "a device such as FakeTorino") -> Any:
+    """The Target of a backend of ``qiskit_ibm_runtime.fake_provider``: ``FakeTorino`` or ``fake_torino``.
+
+    Args:
+        name: of the device. argument: what it was given for, for messages; expected: what may be given there.
+
+    Raises:
+        QTrainError: no such device, or qiskit-ibm-runtime is not installed.
+    """
+    try:
+        from qiskit_ibm_runtime import fake_provider
+    except ImportError:
+        raise QTrainError(
+            f"{argument} = {name!r} names a device, which needs qiskit-ibm-runtime. "
+            "Install it: pip install 'qtrain[devices]'."
+        ) from None
+    kinds = {kind.lower(): kind for kind in dir(fake_provider) if kind.startswith("Fake")}
+    wanted = name.replace("_", "").lower()
+    if wanted not in kinds or wanted.startswith("fakeprovider"):
+        raise QTrainError(f"{argument} should be {expected}. Got {name!r}.")
+    return getattr(fake_provider, kinds[wanted])().target
+
+
 def unwrap(circuit: QuantumCircuit) -> QuantumCircuit:
     """Library blocks and other gates on more than two qubits as the gates they are made of."""
     return unfold(circuit, lambda item: len(item.qubits) > 2 and item.name not in _NOT_GATES)

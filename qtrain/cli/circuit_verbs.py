@@ -17,27 +17,6 @@ if TYPE_CHECKING:
     from qtrain.diagnosis.report import TrainabilityReport
 
 
-def device(name: str) -> Any:
-    """A backend of ``qiskit_ibm_runtime.fake_provider`` by name: ``FakeTorino`` or ``fake_torino``."""
-    try:
-        from qiskit_ibm_runtime import fake_provider
-    except ImportError:
-        raise QTrainError(
-            f"noise={name!r} names a device, which needs qiskit-ibm-runtime. Install it: pip install 'qtrain[devices]'."
-        ) from None
-    wanted = name.replace("_", "").lower()
-    for candidate in dir(fake_provider):
-        if (
-            candidate.startswith("Fake")
-            and candidate.lower() == wanted
-            and candidate.lower() != "fakeprovider"
-        ):
-            return getattr(fake_provider, candidate)()
-    raise QTrainError(
-        f"noise should be an error rate such as 0.001, or a device such as FakeTorino. Got {name!r}."
-    )
-
-
 def read_noise(text: str | None) -> Any:
     """``None``, an error rate per gate, or a device's Target with its calibrated error rates."""
     if text is None:
@@ -45,7 +24,10 @@ def read_noise(text: str | None) -> Any:
     try:
         return float(text)
     except ValueError:
-        return device(text).target
+        from qtrain.circuits.noise import device_target
+
+        rate_or_device = "an error rate such as 0.001, or a device such as FakeTorino"
+        return device_target(text, argument="noise", expected=rate_or_device)
 
 
 def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:

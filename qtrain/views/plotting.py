@@ -18,7 +18,6 @@ from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
     from qtrain.diagnosis.results import Verdict
-    from qtrain.diagnosis.scaling import Scaling
 
 # Okabe and Ito's palette: distinguishable without full colour vision.
 COLOURS = {
@@ -166,67 +165,4 @@ def variance_profile(
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     if title:
         axes.set_title(title, fontsize=10)
-    return figure
-
-
-def scaling_law(scaling: Scaling, *, title: str = "") -> Figure:
-    """Median gradient variance over the number of qubits, the fitted law with its band, and what the shots resolve.
-
-    Args:
-        scaling: of :func:`qtrain.scaling`.
-        title: above the figure.
-
-    Raises:
-        QTrainError: another kind of result.
-
-    Example:
-        >>> import qtrain
-        >>> from qiskit.circuit.library import real_amplitudes
-        >>> found = qtrain.scaling(lambda n: real_amplitudes(n, reps=1), "parity", [2, 3, 4, 5, 6])
-        >>> scaling_law(found).axes[0].get_xlabel()
-        'qubits n'
-    """
-    sizes = np.asarray(getattr(scaling, "sizes", ()), dtype=float)
-    if sizes.size == 0:
-        raise QTrainError(f"scaling should be a Scaling with sizes. Got {type(scaling).__name__}.")
-    last = max(sizes.max() * 1.15, min(scaling.largest_size * 1.1, sizes.max() * 2))
-    grid = np.linspace(sizes.min(), last, 100)
-    figure = _figure(6.4, 4.0)
-    axes = figure.add_subplot()
-    axes.set_yscale("log")
-    _plain(axes)
-    middle = float(np.log(scaling.variance).mean())
-    if scaling.law == "constant":
-        axes.axhline(math.exp(middle), color=COLOURS["information lost"], linewidth=1.2, label="constant")
-    else:
-        straight = np.log if scaling.law == "polynomial" else np.asarray
-        steps = straight(grid) - straight(sizes).mean()
-        ends = [np.exp(middle - rate * steps) for rate in (scaling.rate_low, scaling.rate_high)]
-        name = f"exp(−{scaling.rate:.3g} n)" if scaling.law == "exponential" else f"n^(−{scaling.rate:.3g})"
-        axes.fill_between(grid, *ends, color=COLOURS["information lost"], alpha=0.15, linewidth=0)
-        axes.plot(grid, np.exp(middle - scaling.rate * steps), color=COLOURS["information lost"], linewidth=1.2,
-                  label=f"{name}, 95 % band")  # fmt: skip
-    spread = np.exp(1.96 * np.asarray(scaling.error))
-    bars = np.abs(
-        np.stack([scaling.variance - scaling.variance / spread, scaling.variance * spread - scaling.variance])
-    )
-    axes.errorbar(
-        sizes,
-        scaling.variance,
-        yerr=bars,
-        fmt="o",
-        color="black",
-        capsize=2,
-        label="median over live parameters",
-    )
-    axes.plot(sizes, scaling.low, "v", color="#888888", markersize=4, label="lower quartile")
-    resolved = np.asarray(scaling.scale) / scaling.shots
-    axes.plot([*sizes, last], [*resolved, resolved[-1]], "--", color="#D55E00", linewidth=0.9,
-              label=f"resolved by {scaling.shots:,} shots")  # fmt: skip
-    if math.isfinite(scaling.largest_size) and scaling.largest_size <= last:
-        axes.axvline(scaling.largest_size, color="#D55E00", linewidth=0.6, linestyle=":")
-    axes.set_xlabel("qubits n")
-    axes.set_ylabel("gradient variance V")
-    axes.legend(frameon=False, fontsize=8)
-    axes.set_title(title or scaling.summary, fontsize=8, wrap=True)
     return figure

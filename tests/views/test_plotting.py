@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import numpy as np
@@ -10,8 +9,7 @@ import pytest
 
 from qtrain import QTrainError
 from qtrain.diagnosis.results import Verdict
-from qtrain.diagnosis.scaling import Scaling
-from qtrain.views.plotting import COLOURS, pareto_front, scaling_law, variance_profile
+from qtrain.views.plotting import COLOURS, pareto_front, variance_profile
 
 
 def verdict(index: int, cause: str, variance: float, lower: float, upper: float) -> Verdict:
@@ -65,33 +63,3 @@ def test_variance_profile_knows_every_cause():
 def test_variance_profile_refuses_nothing():
     with pytest.raises(QTrainError, match="one parameter or more. Got none"):
         variance_profile([])
-
-
-def exponential(sizes: list[int]) -> Scaling:
-    variance = np.exp(-0.7 * np.array(sizes))
-    return Scaling(
-        tuple(sizes), variance, variance / 2, np.full(len(sizes), 0.05), np.ones(len(sizes)), "exponential",
-        0.7, 0.6, 0.8, {"exponential": 0.0}, True, 10_000, 13.2, "summary",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize("law", ["exponential", "polynomial", "constant"])
-def test_scaling_law_goes_through_the_data(law):
-    sizes = [4, 6, 8, 10]
-    found = dataclasses.replace(exponential(sizes), law=law)
-    if law == "polynomial":
-        found = dataclasses.replace(found, variance=np.array(sizes, dtype=float) ** -0.7)
-    (axes,) = scaling_law(found).axes
-    lines = {line.get_label(): line for line in axes.get_lines()}
-    (label,) = [name for name in lines if name.startswith(("exp", "n^", "constant"))]
-    x, y = lines[label].get_xdata(), lines[label].get_ydata()
-    if law == "constant":
-        assert y[0] == pytest.approx(np.exp(np.log(found.variance).mean()))
-    else:
-        np.testing.assert_allclose(np.interp(sizes, x, np.log(y)), np.log(found.variance), atol=2e-3)
-    assert lines["resolved by 10,000 shots"].get_ydata() == pytest.approx(1e-4)
-
-
-def test_scaling_law_refuses_other_results():
-    with pytest.raises(QTrainError, match="should be a Scaling with sizes. Got Verdict"):
-        scaling_law(verdict(0, "healthy", 0.1, 0.1, 0.1))

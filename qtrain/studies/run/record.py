@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import importlib.metadata
 import logging
 import math
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from qtrain.errors import QTrainError
+from qtrain.registry.registry import current_versions
 from qtrain.studies.run.supervise import Outcome
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.trials import TrialRecord
@@ -30,16 +29,7 @@ FULL_SECONDS = 5.0
 BEGUN, ENDED = "qtrain:begun", "qtrain:ended"
 
 
-@lru_cache(maxsize=1)
-def versions() -> dict[str, str]:
-    """Of Python and the packages behind the figures."""
-    found = {"python": platform.python_version()}
-    for name in ("qtrain", "qiskit", "numpy", "numba", "optuna"):
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+versions = lru_cache(maxsize=1)(current_versions)
 
 
 def patiently(

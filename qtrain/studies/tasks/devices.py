@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qtrain.architecture import device_graphs, topology
+from qtrain.circuits.noise import device_target
 from qtrain.errors import QTrainError
 from qtrain.studies.spec.search_spec import DeviceSpec
 
@@ -176,17 +177,7 @@ def _uniform(
 
 def _fake_backend(spec: DeviceSpec, n: int) -> Device:
     name = str(spec.name)
-    try:
-        from qiskit_ibm_runtime import fake_provider
-    except ImportError:
-        raise QTrainError(
-            f"device.name = {name!r} needs qiskit-ibm-runtime. Install it: pip install 'qtrain[devices]'."
-        ) from None
-    wanted = name.replace("_", "").lower()
-    kinds = {kind.lower(): kind for kind in dir(fake_provider) if kind.startswith("Fake")}
-    if wanted not in kinds or wanted.startswith("fakeprovider"):
-        raise QTrainError(f"device.name should be a device such as FakeTorino. Got {name!r}.")
-    target = getattr(fake_provider, kinds[wanted])().target
+    target = device_target(name, argument="device.name")
     usable = [
         g for g in target.operation_names if g not in ("id", "measure", "reset", "delay") and g in _gates()
     ]
