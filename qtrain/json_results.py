@@ -16,11 +16,13 @@ import numpy as np
 
 from qtrain.errors import QTrainError
 
-FORMAT = 1
+FORMAT = 2  # 1 held the sums of gradients by name; it is still read
 
 
 def encode(value: typing.Any) -> typing.Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if hasattr(value, "to_fields"):
+            return value.to_fields()
         return {
             f.name: encode(getattr(value, f.name))
             for f in dataclasses.fields(value)
@@ -40,14 +42,17 @@ def encode(value: typing.Any) -> typing.Any:
     return value
 
 
-def _decode(kind: typing.Any, value: typing.Any, dtype: str | None = None) -> typing.Any:
+def decode(kind: typing.Any, value: typing.Any, dtype: str | None = None) -> typing.Any:
+    """The inverse of `encode`, for a type; a class with ``from_fields`` reads its own."""
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
         options = [a for a in typing.get_args(kind) if a is not type(None)]
         if value is None and len(options) < len(typing.get_args(kind)):
             return None
-        return _decode(options[0], value, dtype)
+        return decode(options[0], value, dtype)
     if kind is np.ndarray:
+        if value and isinstance(value[0], list):
+            return np.array([decode(kind, row, dtype) for row in value])
         return np.array(
             [np.nan if v is None else float(v) if isinstance(v, str) else v for v in value],
             dtype=dtype or float,
@@ -55,17 +60,19 @@ def _decode(kind: typing.Any, value: typing.Any, dtype: str | None = None) -> ty
     if kind is float:
         return math.nan if value is None else float(value)
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        if hasattr(kind, "from_fields"):
+            return kind.from_fields(value)
         hints = typing.get_type_hints(kind)
         return kind(
             **{
-                f.name: _decode(hints[f.name], value[f.name], f.metadata.get("dtype"))
+                f.name: decode(hints[f.name], value[f.name], f.metadata.get("dtype"))
                 for f in dataclasses.fields(kind)
                 if f.metadata.get("json", True) and f.name in value
             }
         )
     if origin is tuple:
         item = typing.get_args(kind)[0]
-        return tuple(_decode(item, v) for v in value)
+        return tuple(decode(item, v) for v in value)
     return value
 
 
@@ -95,7 +102,7 @@ class JsonResult:
         if data.pop("format", FORMAT) > FORMAT:
             raise QTrainError(f"text should be of format {FORMAT} or older. Got a newer one: upgrade qtrain.")
         try:
-            return typing.cast(typing.Self, _decode(cls, data))
+            return typing.cast(typing.Self, decode(cls, data))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise QTrainError(
                 f"text should be the JSON of a {cls.__name__}. Got a damaged one: {error}."

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.circuits.initialization import Initialization
-from qtrain.circuits.program import PauliProgram
+from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError
-from qtrain.gradients.sampled_angles import Moments, draw_weights, power_sums
+from qtrain.gradients.accumulators import AngleMoments
+from qtrain.gradients.sampled_angles import draw_weights, precise
+from qtrain.gradients.statistics import GradientStats
+from qtrain.light_cones.dead_parameters import dead
 from qtrain.simulators import statevector
 
 Slope = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -51,29 +56,52 @@ def check_targets(data: np.ndarray, targets: Any, num_outputs: int, loss: str) -
     return wanted
 
 
-def loss_moments(
-    program: PauliProgram,
-    observables: Sequence[SparsePauliOp],
-    data: np.ndarray,
-    targets: np.ndarray,
-    *,
-    loss: str,
-    samples: int,
-    seed: int,
-    initialization: Initialization,
-) -> tuple[Moments, float]:
-    """Power sums of the loss and its gradient over random weights, each over the whole data set.
+def loss_variance(
+    problem: Problem, observables: Sequence[SparsePauliOp], targets: np.ndarray, *, loss: str = "squared_error"
+) -> tuple[GradientStats, float]:
+    """Statistics of a QNN's loss gradient.
 
     Args:
-        program: with its inputs. observables: one for each output.
-        data: (points, inputs), targets: (points, outputs); more than 256 points are drawn from.
+        problem: with the data, and the sum of the observables. observables: one for each output.
+        targets: (points, outputs), from `check_targets`. loss: ``"squared_error"`` or ``"cross_entropy"``.
 
     Returns:
-        (moments of the loss, mean squared slope of the loss in its outputs): the second turns shot
-        noise of the outputs into noise of the loss gradient.
+        Statistics by sampled angles; the mean squared slope of the loss in its outputs, which turns shot noise
+        of the outputs into noise of the loss gradient.
+
+    Raises:
+        QTrainError: a circuit without inputs.
     """
-    rng = np.random.default_rng([seed, 11])
-    weights = draw_weights(program, samples, rng, initialization=initialization)
+    if problem.data is None:
+        raise QTrainError("circuit should have input parameters where it is a QNN. Got none.")
+    budget = problem.budget
+    total: AngleMoments | None = None
+    slopes, batch = 0.0, 32
+    deadline = time.monotonic() + budget.seconds / 2
+    while total is None or (not precise(total, budget.relative_error) and time.monotonic() < deadline):
+        rng = problem.rng("loss", total.count if total else 0)
+        more, slope = loss_moments(problem, observables, targets, loss=loss, samples=batch, rng=rng)
+        slopes += slope * batch
+        total = more if total is None else total + more
+        batch = min(total.count, budget.max_samples)
+    reason = f"gradient of the {loss} over {len(problem.data)} points, angles sampled on the statevector"
+    stats = GradientStats.of(problem, [total], method="loss", reason=reason, proven_zero=dead(problem))
+    text = f"{problem.fingerprint}|{[o.to_list() for o in observables]}|{targets.tobytes()!r}|{loss}"
+    fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
+    return dataclasses.replace(stats, fingerprint=fingerprint, offset=0.0), slopes / total.count
+
+
+def loss_moments(
+    problem: Problem, observables: Sequence[SparsePauliOp], targets: np.ndarray, *, loss: str, samples: int,
+    rng: np.random.Generator,
+) -> tuple[AngleMoments, float]:  # fmt: skip
+    """Power sums of the loss and its gradient over random weights, each over the whole data set.
+
+    More than 256 points are drawn from. The second result is the mean squared slope of the loss in its outputs.
+    """
+    program, data = problem.program, problem.data
+    assert data is not None
+    weights = draw_weights(program, samples, rng, initialization=problem.start)
     chosen = (
         rng.choice(len(data), MAX_POINTS, replace=False) if len(data) > MAX_POINTS else np.arange(len(data))
     )
@@ -94,5 +122,5 @@ def loss_moments(
         losses[start : start + len(part)] = value.mean(axis=1)
         gradients[start : start + len(part)] = np.einsum("bpo,bpow->bw", slope, g) / count
         squares += float((slope**2).mean(axis=(1, 2)).sum())
-    powers = [power_sums(v) for v in (gradients, losses)]
-    return Moments(samples, powers[0], powers[1]), squares / samples
+    powers = [np.stack([(v**k).sum(0) for k in (1, 2, 3, 4)]) for v in (gradients, losses)]
+    return AngleMoments(samples, powers[0], powers[1]), squares / samples

@@ -1,13 +1,13 @@
-"""Sampled moments of cost and gradient over random initialisations: what Pauli paths cannot treat.
+"""Methods ``statevector`` and ``gsim``: random angles, for what Pauli paths cannot treat.
 
-Any circuit the simulator takes: shared parameters, controlled rotations, fixed T gates, data. Sums are
-additive, so runs with different seeds merge exactly.
+Any circuit the simulator takes: shared parameters, controlled rotations, fixed T gates, data. In the module of the
+observable (arXiv 2308.01432) wide circuits too, where that is small.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import time
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,38 +15,108 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.initialization import Initialization, parse_initialization
+from qtrain.circuits.problem import Problem, part
 from qtrain.errors import QTrainError
+from qtrain.gradients.accumulators import AngleMoments
 from qtrain.gradients.identity_blocks import mirrored_weights
-from qtrain.simulators import statevector
+from qtrain.gradients.statistics import GradientStats
+from qtrain.light_cones.dead_parameters import dead
+from qtrain.light_cones.light_cone import effective, effective_program
+from qtrain.simulators import gsim, statevector
 
 if TYPE_CHECKING:
     from qtrain.circuits.program import PauliProgram
-    from qtrain.simulators.gsim import Module
     from qtrain.simulators.symmetric_gsim import OrbitModule
 
+FIRST_BATCH = 64
+WIDE = 16  # qubits beyond which a small module is faster than a statevector
+WIDEST = 22  # qubits whose statevectors ``auto`` takes on
+ROUNDING = 1e-12
+ENOUGH = 16  # samples at which a derivative that is not zero cannot have been zero each time
 
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Power sums of samples; ``a + b`` holds the samples of both.
 
-    Attributes:
-        count: parameter vectors drawn.
-        gradient: (5, num_weights) sums of g, g^2, g^3, g^4 and g^6 with g = df/dw.
-        cost: (5,) the same sums of f.
+def statevector_refuses(problem: Problem) -> str | None:
+    """Noise: states are pure."""
+    return "angles are sampled on pure states, without noise" if problem.channels else None
+
+
+def statevector_passes(problem: Problem) -> str | None:
+    """Wide light cones."""
+    width = effective(problem).program.num_qubits
+    return f"the observable's light cone holds {width} qubits, above {WIDEST}" if width > WIDEST else None
+
+
+def run_statevector(problem: Problem) -> GradientStats:
+    """Adjoint gradients of random parameter vectors; memory is checked before it is taken."""
+    sums, note = _sample(problem, None)
+    zero = dead(problem) | identically_zero(sums, float(np.abs(problem.traceless.coeffs).sum()))
+    reason = f"angles sampled on the statevector{note}"
+    return GradientStats.of(problem, [sums], method="statevector", reason=reason, proven_zero=zero)
+
+
+def gsim_refuses(problem: Problem) -> str | None:
+    """Noise, and inputs: the module is closed under one circuit."""
+    if problem.program.inputs:
+        return "its inputs would need a module for each data point"
+    return statevector_refuses(problem)
+
+
+def gsim_passes(problem: Problem) -> str | None:
+    """Narrow light cones, where the statevector is faster."""
+    width = effective(problem).program.num_qubits
+    return f"a statevector holds the {width} qubits of the light cone" if width <= WIDE else None
+
+
+def run_gsim(problem: Problem) -> GradientStats | None:
+    """None where the module is too large."""
+    module = observable_module(problem)
+    if module is None:
+        return None
+    sums, note = _sample(problem, module)
+    reason = f"angles sampled in the module of dimension {module.dimension}{note}"
+    return GradientStats.of(problem, [sums], method="gsim", reason=reason, proven_zero=dead(problem))
+
+
+@part
+def observable_module(problem: Problem) -> gsim.Module | OrbitModule | None:
+    """The observable's strings, or their orbits, closed under the circuit; None above the limit.
+
+    Each string costs 64 bytes and a few additions, so a limit meant for algebras would be low.
     """
+    try:
+        return gsim.module(problem.program, problem.traceless, max(problem.budget.max_dimension, 2**15))
+    except QTrainError:
+        return None
 
-    count: int
-    gradient: np.ndarray
-    cost: np.ndarray
 
-    def __add__(self, other: Moments) -> Moments:
-        if not isinstance(other, Moments):
-            return NotImplemented
-        if self.gradient.shape != other.gradient.shape:
-            raise QTrainError(
-                f"other should hold moments of {self.gradient.shape[1]} weights. Got {other.gradient.shape[1]}."
-            )
-        return Moments(self.count + other.count, self.gradient + other.gradient, self.cost + other.cost)
+def _sample(problem: Problem, module: gsim.Module | OrbitModule | None) -> tuple[AngleMoments, str]:
+    """Growing batches until precise enough; a clause where the budget ended them."""
+    budget, batch = problem.budget, problem.samples or FIRST_BATCH
+    cone = None if module is not None else effective(problem)
+    total: AngleMoments | None = None
+    while True:
+        began = time.monotonic()
+        more = sample_moments(
+            problem.program, problem.traceless, samples=batch, seed=problem.rng("angles", total.count if total else 0),
+            initialization=problem.start, data=problem.data, module=module, cone=cone,
+        )  # fmt: skip
+        total = more if total is None else total + more
+        cost = time.monotonic() - began
+        if problem.samples is not None or precise(total, budget.relative_error):
+            return total, ""
+        left = problem.left - 0.5 * budget.seconds
+        if 2 * cost > left or total.count >= budget.max_samples:
+            return total, f"; stopped by the budget after {total.count} parameter vectors"
+        batch = min(total.count, budget.max_samples - total.count)
+
+
+def precise(sums: AngleMoments, relative_error: float) -> bool:
+    """Whether the median live second moment has this relative standard error."""
+    n = sums.count
+    second = sums.gradient[1] / n
+    spread = np.sqrt(np.maximum(sums.gradient[3] / n - second**2, 0.0) / n)
+    live = second > 1e-14 * max(float(second.max(initial=0.0)), 1e-300)
+    return not live.any() or float(np.median(spread[live] / second[live])) <= relative_error
 
 
 def _period(coefficients: np.ndarray) -> float:
@@ -116,20 +186,20 @@ def sample_moments(
     observable: Any,
     *,
     samples: int,
-    seed: int = 0,
+    seed: int | np.random.Generator = 0,
     initialization: Any = "uniform",
     data: np.ndarray | None = None,
-    module: Module | OrbitModule | None = None,
+    module: gsim.Module | OrbitModule | None = None,
     cone: tuple[PauliProgram, SparsePauliOp] | None = None,
     num_threads: int | None = None,
     memory_bytes: int = statevector.MEMORY_BYTES,
-) -> Moments:
+) -> AngleMoments:
     """Power sums of cost and gradient over random parameter vectors.
 
     Args:
         program: from ``qtrain.circuits.program.lower``; observable: text or SparsePauliOp (ignored with ``module``).
-        samples: parameter vectors, at least 1; seed: of all randomness. The draws depend on neither
-            ``num_threads`` nor the machine.
+        samples: parameter vectors, at least 1; seed: of all randomness, or a generator. The draws
+            depend on neither ``num_threads`` nor the machine.
         initialization: see ``draw_weights``.
         data: (points, num_inputs); each sample takes one point at random. None without inputs.
         module: evaluate in the observable's module (``qtrain.simulators.gsim``) instead of the statevector.
@@ -137,7 +207,7 @@ def sample_moments(
         num_threads, memory_bytes: as in ``qtrain.simulators.statevector``.
 
     Returns:
-        Moments, in the order of ``program.weights``.
+        Sums, in the order of ``program.weights``.
 
     Raises:
         QTrainError: wrong numbers, an initialisation the circuit has not, too much memory.
@@ -152,30 +222,75 @@ def sample_moments(
     """
     if isinstance(samples, bool) or not isinstance(samples, (int, np.integer)) or samples < 1:
         raise QTrainError(f"samples should be a whole number of at least 1. Got {samples!r}.")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    if not isinstance(seed, np.random.Generator) and (
+        isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0
+    ):
         raise QTrainError(f"seed should be a whole number of at least 0. Got {seed!r}.")
     points = _points(program, data)
-    rng = np.random.default_rng(int(seed))
+    rng = np.random.default_rng(seed)
     # a fixed chunk, so that the draws do not depend on threads or memory; at most some 16 MB of gradients
     chunk = max(64, min(4096, 2**21 // max(1, len(program.weights)) // 16 * 16))
     seen, operator = cone or (program, observable)
-    total = Moments(0, np.zeros((5, len(program.weights))), np.zeros(5))
+    total = AngleMoments(0, np.zeros((4, len(program.weights))), np.zeros(4))
     while total.count < samples:
         count = min(chunk, int(samples) - total.count)
         weights = draw_weights(program, count, rng, initialization=initialization)
         inputs = None if points is None else points[rng.integers(len(points), size=count)]
         if module is not None:
-            from qtrain.simulators.gsim import gsim_values_and_gradients
-
-            f, g = gsim_values_and_gradients(
+            f, g = gsim.gsim_values_and_gradients(
                 module, weights, num_threads=num_threads, memory_bytes=memory_bytes
             )
         else:
             f, g = statevector.values_and_gradients(
                 seen, operator, weights, inputs, num_threads=num_threads, memory_bytes=memory_bytes
             )
-        total = total + Moments(count, power_sums(g), power_sums(f))
+        total = total + AngleMoments(count, _power_sums(g), _power_sums(f))
     return total
+
+
+def identically_zero(moments: AngleMoments, scale: float) -> np.ndarray:
+    """(weights,) bool: no gradient above rounding at any of the sampled angles, which are continuous.
+
+    An expectation value is analytic in its angles: where its derivative is not zero everywhere, it vanishes at
+    random angles with probability 0. What rounding could hide is below 1e-24 of the squared ``scale``.
+
+    Args:
+        scale: of the cost, the sum of the observable's absolute coefficients.
+    """
+    if moments.count < ENOUGH:
+        return np.zeros(moments.gradient.shape[1], bool)
+    return np.asarray(moments.gradient[1] / moments.count <= (ROUNDING * scale) ** 2)
+
+
+def dead_from_any_input(program: PauliProgram, observable: Any, *, seed: int = 0) -> np.ndarray:
+    """(weights,) bool: the derivative vanishes from random product states as well, so from every state.
+
+    Args:
+        program: without inputs, its effective cone small enough for a statevector.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit.circuit import Parameter
+        >>> from qiskit.circuit.library import XXPlusYYGate
+        >>> from qtrain.circuits.program import lower
+        >>> circuit = QuantumCircuit(2)
+        >>> _ = circuit.append(XXPlusYYGate(Parameter("a")), [0, 1])  # keeps the number of excitations
+        >>> dead_from_any_input(lower(circuit), "IZ").tolist(), dead_from_any_input(lower(circuit), "IZ + ZI").tolist()
+        ([False], [True])
+    """
+    seen, operator = effective_program(program, observable)
+    rng = np.random.default_rng(seed)
+    count = ENOUGH if seen.num_qubits <= 16 else 2  # of 2**n numbers each
+    states = np.ones((count, 1), complex)
+    for _ in range(seen.num_qubits):
+        qubit = rng.normal(size=(count, 2)) + 1j * rng.normal(size=(count, 2))
+        qubit /= np.linalg.norm(qubit, axis=1, keepdims=True)
+        states = (states[:, :, None] * qubit[:, None]).reshape(count, -1)
+    _, gradients = statevector.values_and_gradients(
+        seen, operator, draw_weights(program, count, rng), start=states
+    )
+    scale = float(np.abs(operator.coeffs).sum())
+    return np.asarray(np.abs(gradients).max(axis=0) <= ROUNDING * scale)
 
 
 def _points(program: PauliProgram, data: np.ndarray | None) -> np.ndarray | None:

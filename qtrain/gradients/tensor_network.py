@@ -160,8 +160,8 @@ def contract(network: Network, *, support: bool = False) -> tuple[float, np.ndar
 
     for leaf in network.leaves:
         tensor = leaf.base
-        for _, matrix, _ in leaf.chain:
-            tensor = clip(tensor @ matrix)
+        for _, factor, _ in leaf.chain:
+            tensor = clip(tensor @ factor)
         push(tensor, 0.0)
     for a, b in network.order:
         out = [v for v in labels[a] if v not in labels[b]] + [v for v in labels[b] if v not in labels[a]]

@@ -15,7 +15,7 @@ import numpy as np
 
 from qtrain.circuits.interference import PathClasses
 from qtrain.circuits.pauli_tape import Tape
-from qtrain.gradients.exact_paths import FIXED, ROTATION, boundary
+from qtrain.gradients.path_network import FIXED, ROTATION, boundary
 
 _CX = np.zeros((4, 4, 4, 4))
 _CZ = np.zeros((4, 4, 4, 4))

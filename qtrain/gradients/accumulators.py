@@ -1,0 +1,431 @@
+"""What a method adds up: frozen sums that merge by ``+``, and what they let one estimate.
+
+One class for each kind of sum. They import no kernel: reading a report computes nothing. Arrays have one entry
+for each parameter, in the order of ``circuit.parameters``, and the cost as last entry.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy import special
+
+from qtrain.errors import QTrainError
+from qtrain.extensions import Table
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Estimate:
+    """What one accumulator knows; every array is (entries,), NaN where it knows nothing.
+
+    Attributes:
+        second: E (df/dtheta_k)^2, and of the cost without its constant; error: standard error of it.
+        lower, upper: 95 % interval of it; ``upper`` infinite where the method has none.
+        variance, variance_error: about the mean, where they are known better than as ``second - mean**2``.
+        mean: E df/dtheta_k, and of the cost without its constant.
+        beta: P(the generator meets an anticommuting Pauli).
+        ceiling: what ``second`` cannot exceed, whoever estimates it; infinite where nothing is known.
+        support: samples that the value rests on; infinite where it is exact.
+    """
+
+    second: np.ndarray
+    error: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    variance: np.ndarray
+    variance_error: np.ndarray
+    mean: np.ndarray
+    beta: np.ndarray
+    ceiling: np.ndarray
+    support: np.ndarray
+
+    @classmethod
+    def of(cls, size: int, **known: np.ndarray) -> Self:
+        """The given columns, and NaN (no ceiling) for the others."""
+        rest = {f.name: np.full(size, np.inf if f.name == "ceiling" else np.nan) for f in dataclasses.fields(cls)}
+        return cls(**{**rest, **known})
+
+
+@dataclass(frozen=True, eq=False)
+class Accumulator:
+    """Base of all: fields are numbers and arrays; ``+`` adds those of `adds`, and keeps the others.
+
+    Attributes:
+        kind: name in files. precedence: the smallest that knows an entry answers for it.
+        adds: fields that hold sums over samples.
+    """
+
+    kind: ClassVar[str]
+    precedence: ClassVar[int] = 50
+    adds: ClassVar[tuple[str, ...]] = ()
+
+    def __add__(self, other: Self) -> Self:
+        if type(other) is not type(self):
+            return NotImplemented
+        for f in dataclasses.fields(self):
+            if np.shape(getattr(self, f.name)) != np.shape(getattr(other, f.name)):
+                raise QTrainError(
+                    f"other should hold sums over as many parameters. Got {f.name} of shape "
+                    f"{np.shape(getattr(other, f.name))} instead of {np.shape(getattr(self, f.name))}."
+                )
+        return dataclasses.replace(self, **{name: getattr(self, name) + getattr(other, name) for name in self.adds})
+
+    def estimate(self) -> Estimate:
+        """What the sums tell."""
+        raise NotImplementedError
+
+    @property
+    def num_samples(self) -> int:
+        """Paths, runs or parameter vectors; 0 for what needs none."""
+        return 0
+
+
+ACCUMULATORS: Table[type[Accumulator]] = Table("kind of accumulator")
+
+
+def register(kind: type[Accumulator]) -> type[Accumulator]:
+    """Decorator: reports that hold this kind of accumulator can be read again."""
+    return ACCUMULATORS.add(kind.kind, kind)
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class Exact(Accumulator):
+    """Sums over all paths.
+
+    Attributes:
+        second: second moments; NaN: not known. cost_variance: of the cost.
+    """
+
+    kind: ClassVar[str] = "exact"
+    precedence: ClassVar[int] = 0
+    second: np.ndarray
+    cost_variance: float
+
+    def __add__(self, other: Self) -> Self:
+        if type(other) is not type(self):
+            return NotImplemented
+        mine = np.isnan(self.second)
+        cost = other.cost_variance if math.isnan(self.cost_variance) else self.cost_variance
+        return dataclasses.replace(self, second=np.where(mine, other.second, self.second), cost_variance=cost)
+
+    def estimate(self) -> Estimate:
+        none = np.where(np.isnan(self.second), np.nan, 0.0)
+        variance = np.full(len(self.second), np.nan)
+        variance[-1] = self.cost_variance
+        return Estimate.of(
+            len(self.second), second=self.second, error=none, lower=self.second, upper=self.second,
+            variance=variance, support=none + np.inf,
+        )  # fmt: skip
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class ParticleRuns(Accumulator):
+    """Independent unbiased runs of sequential Monte Carlo, however small what they estimate.
+
+    Attributes:
+        runs: (entries,) that estimated each entry; first, second: sums of the estimates and of their squares.
+    """
+
+    kind: ClassVar[str] = "particles"
+    precedence: ClassVar[int] = 10
+    adds: ClassVar[tuple[str, ...]] = ("runs", "first", "second")
+    runs: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+    @property
+    def num_samples(self) -> int:
+        return int(self.runs.max(initial=0))
+
+    def estimate(self) -> Estimate:
+        known = np.where(self.runs > 1, 1.0, np.nan)
+        repeats = np.maximum(self.runs, 2)
+        mean = self.first / repeats * known
+        error = np.sqrt(np.maximum(self.second / repeats - mean**2, 0) / (repeats - 1)) * known
+        # Heavy tails: runs may agree and all miss rare paths. What never fails is Markov's inequality
+        # from below; bounds from elsewhere hold above.
+        variance = np.full(len(mean), np.nan)
+        variance[-1] = mean[-1]
+        return Estimate.of(
+            len(mean), second=mean, error=error, lower=mean * (1 - CONFIDENCE), upper=known * np.inf,
+            variance=variance, support=self.runs * known,
+        )  # fmt: skip
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class SignedPairs(Accumulator):
+    """Signed hits of pairs of terms: noise, angles that are not uniform, product inputs.
+
+    Attributes:
+        plus, minus: (entries,) hits by sign where the rotation did not flip, flip_plus, flip_minus: where it did;
+        stay_weight, flip_weight: (entries,) what such hits count. pairs: drawn. unit: (entries,) second moment
+        of a hit in every pair.
+    """
+
+    kind: ClassVar[str] = "pairs"
+    precedence: ClassVar[int] = 20
+    adds: ClassVar[tuple[str, ...]] = ("plus", "minus", "flip_plus", "flip_minus", "pairs")
+    plus: np.ndarray
+    minus: np.ndarray
+    flip_plus: np.ndarray
+    flip_minus: np.ndarray
+    stay_weight: np.ndarray
+    flip_weight: np.ndarray
+    pairs: float
+    unit: np.ndarray
+
+    @property
+    def num_samples(self) -> int:
+        return int(self.pairs)
+
+    def estimate(self) -> Estimate:
+        size = len(self.plus)
+        pairs = np.full(size, max(float(self.pairs), 1.0))
+        mean, second, low, high = (np.zeros(size) for _ in range(4))
+        few = np.zeros(size, bool)
+        for up, down, weight in (
+            (self.plus, self.minus, self.stay_weight), (self.flip_plus, self.flip_minus, self.flip_weight),
+        ):  # fmt: skip
+            if not weight.any():
+                continue
+            mean += weight * (up - down) / pairs
+            second += weight**2 * (up + down) / pairs
+            low_up, high_up = binomial_interval(up, pairs)
+            low_down, high_down = binomial_interval(down, pairs)
+            low += weight * (low_up - high_down)
+            high += weight * (high_up - low_down)
+            few |= (up + down < 20) & (weight > 0)
+        spread = np.sqrt(np.maximum(second - mean**2, 0) / pairs)
+        return Estimate.of(
+            size, second=self.unit * mean, error=self.unit * spread,
+            lower=self.unit * np.maximum(np.where(few, low, mean - 1.96 * spread), 0),
+            upper=self.unit * np.where(few, high, mean + 1.96 * spread),
+            support=self.plus + self.minus + self.flip_plus + self.flip_minus,
+        )  # fmt: skip
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class WeightedPaths(Accumulator):
+    """Paths whose rotations next to the input were averaged: each counts by a weight.
+
+    Attributes:
+        first, second: (entries,) sums of weights and of their squares; felt: paths that counted.
+        paths: drawn. unit: (entries,) second moment of a weight of 1 in every path.
+    """
+
+    kind: ClassVar[str] = "weighted paths"
+    precedence: ClassVar[int] = 30
+    adds: ClassVar[tuple[str, ...]] = ("first", "second", "felt", "paths")
+    first: np.ndarray
+    second: np.ndarray
+    felt: np.ndarray
+    paths: float
+    unit: np.ndarray
+
+    @property
+    def num_samples(self) -> int:
+        return int(self.paths)
+
+    def estimate(self) -> Estimate:
+        size, paths = len(self.first), max(float(self.paths), 1.0)
+        mean = self.first / paths
+        spread = np.sqrt(np.maximum(self.second / paths - mean**2, 0) / paths)
+        low, high = gamma_factors(np.divide(spread, mean, out=np.full(size, np.inf), where=mean > 0))
+        unseen = binomial_interval(np.zeros(1), np.full(1, paths))[1]
+        upper = self.unit * np.where(mean > 0, mean * high, unseen)
+        return _of_variances(self.unit * mean, self.unit * spread, self.unit * mean * low, upper, self.felt, self.unit)
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class PlainPaths(Accumulator):
+    """Paths that count or do not.
+
+    Attributes:
+        hits: (entries,) paths that counted. paths: drawn. unit: (entries,) second moment of a hit in every path.
+    """
+
+    kind: ClassVar[str] = "paths"
+    precedence: ClassVar[int] = 40
+    adds: ClassVar[tuple[str, ...]] = ("hits", "paths")
+    hits: np.ndarray
+    paths: float
+    unit: np.ndarray
+
+    @property
+    def num_samples(self) -> int:
+        return int(self.paths)
+
+    def estimate(self) -> Estimate:
+        paths = max(float(self.paths), 1.0)
+        p = self.hits / paths
+        low, high = binomial_interval(self.hits, np.full(len(p), float(self.paths)))
+        error = self.unit * np.sqrt(p * (1 - p) / paths)
+        return _of_variances(self.unit * p, error, self.unit * low, self.unit * high, self.hits, self.unit)
+
+
+def _of_variances(
+    second: np.ndarray, error: np.ndarray, lower: np.ndarray, upper: np.ndarray, support: np.ndarray, unit: np.ndarray
+) -> Estimate:
+    """Uniform angles without noise: the cost's entry is its variance, which no V_k exceeds for a coefficient of 1."""
+    variance = np.full(len(second), np.nan)
+    variance[-1] = second[-1]
+    factor = np.divide(unit, unit[-1], out=np.ones_like(unit), where=unit[-1] > 0)
+    return Estimate.of(
+        len(second), second=second, error=error, lower=lower, upper=np.fmin(upper, factor * upper[-1]),
+        variance=variance, support=np.asarray(support, float),
+    )  # fmt: skip
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class AngleMoments(Accumulator):
+    """Power sums of the cost and its gradient at random angles.
+
+    Attributes:
+        count: parameter vectors drawn.
+        gradient: (4, parameters) sums of g, g^2, g^3, g^4 with g = df/dtheta.
+        cost: (4,) sums of f, f^2, f^3, f^4, without the cost's constant.
+    """
+
+    kind: ClassVar[str] = "angles"
+    precedence: ClassVar[int] = 60
+    adds: ClassVar[tuple[str, ...]] = ("count", "gradient", "cost")
+    count: int
+    gradient: np.ndarray
+    cost: np.ndarray
+
+    @property
+    def num_samples(self) -> int:
+        return int(self.count)
+
+    def estimate(self) -> Estimate:
+        n = float(self.count)
+        s1, s2, s3, s4 = np.column_stack([self.gradient, self.cost])
+        second = s2 / n
+        error = np.sqrt(np.maximum(s4 / n - second**2, 0) / max(n - 1, 1))
+        # log-normal interval: skewed as a positive mean's error is
+        ratio = np.divide(error, second, out=np.zeros(len(second)), where=second > 0)
+        spread = np.exp(1.96 * np.sqrt(np.log1p(ratio**2)))
+        mean = s1 / n
+        m2 = np.maximum(second - mean**2, 0.0)
+        m4 = np.maximum(s4 / n - 4 * mean * s3 / n + 6 * mean**2 * second - 3 * mean**4, 0.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            variance = m2 * n / (n - 1)
+            variance_error = np.sqrt(np.maximum(m4 - m2**2 * (n - 3) / (n - 1), 0.0) / n)
+        return Estimate.of(
+            len(second), second=second, error=error, lower=second / spread, upper=second * spread,
+            variance=variance, variance_error=variance_error, mean=mean, support=np.full(len(second), n),
+        )  # fmt: skip
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class Means(Accumulator):
+    """Exact first moments: (entries,) ``values``."""
+
+    kind: ClassVar[str] = "means"
+    precedence: ClassVar[int] = 1
+    values: np.ndarray
+
+    def estimate(self) -> Estimate:
+        return Estimate.of(len(self.values), mean=self.values)
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class Encounters(Accumulator):
+    """How often a generator met an anticommuting Pauli: (entries,) ``met`` of ``paths``; NaN for the cost."""
+
+    kind: ClassVar[str] = "encounters"
+    adds: ClassVar[tuple[str, ...]] = ("met", "paths")
+    met: np.ndarray
+    paths: float
+
+    def estimate(self) -> Estimate:
+        return Estimate.of(len(self.met), beta=self.met / max(float(self.paths), 1.0))
+
+
+@register
+@dataclass(frozen=True, eq=False)
+class Ceiling(Accumulator):
+    """What second moments cannot exceed, by proof: (entries,) ``values``."""
+
+    kind: ClassVar[str] = "ceiling"
+    precedence: ClassVar[int] = 90
+    values: np.ndarray
+
+    def __add__(self, other: Self) -> Self:
+        if type(other) is not type(self):
+            return NotImplemented
+        return dataclasses.replace(self, values=np.minimum(self.values, other.values))
+
+    def estimate(self) -> Estimate:
+        return Estimate.of(len(self.values), ceiling=self.values)
+
+
+def merged(first: tuple[Accumulator, ...], second: tuple[Accumulator, ...]) -> tuple[Accumulator, ...]:
+    """Both, those of the same kind added, the best first."""
+    found: dict[str, Any] = {item.kind: item for item in first}
+    for item in second:
+        found[item.kind] = found[item.kind] + item if item.kind in found else item
+    return tuple(sorted(found.values(), key=lambda item: item.precedence))
+
+
+def best(estimates: list[Estimate], size: int) -> Estimate:
+    """One estimate of many, the best first: for each entry, the first that knows its second moment.
+
+    An upper end that the answering method has not comes from the next that has one; no upper end exceeds a ceiling,
+    but an exact value. The mean and beta come from the first that knows them.
+    """
+    result = Estimate.of(size)
+    owned = np.zeros(size, bool)
+    for item in estimates:
+        takes = ~owned & ~np.isnan(item.second)
+        for name in ("second", "error", "lower", "upper", "variance", "variance_error", "support"):
+            column = getattr(result, name)
+            column[takes] = getattr(item, name)[takes]
+        open_ = owned & np.isinf(result.upper) & ~np.isnan(item.upper)
+        result.upper[open_] = item.upper[open_]
+        owned |= takes
+        for name in ("mean", "beta"):
+            column = getattr(result, name)
+            missing = np.isnan(column)
+            column[missing] = getattr(item, name)[missing]
+        np.minimum(result.ceiling, item.ceiling, out=result.ceiling)
+    bounded = np.isfinite(result.ceiling) & ~np.isinf(result.support)
+    result.upper[bounded] = np.fmin(result.upper, result.ceiling)[bounded]
+    result.lower[bounded & ~owned] = 0.0
+    return result
+
+
+def binomial_interval(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a proportion: Jeffreys; at zero hits 3.7 / count, so that it holds at 97.5 % on its side."""
+    tail = (1 - CONFIDENCE) / 2
+    count = np.maximum(count, 1)
+    lower = special.betaincinv(hits + 0.5, count - hits + 0.5, tail)
+    upper = special.betaincinv(hits + 0.5, count - hits + 0.5, 1 - tail)
+    none, all_ = hits == 0, hits == count
+    lower = np.where(none, 0.0, np.where(all_, tail ** (1 / count), lower))
+    upper = np.where(none, 1 - tail ** (1 / count), np.where(all_, 1.0, upper))
+    return lower, upper
+
+
+def gamma_factors(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a positive mean as factors of it, from its relative standard error (Garwood)."""
+    tail = (1 - CONFIDENCE) / 2
+    shape = 1 / np.clip(ratio, 1e-6, 1e6) ** 2
+    low = special.gammaincinv(shape, tail) / shape
+    high = special.gammaincinv(shape + 1, 1 - tail) / shape
+    exact = ratio < 1e-6
+    return np.where(exact, 1 - 2 * ratio, low), np.where(exact, 1 + 2 * ratio, high)

@@ -1,0 +1,173 @@
+"""The table of gradient methods: ``auto`` goes through it from the top, a new method is one row more."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from qtrain.circuits.problem import Problem
+from qtrain.errors import QTrainError, TooLargeError
+from qtrain.extensions import Table
+from qtrain.gradients import exact_paths, particles, path_sums, sampled_angles, sampled_paths
+from qtrain.gradients.accumulators import (
+    Accumulator,
+    AngleMoments,
+    Ceiling,
+    Encounters,
+    Exact,
+    Means,
+    ParticleRuns,
+    PlainPaths,
+    SignedPairs,
+    WeightedPaths,
+    register,
+)
+from qtrain.gradients.statistics import GradientStats
+from qtrain.light_cones.dead_parameters import dead
+
+
+def _never(problem: Problem) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Method:
+    """One way to the variances of gradients.
+
+    Attributes:
+        name: what ``method=`` calls it.
+        refuses: a clause that tells why it cannot treat a problem; None if it can.
+        run: statistics; None where they do not fit the budget.
+        accumulators: kinds of sums that its statistics hold.
+        passes: a clause that tells why ``auto`` leaves a problem to the rows behind; None if it does not.
+        complete: what ``auto`` asks of it behind the answer of a row above: the answer with more in it, or None.
+        limit: clause for where ``run`` gave None.
+    """
+
+    name: str
+    refuses: Callable[[Problem], str | None]
+    run: Callable[[Problem], GradientStats | None]
+    accumulators: tuple[type[Accumulator], ...]
+    passes: Callable[[Problem], str | None] = _never
+    complete: Callable[[Problem, GradientStats], GradientStats | None] | None = None
+    limit: str = "it does not fit the budget"
+
+
+METHODS: Table[Method] = Table("method")
+
+
+def add_method(method: Method, *, before: str = "bound", replace: bool = False) -> Method:
+    """Add a row to the table of gradient methods.
+
+    Args:
+        method: see `Method`; `qtrain.testing.methods.check_method` tells whether it keeps what a method promises.
+        before: the row in front of which ``auto`` tries it. replace: the row of this name.
+
+    Raises:
+        QTrainError: a name that is taken, or is ``"auto"``.
+    """
+    if method.name == "auto":
+        raise QTrainError("method should have a name that is free. Got 'auto'.")
+    for kind in method.accumulators:
+        register(kind)
+    return METHODS.add(method.name, method, before=before if before in METHODS else None, replace=replace)
+
+
+def answer(problem: Problem, *, or_bound: bool = False) -> GradientStats:
+    """Statistics by the method that the problem asks for, or by the first of the table that fits.
+
+    Args:
+        or_bound: where no method fits, tell what is known without any.
+
+    Raises:
+        QTrainError: a method that cannot treat the problem. TooLargeError: none can, within the budget.
+    """
+    if problem.method != "auto":
+        return _asked_for(problem)
+    refused: list[str] = []
+    passed: list[str] = []
+    rows = METHODS.values() if or_bound else [row for row in METHODS.values() if row.name != "bound"]
+    for place, row in enumerate(rows):
+        found = None
+        if why := row.refuses(problem):
+            refused.append(why)
+        elif why := row.passes(problem):
+            passed.append(why)
+        else:
+            found = row.run(problem)
+            passed.append(row.limit)
+        if found is not None:
+            found = _because(found, refused if row.name != "bound" else [_nothing_fits(refused + passed[:-1])])
+            return _completed(problem, found, rows[place + 1 :])
+    raise TooLargeError(_nothing_fits(refused + passed))
+
+
+def _asked_for(problem: Problem) -> GradientStats:
+    row = METHODS[problem.method]
+    why = row.refuses(problem)
+    found = None if why else row.run(problem)
+    if found is None:
+        error = QTrainError if why else TooLargeError
+        raise error(
+            f"method should be one that treats this circuit. Got {row.name!r}, but {why or row.limit}. "
+            "Use method='auto'."
+        )
+    return _because(found, [f"asked for: {row.name}"])
+
+
+def _because(stats: GradientStats, clauses: list[str]) -> GradientStats:
+    return dataclasses.replace(stats, reason="; ".join(dict.fromkeys([*clauses, stats.reason])))
+
+
+def _completed(problem: Problem, stats: GradientStats, rows: list[Method]) -> GradientStats:
+    for row in rows:
+        if row.complete is not None and not stats.exact.all() and row.refuses(problem) is None:
+            stats = row.complete(problem, stats) or stats
+    return stats
+
+
+def _nothing_fits(clauses: list[str]) -> str:
+    return (
+        f"circuit should have independent rotations, at most {sampled_angles.WIDEST} qubits in the observable's light "
+        f"cone, or an observable with a small module. Got one where {'; '.join(dict.fromkeys(clauses))}: raise "
+        "max_dimension of the budget, or give every rotation its own parameter."
+    )
+
+
+def bound(problem: Problem) -> GradientStats:
+    """What is known without any method: which gradients vanish, and how large the others can be at all.
+
+    |df/dtheta_k| is at most the sum of |coefficient| over the rotations of the parameter, times sum |c_a|.
+    """
+    program = problem.program
+    size = float(np.abs(problem.traceless.coeffs).sum())
+    ops = program.rotations
+    slope = np.bincount(program.parameter[ops], np.abs(program.coefficient[ops]), minlength=len(program.weights))
+    return GradientStats.of(
+        problem, [Ceiling(np.append(slope * size, size) ** 2)], method="none",
+        reason="no method reached the gradients", proven_zero=dead(problem),
+    )  # fmt: skip
+
+
+_PATHS = (Means, Encounters)
+add_method(Method(
+    "exact", path_sums.refuses, exact_paths.run, (Exact, *_PATHS), passes=exact_paths.passes,
+    limit="the network of its paths is too large to contract within 1e12 operations, or terms of the observable "
+    "interfere",
+))  # fmt: skip
+add_method(Method("paths", path_sums.refuses, sampled_paths.run, (PlainPaths, WeightedPaths, SignedPairs, *_PATHS)))
+add_method(Method(
+    "particles", particles.refuses, particles.run, (ParticleRuns, Ceiling, *_PATHS), complete=particles.complete
+))  # fmt: skip
+add_method(Method(
+    "gsim", sampled_angles.gsim_refuses, sampled_angles.run_gsim, (AngleMoments,), passes=sampled_angles.gsim_passes,
+    limit="the observable's module is above max_dimension",
+))  # fmt: skip
+add_method(Method(
+    "statevector", sampled_angles.statevector_refuses, sampled_angles.run_statevector, (AngleMoments,),
+    passes=sampled_angles.statevector_passes,
+))  # fmt: skip
+add_method(Method("bound", _never, bound, (Ceiling,)))
