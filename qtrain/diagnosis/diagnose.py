@@ -18,16 +18,16 @@ from qtrain.circuits.files import read_circuit
 from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.circuits.interference import path_classes
 from qtrain.circuits.observables import as_observable
+from qtrain.circuits.problem import Problem, path_tape, pose
 from qtrain.circuits.program import lower
 from qtrain.diagnosis.causes import explain, path_weights, summarize
 from qtrain.diagnosis.expressivity import expressivity
 from qtrain.diagnosis.report import TrainabilityReport
 from qtrain.diagnosis.simulability import simulability
-from qtrain.errors import QTrainError, TooLargeError
-from qtrain.gradients.angle_methods import loss_variance
-from qtrain.gradients.qnn_loss import MAX_POINTS, check_targets
+from qtrain.errors import QTrainError
+from qtrain.gradients.methods import answer
+from qtrain.gradients.qnn_loss import MAX_POINTS, check_targets, loss_variance
 from qtrain.gradients.statistics import GradientStats
-from qtrain.gradients.variance import bounded_gradients, check_data, gradient_variance, paths_apply
 from qtrain.lie.dla import dla
 from qtrain.light_cones.dead_parameters import provably_zero
 from qtrain.light_cones.light_cone import light_cone
@@ -113,32 +113,22 @@ def diagnose(
 
     def loss_gradients() -> GradientStats:
         nonlocal slopes
-        points = check_data(program, data)
-        if points is None:
+        problem = pose(program, operator, initialization=start, data=data, budget=budget, seed=seed)
+        if problem.data is None:
             raise QTrainError("circuit should have input parameters where it is a QNN. Got none.")
-        wanted = check_targets(points, targets, len(network.observables), loss)
-        stats, slopes = loss_variance(
-            program,
-            network.observables,
-            points,
-            wanted,
-            loss=loss,
-            initialization=start,
-            seed=seed,
-            budget=budget,
-        )
+        wanted = check_targets(problem.data, targets, len(network.observables), loss)
+        stats, slopes = loss_variance(problem, network.observables, wanted, loss=loss)
         return stats
 
     def cost_gradients() -> GradientStats:
-        try:
-            return gradient_variance(
-                source if noise is not None else program, operator, initialization=start, noise=noise, seed=seed,
-                budget=replace(budget, seconds=0.5 * budget.seconds), inputs=inputs if noise is not None else (),
-                data=data,
-            )  # fmt: skip
-        except TooLargeError as error:
-            notes.append(f"gradients: {error}")
-            return bounded_gradients(program, operator, reason=str(error), initialization=start, seed=seed)
+        problem = pose(
+            source if noise is not None else program, operator, initialization=start, noise=noise, seed=seed,
+            budget=replace(budget, seconds=0.5 * budget.seconds), inputs=inputs if noise is not None else (), data=data,
+        )  # fmt: skip
+        found = answer(problem, or_bound=True)
+        if found.method == "none":
+            notes.append(f"gradients: {found.reason}")
+        return found
 
     gradients = timed("gradients", cost_gradients if network is None else loss_gradients)
     representative = (
@@ -151,7 +141,7 @@ def diagnose(
     blind = np.zeros_like(unfelt)  # no input state would make the observable feel them
     if unfelt.any() and gradients.method == "statevector" and not representative.inputs:
         blind = unfelt & vanishing_weights(representative, operator, any_input=True, seed=seed)
-    _, tape, bloch = paths_apply(representative, parse_initialization("uniform"), [], None)
+    _, tape, bloch = path_tape(Problem(representative, operator))
     plain = tape is not None and bloch is None
     scale, on_path = _scale(operator), np.full(len(program.weights), np.nan)
     if plain and tape is not None:

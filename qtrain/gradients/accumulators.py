@@ -294,8 +294,9 @@ class AngleMoments(Accumulator):
 
     Attributes:
         count: parameter vectors drawn.
-        gradient: (4, parameters) sums of g, g^2, g^3, g^4 with g = df/dtheta.
-        cost: (4,) sums of f, f^2, f^3, f^4, without the cost's constant.
+        gradient: (5, parameters) sums of g, g^2, g^3, g^4 and g^6 with g = df/dtheta.
+        cost: (5,) the same sums of f, without the cost's constant.
+        rounding: second moments of gradients below this are rounding.
     """
 
     kind: ClassVar[str] = "angles"
@@ -304,6 +305,7 @@ class AngleMoments(Accumulator):
     count: int
     gradient: np.ndarray
     cost: np.ndarray
+    rounding: float = 0.0
 
     @property
     def num_samples(self) -> int:
@@ -311,12 +313,11 @@ class AngleMoments(Accumulator):
 
     def estimate(self) -> Estimate:
         n = float(self.count)
-        s1, s2, s3, s4 = np.column_stack([self.gradient, self.cost])
+        s1, s2, s3, s4, s6 = np.column_stack([self.gradient, self.cost])
         second = s2 / n
         error = np.sqrt(np.maximum(s4 / n - second**2, 0) / max(n - 1, 1))
-        # log-normal interval: skewed as a positive mean's error is
-        ratio = np.divide(error, second, out=np.zeros(len(second)), where=second > 0)
-        spread = np.exp(1.96 * np.sqrt(np.log1p(ratio**2)))
+        lower, upper = mean_interval(n, second, s4 / n, s6 / n)
+        floor = np.append(np.full(len(second) - 1, self.rounding), 0.0)
         mean = s1 / n
         m2 = np.maximum(second - mean**2, 0.0)
         m4 = np.maximum(s4 / n - 4 * mean * s3 / n + 6 * mean**2 * second - 3 * mean**4, 0.0)
@@ -324,8 +325,9 @@ class AngleMoments(Accumulator):
             variance = m2 * n / (n - 1)
             variance_error = np.sqrt(np.maximum(m4 - m2**2 * (n - 3) / (n - 1), 0.0) / n)
         return Estimate.of(
-            len(second), second=second, error=error, lower=second / spread, upper=second * spread,
-            variance=variance, variance_error=variance_error, mean=mean, support=np.full(len(second), n),
+            len(second), second=second, error=error, lower=np.where(second > floor, lower, 0.0),
+            upper=np.maximum(upper, floor), variance=variance, variance_error=variance_error, mean=mean,
+            support=np.full(len(second), n),
         )  # fmt: skip
 
 
@@ -429,3 +431,31 @@ def gamma_factors(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     high = special.gammaincinv(shape + 1, 1 - tail) / shape
     exact = ratio < 1e-6
     return np.where(exact, 1 - 2 * ratio, low), np.where(exact, 1 + 2 * ratio, high)
+
+
+def mean_interval(
+    count: float, mean: np.ndarray, second: np.ndarray, third: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of the mean of positive samples with a long tail, from their first three moments.
+
+    Hall's transformation of the t statistic (J. R. Statist. Soc. B 54, 221 (1992)) takes out its skewness. The
+    quantile is of as many samples as carry the mean, at least the interval of a log-normal mean is kept, and the
+    margin above grows with the skewness, as samples that miss the tail show too little of it.
+
+    Args:
+        count: samples; mean, second, third: averages of y, y^2, y^3; NaN for a third that is not known.
+    """
+    if count < 2:
+        return np.zeros_like(mean), np.full_like(mean, np.inf)
+    positive = np.where(mean > 0, mean, 1.0)
+    spread = np.sqrt(np.maximum(second - mean**2, 0.0) * count / (count - 1))
+    ratio = np.where(mean > 0, spread / math.sqrt(count) / positive, 0.0)
+    central = third - 3 * mean * second + 2 * mean**3
+    skew = np.divide(central, spread**3 * math.sqrt(count), out=np.zeros_like(mean), where=spread > 1e-7 * positive)
+    skew = np.clip(np.nan_to_num(skew, nan=1.0), 1e-6, 1.0)
+    t = special.stdtrit(np.clip(1 / np.maximum(ratio, 1e-9) ** 2, 1.5, max(count - 1, 1.5)), (1 + CONFIDENCE) / 2)
+    below, above = (3 / skew * (np.cbrt(1 + skew * (z - skew / 6)) - 1) for z in (t, -t))
+    factor = np.exp(t * np.sqrt(np.log1p(ratio**2)))
+    lower = mean * np.maximum(1 - ratio * below, 1 / factor)
+    upper = mean * (1 + (1 + skew) * np.maximum(-ratio * above, factor - 1))
+    return lower, upper

@@ -14,9 +14,8 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError
 from qtrain.gradients.accumulators import AngleMoments
-from qtrain.gradients.sampled_angles import draw_weights, precise
+from qtrain.gradients.sampled_angles import angle_statistics, draw_weights, power_sums, precise
 from qtrain.gradients.statistics import GradientStats
-from qtrain.light_cones.dead_parameters import dead
 from qtrain.simulators import statevector
 
 Slope = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -85,7 +84,9 @@ def loss_variance(
         total = more if total is None else total + more
         batch = min(total.count, budget.max_samples)
     reason = f"gradient of the {loss} over {len(problem.data)} points, angles sampled on the statevector"
-    stats = GradientStats.of(problem, [total], method="loss", reason=reason, proven_zero=dead(problem))
+    # no two outputs cancel: what vanishes for every term vanishes for any loss
+    every = SparsePauliOp.sum([SparsePauliOp(o.paulis, np.abs(o.coeffs)) for o in observables])
+    stats = angle_statistics(problem.but(observable=every), total, "loss", reason)
     text = f"{problem.fingerprint}|{[o.to_list() for o in observables]}|{targets.tobytes()!r}|{loss}"
     fingerprint = hashlib.sha256(text.encode()).hexdigest()[:16]
     return dataclasses.replace(stats, fingerprint=fingerprint, offset=0.0), slopes / total.count
@@ -122,5 +123,4 @@ def loss_moments(
         losses[start : start + len(part)] = value.mean(axis=1)
         gradients[start : start + len(part)] = np.einsum("bpo,bpow->bw", slope, g) / count
         squares += float((slope**2).mean(axis=(1, 2)).sum())
-    powers = [np.stack([(v**k).sum(0) for k in (1, 2, 3, 4)]) for v in (gradients, losses)]
-    return AngleMoments(samples, powers[0], powers[1]), squares / samples
+    return AngleMoments(samples, power_sums(gradients), power_sums(losses)), squares / samples

@@ -6,6 +6,7 @@ observable (arXiv 2308.01432) wide circuits too, where that is small.
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from fractions import Fraction
@@ -21,7 +22,8 @@ from qtrain.gradients.accumulators import AngleMoments
 from qtrain.gradients.identity_blocks import mirrored_weights
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
-from qtrain.light_cones.light_cone import effective, effective_program
+from qtrain.light_cones.light_cone import effective
+from qtrain.light_cones.vanishing_gradients import vanishing_weights
 from qtrain.simulators import gsim, statevector
 
 if TYPE_CHECKING:
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
 FIRST_BATCH = 64
 WIDE = 16  # qubits beyond which a small module is faster than a statevector
 WIDEST = 22  # qubits whose statevectors ``auto`` takes on
-ROUNDING = 1e-12
-ENOUGH = 16  # samples at which a derivative that is not zero cannot have been zero each time
+ROUNDING = 1e-13  # of a sampled gradient, relative to the largest it can be
 
 
 def statevector_refuses(problem: Problem) -> str | None:
@@ -49,9 +50,29 @@ def statevector_passes(problem: Problem) -> str | None:
 def run_statevector(problem: Problem) -> GradientStats:
     """Adjoint gradients of random parameter vectors; memory is checked before it is taken."""
     sums, note = _sample(problem, None)
-    zero = dead(problem) | identically_zero(sums, float(np.abs(problem.traceless.coeffs).sum()))
-    reason = f"angles sampled on the statevector{note}"
-    return GradientStats.of(problem, [sums], method="statevector", reason=reason, proven_zero=zero)
+    stats = angle_statistics(problem, sums, "statevector", f"angles sampled on the statevector{note}")
+    suspects = (sums.gradient[1] <= sums.count * rounding(problem)) & ~stats.proven_zero
+    if suspects.any():
+        nothing = suspects & vanishing_weights(problem.program, problem.traceless, seed=problem.seed)
+        stats = dataclasses.replace(stats, proven_zero=stats.proven_zero | nothing)
+    return stats
+
+
+def angle_statistics(problem: Problem, sums: AngleMoments, method: str, reason: str) -> GradientStats:
+    """Statistics from sampled angles, with what rounding could hide."""
+    sums = dataclasses.replace(sums, rounding=rounding(problem))
+    return GradientStats.of(problem, [sums], method=method, reason=reason, proven_zero=dead(problem))
+
+
+def rounding(problem: Problem) -> float:
+    """Second moment below which a sampled gradient cannot be told from rounding."""
+    program, ops = problem.program, problem.program.rotations
+    slope = np.bincount(
+        program.parameter[ops], np.abs(np.nan_to_num(program.coefficient[ops], nan=1.0)),
+        minlength=len(program.weights),
+    )  # fmt: skip
+    size = max(float(slope.max(initial=1.0)), 1.0) * float(np.abs(problem.traceless.coeffs).sum())
+    return (ROUNDING * size) ** 2
 
 
 def gsim_refuses(problem: Problem) -> str | None:
@@ -74,7 +95,7 @@ def run_gsim(problem: Problem) -> GradientStats | None:
         return None
     sums, note = _sample(problem, module)
     reason = f"angles sampled in the module of dimension {module.dimension}{note}"
-    return GradientStats.of(problem, [sums], method="gsim", reason=reason, proven_zero=dead(problem))
+    return angle_statistics(problem, sums, "gsim", reason)
 
 
 @part
@@ -231,7 +252,7 @@ def sample_moments(
     # a fixed chunk, so that the draws do not depend on threads or memory; at most some 16 MB of gradients
     chunk = max(64, min(4096, 2**21 // max(1, len(program.weights)) // 16 * 16))
     seen, operator = cone or (program, observable)
-    total = AngleMoments(0, np.zeros((4, len(program.weights))), np.zeros(4))
+    total = AngleMoments(0, np.zeros((5, len(program.weights))), np.zeros(5))
     while total.count < samples:
         count = min(chunk, int(samples) - total.count)
         weights = draw_weights(program, count, rng, initialization=initialization)
@@ -244,53 +265,8 @@ def sample_moments(
             f, g = statevector.values_and_gradients(
                 seen, operator, weights, inputs, num_threads=num_threads, memory_bytes=memory_bytes
             )
-        total = total + AngleMoments(count, _power_sums(g), _power_sums(f))
+        total = total + AngleMoments(count, power_sums(g), power_sums(f))
     return total
-
-
-def identically_zero(moments: AngleMoments, scale: float) -> np.ndarray:
-    """(weights,) bool: no gradient above rounding at any of the sampled angles, which are continuous.
-
-    An expectation value is analytic in its angles: where its derivative is not zero everywhere, it vanishes at
-    random angles with probability 0. What rounding could hide is below 1e-24 of the squared ``scale``.
-
-    Args:
-        scale: of the cost, the sum of the observable's absolute coefficients.
-    """
-    if moments.count < ENOUGH:
-        return np.zeros(moments.gradient.shape[1], bool)
-    return np.asarray(moments.gradient[1] / moments.count <= (ROUNDING * scale) ** 2)
-
-
-def dead_from_any_input(program: PauliProgram, observable: Any, *, seed: int = 0) -> np.ndarray:
-    """(weights,) bool: the derivative vanishes from random product states as well, so from every state.
-
-    Args:
-        program: without inputs, its effective cone small enough for a statevector.
-
-    Example:
-        >>> from qiskit import QuantumCircuit
-        >>> from qiskit.circuit import Parameter
-        >>> from qiskit.circuit.library import XXPlusYYGate
-        >>> from qtrain.circuits.program import lower
-        >>> circuit = QuantumCircuit(2)
-        >>> _ = circuit.append(XXPlusYYGate(Parameter("a")), [0, 1])  # keeps the number of excitations
-        >>> dead_from_any_input(lower(circuit), "IZ").tolist(), dead_from_any_input(lower(circuit), "IZ + ZI").tolist()
-        ([False], [True])
-    """
-    seen, operator = effective_program(program, observable)
-    rng = np.random.default_rng(seed)
-    count = ENOUGH if seen.num_qubits <= 16 else 2  # of 2**n numbers each
-    states = np.ones((count, 1), complex)
-    for _ in range(seen.num_qubits):
-        qubit = rng.normal(size=(count, 2)) + 1j * rng.normal(size=(count, 2))
-        qubit /= np.linalg.norm(qubit, axis=1, keepdims=True)
-        states = (states[:, :, None] * qubit[:, None]).reshape(count, -1)
-    _, gradients = statevector.values_and_gradients(
-        seen, operator, draw_weights(program, count, rng), start=states
-    )
-    scale = float(np.abs(operator.coeffs).sum())
-    return np.asarray(np.abs(gradients).max(axis=0) <= ROUNDING * scale)
 
 
 def _points(program: PauliProgram, data: np.ndarray | None) -> np.ndarray | None:

@@ -263,8 +263,9 @@ def _read_sums(data: dict[str, Any]) -> tuple[Accumulator, ...]:
     if "paths" in sums:
         found.append(PlainPaths(sums["hits"], float(sums["paths"][-1]), unit))
     if "count" in sums:
-        gradient, cost = (np.array([sums[f"{name}{k}"] for k in (1, 2, 3, 4)]) for name in "gf")
-        found.append(AngleMoments(int(sums["count"]), gradient, cost))
+        sums = {"g6": factor[:-1] + np.nan, "f6": np.nan, "rounding": 0.0} | sums
+        gradient, cost = (np.array([sums[f"{name}{k}"] for k in (1, 2, 3, 4, 6)]) for name in "gf")
+        found.append(AngleMoments(int(sums["count"]), gradient, cost, float(sums["rounding"])))
     else:
         found.append(Means(means))
     if "beta" in sums:

@@ -13,12 +13,11 @@ from qiskit.quantum_info import SparsePauliOp
 from random_circuits import random_circuit, random_observable
 
 from qtrain.budget import Budget
-from qtrain.circuits.initialization import Initialization
+from qtrain.circuits.pauli_tape import build_tape
 from qtrain.circuits.program import lower
 from qtrain.diagnosis.results import Simulability
 from qtrain.diagnosis.simulability import simulability
 from qtrain.errors import QTrainError
-from qtrain.gradients.variance import paths_apply
 from qtrain.simulators.pauli_propagation import propagate
 from qtrain.simulators.statevector import values_and_gradients
 
@@ -28,7 +27,7 @@ from qtrain.simulators.statevector import values_and_gradients
 def test_propagation_without_truncation_is_exact(seed):
     circuit, observable = random_circuit(seed, n=4, rotations=8, gates=14), random_observable(seed, n=4)
     program = lower(circuit)
-    tape = paths_apply(program, Initialization("uniform"), [], None)[1]
+    tape = build_tape(program)
     surrogate = propagate(program, tape, observable, 4)
     point = np.random.default_rng(seed).uniform(0, 6, (1, len(program.weights)))
     value, gradient = values_and_gradients(program, observable, point)
@@ -47,7 +46,7 @@ def test_truncation_errs_as_its_certificate_says():
     row = row_of(result, "low-weight Pauli propagation")
     weight = int(row.detail.split("up to ")[1].split(";")[0])
     assert weight < 6
-    tape = paths_apply(program, Initialization("uniform"), [], None)[1]
+    tape = build_tape(program)
     surrogate = propagate(program, tape, observable, weight)
     angles = np.random.default_rng(3).uniform(0, 2 * math.pi, (3000, len(program.weights)))
     exact, _ = values_and_gradients(program, observable, angles)
