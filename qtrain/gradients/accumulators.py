@@ -89,12 +89,12 @@ class Accumulator:
 ACCUMULATORS: Table[type[Accumulator]] = Table("kind of accumulator")
 
 
-def register(kind: type[Accumulator]) -> type[Accumulator]:
+def register_accumulator(kind: type[Accumulator]) -> type[Accumulator]:
     """Decorator: reports that hold this kind of accumulator can be read again."""
     return ACCUMULATORS.add(kind.kind, kind)
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class Exact(Accumulator):
     """Sums over all paths.
@@ -125,7 +125,7 @@ class Exact(Accumulator):
         )  # fmt: skip
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class ParticleRuns(Accumulator):
     """Independent unbiased runs of sequential Monte Carlo, however small what they estimate.
@@ -160,7 +160,7 @@ class ParticleRuns(Accumulator):
         )  # fmt: skip
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class SignedPairs(Accumulator):
     """Signed hits of pairs of terms: noise, angles that are not uniform, product inputs.
@@ -213,7 +213,7 @@ class SignedPairs(Accumulator):
         )  # fmt: skip
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class WeightedPaths(Accumulator):
     """Paths whose rotations next to the input were averaged: each counts by a weight.
@@ -246,7 +246,7 @@ class WeightedPaths(Accumulator):
         return _of_variances(self.unit * mean, self.unit * spread, self.unit * mean * low, upper, self.felt, self.unit)
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class PlainPaths(Accumulator):
     """Paths that count or do not.
@@ -287,7 +287,7 @@ def _of_variances(
     )  # fmt: skip
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class AngleMoments(Accumulator):
     """Power sums of the cost and its gradient at random angles.
@@ -331,7 +331,7 @@ class AngleMoments(Accumulator):
         )  # fmt: skip
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class Means(Accumulator):
     """Exact first moments: (entries,) ``values``."""
@@ -344,7 +344,7 @@ class Means(Accumulator):
         return Estimate.of(len(self.values), mean=self.values)
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class Encounters(Accumulator):
     """How often a generator met an anticommuting Pauli: (entries,) ``met`` of ``paths``; NaN for the cost."""
@@ -358,7 +358,7 @@ class Encounters(Accumulator):
         return Estimate.of(len(self.met), beta=self.met / max(float(self.paths), 1.0))
 
 
-@register
+@register_accumulator
 @dataclass(frozen=True, eq=False)
 class Ceiling(Accumulator):
     """What second moments cannot exceed, by proof: (entries,) ``values``."""

@@ -23,7 +23,7 @@ from qtrain.gradients.accumulators import (
     PlainPaths,
     SignedPairs,
     WeightedPaths,
-    register,
+    register_accumulator,
 )
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
@@ -59,7 +59,7 @@ class Method:
 METHODS: Table[Method] = Table("method")
 
 
-def add_method(method: Method, *, before: str = "bound", replace: bool = False) -> Method:
+def register_method(method: Method, *, before: str = "bound", replace: bool = False) -> Method:
     """Add a row to the table of gradient methods.
 
     Args:
@@ -72,7 +72,7 @@ def add_method(method: Method, *, before: str = "bound", replace: bool = False) 
     if method.name == "auto":
         raise QTrainError("method should have a name that is free. Got 'auto'.")
     for kind in method.accumulators:
-        register(kind)
+        register_accumulator(kind)
     return METHODS.add(method.name, method, before=before if before in METHODS else None, replace=replace)
 
 
@@ -153,21 +153,21 @@ def bound(problem: Problem) -> GradientStats:
 
 
 _PATHS = (Means, Encounters)
-add_method(Method(
+register_method(Method(
     "exact", path_sums.refuses, exact_paths.run, (Exact, *_PATHS), passes=exact_paths.passes,
     limit="the network of its paths is too large to contract within 1e12 operations, or terms of the observable "
     "interfere",
 ))  # fmt: skip
-add_method(Method("paths", path_sums.refuses, sampled_paths.run, (PlainPaths, WeightedPaths, SignedPairs, *_PATHS)))
-add_method(Method(
+register_method(Method("paths", path_sums.refuses, sampled_paths.run, (PlainPaths, WeightedPaths, SignedPairs, *_PATHS)))
+register_method(Method(
     "particles", particles.refuses, particles.run, (ParticleRuns, Ceiling, *_PATHS), complete=particles.complete
 ))  # fmt: skip
-add_method(Method(
+register_method(Method(
     "gsim", sampled_angles.gsim_refuses, sampled_angles.run_gsim, (AngleMoments,), passes=sampled_angles.gsim_passes,
     limit="the observable's module is above max_dimension",
 ))  # fmt: skip
-add_method(Method(
+register_method(Method(
     "statevector", sampled_angles.statevector_refuses, sampled_angles.run_statevector, (AngleMoments,),
     passes=sampled_angles.statevector_passes,
 ))  # fmt: skip
-add_method(Method("bound", _never, bound, (Ceiling,)))
+register_method(Method("bound", _never, bound, (Ceiling,)))

@@ -103,7 +103,7 @@ def test_the_error_is_not_that_of_the_paths_that_chose_the_cut():
     """Only paths that lose less than usual choose weight 1 here; the printed error covers the true one all the same."""
     circuit = real_amplitudes(6, reps=2, entanglement="linear")
     program = lower(circuit)
-    tape = paths_apply(program, Initialization("uniform"), [], None)[1]
+    tape = build_tape(program)
     angles = np.random.default_rng(4).uniform(0, 2 * math.pi, (4000, program.num_weights))
     exact = np.asarray(values_and_gradients(program, "ZIIIII", angles)[0])
     truth, missed, judged = {}, 0, 0
