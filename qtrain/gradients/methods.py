@@ -158,7 +158,9 @@ register_method(Method(
     limit="the network of its paths is too large to contract within 1e12 operations, or terms of the observable "
     "interfere",
 ))  # fmt: skip
-register_method(Method("paths", path_sums.refuses, sampled_paths.run, (PlainPaths, WeightedPaths, SignedPairs, *_PATHS)))
+register_method(Method(
+    "paths", path_sums.refuses, sampled_paths.run, (PlainPaths, WeightedPaths, SignedPairs, *_PATHS)
+))  # fmt: skip
 register_method(Method(
     "particles", particles.refuses, particles.run, (ParticleRuns, Ceiling, *_PATHS), complete=particles.complete
 ))  # fmt: skip
