@@ -57,28 +57,16 @@ def compile_backwards(num_qubits: int) -> None:
     """
     from qiskit.circuit.library import efficient_su2
 
-    from qtrain.circuits.interference import path_classes
     from qtrain.circuits.observables import as_observable
-    from qtrain.circuits.pauli_tape import build_tape
     from qtrain.circuits.program import lower
-    from qtrain.diagnosis.causes import path_weights
-    from qtrain.diagnosis.expressivity import expressivity
-    from qtrain.diagnosis.simulability import simulability
-    from qtrain.gradients.variance import gradient_variance
-    from qtrain.lie.dla import dla
-    from qtrain.light_cones.dead_parameters import provably_zero
-    from qtrain.light_cones.light_cone import light_cone
+    from qtrain.diagnosis.criteria import CRITERIA
+    from qtrain.diagnosis.parts import Diagnosis
 
-    program = lower(efficient_su2(num_qubits, reps=1, entanglement="linear"))
-    observable = as_observable("Z" + "I" * (num_qubits - 1), num_qubits)
-    expressivity(program)
-    simulability(program, observable)
-    dla(program, observable=observable)
-    classes = path_classes(build_tape(program), observable)
-    path_weights(program, classes.x, classes.z, seed=0)
-    provably_zero(program, observable)
-    light_cone(program, observable)
-    gradient_variance(program, observable)
+    circuit = efficient_su2(num_qubits, reps=1, entanglement="linear")
+    problem = Diagnosis(lower(circuit), as_observable("Z" + "I" * (num_qubits - 1), num_qubits), circuit=circuit)
+    for row in reversed(CRITERIA.values()):
+        if row.field is not None:
+            row.run(problem)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields
 from importlib.metadata import version
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -15,25 +15,15 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget
 from qtrain.circuits.files import read_circuit
-from qtrain.circuits.initialization import Initialization, parse_initialization
-from qtrain.circuits.interference import path_classes
+from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.observables import as_observable
-from qtrain.circuits.problem import Problem, path_tape, pose
-from qtrain.circuits.program import lower
-from qtrain.diagnosis.causes import explain, path_weights, summarize
-from qtrain.diagnosis.expressivity import expressivity
+from qtrain.circuits.problem import pose
+from qtrain.diagnosis.causes import summarize
+from qtrain.diagnosis.criteria import CRITERIA
+from qtrain.diagnosis.parts import Diagnosis, Outputs, threshold
 from qtrain.diagnosis.report import TrainabilityReport
-from qtrain.diagnosis.simulability import simulability
 from qtrain.errors import QTrainError
-from qtrain.gradients.methods import answer
-from qtrain.gradients.qnn_loss import MAX_POINTS, check_targets, loss_variance
-from qtrain.gradients.statistics import GradientStats
-from qtrain.lie.dla import dla
-from qtrain.light_cones.dead_parameters import provably_zero
-from qtrain.light_cones.light_cone import light_cone
-from qtrain.light_cones.vanishing_gradients import vanishing_weights
-
-T = TypeVar("T")
+from qtrain.json_results import encode
 
 
 def diagnose(
@@ -73,116 +63,65 @@ def diagnose(
         >>> print(diagnose(efficient_su2(4, reps=2), "ZIII").summary)
         9 of 24 parameters train at 10000 shots; 15 are dead and can be removed.
     """
-    budget = budget or Budget()
+    problem, text = _asked(
+        circuit, observable, initialization, noise, shots, budget, seed, inputs, data, targets, loss
+    )
+    results: dict[str, Any] = {"extra": {}}
+    seconds: dict[str, float] = {}
+    for name, row in CRITERIA.items():
+        began = time.perf_counter()
+        found = None
+        try:
+            found = row.run(problem)
+        except QTrainError as error:
+            if row.needed:
+                raise
+            problem.notes.append(f"{name}: {error}")
+        seconds[name] = round(time.perf_counter() - began, 4)
+        if row.field is not None:
+            results[row.field] = found
+        elif found is not None:
+            results["extra"][name] = encode(found)
+    source = problem.circuit
+    return TrainabilityReport(
+        num_qubits=problem.program.num_qubits, num_parameters=len(problem.program.weights), num_gates=len(source.data),
+        two_qubit_depth=source.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
+        observable=text, initialization=str(problem.start), shots=problem.shots, threshold=threshold(problem),
+        summary=summarize(results["verdicts"], problem.shots), notes=tuple(dict.fromkeys(problem.notes)),
+        versions={name: version(name) for name in ("qtrain", "qiskit")}, seconds=seconds, **results,
+    )  # fmt: skip
+
+
+def _asked(
+    circuit: Any, observable: Any, initialization: Any, noise: Any, shots: int, budget: Budget | None, seed: int,
+    inputs: Any, data: Any, targets: Any, loss: str,
+) -> tuple[Diagnosis, str]:  # fmt: skip
+    """The question of a diagnosis, and the text of its observable."""
     if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
         raise QTrainError(f"shots should be a whole number of at least 1. Got {shots!r}.")
-    start = parse_initialization(initialization)
-    network: Any = circuit if hasattr(circuit, "observables") and hasattr(circuit, "input_params") else None
-    if network is not None:
+    outputs = None
+    if hasattr(circuit, "observables") and hasattr(circuit, "input_params"):
         if observable is not None or noise is not None:
             raise QTrainError(
                 "observable and noise should be None for a QNN: it brings its observables. Got another."
             )
-        circuit, inputs = network.circuit, network.input_params
-        observable = sum(network.observables[1:], start=network.observables[0]).simplify()
+        outputs = Outputs(circuit.observables, targets, loss)
+        # no two outputs cancel: what every term's expectation value is blind to, any loss is
+        observable = SparsePauliOp.sum([SparsePauliOp(o.paulis, np.abs(o.coeffs)) for o in outputs.observables])
+        text = _text(as_observable(SparsePauliOp.sum(outputs.observables)))
+        circuit, inputs = circuit.circuit, circuit.input_params
     elif observable is None:
         raise QTrainError("observable should be a SparsePauliOp or text. Got None.")
     source = read_circuit(circuit)
-    program = lower(source, inputs=inputs)
-    if not program.weights:
-        raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
-    operator = as_observable(observable, program.num_qubits)
-    seconds: dict[str, float] = {}
-    notes: list[str] = []
-
-    def timed(name: str, work: Callable[[], T]) -> T:
-        began = time.perf_counter()
-        try:
-            return work()
-        finally:
-            seconds[name] = round(time.perf_counter() - began, 4)
-
-    def tried(name: str, work: Callable[[], T]) -> T | None:
-        try:
-            return timed(name, work)
-        except QTrainError as error:
-            notes.append(f"{name}: {error}")
-            return None
-
-    slopes = 0.0
-
-    def loss_gradients() -> GradientStats:
-        nonlocal slopes
-        problem = pose(program, operator, initialization=start, data=data, budget=budget, seed=seed)
-        if problem.data is None:
-            raise QTrainError("circuit should have input parameters where it is a QNN. Got none.")
-        wanted = check_targets(problem.data, targets, len(network.observables), loss)
-        stats, slopes = loss_variance(problem, network.observables, wanted, loss=loss)
-        return stats
-
-    def cost_gradients() -> GradientStats:
-        problem = pose(
-            source if noise is not None else program, operator, initialization=start, noise=noise, seed=seed,
-            budget=replace(budget, seconds=0.5 * budget.seconds), inputs=inputs if noise is not None else (), data=data,
-        )  # fmt: skip
-        found = answer(problem, or_bound=True)
-        if found.method == "none":
-            notes.append(f"gradients: {found.reason}")
-        return found
-
-    gradients = timed("gradients", cost_gradients if network is None else loss_gradients)
-    representative = (
-        program if data is None or not program.inputs else program.bind_inputs(np.atleast_2d(data)[0])
-    )
-    cone = timed("light cone", lambda: light_cone(representative, operator))
-    unfelt = gradients.proven_zero & cone.effective
-    if start.kind == "uniform" and data is None:
-        unfelt = unfelt | (provably_zero(representative, operator) & cone.effective)
-    blind = np.zeros_like(unfelt)  # no input state would make the observable feel them
-    if unfelt.any() and gradients.method == "statevector" and not representative.inputs:
-        blind = unfelt & vanishing_weights(representative, operator, any_input=True, seed=seed)
-    _, tape, bloch = path_tape(Problem(representative, operator))
-    plain = tape is not None and bloch is None
-    scale, on_path = _scale(operator), np.full(len(program.weights), np.nan)
-    if plain and tape is not None:
-        classes = path_classes(tape, operator)
-        scale = classes.scale or scale
-        on_path = timed("path weights", lambda: path_weights(representative, classes.x, classes.z, seed=seed))
-    if network is not None:
-        # shot noise of the outputs, through the slope of the loss, averaged over the points
-        scale *= slopes / min(len(np.atleast_2d(np.asarray(data))), MAX_POINTS)
-    verdicts = timed(
-        "causes",
-        lambda: explain(
-            representative, gradients, replace(cone, effective=cone.effective & ~blind), unfelt, scale=scale,
-            shots=int(shots), weights_on_path=on_path, budget=budget, seed=seed,
-            tape=tape if plain and network is None else None,
-        ),
+    problem = pose(
+        source, observable, initialization=initialization, noise=noise, inputs=inputs, data=data, budget=budget,
+        seed=seed,
     )  # fmt: skip
-    algebra = tried(
-        "dla", lambda: dla(representative, observable=operator, max_dimension=budget.max_dimension)
+    asked = {item.name: getattr(problem, item.name) for item in fields(problem) if item.name != "parts"}
+    return (
+        Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs),
+        _text(problem.observable) if outputs is None else text,
     )
-    certificate = tried(
-        "simulability",
-        lambda: simulability(
-            representative, operator, budget=budget, seed=seed, algebra=algebra.algebra if algebra else None
-        ),
-    )
-    express = tried("expressivity", lambda: expressivity(representative, budget=budget, seed=seed))
-    return TrainabilityReport(
-        num_qubits=program.num_qubits, num_parameters=len(program.weights), num_gates=len(source.data),
-        two_qubit_depth=source.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
-        observable=_text(operator), initialization=str(start), shots=int(shots), threshold=scale / int(shots),
-        light_cone=cone, gradients=gradients, dla=algebra, simulability=certificate, expressivity=express,
-        verdicts=verdicts, summary=summarize(verdicts, int(shots)), notes=tuple(notes),
-        versions={name: version(name) for name in ("qtrain", "qiskit")}, seconds=seconds,
-    )  # fmt: skip
-
-
-def _scale(operator: SparsePauliOp) -> float:
-    """Sum of squared coefficients without the identity: the second moment of independent terms."""
-    traceless = operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)
-    return float(np.sum(np.abs(operator.coeffs[traceless]) ** 2)) or 1.0
 
 
 def _text(operator: SparsePauliOp, limit: int = 8) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from qtrain.diagnosis.results import Expressivity, Simulability, Verdict
 from qtrain.gradients.statistics import GradientStats
@@ -21,6 +22,7 @@ class TrainabilityReport(JsonResult):
             smallest variance these shots resolve.
         light_cone, gradients, dla, simulability, expressivity: the criteria; None where one could
             not be evaluated, with the reason in ``notes``.
+        extra: results of criteria that other packages added, by name, as plain data.
         verdicts: one for each parameter, in the order of ``circuit.parameters``.
         summary: one sentence. notes: what was refused or cut short, and why.
         versions: of qtrain and qiskit. seconds: wall time by criterion.
@@ -44,6 +46,7 @@ class TrainabilityReport(JsonResult):
     notes: tuple[str, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
 
     def fraction(self, cause: str) -> float:
         """Share of parameters whose cause starts with this text, e.g. ``"dead"`` or ``"healthy"``."""

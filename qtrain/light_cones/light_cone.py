@@ -66,10 +66,9 @@ class Reduced(NamedTuple):
 def cone(problem: Problem) -> LightCone:
     """`light_cone` of a problem, once; it holds at every angle and at every data point."""
     program, operator = problem.program, problem.observable
-    kept, seen = _reach(program, operator)
-    structural = np.zeros(len(program.weights), bool)
-    weighted = program.parameter >= 0
-    structural[program.parameter[kept & weighted]] = True
+    seen = np.ascontiguousarray((operator.paulis.x | operator.paulis.z).any(axis=0))
+    kept = _reach(program, seen)
+    structural = _structural(program, kept)
     alive, changing = changes(problem)
     return LightCone(
         structural=structural,
@@ -99,19 +98,27 @@ def _touched(program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray) ->
     return np.asarray(seen)
 
 
-def _reach(program: PauliProgram, operator: SparsePauliOp) -> tuple[np.ndarray, np.ndarray]:
-    seen = np.ascontiguousarray((operator.paulis.x | operator.paulis.z).any(axis=0))
+def structural_cone(program: PauliProgram, qubit: int) -> np.ndarray:
+    """(weights,) bool: in the light cone of one qubit, on the circuit's graph."""
+    seen = np.zeros(program.num_qubits, np.bool_)
+    seen[qubit] = True
+    return _structural(program, _reach(program, seen))
+
+
+def _structural(program: PauliProgram, kept: np.ndarray) -> np.ndarray:
+    inside = np.zeros(len(program.weights), bool)
+    inside[program.parameter[kept & (program.parameter >= 0)]] = True
+    return inside
+
+
+def _reach(program: PauliProgram, seen: np.ndarray) -> np.ndarray:
+    """(ops,) bool: behind them is a marked qubit; ``seen`` (qubits,) bool becomes all qubits that they touch."""
     kept = np.zeros(len(program.opcode), np.bool_)
     kernel.reach(
-        len(program.opcode),
-        program.opcode,
-        program.qubits,
-        program.start.astype(np.int64),
-        program.support,
-        seen,
-        kept,
-    )
-    return kept, seen
+        len(program.opcode), program.opcode, program.qubits, program.start.astype(np.int64), program.support,
+        seen, kept,
+    )  # fmt: skip
+    return kept
 
 
 def _depth(program: PauliProgram, kept: np.ndarray) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from qtrain.diagnosis.conditions import CAUSES, kind, quantities
+from qtrain.diagnosis.criteria import CRITERIA
+from qtrain.diagnosis.facts import CAUSES, kind, number
 
 if TYPE_CHECKING:
     from qtrain.diagnosis.at_point import LocalDiagnosis
@@ -28,27 +28,6 @@ STYLES = {
     "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
     "below": "bright_black", "unknown": "bright_black",
 }  # fmt: skip
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure people can read: ``0``, ``0.0123``, ``4.1e-07``, or a dash for what was not computed.
-
-    Example:
-        >>> number(0.0123456), number(4.1e-7), number(0.0), number(float("nan")), number(1761.0)
-        ('0.0123', '4.1e-07', '0', '–', '1761')
-    """
-    if value is None or math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if float(value).is_integer() and abs(value) < 1e7:
-        return str(int(value))
-    return f"{value:.{digits}g}"
-
-
-def _whole(value: int) -> str:
-    """``4,096``; from a trillion on ``1.6e+60``, also where no float reaches."""
-    return f"{value:,}" if value < 10**12 else f"{Decimal(value):.1e}"
 
 
 def name_value(rows: Iterable[tuple[str, str]]) -> Table:
@@ -73,46 +52,12 @@ def _ranges(indices: Sequence[int], limit: int = 6) -> str:
 
 
 def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
-    """The key figures of a report, as (name, text)."""
-    values = quantities(report)
-    total = len(report.verdicts)
-    gradients = report.gradients
-    shares = [f"{round(values[w] * total)} {text}" for w, text in CAUSES.items() if values[w] > 0]
-    rows = [
-        (
-            "circuit",
-            f"{report.num_qubits} qubits, {report.num_gates} gates, two-qubit depth {report.two_qubit_depth}",
-        ),
-        ("parameters", f"{total}: " + ", ".join(shares) if shares else str(total)),
-    ]
-    unit = number(report.threshold * report.shots)  # what all variances scale with, said beside the first of them
-    rows.append(("cost variance", f"{number(gradients.cost_variance)} (observable with S = {unit})"))
-    rows.append(("live gradient variance",
-                 f"median {number(values['median_variance'])}, smallest {number(values['min_variance'])}"))  # fmt: skip
-    samples = gradients.num_samples
-    rows.append(("method", gradients.method + (f", {samples:,} samples" if samples else "")))
-    if report.light_cone is not None:
-        cone = report.light_cone
-        rows.append(("light cone", f"{cone.width} qubits, depth {cone.depth}"))
-    if report.dla is not None:
-        dla = report.dla
-        text = ("" if dla.complete else "at least ") + _whole(dla.dimension)
-        text += f", {dla.algebra}" if dla.algebra else ""
-        if dla.module_dimension is not None:
-            bound = "" if dla.module_complete else "at least "
-            text += f"; the observable's module: {bound}{_whole(dla.module_dimension)}"
-        rows.append(("Lie algebra", text))
-    if report.simulability is not None:
-        rows.append(("classical simulation", report.simulability.verdict))
-    if report.expressivity is not None:
-        e = report.expressivity
-        bound = "" if e.qfim_rank_exact else "at least "
-        text = f"QFIM rank {bound}{e.qfim_rank} of {number(e.qfim_max)}"
-        if not math.isnan(e.expressibility):
-            text += f", expressibility {number(e.expressibility)}"
-        if not math.isnan(e.entangling_capability):
-            text += f", entangling capability {number(e.entangling_capability)}"
-        rows.append(("expressivity", text))
+    """The key figures of a report, as (name, text): a few lines of each criterion."""
+    size = f"{report.num_qubits} qubits, {report.num_gates} gates, two-qubit depth {report.two_qubit_depth}"
+    rows = [("circuit", size)]
+    for row in CRITERIA.values():
+        if row.result(report) is not None:
+            rows += [(name, text) for name, text in row.facts(report)]
     return rows
 
 

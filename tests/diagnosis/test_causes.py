@@ -10,6 +10,7 @@ from qiskit.circuit.library import efficient_su2, excitation_preserving, real_am
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget
+from qtrain.circuits.pauli_tape import build_tape
 from qtrain.circuits.program import lower
 from qtrain.diagnosis import causes
 from qtrain.diagnosis.causes import path_weights
@@ -132,7 +133,7 @@ def test_path_weights_count_letters():
     for q in range(4):
         circuit.ry(Parameter(f"t{q}"), q)
     x, z = np.zeros((1, 4), np.uint8), np.ones((1, 4), np.uint8)
-    assert path_weights(lower(circuit), x, z, seed=1) == pytest.approx(np.full(4, 4.0))
+    assert path_weights(build_tape(lower(circuit)), x, z, size=4, seed=1) == pytest.approx(np.full(4, 4.0))
 
 
 def test_report_round_trips():

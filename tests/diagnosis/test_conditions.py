@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtrain import QTrainError
-from qtrain.diagnosis.conditions import Condition, kind
+from qtrain.diagnosis.conditions import Condition
+from qtrain.diagnosis.facts import kind
 
 TRUTH = {
     ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "<": lambda a, b: a < b,
@@ -47,7 +48,7 @@ def test_what_is_not_understood_is_named(text, message):
 @pytest.mark.parametrize("cause, word", [
     ("healthy", "healthy"), ("dead: outside the light cone", "dead"), ("dead: the input state cannot feel it", "dead"),
     ("observable concentration", "concentrated"), ("information lost", "lost"), ("scrambled", "scrambled"),
-    ("below the bound", "below"),
+    ("below the threshold, cause not resolved within the budget", "below"), ("below the bound", "below"),
 ])  # fmt: skip
 def test_causes_have_a_word(cause, word):
     assert kind(cause) == word

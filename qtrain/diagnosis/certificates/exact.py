@@ -8,8 +8,14 @@ import numpy as np
 
 from qtrain.circuits.problem import part
 from qtrain.circuits.program import PauliProgram
-from qtrain.diagnosis.certificates import QUANTUM, Assessment, Cost, SimulationMethod, register_certificate
-from qtrain.diagnosis.sectors import sector_log2
+from qtrain.diagnosis.certificates.sectors import sector_log2
+from qtrain.diagnosis.certificates.table import (
+    QUANTUM,
+    Assessment,
+    Cost,
+    SimulationMethod,
+    register_certificate,
+)
 from qtrain.kernels import opcodes
 from qtrain.light_cones.light_cone import restrict
 from qtrain.simulators.free_fermions import free_fermions

@@ -12,7 +12,7 @@ from qiskit.circuit.library import XXPlusYYGate
 from random_circuits import random_circuit
 
 from qtrain.circuits.program import lower
-from qtrain.diagnosis.sectors import sector_log2
+from qtrain.diagnosis.certificates.sectors import sector_log2
 from qtrain.simulators.statevector import states
 
 

@@ -10,7 +10,13 @@ import numpy as np
 
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import part, path_tape
-from qtrain.diagnosis.certificates import Assessment, Cost, Evaluator, SimulationMethod, register_certificate
+from qtrain.diagnosis.certificates.table import (
+    Assessment,
+    Cost,
+    Evaluator,
+    SimulationMethod,
+    register_certificate,
+)
 from qtrain.simulators.pauli_propagation import LazyPropagation
 from qtrain.simulators.truncation_error import Loss, PathSample, most_paths, sample_paths
 

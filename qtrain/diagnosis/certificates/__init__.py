@@ -1,0 +1,1 @@
+"""Classical simulations of a cost: a table of methods, each with what it takes and how wrong it is."""

@@ -1,0 +1,173 @@
+"""What the criteria of a diagnosis compute, each once: parts of one question that the others build on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.circuits.initialization import Initialization
+from qtrain.circuits.interference import PathClasses
+from qtrain.circuits.pauli_tape import Tape
+from qtrain.circuits.problem import Problem, classes, part, path_tape
+from qtrain.diagnosis import causes
+from qtrain.diagnosis.expressivity import expressivity as express
+from qtrain.diagnosis.results import Expressivity, Simulability, Verdict
+from qtrain.diagnosis.sensitivity import light_cone_sensitivity
+from qtrain.diagnosis.simulability import certify
+from qtrain.errors import QTrainError
+from qtrain.gradients.methods import answer
+from qtrain.gradients.qnn_loss import MAX_POINTS, check_targets, loss_variance
+from qtrain.gradients.statistics import GradientStats
+from qtrain.lie.dla import dla
+from qtrain.lie.result import DLAResult
+from qtrain.light_cones.dead_parameters import dead
+from qtrain.light_cones.light_cone import cone
+from qtrain.light_cones.vanishing_gradients import vanishing_weights
+
+
+@dataclass(frozen=True, eq=False)
+class Outputs:
+    """What a QNN is trained on.
+
+    Attributes:
+        observables: one for each output. targets: (points, outputs). loss: ``"squared_error"`` or ``"cross_entropy"``.
+    """
+
+    observables: Sequence[SparsePauliOp]
+    targets: Any
+    loss: str
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis(Problem):
+    """The question that every criterion gets: a problem, the shots one can afford, and the circuit it was lowered from.
+
+    Attributes:
+        circuit: as given, without what makes its noise. shots: per expectation value.
+        outputs: of a QNN, whose loss is then what the gradients are of; None: the observable's expectation value.
+        notes: what was refused or cut short, and why; a criterion adds its own.
+    """
+
+    circuit: QuantumCircuit = field(default_factory=lambda: QuantumCircuit(1))
+    shots: int = 10_000
+    outputs: Outputs | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def first_point(self, criterion: str) -> Diagnosis:
+        """The question with its inputs bound, for a criterion that looks at one point of the data, and says so."""
+        bound = self.at_first_point
+        if bound is not self and self.data is not None and len(self.data) > 1:
+            self.notes.append(f"{criterion}: looked at the first of {len(self.data)} data points.")
+        return bound  # type: ignore[return-value]
+
+
+@part
+def gradients(problem: Diagnosis) -> GradientStats:
+    """Variances of the gradients; what is known of them where no method reaches them."""
+    if problem.outputs is not None:
+        return _loss(problem)[0]
+    half = replace(problem.budget, seconds=0.5 * problem.budget.seconds)
+    found = answer(problem.again(budget=half), or_bound=True)
+    if found.method == "none":
+        problem.notes.append(f"gradients: {found.reason}")
+    return found
+
+
+@part
+def _loss(problem: Diagnosis) -> tuple[GradientStats, float]:
+    """Statistics of a QNN's loss gradient, and the mean squared slope of the loss in its outputs."""
+    asked = problem.outputs
+    assert asked is not None
+    if problem.data is None:
+        raise QTrainError("circuit should have input parameters where it is a QNN. Got none.")
+    wanted = check_targets(problem.data, asked.targets, len(asked.observables), asked.loss)
+    return loss_variance(problem, asked.observables, wanted, loss=asked.loss)
+
+
+@part
+def _uniform(problem: Diagnosis) -> Problem:
+    """The same with uniform angles at the first point of the data, without noise."""
+    first = problem.at_first_point
+    if first.start.kind == "uniform" and not first.channels:
+        return first
+    return first.but(start=Initialization("uniform"), channels=())
+
+
+def _paths(problem: Diagnosis) -> tuple[Tape, PathClasses] | None:
+    """What plain Pauli paths walk on, and the observable's terms by interference; None where paths do not apply."""
+    found = path_tape(_uniform(problem))
+    if found.tape is None or found.bloch is not None:
+        return None
+    return found.tape, classes(_uniform(problem))
+
+
+@part
+def threshold(problem: Diagnosis) -> float:
+    """The smallest variance that the shots resolve: S / shots."""
+    paths = _paths(problem)
+    scale = float(np.sum(np.abs(problem.traceless.coeffs) ** 2)) or 1.0
+    if paths is not None:
+        scale = paths[1].scale or scale
+    if problem.outputs is not None:
+        # shot noise of the outputs, through the slope of the loss, averaged over the points
+        assert problem.data is not None
+        scale *= _loss(problem)[1] / min(len(problem.data), MAX_POINTS)
+    return scale / problem.shots
+
+
+@part
+def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
+    """The cause of each parameter, with advice."""
+    stats, seen = gradients(problem), cone(problem)
+    zero = (stats.proven_zero | dead(problem)) & seen.effective
+    blind = np.zeros_like(zero)
+    if zero.any() and stats.method == "statevector":
+        every = vanishing_weights(problem.program, problem.observable, any_input=True, seed=problem.seed)
+        blind = zero & every
+    evidence = causes.Evidence(stats, seen, zero, blind, threshold(problem))
+    quiet = evidence.quiet
+    if quiet.any() and not evidence.flat:
+        sensed = light_cone_sensitivity(
+            problem, quiet, 1 / problem.shots, seconds=0.4 * problem.budget.seconds
+        )
+        evidence = replace(evidence, sensitivity=sensed)
+    return causes.verdicts(problem.program, evidence, _path_weights(problem))
+
+
+def _path_weights(problem: Diagnosis) -> np.ndarray:
+    paths, size = _paths(problem), len(problem.program.weights)
+    if paths is None:
+        return np.full(size, np.nan)
+    tape, terms = paths
+    return causes.path_weights(tape, terms.x, terms.z, size=size, seed=problem.seed)
+
+
+@part
+def algebra(problem: Diagnosis) -> DLAResult:
+    """The circuit's Lie algebra: data count as fixed rotations, whatever they are, where they only shift angles."""
+    asked = problem
+    if problem.data is not None and not np.isfinite(problem.program.coefficient).all():
+        asked = problem.first_point("dla")
+    return dla(asked.program, observable=asked.observable, max_dimension=problem.budget.max_dimension)
+
+
+@part
+def certificates(problem: Diagnosis) -> Simulability:
+    """Classical simulations of the cost."""
+    try:
+        name = algebra(problem).algebra
+    except QTrainError:
+        name = None
+    return certify(problem.first_point("simulability"), algebra=name)
+
+
+@part
+def expressivity(problem: Diagnosis) -> Expressivity:
+    """How much of the state space the circuit reaches."""
+    first = problem.first_point("expressivity")
+    return express(first.program, budget=problem.budget, seed=problem.seed)

@@ -1,0 +1,188 @@
+"""Which single-qubit Paulis feel a weight: what tells lost information from scrambled information.
+
+The light-cone sensitivity of a weight is the second moment of its derivative under every single-qubit Pauli
+instead of the observable. It is sampled, so it comes with what is certain of it at 95 %.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from qiskit.quantum_info import SparsePauliOp
+from scipy import special
+
+from qtrain.circuits.pauli_tape import Tape
+from qtrain.circuits.problem import Problem, path_tape
+from qtrain.circuits.program import PauliProgram
+from qtrain.gradients.accumulators import mean_interval
+from qtrain.gradients.sampled_angles import draw_weights
+from qtrain.kernels import pauli_paths as path_kernel
+from qtrain.light_cones.light_cone import structural_cone
+
+LETTERS = "IXZY"
+TAIL = 0.025  # chance of a wrong end of an interval, on either side
+FIRST_SAMPLES, MOST_SAMPLES = 128, 8192
+SMALL = 12  # qubits of a statevector that is run for every Pauli
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """What single-qubit Paulis feel of each weight.
+
+    Attributes:
+        felt: (weights,) bool, certain: some Pauli's second moment reaches the threshold.
+        unfelt: (weights,) bool, certain: no Pauli's does. Where neither holds, the samples do not tell.
+        best: (weights,) largest second moment that was estimated, of ``pauli`` on ``qubit`` (-1: of none).
+        count: (weights,) qubits of which some Pauli certainly reaches the threshold.
+    """
+
+    felt: np.ndarray
+    unfelt: np.ndarray
+    best: np.ndarray
+    qubit: np.ndarray
+    pauli: np.ndarray
+    count: np.ndarray
+
+
+def light_cone_sensitivity(
+    problem: Problem, candidates: np.ndarray, threshold: float, *, seconds: float
+) -> Sensitivity | None:
+    """Sensitivities of some weights, by paths or by angles; None where neither can be sampled.
+
+    Args:
+        problem: its observable, start and noise do not matter here: angles are uniform.
+        candidates: (weights,) bool; only they are followed. threshold: smallest second moment that counts.
+        seconds: when to stop; what is not certain by then is neither felt nor unfelt.
+    """
+    uniform = problem.but(start=type(problem.start)("uniform"), channels=())
+    _, tape, bloch = path_tape(uniform)
+    if tape is not None and bloch is None:
+        return by_paths(uniform, tape, candidates, threshold, seconds=seconds)
+    if problem.program.num_qubits <= SMALL:
+        return by_angles(uniform, candidates, threshold, seconds=seconds)
+    return None
+
+
+def by_paths(
+    problem: Problem, tape: Tape, candidates: np.ndarray, threshold: float, *, seconds: float
+) -> Sensitivity:
+    """Shares of Pauli paths that meet the rotation, own qubits first; intervals of Clopper and Pearson."""
+    program, n = problem.program, problem.program.num_qubits
+    board = _Board(candidates, n)
+    rows = np.flatnonzero(candidates[tape.weight])
+    weight, factor = tape.weight[rows], tape.coefficient[rows] ** 2
+    paths = int(np.clip(np.ceil(8 / threshold / path_kernel.PATHS), 4, 256)) * path_kernel.PATHS
+    share = np.divide(threshold, factor, out=np.full(len(rows), 2.0), where=factor > 0)
+    shares, place = np.unique(share, return_inverse=True)
+    fewest = np.array([_fewest(paths, share, TAIL / (3 * n)) for share in shares])[place]
+    most = np.array([_most(paths, share, TAIL) for share in shares])[place]
+    hits, betas = np.zeros(tape.num_rows, np.int64), np.zeros(tape.num_rows, np.int64)
+    target = np.zeros((1, n), np.uint8)
+    deadline = time.monotonic() + seconds
+    for q in _nearest_first(program, candidates):
+        if time.monotonic() > deadline:
+            board.unfelt[:] = False
+            break
+        if not (structural_cone(program, q) & candidates).any():
+            continue  # its Paulis feel none of them
+        for code in (1, 2, 3):
+            x, z = np.zeros((1, n), np.uint8), np.zeros((1, n), np.uint8)
+            x[0, q], z[0, q] = code & 1, code >> 1
+            hits[:] = 0
+            stream = problem.rng("sensitivity", q, code).integers(2**63)
+            path_kernel.sample(tape.steps, x, z, target, np.array([paths]), np.uint64(stream), False, hits, betas)
+            board.add(q, code, weight, factor * hits[rows] / paths, hits[rows] >= fewest, hits[rows] <= most)
+    return board.sensitivity()
+
+
+def by_angles(problem: Problem, candidates: np.ndarray, threshold: float, *, seconds: float) -> Sensitivity:
+    """Derivatives at random angles, more of them until all candidates are decided; at random points of the data."""
+    from qtrain.simulators.statevector import values_and_gradients
+
+    program, n = problem.program, problem.program.num_qubits
+    rng, began = problem.rng("sensitivity"), time.monotonic()
+    weight = np.flatnonzero(candidates)
+    paulis = [(q, code) for q in range(n) for code in (1, 2, 3)]
+    observables = [SparsePauliOp.from_sparse_list([(LETTERS[code], [q], 1.0)], n) for q, code in paulis]
+    sums, count = np.zeros((3, len(paulis), len(weight))), 0
+    while True:
+        more = max(FIRST_SAMPLES, count)
+        points = None if problem.data is None else problem.data[rng.integers(len(problem.data), size=more)]
+        angles = draw_weights(program, more, rng)
+        for k, observable in enumerate(observables):
+            _, gradients = values_and_gradients(program, observable, angles, points)
+            squares = np.asarray(gradients)[:, weight] ** 2
+            sums[:, k] += [squares.sum(0), (squares**2).sum(0), (squares**3).sum(0)]
+        count += more
+        board = _Board(candidates, n)
+        lower, upper = mean_interval(float(count), *(sums / count))
+        for k, (q, code) in enumerate(paulis):
+            board.add(q, code, weight, sums[0, k] / count, lower[k] >= threshold, upper[k] < threshold)
+        found = board.sensitivity()
+        decided = (found.felt | found.unfelt)[weight].all()
+        if decided or 2 * count > MOST_SAMPLES or 2 * (time.monotonic() - began) > seconds:
+            return found  # the next round takes as long as all before
+
+
+class _Board:
+    """Pauli by Pauli, what is known of each weight."""
+
+    def __init__(self, candidates: np.ndarray, num_qubits: int) -> None:
+        size = len(candidates)
+        self.unfelt, self.best = candidates.copy(), np.zeros(size)
+        self.qubit, self.pauli = np.full(size, -1), np.zeros(size, np.int64)
+        self.seen = np.zeros((size, num_qubits), bool)
+        self.surest = np.zeros(size, bool)
+
+    def add(
+        self, q: int, code: int, weight: np.ndarray, moment: np.ndarray, felt: np.ndarray, unfelt: np.ndarray
+    ) -> None:
+        self.seen[weight, q] |= felt
+        self.unfelt[weight] &= unfelt
+        better = (moment > self.best[weight]) & (felt | ~self.surest[weight])
+        better |= felt & ~self.surest[weight]
+        at = weight[better]
+        self.best[at], self.qubit[at], self.pauli[at] = moment[better], q, code
+        self.surest[weight] |= felt
+
+    def sensitivity(self) -> Sensitivity:
+        return Sensitivity(
+            np.asarray(self.seen.any(axis=1)), self.unfelt, self.best, self.qubit, self.pauli, self.seen.sum(axis=1)
+        )
+
+
+def _nearest_first(program: PauliProgram, candidates: np.ndarray) -> list[int]:
+    home = {
+        int(q)
+        for op in program.rotations[candidates[program.parameter[program.rotations]]]
+        for q in program.support[program.start[op] : program.start[op + 1]]
+    }
+    return sorted(
+        range(program.num_qubits), key=lambda q: (q not in home, min((abs(q - h) for h in home), default=0))
+    )
+
+
+def _fewest(count: int, share: float, tail: float) -> int:
+    """Hits from which the exact lower bound of a probability reaches ``share``; count + 1: none do."""
+    if share >= 1:
+        return count + 1
+    low, high = 0, count  # smallest h with P(Bin > h | share) <= tail
+    while low < high:
+        middle = (low + high) // 2
+        enough = special.betainc(middle + 1, count - middle, share) <= tail
+        low, high = (low, middle) if enough else (middle + 1, high)
+    return low + 1
+
+
+def _most(count: int, share: float, tail: float) -> int:
+    """Hits up to which the exact upper bound of a probability stays below ``share``; -1: not even none."""
+    if share > 1:
+        return count
+    low, high = 0, count  # number of h with P(Bin <= h | share) < tail
+    while low < high:
+        middle = (low + high) // 2
+        small = middle < count and 1 - special.betainc(middle + 1, count - middle, share) < tail
+        low, high = (middle + 1, high) if small else (low, middle)
+    return low - 1
