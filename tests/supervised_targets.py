@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 
 def misbehave(setup):
@@ -39,6 +40,14 @@ def broken(setup):
     raise RuntimeError("the task cannot be prepared")
 
 
+def wait_at(gate, number):
+    """Say that this trial is running, by a file, and go on when the gate's own file is there."""
+    if gate is not None:
+        Path(f"{gate}.{number}").touch()
+        while not Path(gate).exists():
+            time.sleep(0.01)
+
+
 def fake_search(setup):
     """A search evaluation without physics: values follow from the architecture, faults from the set-up."""
 
@@ -46,6 +55,7 @@ def fake_search(setup):
         number, choice = payload["number"], payload["architecture"]
         if number >= setup.get("quick", 0):  # so many answer at once
             time.sleep(setup.get("seconds", 0.0))
+            wait_at(setup.get("gate"), number)
         fault = setup.get("faults", {}).get(str(number))
         if fault is not None:
             misbehave({"factor": 1})({"do": fault})

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import struct
+import sys
 import threading
 import warnings
 from collections.abc import Callable
@@ -172,6 +173,8 @@ def _rehearsed(load: Callable[[], Any]) -> str:
         return ""
     import resource
 
+    import psutil
+
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -183,8 +186,8 @@ def _rehearsed(load: Callable[[], Any]) -> str:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(PROBE_SECONDS)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            if os.path.exists("/proc/self/statm"):  # elsewhere the limit of time has to do
-                used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+            if sys.platform == "linux":  # elsewhere the limit of time has to do
+                used = psutil.Process().memory_info().vms
                 resource.setrlimit(resource.RLIMIT_AS, (used + PROBE_BYTES, used + PROBE_BYTES))
             load()
         except BaseException as error:

@@ -110,12 +110,12 @@ def _whole(name: str, value: Any, minimum: int) -> int:
 
 
 def count_jobs(n_jobs: int) -> int:
-    """Processes for ``n_jobs`` as in joblib: -1 is one per core, -2 one fewer."""
-    import os
+    """Processes for ``n_jobs`` as in joblib: -1 is one per core that this process may use, -2 one fewer."""
+    import joblib
 
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
         raise QTrainError(f"n_jobs should be a whole number that is not 0. Got {n_jobs!r}.")
-    return n_jobs if n_jobs > 0 else max(1, (os.cpu_count() or 1) + 1 + n_jobs)
+    return n_jobs if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + n_jobs)
 
 
 def run_study(

@@ -16,7 +16,7 @@ from conftest import crash
 from fake_study import essence, fake_study
 from fake_worker import fake_work
 from faulty import killed_search, killed_worker, run_apart, search_on_full_disk
-from mlflow_checks import check_mirror, runs_of
+from mlflow_checks import check_mirror, runs_of, wait_for
 
 from qtrain.studies.run.storage import open_database, open_storage
 
@@ -167,24 +167,39 @@ def test_bad_candidates_under_a_worker(database, store):  # noqa: F811
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_worker_interrupted(times, database, store):  # noqa: F811
-    """Once: the running trials are finished; twice: it stops at once. Another worker goes on."""
-    options = {"tracking_uri": None, "heartbeat_seconds": 0.2, "changes": {"trials": 10}}
+def test_worker_interrupted(times, database, store, monkeypatch):  # noqa: F811
+    """Once: the running trials are finished; twice: it stops at once. Another worker goes on.
 
-    def interrupt(trial):
-        if trial.number == 3:
-            for k in range(times):
-                threading.Timer(0.1 + 0.3 * k, os.kill, (os.getpid(), signal.SIGINT)).start()
+    Nothing here depends on speed: trials 4 and on wait at a gate, the first interrupt is sent when two of them are
+    there, and what the worker says about it opens the gate, or sends the second.
+    """
+    options = {"tracking_uri": None, "heartbeat_seconds": 0.2, "changes": {"trials": 10, "limits": {"seconds": 120.0}}}
+    gate, said = Path("gate").resolve(), []
 
-    setup = {"seconds": 0.2 if times == 1 else 1.5, "quick": 4}
+    def interrupt_two():
+        wait_for(lambda: len(list(gate.parent.glob("gate.*"))) == 2)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def hear(message, *args):
+        said.append(message)
+        if times == 1:
+            gate.touch()
+        elif message.startswith("Stopping"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("qtrain.studies.study.log.warning", hear)
+    watcher = threading.Thread(target=interrupt_two)
+    watcher.start()
+    setup = {"quick": 4, "gate": str(gate)}
     if times == 1:
-        stopped = fake_work(database, setup=setup, jobs=2, on_trial=interrupt, **options)
+        stopped = fake_work(database, setup=setup, jobs=2, **options)
         assert stopped.interrupted and {t.state for t in stopped.trials} <= {"complete", "pruned"}
     else:
         with pytest.raises(KeyboardInterrupt):
-            fake_work(database, setup=setup, jobs=2, on_trial=interrupt, **options)
+            fake_work(database, setup=setup, jobs=2, **options)
+    watcher.join()
     before = finished(open_database(database))
-    assert 4 <= len(before) < 10
+    assert len(before) == (6 if times == 1 else 4) and any(words.startswith("Stopping") for words in said)
     check_worker(before, fake_work(database, **options), 10)
 
 

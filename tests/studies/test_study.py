@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -49,6 +50,18 @@ def finished_in(journal):
     return sum('"op_code":6' in line and '"state":0' not in line for line in lines)
 
 
+
+
+def test_a_journal_of_an_earlier_release_goes_on(uninterrupted):
+    """Begun by the code before specs were pydantic models, its training's start by its older name, and stopped."""
+    shutil.copy(HERE / "data" / "earlier_release.journal", "e.journal")
+    with open_storage("e.journal", "fake") as (storage, _):
+        begun = optuna.load_study(study_name="fake", storage=storage)
+        assert begun.user_attrs["qtrain:spec"]["training"]["initialization"] == "small" and len(begun.trials) == 9
+    result = fake_study(storage="e.journal", tracking_uri=None)
+    assert essence(result) == essence(uninterrupted) and result.undelivered == 0
+    with pytest.raises(QTrainError, match="Got other values for seed"):
+        fake_study(storage="e.journal", changes={"seed": 5})
 
 
 def test_n_jobs_does_not_change_trials_or_winner(uninterrupted):

@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+import psutil
+
 from qtrain.errors import QTrainError
 
 log = logging.getLogger("qtrain")
@@ -96,11 +98,10 @@ class _Process:
         self.ready = True
 
     def resident(self) -> int:
-        """Bytes of memory in use, 0 where the system does not say (then only the process's own limit holds)."""
+        """Bytes of memory in use, 0 of a process that has ended."""
         try:
-            with open(f"/proc/{self.process.pid}/statm") as file:
-                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-        except (OSError, ValueError, IndexError):
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
             return 0
 
     def last_words(self) -> str:
