@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import re
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,30 +32,58 @@ print("peak", kilobytes, file=sys.stderr)
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
-def environment(peer: str, python: str = sys.executable) -> Path | None:
-    """The peer's Python, made on first use; None, and a line that names it as missing, where it does not install."""
+@functools.cache
+def interpreters() -> tuple[str, ...]:
+    """Pythons that start: this one, then those on PATH and of pyenv, newest first."""
+    found = [sys.executable]
+    folders = [Path(folder) for folder in os.get_exec_path()]
+    if shutil.which("pyenv"):
+        root = subprocess.run(["pyenv", "root"], capture_output=True, text=True, check=False).stdout.strip()
+        folders += sorted(Path(root, "versions").glob("*/bin"), reverse=True)
+    for name in ("python3.14", "python3.13", "python3.12", "python3.11"):
+        for path in (folder / name for folder in folders):
+            if path.is_file() and not subprocess.run([path, "-c", "import venv"], capture_output=True, check=False).returncode:
+                found.append(str(path))
+                break
+    return tuple(found)
+
+
+def newest(package: str, python: str) -> tuple[int, ...] | None:
+    """The newest release of a package that this Python can install."""
+    command = [python, "-m", "pip", "--disable-pip-version-check", "index", "versions", package]
+    printed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    match = re.match(r"\S+ \(([\d.]+)", printed)
+    return tuple(map(int, match[1].strip(".").split("."))) if match else None
+
+
+@functools.cache
+def environment(peer: str) -> Path | None:
+    """The peer's Python, made on first use; None, and a line that names it as missing, where it does not install.
+
+    It is the Python that has the peer's newest release; this one where several have it. What is there of an older
+    release is made anew: its figures would be no figures.
+    """
+    releases = {python: found for python in interpreters() if (found := newest(PACKAGES[peer][0], python))}
+    if not releases:
+        print(f"missing: no Python here installs {peer}")
+        return None
+    python = max(releases, key=lambda p: releases[p])  # of equal ones the first, this Python
+    release = ".".join(map(str, releases[python]))
     folder = FOLDER / peer
-    binary = folder / "bin" / "python"
-    done = folder / "installed"
-    if done.exists():
-        return binary
-    if (folder / "missing").exists():
-        print(f"missing: {peer} does not install on this Python")
-        return None
-    subprocess.run([python, "-m", "venv", str(folder)], check=True)
-    result = subprocess.run(
-        [str(binary), "-m", "pip", "install", "-q", "numpy", *PACKAGES[peer]],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        (folder / "missing").write_text(result.stderr)
-        print(
-            f"missing: {peer} does not install on this Python: {result.stderr.strip().splitlines()[-1][:160]}"
+    binary, done = folder / "bin" / "python", folder / "installed"
+    if not done.exists() or done.read_text() != release:
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([python, "-m", "venv", str(folder)], check=True)
+        wanted = [f"{PACKAGES[peer][0]}=={release}", *PACKAGES[peer][1:]]
+        result = subprocess.run(
+            [str(binary), "-m", "pip", "install", "-q", "numpy", *wanted], capture_output=True, text=True, check=False
         )
-        return None
-    done.touch()
+        if result.returncode:
+            print(f"missing: {peer} {release} does not install: {result.stderr.strip().splitlines()[-1][:160]}")
+            return None
+        done.write_text(release)
+    version = subprocess.run([str(binary), "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    print(f"peer {peer} {release}, {version}", flush=True)
     return binary
 
 

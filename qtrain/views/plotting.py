@@ -1,4 +1,4 @@
-"""Figures: the Pareto front of a study, the gradient-variance profile of a circuit, the scaling of a family.
+"""Figures: the Pareto front of a study, the gradient-variance profile of a circuit.
 
 Each function returns a ``matplotlib.figure.Figure`` without a window or global state; save it with
 ``figure.savefig("front.png")``.
