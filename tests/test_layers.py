@@ -10,30 +10,31 @@ import networkx as nx
 import pytest
 from conftest import REPOSITORY
 
-# One row for each folder of qtrain/ (files at its root stand for themselves): level, libraries it must not import.
 HEAVY = {"mlflow", "optuna", "matplotlib", "qiskit_machine_learning", "sklearn"}
-FOLDERS: dict[str, tuple[int, set[str]]] = {
-    "errors": (0, HEAVY | {"qiskit", "numba", "numpy"}),
-    "extensions": (0, HEAVY | {"qiskit", "numba", "numpy"}),
-    "budget": (0, HEAVY | {"qiskit", "numba"}),
-    "json_results": (0, HEAVY | {"qiskit", "numba"}),
-    "kernels": (0, HEAVY | {"qiskit"}),
-    "architecture": (1, HEAVY | {"numba"}),
-    "circuits": (1, HEAVY),
-    "simulators": (2, HEAVY),
-    "lie": (2, HEAVY),
-    "light_cones": (3, HEAVY),
-    "gradients": (4, HEAVY),
-    "diagnosis": (5, HEAVY),
-    "qml": (6, {"mlflow", "optuna", "matplotlib"}),
-    "registry": (6, {"mlflow", "optuna", "matplotlib"}),
-    "tracking": (6, {"optuna"}),
-    "mlflow_models": (6, {"optuna"}),
-    "studies": (7, {"matplotlib"}),
-    "qiskit_plugins": (7, HEAVY),
-    "testing": (8, HEAVY - {"optuna"}),
-    "views": (8, {"mlflow", "optuna"}),
-    "cli": (9, set()),
+# One row for each folder of qtrain/ (files at its root stand for themselves): level, libraries it must not import, what
+# is in it. CONTRIBUTING.md's table is written from these rows: python tests/test_layers.py
+FOLDERS: dict[str, tuple[int, set[str], str]] = {
+    "errors": (0, HEAVY | {"qiskit", "numba", "numpy"}, "what wrong input raises"),
+    "extensions": (0, HEAVY | {"qiskit", "numba", "numpy"}, "tables of rows that anyone can add to"),
+    "budget": (0, HEAVY | {"qiskit", "numba"}, "seconds, memory, precision of one question"),
+    "json_results": (0, HEAVY | {"qiskit", "numba"}, "results that round-trip through JSON"),
+    "kernels": (0, HEAVY | {"qiskit"}, "compiled loops on numpy arrays: circuits are data to them"),
+    "architecture": (1, HEAVY | {"numba"}, "families of circuits: layers of named blocks on named graphs"),
+    "circuits": (1, HEAVY, "any circuit as a Pauli program; the problem that is posed about it"),
+    "simulators": (2, HEAVY, "the value of a cost and its gradient"),
+    "lie": (2, HEAVY, "dynamical Lie algebras, by name and by dimension"),
+    "light_cones": (3, HEAVY, "what the observable sees, and which gradients are proven to vanish"),
+    "gradients": (4, HEAVY, "variances of gradients: the table of methods, a file for each"),
+    "diagnosis": (5, HEAVY, "the table of criteria, causes and advice, certificates, scaling"),
+    "qml": (6, {"mlflow", "optuna", "matplotlib"}, "quantum neural networks of Qiskit Machine Learning"),
+    "registry": (6, {"mlflow", "optuna", "matplotlib"}, "winners on disk, and as packages"),
+    "tracking": (6, {"optuna"}, "MLflow: runs of trials, models"),
+    "mlflow_models": (6, {"optuna"}, "the name by which logged models find their code"),
+    "studies": (7, {"matplotlib"}, "searches: specs, tasks, proposals, workers, winners"),
+    "qiskit_plugins": (7, HEAVY, "the gate, the passes and the stages of Qiskit's transpiler"),
+    "testing": (8, HEAVY - {"optuna"}, "conformance suites for rows that others add"),
+    "views": (8, {"mlflow", "optuna"}, "tables, figures, pages: from results to what people read"),
+    "cli": (9, set(), "the command line"),
 }
 FILES = sorted(path for path in (REPOSITORY / "qtrain").rglob("*.py"))
 SHORT = {path: str(path.relative_to(REPOSITORY / "qtrain")) for path in FILES}
@@ -89,7 +90,7 @@ def test_relative_imports_are_not_used():
 
 @pytest.mark.parametrize("path", FILES, ids=SHORT.get)
 def test_heavy_libraries_stay_in_their_folders(path):
-    foreign = FOLDERS.get(folder(module(path)), (0, HEAVY))[1]
+    foreign = FOLDERS[folder(module(path))][1] if folder(module(path)) else HEAVY
     nodes = list(ast.walk(ast.parse(path.read_text())))
     names = {a.name for node in nodes if isinstance(node, ast.Import) for a in node.names}
     names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
@@ -112,6 +113,43 @@ def test_functions_stay_short():
                 assert node.end_lineno - node.lineno < 100, f"{SHORT[path]}: {node.name} is longer than 100 lines"
 
 
+def levels() -> str:
+    """CONTRIBUTING's table of levels."""
+    rows = ["| level | folder | what is in it | never imports |", "|---|---|---|---|"]
+    for name, (level, foreign, what) in FOLDERS.items():
+        libraries = ", ".join(sorted(foreign)) or "–"
+        rows.append(f"| {level} | `{name}` | {what} | {libraries} |")
+    return "\n".join(rows)
+
+
+def with_levels(text: str) -> str:
+    """The text with the table between its marks written anew."""
+    before, begin, rest = text.partition("<!-- levels:begin -->\n")
+    _, end, after = rest.partition("\n<!-- levels:end -->")
+    assert begin and end, "CONTRIBUTING.md should hold the marks levels:begin and levels:end"
+    return before + begin + levels() + end + after
+
+
+def test_contributing_shows_these_levels():
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text()
+    assert text == with_levels(text), "CONTRIBUTING.md has another table of levels: run python tests/test_layers.py"
+
+
+def test_every_folder_has_its_row():
+    there = {path.stem for path in (REPOSITORY / "qtrain").iterdir() if path.suffix in ("", ".py")}
+    assert there - {"__init__", "__pycache__"} == set(FOLDERS)
+
+
+def test_tests_mirror_the_package():
+    """A test file beside the others tests the file of its name; what crosses folders is at the root of tests/."""
+    for path in (REPOSITORY / "tests").rglob("*/test_*.py"):
+        place = path.relative_to(REPOSITORY / "tests")
+        if len(place.parts) == 1 or place.parts[0] == "with_torch":
+            continue
+        tested = REPOSITORY / "qtrain" / place.parent / f"{place.stem.removeprefix('test_')}.py"
+        assert tested.is_file(), f"tests/{place} should be named after a file of qtrain/{place.parent}"
+
+
 def test_experiments_and_plugins_use_public_names_only():
     """Public are the names of ``qtrain``, and the modules that its entry points name."""
     groups = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["entry-points"]
@@ -123,3 +161,8 @@ def test_experiments_and_plugins_use_public_names_only():
             code = [n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant)]
             inside = {m for text in code if isinstance(text, str) for m in re.findall(r"(?:from|import) (qtrain[.\w]*)", text)}
             assert inside <= public, f"{path.relative_to(REPOSITORY)} runs code that imports {sorted(inside - public)}"
+
+
+if __name__ == "__main__":
+    contributing = REPOSITORY / "CONTRIBUTING.md"
+    contributing.write_text(with_levels(contributing.read_text()))
