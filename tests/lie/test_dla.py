@@ -181,13 +181,6 @@ def test_random_sums_against_dense_brackets(seed):
     assert dla(generators).dimension == reference.lie_closure_dimension(generators)
 
 
-def test_real_weights_are_exact():
-    generators = [SparsePauliOp(["XI", "IX"], [1.0, math.pi]), SparsePauliOp(["ZZ"])]
-    result = dla(generators)
-    assert "modulo two primes" in result.method
-    assert result.dimension == reference.lie_closure_dimension(generators)
-
-
 def test_a_budget_gives_a_lower_bound():
     n = 6
     result = dla(
