@@ -23,7 +23,7 @@ from qtrain.errors import QTrainError
 from qtrain.gradients.methods import answer
 from qtrain.gradients.qnn_loss import MAX_POINTS, check_targets, loss_variance
 from qtrain.gradients.statistics import GradientStats
-from qtrain.lie.dla import dla
+from qtrain.lie.dla import algebra as lie_algebra
 from qtrain.lie.result import DLAResult
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import cone
@@ -153,7 +153,7 @@ def algebra(problem: Diagnosis) -> DLAResult:
     asked = problem
     if problem.data is not None and not np.isfinite(problem.program.coefficient).all():
         asked = problem.first_point("dla")
-    return dla(asked.program, observable=asked.observable, max_dimension=problem.budget.max_dimension)
+    return lie_algebra(asked)
 
 
 @part

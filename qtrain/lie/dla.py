@@ -93,7 +93,9 @@ def dla(
 
 @part
 def algebra(problem: Problem) -> DLAResult:
-    """`dla` of a problem's circuit and observable, at the first data point, within a quarter of its seconds.
+    """`dla` of a problem's circuit and observable, within a quarter of its seconds.
+
+    Data that only shift angles count as fixed rotations, whatever they are; else the first point stands for all.
 
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
@@ -101,7 +103,9 @@ def algebra(problem: Problem) -> DLAResult:
         >>> algebra(pose(real_amplitudes(2, reps=2), "IZ")).algebra
         '2 su(2)'
     """
-    program, budget = problem.at_first_point.program, problem.budget
+    program, budget = problem.program, problem.budget
+    if not np.isfinite(program.coefficient).all():
+        program = problem.at_first_point.program
     deadline = time.monotonic() + max(0.0, min(budget.seconds / 4, problem.left))
     sums = distinct(circuit_sums(program))
     return _both(program, sums, program.num_qubits, problem.observable, int(budget.max_dimension), deadline)
