@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
-from scipy import special
 
 from qtrain.budget import Budget
+from qtrain.circuits.observables import as_observable
+from qtrain.circuits.program import PauliProgram, lower
+from qtrain.diagnosis.decay_laws import DecayFit, fit_decay
 from qtrain.errors import QTrainError
 from qtrain.gradients.variance import gradient_variance
 from qtrain.json_results import JsonResult
+from qtrain.light_cones.light_cone import light_cone
 
 QUANTILE = 0.25
-MODEL_ERROR = 0.1  # in log V: what a law leaves unexplained between sizes, beside the sampling error
+ENOUGH = 4  # sizes that a law needs
+TERMS = 8  # of an observable, whose light cones are looked at
+LADDER = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64)  # sizes to choose from
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +33,16 @@ class Scaling(JsonResult):
     Attributes:
         sizes, variance, low, error: n; median V over live parameters, its lower quartile, and the standard
             error of log V; scale: S at each n.
-        law: ``"exponential"`` (V ~ e^(-rate n)), ``"polynomial"`` (V ~ n^(-rate)) or ``"constant"``, by AICc.
-        rate, rate_low, rate_high: with its 95 % interval. aicc: of each law.
-        barren_plateau: exponential decay whose rate is above zero at 95 %.
+        law: ``"exponential"`` (V ~ e^(-rate n)), ``"polynomial"`` (V ~ n^(-rate)), ``"constant"``, or
+            ``"undecided"`` where these sizes do not tell.
+        rate, rate_low, rate_high: with its 95 % interval; negative where V grows. aicc: of each law.
+        barren_plateau: exponential decay, told from every other law, whose rate is above zero at 95 %.
         shots, largest_size: shots per value, and the n from which they no longer resolve the median gradient.
         summary: one sentence.
         low_law, low_rate: the same fit of the lower quartile; NaN where its gradients were not all seen.
         unresolved: sizes left out because more than half of the live gradients were not seen there.
+        fitted: sizes that the law rests on: where depth and observable do not grow, only those past the
+            light cone, which is then at most ``cone_width`` qubits wide (0 where it is not bounded).
     """
 
     sizes: tuple[int, ...]
@@ -54,6 +62,8 @@ class Scaling(JsonResult):
     low_law: str = ""
     low_rate: float = math.nan
     unresolved: tuple[int, ...] = ()
+    fitted: tuple[int, ...] = ()
+    cone_width: int = 0
 
 
 def named_observable(text: str, n: int) -> SparsePauliOp:
@@ -77,21 +87,34 @@ def named_observable(text: str, n: int) -> SparsePauliOp:
     return SparsePauliOp.from_sparse_list([("".join(letters), places, 1.0)], n)
 
 
+@dataclass(frozen=True)
+class _Cone:
+    """The widest effective light cone of an observable's terms, its depth, and the widest term."""
+
+    width: int
+    depth: int
+    weight: int
+
+
 def scaling(
     architecture: Any,
     observable: str | Callable[[int], SparsePauliOp],
-    sizes: Sequence[int],
+    sizes: Sequence[int] | None = None,
     *,
     shots: int = 10_000,
     seed: int = 0,
     budget: Budget | None = None,
 ) -> Scaling:
-    """Fit log V over n and choose exponential or polynomial decay by the corrected Akaike criterion.
+    """Fit log V over n and choose constant, polynomial or exponential decay by the corrected Akaike criterion.
+
+    A circuit whose light cone still fills the register loses gradient with every qubit that joins the cone, and its V
+    looks exponential until the cone is full. Where neither depth nor observable grows with n, the law is therefore
+    fitted to sizes past the cone alone, and is undecided without them.
 
     Args:
         architecture: an Architecture (anything with ``.circuit(n)``), or a function n -> QuantumCircuit.
         observable: "Z0", "Z0 Z1", "all Z", "parity", or a function n -> SparsePauliOp.
-        sizes: at least four distinct numbers of qubits.
+        sizes: at least four distinct numbers of qubits; None: up to 64, past the light cone if it is bounded.
         shots: per expectation value. seed: of all randomness. budget: of each size.
 
     Returns:
@@ -107,9 +130,6 @@ def scaling(
         >>> found.law
         'exponential'
     """
-    numbers = sorted({int(n) for n in sizes})
-    if len(numbers) < 4:
-        raise QTrainError(f"sizes should hold at least 4 distinct numbers of qubits. Got {list(sizes)!r}.")
     if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
         raise QTrainError(f"shots should be a whole number of at least 1. Got {shots!r}.")
     build: Callable[[int], QuantumCircuit] = getattr(architecture, "circuit", architecture)
@@ -118,102 +138,152 @@ def scaling(
             f"architecture should have .circuit(n), or be a function of n. Got {type(architecture).__name__}."
         )
     limits = budget or Budget(seconds=10, resolution=1e-9)
-    medians, quartiles, errors, scales = [], [], [], []
-    resolved: list[int] = []
-    for n in numbers:
+    made: dict[int, tuple[PauliProgram, SparsePauliOp]] = {}
+    cones: dict[int, _Cone] = {}
+
+    def prepare(n: int) -> _Cone:
         operator = observable(n) if callable(observable) else named_observable(observable, n)
-        found = gradient_variance(build(n), operator, seed=seed, budget=limits)
-        live = ~found.proven_zero  # those that were never seen count as the smallest, not as dead
-        if not live.any():
-            raise QTrainError(
-                "architecture should have gradients that are not zero at every size. "
-                f"Got none that are alive at n = {n}."
-            )
-        values = found.second_moment[live]
-        median = float(np.median(values))
-        if not median > 0:
-            continue
-        seen = values > 0
-        resolved.append(n)
-        medians.append(median)
-        quartiles.append(float(np.quantile(values, QUANTILE)))
-        errors.append(float(np.median(found.standard_error[live][seen] / values[seen])))
-        traceless = operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)
-        plain = float(np.sum(np.abs(operator.coeffs[traceless]) ** 2))
-        scales.append(found.scale if math.isfinite(found.scale) else plain)
-    if len(resolved) < 3:
+        made[n] = lower(build(n)), operator
+        cones[n] = _cone(*made[n])
+        return cones[n]
+
+    if sizes is None:
+        numbers = _choose_sizes(prepare)
+    else:
+        numbers = sorted({int(n) for n in sizes})
+        if len(numbers) < ENOUGH:
+            raise QTrainError(f"sizes should hold at least 4 distinct numbers of qubits. Got {list(sizes)!r}.")
+        for n in numbers:
+            prepare(n)
+    rows = []
+    for n in numbers:
+        row = _measure(n, *made[n], seed, limits)
+        if row is not None:
+            rows.append(row)
+    if len(rows) < 3:
         raise QTrainError(
             "budget should resolve the median gradient at 3 sizes or more. "
-            f"Got {len(resolved)} of {len(numbers)}: raise budget.seconds, or take smaller sizes."
+            f"Got {len(rows)} of {len(numbers)}: raise budget.seconds, or take smaller sizes."
         )
-    result = _fit(
-        resolved, np.array(medians), np.array(quartiles), np.array(errors), np.array(scales), int(shots)
-    )
-    missing = tuple(n for n in numbers if n not in resolved)
-    if missing:
-        text = f"; not resolved within the budget: n = {', '.join(map(str, missing))}."
-        result = replace(result, unresolved=missing, summary=result.summary[:-1] + text)
-    return result
+    return _summarize(np.array(rows), numbers, cones, int(shots))
 
 
-def _laws(n: np.ndarray, y: np.ndarray, weight: np.ndarray) -> dict[str, tuple[float, np.ndarray, float]]:
-    """AICc, solution and standard error of the slope of each law, by weighted least squares."""
-    fits: dict[str, tuple[float, np.ndarray, float]] = {}
-    for law, column in (("exponential", n), ("polynomial", np.log(n)), ("constant", None)):
-        design = np.ones((len(n), 1)) if column is None else np.column_stack([np.ones(len(n)), column])
-        solution, *_ = np.linalg.lstsq(design * weight[:, None], y * weight, rcond=None)
-        residual = float(np.sum((weight * (y - design @ solution)) ** 2))
-        spread = max(1.0, residual / max(len(n) - design.shape[1], 1))
-        covariance = np.linalg.inv((design * weight[:, None] ** 2).T @ design) * spread
-        k = design.shape[1] + 1
-        count = len(n)
-        penalty = 2 * k + (2 * k * (k + 1) / (count - k - 1) if count > k + 1 else 4 * k)
-        variance_of_fit = max(residual / count, 1e-12)
-        fits[law] = (count * math.log(variance_of_fit) + penalty, solution, math.sqrt(covariance[-1, -1]))
-    return fits
+def _cone(program: PauliProgram, observable: SparsePauliOp) -> _Cone:
+    """Of the terms that stand first, last and between: a few tell for all."""
+    operator = as_observable(observable, program.num_qubits)
+    letters = operator.paulis.x | operator.paulis.z
+    operator, letters = operator[letters.any(axis=1)], letters[letters.any(axis=1)]
+    order = np.lexsort((letters.argmax(axis=1), letters.sum(axis=1)))
+    picked = order[np.unique(np.linspace(0, len(order) - 1, min(TERMS, len(order))).round().astype(int))]
+    found = [light_cone(program, operator[[int(i)]]) for i in picked]
+    return _Cone(
+        max((cone.effective_width for cone in found), default=0), max((cone.depth for cone in found), default=0),
+        int(letters.sum(axis=1).max(initial=0)),
+    )  # fmt: skip
 
 
-def _fit(
-    numbers: list[int],
-    variance: np.ndarray,
-    low: np.ndarray,
-    error: np.ndarray,
-    scale: np.ndarray,
-    shots: int,
-) -> Scaling:
-    """Weighted least squares of log V on n, on log n, and on nothing."""
-    n = np.array(numbers, float)
-    y = np.log(variance)
-    weight = 1 / np.hypot(error, MODEL_ERROR)
-    fits = _laws(n, y, weight)
-    law = min(fits, key=lambda name: fits[name][0])
-    _, solution, spread = fits[law]
-    rate = 0.0 if law == "constant" else -float(solution[1])
-    half = 0.0 if law == "constant" else float(special.stdtrit(max(len(n) - 2, 1), 0.975)) * spread
+def _bounded(cones: dict[int, _Cone]) -> bool:
+    """Whether neither depth nor weight grows between the middle and the largest size: then the cone is bounded."""
+    sizes = sorted(cones)
+    middle, last = cones[sizes[(len(sizes) - 1) // 2]], cones[sizes[-1]]
+    return last.weight <= middle.weight and last.depth <= middle.depth + 1
+
+
+def _choose_sizes(prepare: Callable[[int], _Cone]) -> list[int]:
+    """Up to eight sizes: the first ones past a bounded light cone, else from the smallest on."""
+    cones: dict[int, _Cone] = {}
+    past: list[int] = []
+    refused: QTrainError | None = None
+    for n in LADDER:
+        try:
+            cones[n] = prepare(n)
+        except QTrainError as error:  # this family has no such size
+            refused = error
+            continue
+        past += [n] if cones[n].width < n else []
+        if len(past) == 6 or (len(cones) >= 8 and not _bounded(cones)):
+            break
+    if len(cones) < ENOUGH:
+        raise refused or QTrainError("architecture should take four sizes up to 64 qubits.")
+    return past if _bounded(cones) and len(past) >= ENOUGH else sorted(cones)[:8]
+
+
+def _measure(
+    n: int, program: PauliProgram, operator: SparsePauliOp, seed: int, limits: Budget
+) -> tuple[float, float, float, float, float] | None:
+    """(n, median V, its lower quartile, error of log V, scale); None where most gradients were not seen."""
+    found = gradient_variance(program, operator, seed=seed, budget=limits)
+    live = ~found.proven_zero  # those that were never seen count as the smallest, not as dead
+    if not live.any():
+        raise QTrainError(
+            f"architecture should have gradients that are not zero at every size. Got none that are alive at n = {n}."
+        )
+    values = found.second_moment[live]
+    median = float(np.median(values))
+    if not median > 0:
+        return None
+    seen = values > 0
+    error = float(np.median(found.standard_error[live][seen] / values[seen]))
+    traceless = operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)
+    plain = float(np.sum(np.abs(operator.coeffs[traceless]) ** 2))
+    scale = found.scale if math.isfinite(found.scale) else plain
+    return n, median, float(np.quantile(values, QUANTILE)), error, scale
+
+
+def _summarize(rows: np.ndarray, numbers: list[int], cones: dict[int, _Cone], shots: int) -> Scaling:
+    """Fit the sizes that can tell, and say what they tell."""
+    n, variance, low, error, scale = rows.T
+    width, used = 0, np.ones(len(n), bool)
+    if _bounded(cones):
+        width = max(cone.width for cone in cones.values())
+        used = np.array([cones[int(size)].width < size for size in n])
+    saturated = bool(used.sum() >= ENOUGH) or not width
+    fit = fit_decay(*(v[used] if saturated else v for v in (n, np.log(variance), error)))
+    law = fit.law if saturated else "undecided"
     low_law, low_rate = "", math.nan
     if (low > 0).all():
-        below = _laws(n, np.log(low), weight)
-        low_law = min(below, key=lambda name: below[name][0])
-        low_rate = 0.0 if low_law == "constant" else -float(below[low_law][1][1])
-    plateau = law == "exponential" and rate - half > 0
-    level = math.log(float(scale[-1]) / shots)
-    if law == "exponential" and rate > 0:
-        largest = (float(solution[0]) - level) / rate
-    elif law == "polynomial" and rate > 0:
-        largest = math.exp(min((float(solution[0]) - level) / rate, 700.0))
-    else:
-        largest = math.inf
-    largest = max(largest, 0.0)
-    shape = {"exponential": "e^(-{:.3g} n)", "polynomial": "n^(-{:.3g})", "constant": "constant{:.0s}"}[law]
-    text = shape.format("" if law == "constant" else rate)
-    summary = (
-        f"median gradient variance ~ {text}, rate {rate:.3g} in [{rate - half:.3g}, {rate + half:.3g}]; "
-        + ("a barren plateau" if plateau else "no barren plateau")
-        + (f"; {shots} shots resolve it up to about n = {largest:.0f}" if math.isfinite(largest) else "")
-    )
+        below = fit_decay(*(v[used] if saturated else v for v in (n, np.log(low), error)))
+        low_law, low_rate = below.law if saturated else "undecided", below.rate
+    plateau = law == "exponential" and fit.rate_low > 0
+    rate, rate_low, rate_high = (fit.rate, fit.rate_low, fit.rate_high) if saturated else (math.nan,) * 3
+    largest = _largest(fit, float(scale[-1]) / shots) if law in ("exponential", "polynomial") else math.inf
+    missing = tuple(size for size in numbers if size not in n)
     return Scaling(
-        sizes=tuple(numbers), variance=variance, low=low, error=error, scale=scale, law=law, rate=rate,
-        rate_low=rate - half, rate_high=rate + half, aicc={name: fit[0] for name, fit in fits.items()},
-        barren_plateau=plateau, shots=shots, largest_size=largest, summary=summary + ".",
-        low_law=low_law, low_rate=low_rate,
+        sizes=tuple(int(v) for v in n), variance=variance, low=low, error=error, scale=scale, law=law, rate=rate,
+        rate_low=rate_low, rate_high=rate_high, aicc=fit.aicc, barren_plateau=plateau, shots=shots,
+        largest_size=largest, low_law=low_law, low_rate=low_rate, unresolved=missing,
+        fitted=tuple(int(v) for v in (n[used] if saturated else n)), cone_width=width,
+        summary=_sentence(fit, law, plateau, saturated, width, largest, shots, missing),
     )  # fmt: skip
+
+
+def _largest(fit: DecayFit, resolved: float) -> float:
+    """The n at which the fitted law falls below what the shots resolve; infinite where V does not decay."""
+    if fit.rate <= 0:
+        return math.inf
+    steps = (fit.level - math.log(resolved)) / fit.rate
+    return max(steps if fit.decay == "exponential" else math.exp(min(steps, 700.0)), 0.0)
+
+
+def _sentence(
+    fit: DecayFit, law: str, plateau: bool, saturated: bool, width: int, largest: float, shots: int,
+    missing: tuple[int, ...],
+) -> str:  # fmt: skip
+    if not saturated:
+        text = (
+            f"not yet decided: depth and observable do not grow, but the light cone fills the register at nearly all "
+            f"sizes; take at least {ENOUGH} sizes above {width} qubits"
+        )
+    elif law == "undecided":
+        text = "not yet decided: these sizes fit more than one law; take larger ones"
+    else:
+        shape = {"exponential": "e^({:.3g} n)", "polynomial": "n^({:.3g})", "constant": "constant{:.0s}"}[law]
+        text = (
+            f"median gradient variance ~ {shape.format('' if law == 'constant' else -fit.rate)}, rate {fit.rate:.3g} "
+            f"in [{fit.rate_low:.3g}, {fit.rate_high:.3g}]; {'a' if plateau else 'no'} barren plateau"
+        )
+    if math.isfinite(largest):
+        text += f"; {shots} shots resolve it up to about n = {largest:.0f}"
+    if missing:
+        text += f"; not resolved within the budget: n = {', '.join(map(str, missing))}"
+    return text + "."
