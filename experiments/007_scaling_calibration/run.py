@@ -199,12 +199,52 @@ def convolution(rng: np.random.Generator) -> Family:
     return Family("convolution", build, "Z0", [4, 8, 16, 32, 64], "polynomial", math.nan)
 
 
+def edge(rng: np.random.Generator) -> Family:
+    """Deep RY + CZ on a line, Z at its edge: a random plane of n + 1 dimensions, V = 2 / (n + 1)^2."""
+    depth = int(rng.integers(5, 8))
+    wall = bool(rng.integers(2))
+
+    def build(n: int) -> QuantumCircuit:
+        made = Circuit(n)
+        for layer in range(depth * n):
+            for q in range(n):
+                made.rotate("ry", q)
+            for q in range(layer % 2 if wall else 0, n - 1, 2 if wall else 1):
+                made.couple("cz", q, q + 1)
+        return made.circuit
+
+    return Family("edge", build, "Z0", [3, 4, 5, 6, 7, 8], "polynomial", 2.0)
+
+
+def ising(rng: np.random.Generator) -> Family:
+    """Transverse-field Ising ansatz, n / 2 layers of two shared angles: V decays polynomially (sampled)."""
+    layers = int(rng.integers(1, 3))
+
+    def build(n: int) -> QuantumCircuit:
+        circuit = QuantumCircuit(n)
+        circuit.h(range(n))
+        for layer in range(layers * n // 2):
+            a, b = Parameter(f"a{layer:03d}"), Parameter(f"b{layer:03d}")
+            for q in range(n):
+                circuit.rzz(a, q, (q + 1) % n)
+            for q in range(n):
+                circuit.rx(b, q)
+        return circuit
+
+    def energy(n: int) -> SparsePauliOp:
+        bonds = [("ZZ", [q, (q + 1) % n], 1 / n) for q in range(n)]
+        return SparsePauliOp.from_sparse_list([*bonds, *[("X", [q], 1 / n) for q in range(n)]], n)
+
+    return Family("ising", build, energy, [4, 6, 8, 10], "polynomial", math.nan)
+
+
 KINDS: dict[str, Callable[[np.random.Generator], Family]] = {
     "short": lambda rng: constant(rng, True), "constant": lambda rng: constant(rng, False), "exponential": blocks,
     "deep": deep, "polynomial": polynomial, "growing": pairs, "convolution": convolution,
+    "edge": edge, "ising": ising,
 }  # fmt: skip
 SHARES = {"short": 1.0, "constant": 1.0, "exponential": 1.0, "deep": 0.02, "polynomial": 0.7, "growing": 0.3,
-          "convolution": 0.1}  # fmt: skip
+          "convolution": 0.1, "edge": 0.02, "ising": 0.02}  # fmt: skip
 
 
 def measure(count: int, seed: int = 0) -> dict[str, dict[str, Any]]:

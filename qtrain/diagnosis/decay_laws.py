@@ -16,8 +16,9 @@ from scipy import special
 LAWS = ("constant", "polynomial", "exponential")
 FLOOR = 0.004  # in log V: smaller deviations from a law are no evidence against it
 PLAUSIBLE = 6.0  # in AICc: a fit this much worse than the best of its law still bounds the rate
+PRECISE = 0.02  # error of log V below which four sizes show a transient
 FLAT = 1.0  # exponent of n that a constant may still hide
-BEYOND = 0.5  # of what the first transient moves the rate: what the next ones may
+BEYOND = 1.0  # of what the first transient moves the rate: what the next ones may
 DECISIVE = 4.0  # in AICc: how much better a law that decays has to be than every other one
 
 
@@ -86,7 +87,8 @@ def _interval(law: str, fits: list[_Fit], n: np.ndarray, y: np.ndarray, sigma: n
     used = [f for f in fits if f.score <= best + PLAUSIBLE]
     used += [_tail(law, n, y, sigma, cut) for cut in (1, len(n) // 3) if len(n) - cut >= 4]
     # what a transient moves the rate by is never negligible, and the next order may move it on
-    for columns in _columns(law, n)[1:] if len(n) >= (4 if law == "polynomial" else 6) else []:
+    seen = len(n) >= (4 if law == "polynomial" or sigma.max() < PRECISE else 6)
+    for columns in _columns(law, n)[1:] if seen else []:
         fit = _least_squares(columns, y, sigma)
         used.append(_Fit(fit.score, fit.rate, fit.half + BEYOND * abs(fit.rate - fits[0].rate)))
     return min(f.rate - f.half for f in used), max(f.rate + f.half for f in used)

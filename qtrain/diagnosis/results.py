@@ -61,6 +61,7 @@ class Expressivity(JsonResult):
         qfim_max: min(num_parameters, 2 * 2**n - 2).
         entangling_capability: mean Meyer-Wallach measure.
         effective_dimension: normalised effective dimension of Abbas et al. (2011.00027).
+        expressibility_low, expressibility_high: 95 % interval of the expressibility.
     """
 
     qfim_rank: int
@@ -69,6 +70,8 @@ class Expressivity(JsonResult):
     expressibility: float = math.nan
     entangling_capability: float = math.nan
     effective_dimension: float = math.nan
+    expressibility_low: float = math.nan
+    expressibility_high: float = math.nan
 
 
 @dataclass(frozen=True)

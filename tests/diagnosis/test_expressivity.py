@@ -1,5 +1,6 @@
 """Expressivity: closed forms, dense twins, and a bound that is one."""
 
+import json
 import math
 
 import numpy as np
@@ -96,18 +97,53 @@ def test_large_circuits_get_a_bound():
 def test_idle_expressibility(n):
     idle = np.zeros((50, 2**n))
     idle[:, 0] = 1
-    assert expressibility(idle, idle) == pytest.approx((2**n - 1) * math.log(75))
+    assert expressibility(idle, idle) == pytest.approx(((2**n - 1) * math.log(75),) * 3)
 
 
 def test_haar_states_are_fully_expressive_and_entangled():
     n, d = 3, 8
     vectors = np.array([random_statevector(d, seed=s).data for s in range(4000)])
-    assert expressibility(vectors[:2000], vectors[2000:]) < 0.05
+    value, low, high = expressibility(vectors[:2000], vectors[2000:])
+    assert low == 0 <= value < 0.01  # counts alone would say 0.014
+    assert value < high < 0.03
     assert meyer_wallach(vectors) == pytest.approx((d - 2) / (d + 1), abs=0.01)
     product = np.zeros((3, d))
     product[:, 5] = 1
     assert meyer_wallach(product) == pytest.approx(0.0)
     assert n == 3
+
+
+def log_haar(d, bins=75):
+    """Logarithms of the Haar shares of the bins, by their integral (1 - F)^(d - 1)."""
+    edges = np.arange(bins + 1) / bins
+    return np.log((1 - edges[:-1]) ** (d - 1) - (1 - edges[1:]) ** (d - 1))
+
+
+@pytest.mark.parametrize(("d", "power"), [(2, 1), (4, 1), (8, 1), (4, 2), (8, 3)])
+def test_expressibility_is_unbiased_and_its_interval_covers(d, power):
+    """Fidelities 1 - U^(power / (d - 1)): Haar for power 1. The plug-in estimate is 0.05 to 0.08 too large."""
+    edges = np.arange(76) / 75
+    share = np.diff(1 - (1 - edges) ** ((d - 1) / power))
+    truth = float(share @ (np.log(share) - log_haar(d)))
+    rng = np.random.default_rng(d + power)
+    found = []
+    for _ in range(300):
+        fidelity = 1 - rng.uniform(size=500) ** (power / (d - 1))
+        a, b = np.zeros((500, d)), np.zeros((500, d))
+        a[:, 0], b[:, 0] = 1, np.sqrt(fidelity)
+        found.append(expressibility(a, b))
+    value, low, high = np.array(found).T
+    assert abs(value.mean() - truth) < 0.015
+    assert 0.92 < np.mean((low <= truth) & (truth <= high)) <= 1
+    assert np.mean(high - low) < 0.2 + truth
+
+
+def test_old_reports_have_no_interval():
+    found = expressivity(real_amplitudes(2, reps=1), samples=300)
+    assert found.expressibility_low <= found.expressibility <= found.expressibility_high
+    old = {k: v for k, v in found.to_record().items() if not k.startswith("expressibility_")}
+    again = type(found).from_json(json.dumps(old))
+    assert again.expressibility == found.expressibility and math.isnan(again.expressibility_low)
 
 
 def test_effective_dimension_bounds():
