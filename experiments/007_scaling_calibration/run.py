@@ -27,7 +27,7 @@ from qiskit.quantum_info import SparsePauliOp
 import qtrain
 
 HERE = Path(__file__).parent
-BUDGET = qtrain.Budget(seconds=4, resolution=1e-9)
+BUDGET = qtrain.Budget(seconds=2, resolution=1e-9)
 
 
 @dataclass(frozen=True)
@@ -243,7 +243,7 @@ KINDS: dict[str, Callable[[np.random.Generator], Family]] = {
     "deep": deep, "polynomial": polynomial, "growing": pairs, "convolution": convolution,
     "edge": edge, "ising": ising,
 }  # fmt: skip
-SHARES = {"short": 1.0, "constant": 1.0, "exponential": 1.0, "deep": 0.02, "polynomial": 0.7, "growing": 0.3,
+SHARES = {"short": 0.5, "constant": 1.0, "exponential": 1.0, "deep": 0.02, "polynomial": 0.7, "growing": 0.3,
           "convolution": 0.1, "edge": 0.02, "ising": 0.02}  # fmt: skip
 
 
@@ -267,6 +267,7 @@ def measure(count: int, seed: int = 0) -> dict[str, dict[str, Any]]:
             elif found.law not in (family.law, "undecided") and "-v" in sys.argv:
                 print(kind, index, "WRONG LAW", found.summary, found.fitted, np.log(found.variance).round(3).tolist())
         result[kind] = dict(tally)
+        print(kind, result[kind], file=sys.stderr, flush=True)
     return result
 
 

@@ -236,7 +236,7 @@ def _summarize(rows: np.ndarray, numbers: list[int], cones: dict[int, _Cone], sh
     width, used = 0, np.ones(len(n), bool)
     if _bounded(cones):
         width = max(cone.width for cone in cones.values())
-        used = np.array([cones[int(size)].width < size for size in n])
+        used = n > width
     saturated = bool(used.sum() >= ENOUGH) or not width
     fit = fit_decay(*(v[used] if saturated else v for v in (n, np.log(variance), error)))
     law = fit.law if saturated else "undecided"

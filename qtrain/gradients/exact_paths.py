@@ -16,6 +16,7 @@ from qtrain.gradients.path_network import exact_moments, felt_rows
 from qtrain.gradients.path_sums import on_weights, path_statistics, tape_of
 from qtrain.gradients.sampled_paths import encounters
 from qtrain.gradients.statistics import GradientStats
+from qtrain.light_cones.dead_parameters import dead
 
 MAX_STATES = 256  # product inputs that exact sums go through one by one
 WHY = "independent Pauli rotations, whose paths sum exactly within the budget"
@@ -43,12 +44,20 @@ def _plain(problem: Problem) -> GradientStats | None:
     if moments is None:
         return None
     cost, rows = moments
-    felt = rows > 0
-    if not felt.all():
+    felt = _known(problem, rows)
+    if felt is None:
         felt = felt_rows(tape, found, **_limits(problem))
     means = on_weights(problem, np.zeros(tape.num_rows), found.mean)
     sums = [Exact(_second(problem, rows, felt, cost), cost), Means(means), encounters(problem)]
     return path_statistics(problem, sums, "exact", WHY, felt=felt, scale=found.scale)
+
+
+def _known(problem: Problem, rows: np.ndarray) -> np.ndarray | None:
+    """(rows,) bool: whether any path is felt, where sums above 0 and the reach of both ends tell; else None."""
+    felt = rows > 0
+    if felt.all() or np.all(felt | dead(problem)[tape_of(problem).weight]):
+        return felt
+    return None
 
 
 def _signed(problem: Problem) -> GradientStats | None:
@@ -99,8 +108,8 @@ def signed_moments(problem: Problem, tape: Tape) -> tuple[float, np.ndarray, np.
         cost, rows = cost + moments[0] / len(states), rows + moments[1] / len(states)
     if found.left_out > NEGLIGIBLE * rows[rows > 0].min(initial=np.inf) * 1e3:
         return None  # what negligible pairs could add shows in the smallest moment
-    felt = rows > 0
-    if not felt.all():
+    felt = _known(problem, rows)
+    if felt is None:
         # a Bloch vector that was turned may be 0 by rounding only: then any letter may be seen there
         plain = (states == [0.0, 1.0, 0.0]).all(axis=(0, 2))
         seen = np.where(plain[:, None], [1.0, 0.0, 1.0, 0.0], 1.0)
