@@ -24,6 +24,7 @@ from qtrain.light_cones.light_cone import structural_cone
 LETTERS = "IXZY"
 TAIL = 0.025  # chance of a wrong end of an interval, on either side
 FIRST_SAMPLES, MOST_SAMPLES = 128, 8192
+LOOKS = 1.4  # intervals this much wider on a log scale: 2.7 instead of 1.96 sigmas, as up to seven looks are taken
 SMALL = 12  # qubits of a statevector that is run for every Pauli
 
 
@@ -117,9 +118,12 @@ def by_angles(problem: Problem, candidates: np.ndarray, threshold: float, *, sec
             sums[:, k] += [squares.sum(0), (squares**2).sum(0), (squares**3).sum(0)]
         count += more
         board = _Board(candidates, n)
-        lower, upper = mean_interval(float(count), *(sums / count))
+        mean = sums[0] / count
+        ends = mean_interval(float(count), mean, *(sums[1:] / count))
+        wide = [np.divide(end, mean, out=np.ones_like(mean), where=mean > 0) ** LOOKS for end in ends]
+        lower, upper = (mean * factor for factor in wide)
         for k, (q, code) in enumerate(paulis):
-            board.add(q, code, weight, sums[0, k] / count, lower[k] >= threshold, upper[k] < threshold)
+            board.add(q, code, weight, mean[k], lower[k] >= threshold, upper[k] < threshold)
         found = board.sensitivity()
         decided = (found.felt | found.unfelt)[weight].all()
         if decided or 2 * count > MOST_SAMPLES or 2 * (time.monotonic() - began) > seconds:

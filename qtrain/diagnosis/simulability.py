@@ -9,7 +9,6 @@ from qtrain.budget import Budget
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram, lower
-from qtrain.diagnosis.certificates import exact, truncated  # noqa: F401 - they add their rows
 from qtrain.diagnosis.certificates.table import CERTIFICATES, CLASSICAL, TOLERANCE, Cost
 from qtrain.diagnosis.results import Simulability
 from qtrain.errors import QTrainError

@@ -39,9 +39,8 @@ def _g_sim(cost: Cost) -> Assessment:
     if space is None:
         return Assessment("the observable's module is beyond the limit")
     size = space.dimension
-    return Assessment(
-        f"module of dimension {size}", float(size * max(cost.branchings, 1)), evaluator=lambda: ModuleSurrogate(space)
-    )
+    operations = float(max(size, 1) * max(cost.branchings, 1))
+    return Assessment(f"module of dimension {size}", operations, evaluator=lambda: ModuleSurrogate(space))
 
 
 def _light_cone(cost: Cost) -> Assessment:
