@@ -81,6 +81,8 @@ class Problem:
     def traceless(self) -> SparsePauliOp:
         """The observable without its identity term."""
         identity = _is_identity(self.observable)
+        if not identity.any():
+            return self.observable
         if identity.all():
             return SparsePauliOp("I" * self.observable.num_qubits, [0.0])
         return self.observable[~identity]

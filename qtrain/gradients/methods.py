@@ -124,7 +124,7 @@ def _because(stats: GradientStats, clauses: list[str]) -> GradientStats:
 
 def _completed(problem: Problem, stats: GradientStats, rows: list[Method]) -> GradientStats:
     for row in rows:
-        if row.complete is not None and not stats.exact.all() and row.refuses(problem) is None:
+        if row.complete is not None and row.refuses(problem) is None:
             stats = row.complete(problem, stats) or stats
     return stats
 

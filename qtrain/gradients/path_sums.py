@@ -39,9 +39,8 @@ def path_statistics(
     zero = factor == 0  # a parameter without a rotation moves nothing
     if felt is None:
         zero |= dead(problem)
-    elif not felt.all():
+    else:
         zero[tape.weight] |= ~felt
-        zero |= dead(problem)
     return GradientStats.of(
         problem, sums, method=method, reason=reason, proven_zero=zero, factor=factor, scale=scale
     )
