@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import sys
 import types
+from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
@@ -84,22 +86,25 @@ def test_the_walk_is_the_way_the_code_goes(tmp_path, capfd):
 
 
 @pytest.fixture
-def add():
-    """Run the file that a diff adds; what it added is taken out again."""
+def add(tmp_path, monkeypatch):
+    """Import the file that a diff adds; what it added is taken out again."""
+    monkeypatch.syspath_prepend(tmp_path)
     added = []
 
     def run(file: str):
         assert all(line.startswith("+") for line in DIFFS[file].splitlines()), "a new file, and nothing else"
         table, name = ADDED[file]
         assert name not in table
-        text = "\n".join(line[1:] for line in DIFFS[file].splitlines())
-        exec(compile(text, file, "exec", dont_inherit=True), {"__name__": "added"})
-        added.append((table, name))
+        module = f"added_{Path(file).stem}"
+        (tmp_path / f"{module}.py").write_text("\n".join(line[1:] for line in DIFFS[file].splitlines()))
+        importlib.import_module(module)
+        added.append((table, name, module))
         return table[name]
 
     yield run
-    for table, name in added:
+    for table, name, module in added:
         table.remove(name)
+        del sys.modules[module]
 
 
 def test_every_kind_is_shown():
