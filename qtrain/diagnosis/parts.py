@@ -10,7 +10,6 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.interference import PathClasses
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, classes, part, path_tape
@@ -18,7 +17,7 @@ from qtrain.diagnosis import causes
 from qtrain.diagnosis.expressivity import expressivity as express
 from qtrain.diagnosis.results import Expressivity, Simulability, Verdict
 from qtrain.diagnosis.sensitivity import light_cone_sensitivity
-from qtrain.diagnosis.simulability import certify
+from qtrain.diagnosis.simulability import certify, on_its_cone
 from qtrain.errors import QTrainError
 from qtrain.gradients.methods import answer
 from qtrain.gradients.qnn_loss import MAX_POINTS, check_targets, loss_variance
@@ -89,21 +88,13 @@ def _loss(problem: Diagnosis) -> tuple[GradientStats, float]:
     return loss_variance(problem, asked.observables, wanted, loss=asked.loss)
 
 
-@part
-def _uniform(problem: Diagnosis) -> Problem:
-    """The same with uniform angles at the first point of the data, without noise."""
-    first = problem.at_first_point
-    if first.start.kind == "uniform" and not first.channels:
-        return first
-    return first.but(start=Initialization("uniform"), channels=())
-
-
 def _paths(problem: Diagnosis) -> tuple[Tape, PathClasses] | None:
     """What plain Pauli paths walk on, and the observable's terms by interference; None where paths do not apply."""
-    found = path_tape(_uniform(problem))
+    cone = on_its_cone(problem.at_first_point)
+    found = path_tape(cone)
     if found.tape is None or found.bloch is not None:
         return None
-    return found.tape, classes(_uniform(problem))
+    return found.tape, classes(cone)
 
 
 @part

@@ -13,13 +13,14 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 from scipy import special
 
-from qtrain.circuits.pauli_tape import Tape
+from qtrain.circuits.pauli_tape import Tape, build_tape
 from qtrain.circuits.problem import Problem, path_tape
+from qtrain.circuits.product_states import drop_ops
 from qtrain.circuits.program import PauliProgram
 from qtrain.gradients.accumulators import mean_interval
 from qtrain.gradients.sampled_angles import draw_weights
 from qtrain.kernels import pauli_paths as path_kernel
-from qtrain.light_cones.light_cone import structural_cone
+from qtrain.light_cones.light_cone import ops_behind
 
 LETTERS = "IXZY"
 TAIL = 0.025  # chance of a wrong end of an interval, on either side
@@ -72,29 +73,34 @@ def by_paths(
     """Shares of Pauli paths that meet the rotation, own qubits first; intervals of Clopper and Pearson."""
     program, n = problem.program, problem.program.num_qubits
     board = _Board(candidates, n)
-    rows = np.flatnonzero(candidates[tape.weight])
-    weight, factor = tape.weight[rows], tape.coefficient[rows] ** 2
+    factor = np.zeros(len(candidates))  # of each weight: its one rotation's slope, squared
+    factor[tape.weight] = tape.coefficient**2
     paths = int(np.clip(np.ceil(8 / threshold / path_kernel.PATHS), 4, 256)) * path_kernel.PATHS
-    share = np.divide(threshold, factor, out=np.full(len(rows), 2.0), where=factor > 0)
+    share = np.divide(threshold, factor, out=np.full(len(factor), 2.0), where=factor > 0)
     shares, place = np.unique(share, return_inverse=True)
     fewest = np.array([_fewest(paths, share, TAIL / (3 * n)) for share in shares])[place]
     most = np.array([_most(paths, share, TAIL) for share in shares])[place]
-    hits, betas = np.zeros(tape.num_rows, np.int64), np.zeros(tape.num_rows, np.int64)
     target = np.zeros((1, n), np.uint8)
     deadline = time.monotonic() + seconds
     for q in _nearest_first(program, candidates):
         if time.monotonic() > deadline:
             board.unfelt[:] = False
             break
-        if not (structural_cone(program, q) & candidates).any():
+        ops = ops_behind(program, q)
+        if not candidates[program.parameter[ops & (program.parameter >= 0)]].any():
             continue  # its Paulis feel none of them
+        behind = tape if 2 * ops.sum() > len(ops) else build_tape(drop_ops(program, ops))
+        rows = np.flatnonzero(candidates[behind.weight])
+        weight = behind.weight[rows]
+        hits, betas = np.zeros((2, behind.num_rows), np.int64)
         for code in (1, 2, 3):
             x, z = np.zeros((1, n), np.uint8), np.zeros((1, n), np.uint8)
             x[0, q], z[0, q] = code & 1, code >> 1
             hits[:] = 0
             stream = problem.rng("sensitivity", q, code).integers(2**63)
-            path_kernel.sample(tape.steps, x, z, target, np.array([paths]), np.uint64(stream), False, hits, betas)
-            board.add(q, code, weight, factor * hits[rows] / paths, hits[rows] >= fewest, hits[rows] <= most)
+            path_kernel.sample(behind.steps, x, z, target, np.array([paths]), np.uint64(stream), False, hits, betas)
+            seen = hits[rows]
+            board.add(q, code, weight, factor[weight] * seen / paths, seen >= fewest[weight], seen <= most[weight])
     return board.sensitivity()
 
 

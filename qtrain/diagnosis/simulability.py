@@ -7,7 +7,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget
 from qtrain.circuits.observables import as_observable
-from qtrain.circuits.problem import Problem
+from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.certificates.table import CERTIFICATES, CLASSICAL, TOLERANCE, Cost
 from qtrain.diagnosis.results import Simulability
@@ -60,18 +60,26 @@ def simulability(
     )
 
 
+@part
+def on_its_cone(problem: Problem) -> Problem:
+    """The cost alone, with uniform angles, on the qubits and ops of its effective cone: the same at every angle."""
+    program, operator = effective(problem)
+    if problem.offset:
+        operator = operator + SparsePauliOp("I" * operator.num_qubits, [problem.offset])
+    return Problem(program, operator, budget=problem.budget, seed=problem.seed)
+
+
 def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | None = None) -> Simulability:
     """`simulability` of a problem, whose light cone may be known already."""
     if problem.program.expressions:
         raise QTrainError("circuit should have its inputs bound. Got free ones: bind them first.")
     if not tolerance > 0:
         raise QTrainError(f"tolerance should be positive. Got {tolerance!r}.")
-    program, operator = effective(problem)
-    if problem.offset:
-        operator = operator + SparsePauliOp("I" * operator.num_qubits, [problem.offset])
+    cone = on_its_cone(problem)
     cost = Cost(
-        program, operator, budget=problem.budget, seed=problem.seed, tolerance=tolerance, algebra=algebra
-    )
+        cone.program, cone.observable, budget=problem.budget, seed=problem.seed, parts=dict(cone.parts),
+        tolerance=tolerance, algebra=algebra,
+    )  # fmt: skip
     found = [row for row in (method.certify(cost) for method in CERTIFICATES.values()) if row is not None]
     rows = tuple(certificate for certificate, _ in found)
     surrogates = {surrogate.method: surrogate for _, surrogate in found if surrogate is not None}

@@ -68,7 +68,8 @@ def cone(problem: Problem) -> LightCone:
     program, operator = problem.program, problem.observable
     seen = np.ascontiguousarray((operator.paulis.x | operator.paulis.z).any(axis=0))
     kept = _reach(program, seen)
-    structural = _structural(program, kept)
+    structural = np.zeros(len(program.weights), bool)
+    structural[program.parameter[kept & (program.parameter >= 0)]] = True
     alive, changing = changes(problem)
     return LightCone(
         structural=structural,
@@ -98,17 +99,11 @@ def _touched(program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray) ->
     return np.asarray(seen)
 
 
-def structural_cone(program: PauliProgram, qubit: int) -> np.ndarray:
-    """(weights,) bool: in the light cone of one qubit, on the circuit's graph."""
+def ops_behind(program: PauliProgram, qubit: int) -> np.ndarray:
+    """(ops,) bool: in the light cone of one qubit, on the circuit's graph."""
     seen = np.zeros(program.num_qubits, np.bool_)
     seen[qubit] = True
-    return _structural(program, _reach(program, seen))
-
-
-def _structural(program: PauliProgram, kept: np.ndarray) -> np.ndarray:
-    inside = np.zeros(len(program.weights), bool)
-    inside[program.parameter[kept & (program.parameter >= 0)]] = True
-    return inside
+    return _reach(program, seen)
 
 
 def _reach(program: PauliProgram, seen: np.ndarray) -> np.ndarray:

@@ -43,7 +43,7 @@ def test_each_part_is_computed_once(monkeypatch):
     walks = counted(monkeypatch, light_cone, "meets")
     read = counted(monkeypatch, observables, "as_observable")
     diagnose(circuit, "ZIII")
-    assert len(tapes) == 2 and len({id(args[0]) for args in tapes}) == 2
+    assert len(tapes) == 2 and len({id(args[0]) for args in tapes}) == 2  # the circuit, and its cone
     assert len(cones) == 1
     assert len(walks) == 2  # from the measurement, and from the input
     assert sum(isinstance(args[0], str) for args in read) == 1

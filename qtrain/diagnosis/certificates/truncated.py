@@ -22,7 +22,7 @@ from qtrain.simulators.truncation_error import Loss, PathSample, most_paths, sam
 
 HUGE = 10**290
 FEW_HITS = 30  # below, the paths cannot tell what a truncation loses
-CHOOSING = 4000  # paths that choose the cut; others judge it
+CHOOSING = 3000  # paths that choose the cut; others judge it
 JUDGING = 40_000  # of these at most
 MARGIN = 0.25  # of the allowed mean squared error: what the cut is chosen for, so that it passes its judgment
 
@@ -47,7 +47,7 @@ def paths(cost: Cost) -> Paths | None:  # type: ignore[type-var]
         return None
     # as many as tell an error of ``tolerance`` from none
     share = max(choosing.second_moment / choosing.scale, FEW_HITS / choosing.paths)
-    wanted = int(np.clip(10 / (cost.tolerance**2 * share), CHOOSING, max(min(JUDGING, most_paths(tape)), CHOOSING)))
+    wanted = int(np.clip(8 / (cost.tolerance**2 * share), CHOOSING, max(min(JUDGING, most_paths(tape)), CHOOSING)))
     judging = sample_paths(tape, cost.traceless, seed=second, paths=wanted)
     assert judging is not None
     return Paths(tape, choosing, judging)
