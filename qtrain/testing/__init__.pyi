@@ -1,5 +1,7 @@
 from .criteria import check_certificate as check_certificate
 from .criteria import check_criterion as check_criterion
+from .methods import check_method as check_method
+from .methods import known_problems as known_problems
 from .proposals import check_move as check_move
 from .proposals import check_pool as check_pool
 from .proposals import check_sampler as check_sampler
