@@ -11,6 +11,7 @@ from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.budget import Budget
 from qtrain.circuits.problem import Problem, pose
 from qtrain.gradients.methods import METHODS, Method
 from qtrain.gradients.statistics import GradientStats
@@ -85,7 +86,7 @@ def check_method(method: Method | str, *, seeds: int = 20, samples: int = 2000) 
     treated = 0
     inside: list[np.ndarray] = []
     for name, known in known_problems().items():
-        problem = known.problem.again(method=row.name, samples=samples)
+        problem = known.problem.again(method=row.name, samples=samples, budget=Budget(seconds=3600))
         why = row.refuses(problem)
         if why is not None:
             assert isinstance(why, str) and why and not why.endswith("."), f"{name}: a refusal should be a clause"
