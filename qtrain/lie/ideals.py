@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
 from qtrain.lie.closure import Space, derived_dimension, letters
@@ -92,11 +92,12 @@ def _in_floats(columns: Space, norm: np.ndarray) -> tuple[np.ndarray, list[Any]]
 def _orthonormal(maps: Sequence[Any], rows: np.ndarray, dimension: int) -> np.ndarray | None:
     """Rows orthogonalised twice that span the algebra; None where its dimension is not plain in floats."""
     basis = np.zeros((dimension, rows.shape[1]))
+    moves = vstack(maps, format="csr")
     count = 0
     for done in itertools.count(-1):
         if done >= count:
             return basis if count == dimension else None
-        for vector in rows if done < 0 else [m @ basis[done] for m in maps]:
+        for vector in rows if done < 0 else (moves @ basis[done]).reshape(rows.shape):
             for _ in range(2):
                 vector = vector - basis[:count].T @ (basis[:count] @ vector)
             length = np.linalg.norm(vector)

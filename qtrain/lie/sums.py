@@ -30,16 +30,16 @@ def whole(terms: Iterable[tuple[Bits, float]]) -> Sum:
         >>> whole([((1, 0), 0.75), ((0, 1), -0.5)])
         {(1, 0): 3, (0, 1): -2}
     """
-    total: dict[Bits, Fraction] = {}
-    for pauli, c in terms:
-        total[pauli] = total.get(pauli, Fraction(0)) + Fraction(c)
+    ratios = [(p, *c.as_integer_ratio()) for p, c in terms if c]
+    scale = max((below for _, _, below in ratios), default=1)  # powers of two
+    total: dict[Bits, int] = {}
+    for p, above, below in ratios:
+        total[p] = total.get(p, 0) + above * (scale // below)
     total = {p: c for p, c in total.items() if c}
     if not total:
         return {}
-    scale = max(c.denominator for c in total.values())  # powers of two
-    numbers = {p: int(c * scale) for p, c in total.items()}
-    common = math.gcd(*numbers.values()) * (-1 if numbers[max(numbers)] < 0 else 1)
-    return {p: c // common for p, c in numbers.items()}
+    common = math.gcd(*total.values()) * (-1 if total[max(total)] < 0 else 1)
+    return {p: c // common for p, c in total.items()}
 
 
 def distinct(sums: Sequence[Sum]) -> list[Sum]:
