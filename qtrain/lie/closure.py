@@ -23,7 +23,7 @@ MAX_COLUMNS = 300_000  # orbits of strings followed at most
 MAX_ENTRIES = 30_000_000  # pairs of an orbit and a term that anticommute
 FEW_COLUMNS = 2**15  # where they are more than that: the part that gives a lower bound
 MEMORY_BYTES = 2 * 1024**3
-PAUSE = 10**8  # products between two looks at the clock
+PAUSE = 2 * 10**7  # products between two looks at the clock
 Sum = Mapping[Pauli, int]
 
 

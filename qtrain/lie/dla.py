@@ -120,8 +120,10 @@ def _both(
     if strings:
         result = _strings_algebra(strings, num_qubits)
     else:
-        columns = space(sums, sums, num_qubits, deadline)
-        found = close(columns, max_dimension=limit, deadline=deadline)
+        now = time.monotonic()
+        until = deadline if operator is None else now + (deadline - now) / 2  # the other half for the module
+        columns = space(sums, sums, num_qubits, until)
+        found = close(columns, max_dimension=limit, deadline=until)
         name = name_algebra(columns, found.dimension) if found.complete else None
         result = DLAResult(found.dimension, found.complete, name, None, found.method)
     if operator is None:
