@@ -89,7 +89,7 @@ def _runs(problem: Problem) -> ParticleRuns:
 def _best_reach(
     problem: Problem, tape: Tape, found: PathClasses, inside: np.ndarray, index: int, size: int
 ) -> int:
-    """How far from the input the guide should steer: where the mean log estimate is largest.
+    """How far from the input the guide should reach: where the mean log estimate is largest.
 
     An unbiased positive estimate has E log <= log E, with equality where it does not vary: the pilot
     with the largest mean log varies least.

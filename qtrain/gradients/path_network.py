@@ -126,6 +126,122 @@ def boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarray
     return tensors
 
 
+class _Builder:
+    """Leaves of a network while the tape is read, from the measurement to the input.
+
+    A leaf's wire leg is its last; its chain multiplies onto that leg from the right, so steps are stored transposed.
+
+    Attributes:
+        leaves: so far. holder: for each qubit, the leaf whose last label is its wire.
+        reach: for each qubit, the letters that a path may have there.
+        damping: of the two-qubit gate that comes next.
+    """
+
+    def __init__(self, tape: Tape, classes: PathClasses, sine2: np.ndarray | None) -> None:
+        self.tape, self.sine2, self.damping = tape, sine2, 1.0
+        self.fresh = iter(range(10**9))
+        n = tape.num_qubits
+        letters = classes.x | (classes.z << 1)
+        self.reach = [{int(v) for v in np.unique(letters[:, q])} for q in range(n)]
+        bonds = [next(self.fresh) for _ in range(n + 1)]
+        self.leaves: list[Leaf] = []
+        for q, tensor in enumerate(boundary(classes.x, classes.z, classes.value)):
+            first = Leaf(np.moveaxis(tensor, 1, 2), [bonds[q], bonds[q + 1], next(self.fresh)], where=(q, -1))
+            if q == 0:
+                first.base, first.labels = first.base[0], first.labels[1:]
+            if q == n - 1:
+                first.base, first.labels = first.base[..., 0, :], first.labels[:-2] + first.labels[-1:]
+            self.leaves.append(first)
+        self.holder = list(self.leaves)
+
+    def single(self, i: int, code: int, q: int) -> None:
+        """A rotation of one qubit, a Clifford gate on it, or noise behind it."""
+        reach, chain = self.reach[q], self.holder[q].chain
+        if code == 11:
+            chain.append((-1, np.diag([1.0, *[float(self.tape.rate[i]) ** 2] * 3]), None))
+        elif code >= 5:
+            self.reach[q] = {int(np.argmax(FIXED[code][:, v])) for v in reach}
+            chain.append((-1, FIXED[code].T.copy(), None))
+        else:
+            anti = _anticommute(code + 1)
+            if any(anti[v] for v in reach):
+                row = int(self.tape.row[i])
+                uniform = self.sine2 is None or row < 0
+                step, marked = ROTATION[code] if uniform else _rotation(code, float(self.sine2[row]))  # type: ignore[index]
+                reach |= {v ^ (code + 1) for v in reach if anti[v]}
+                chain.append((row, step.T.copy(), marked.T.copy()))
+
+    def pair(self, i: int, code: int, q: int, t: int) -> None:
+        """A two-qubit gate, or noise behind the one that comes next."""
+        if code == 12:
+            loss = float(self.tape.rate[i]) ** 2
+            codes, q0, q1 = self.tape.code, self.tape.q0, self.tape.q1
+            if i + 1 < len(codes) and codes[i + 1] in (8, 9) and {q0[i + 1], q1[i + 1]} == {q, t}:
+                self.damping = loss  # one bond for both
+            else:
+                self.couple((q, t), (_EYE, _EYE), i, loss)
+            return
+        if code == 10:
+            self.holder[q], self.holder[t] = self.holder[t], self.holder[q]
+            self.reach[q], self.reach[t] = self.reach[t], self.reach[q]
+            return
+        before = [(a, b) for a in self.reach[q] for b in self.reach[t]]
+        if code == 8:
+            after = [(a ^ (b & 2), b ^ (a & 1)) for a, b in before]
+        else:
+            after = [(a ^ ((b & 1) << 1), b ^ ((a & 1) << 1)) for a, b in before]
+        loss, self.damping = self.damping, 1.0
+        if after == before:
+            if loss < 1:
+                self.couple((q, t), (_EYE, _EYE), i, loss)
+            return
+        self.reach[q], self.reach[t] = {v[0] for v in after}, {v[1] for v in after}
+        self.couple((q, t), _SPLIT[code], i, loss)
+
+    def couple(self, wires: tuple[int, int], halves: tuple[np.ndarray, np.ndarray], at: int, loss: float) -> None:
+        """A two-qubit step, cut in two, damped by ``loss`` behind it unless both letters are I."""
+        bond = next(self.fresh)
+        first, second = halves
+        if loss < 1:  # loss * step + (1 - loss) * |II><II|
+            first, second = np.concatenate([loss * first, (1 - loss) * _NONE]), np.concatenate([second, _NONE])
+        for wire, half in zip(wires, (first, second), strict=True):
+            labels = [bond, self.holder[wire].labels[-1], next(self.fresh)]
+            self.holder[wire] = Leaf(half.transpose(0, 2, 1).copy(), labels, where=(wire, at))
+            self.leaves.append(self.holder[wire])
+
+    def string(self, i: int, code: int) -> None:
+        """A rotation about a string of several letters: a parity runs through its qubits, and a branch back."""
+        tape = self.tape
+        pieces = slice(int(tape.start[i]), int(tape.start[i + 1]))
+        parts = list(zip(tape.support[pieces].tolist(), tape.letters[pieces].tolist(), strict=True))
+        if not any(_anticommute(letter)[v] for s, letter in parts for v in self.reach[s]):
+            return
+        bond = next(self.fresh)
+        head = Leaf(np.array([1.0, 0.0, 1.0, 0.0]), [bond], where=(parts[0][0], i))
+        for s, letter in parts:
+            self.reach[s] |= {v ^ letter for v in self.reach[s]}
+            out = next(self.fresh)
+            labels = [bond, out, self.holder[s].labels[-1], next(self.fresh)]  # bond in, bond out, old, new
+            self.holder[s] = Leaf(_STRING[letter].transpose(2, 0, 3, 1).copy(), labels, where=(s, i))
+            self.leaves.append(self.holder[s])
+            bond = out
+        end = Leaf(np.zeros(4), [bond], where=(parts[-1][0], i))
+        if code == 4:
+            end.base = _TURN.copy() if tape.turns[i] % 2 else np.array([1.0, 1.0, 0.0, 0.0])
+        else:
+            row = int(tape.row[i])
+            flip = 0.5 if self.sine2 is None else float(self.sine2[row])
+            end.base = np.array([1.0, 1 - flip, 0.0, flip])
+            end.row, end.marked = row, np.array([0.0, flip, 0.0, 1 - flip])
+        self.leaves += [head, end]
+
+    def finish(self, ends: np.ndarray) -> list[Leaf]:
+        """Close the wires at the input with weights of the letters."""
+        time = len(self.tape.code)
+        self.leaves += [Leaf(end, [self.holder[q].labels[-1]], where=(q, time)) for q, end in enumerate(ends)]
+        return self.leaves
+
+
 def build_network(
     tape: Tape, classes: PathClasses, *, ends: np.ndarray | None = None, sine2: np.ndarray | None = None,
     max_leaves: int = 200_000,
@@ -137,127 +253,22 @@ def build_network(
         ends: (qubits, 4) weights of the letters I, X, Z, Y at the input, where it is not |0...0>.
         sine2: (rows,) E sin^2 of the angles, where they are not uniform.
     """
-    n = tape.num_qubits
-    fresh = iter(range(10**9))
-    leaves: list[Leaf] = []
-    start = boundary(classes.x, classes.z, classes.value)
-    reach = [{int(v) for v in np.unique(classes.x[:, q] | (classes.z[:, q] << 1))} for q in range(n)]
-    bonds = [next(fresh) for _ in range(n + 1)]
-    holder: list[Leaf] = []  # the leaf whose last label is the wire of qubit q
-    for q in range(n):
-        first = Leaf(np.moveaxis(start[q], 1, 2), [bonds[q], bonds[q + 1], next(fresh)], where=(q, -1))
-        if q == 0:
-            first.base, first.labels = first.base[0], first.labels[1:]
-        if q == n - 1:
-            first.base, first.labels = first.base[..., 0, :], first.labels[:-2] + first.labels[-1:]
-        leaves.append(first)
-        holder.append(first)
-
-    def couple(wires: tuple[int, int], halves: tuple[np.ndarray, np.ndarray], at: int, loss: float) -> None:
-        """A two-qubit step, cut in two, damped by ``loss`` behind it unless both letters are I."""
-        bond = next(fresh)
-        first, second = halves
-        if loss < 1:  # loss * step + (1 - loss) * |II><II|
-            first, second = np.concatenate([loss * first, (1 - loss) * _NONE]), np.concatenate([second, _NONE])
-        for wire, half in zip(wires, (first, second), strict=True):
-            new = Leaf(half.transpose(0, 2, 1).copy(), [bond, holder[wire].labels[-1], next(fresh)], where=(wire, at))
-            leaves.append(new)
-            holder[wire] = new
-
-    damping = 1.0
-    # A leaf's wire leg is its last; its chain multiplies onto that leg from the right, so steps are
-    # stored transposed.
-    for i in range(len(tape.code)):
-        code = int(tape.code[i])
-        q = int(tape.q0[i])
-        row = int(tape.row[i])
+    builder = _Builder(tape, classes, sine2)
+    codes, q0, q1 = tape.code.tolist(), tape.q0.tolist(), tape.q1.tolist()
+    for i, (code, q, t) in enumerate(zip(codes, q0, q1, strict=True)):
         if code < 0:
             continue
-        if code <= 2:
-            if reach[q] == {0}:
-                continue
-            step, marked = ROTATION[code] if sine2 is None or row < 0 else _rotation(code, float(sine2[row]))
-            anti = _anticommute(code + 1)
-            if any(anti[v] for v in reach[q]):
-                reach[q] |= {v ^ (code + 1) for v in reach[q] if anti[v]}
-                holder[q].chain.append((row, step.T.copy(), marked.T.copy()))
-            continue
-        if 5 <= code <= 7:
-            step = FIXED[code]
-            reach[q] = {int(np.argmax(step[:, v])) for v in reach[q]}
-            holder[q].chain.append((-1, step.T.copy(), None))
-            continue
-        if code == 11:
-            holder[q].chain.append((-1, np.diag([1.0, *[float(tape.rate[i]) ** 2] * 3]), None))
-            continue
-        if code == 12:
-            pair, loss = (q, int(tape.q1[i])), float(tape.rate[i]) ** 2
-            if i + 1 < len(tape.code) and tape.code[i + 1] in (8, 9) and {tape.q0[i + 1], tape.q1[i + 1]} == set(pair):
-                damping = loss  # of the gate that comes next: one bond for both
-            else:
-                couple(pair, (_EYE, _EYE), i, loss)
-            continue
-        if code == 10:
-            t = int(tape.q1[i])
-            holder[q], holder[t] = holder[t], holder[q]
-            reach[q], reach[t] = reach[t], reach[q]
-            continue
-        if code in (8, 9):
-            t = int(tape.q1[i])
-            left, right = _SPLIT[code]
-            if code == 8:
-                images = {(a, b): (a ^ (b & 2), b ^ (a & 1)) for a in reach[q] for b in reach[t]}
-            else:
-                images = {
-                    (a, b): (a ^ ((b & 1) << 1), b ^ ((a & 1) << 1)) for a in reach[q] for b in reach[t]
-                }
-            loss, damping = damping, 1.0
-            if all(k == v for k, v in images.items()):
-                if loss < 1:
-                    couple((q, t), (_EYE, _EYE), i, loss)
-                continue
-            reach[q], reach[t] = {v[0] for v in images.values()}, {v[1] for v in images.values()}
-            couple((q, t), (left, right), i, loss)
+        if code <= 2 or 5 <= code <= 7 or code == 11:
+            builder.single(i, code, q)
         elif code in (3, 4):
-            pieces = range(int(tape.start[i]), int(tape.start[i + 1]))
-            support = [int(tape.support[j]) for j in pieces]
-            strings = [int(tape.letters[j]) for j in pieces]
-            hit = [
-                any(_anticommute(letter)[v] for v in reach[s])
-                for s, letter in zip(support, strings, strict=True)
-            ]
-            if not any(hit):
-                continue
-            bond = next(fresh)
-            head = bond
-            for s, letter in zip(support, strings, strict=True):
-                reach[s] |= {v ^ letter for v in reach[s]}
-                out = next(fresh)
-                # (bond in, bond out, old, new)
-                new = Leaf(
-                    _STRING[letter].transpose(2, 0, 3, 1).copy(),
-                    [bond, out, holder[s].labels[-1], next(fresh)],
-                    where=(s, i),
-                )
-                leaves.append(new)
-                holder[s] = new
-                bond = out
-            leaves.append(Leaf(np.array([1.0, 0.0, 1.0, 0.0]), [head], where=(support[0], i)))
-            end = Leaf(np.zeros(4), [bond], where=(support[-1], i))
-            if code == 4:
-                end.base = _TURN.copy() if tape.turns[i] % 2 else np.array([1.0, 1.0, 0.0, 0.0])
-            else:
-                flip = 0.5 if sine2 is None else float(sine2[row])
-                end.base = np.array([1.0, 1 - flip, 0.0, flip])
-                end.row, end.marked = row, np.array([0.0, flip, 0.0, 1 - flip])
-            leaves.append(end)
-        if len(leaves) > max_leaves:
+            builder.string(i, code)
+        else:
+            builder.pair(i, code, q, t)
+        if len(builder.leaves) > max_leaves:
             return None
-    target = classes.target[0]
-    for q in range(n):
-        wanted = np.array([0.0, 1.0, 0.0, 1.0]) if target[q] else np.array([1.0, 0.0, 1.0, 0.0])
-        leaves.append(Leaf(wanted if ends is None else ends[q], [holder[q].labels[-1]], where=(q, len(tape.code))))
-    return leaves
+    if ends is None:
+        ends = np.where(classes.target[0][:, None] == 1, [0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
+    return builder.finish(ends)
 
 
 def exact_moments(
