@@ -28,7 +28,7 @@ def test_architecture_needs_no_qiskit():
 
 def test_help_needs_no_physics():
     code = "from qtrain.cli.app import main\ntry:\n    main(['--help'])\nexcept SystemExit as e:\n    assert e.code == 0"
-    assert not loaded_by(code) & {"qiskit", "numba", "mlflow", "optuna", "matplotlib", "numpy", "sklearn"}
+    assert not loaded_by(code) & {"qiskit", "numba", "mlflow", "optuna", "matplotlib", "numpy", "sklearn", "pydantic", "psutil"}
 
 
 @pytest.mark.parametrize("name", ["dla", "light_cone", "gradient_variance", "diagnose"])

@@ -16,6 +16,7 @@ from qtrain.architecture import catalogue
 from qtrain.architecture.architecture import Architecture
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
+from qtrain.qml.adam import Adam
 from qtrain.qml.qnn import encode, local_observables
 from qtrain.registry.registry import load, names
 from qtrain.simulators.statevector import values, values_and_gradients
@@ -175,7 +176,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         return loss, np.concatenate([by_weight, (seen.T @ error).ravel(), error.sum(axis=0)])
 
     def _train(self, point: np.ndarray, X: np.ndarray, labels: np.ndarray, rng: Any) -> None:
-        first, second = np.zeros_like(point), np.zeros_like(point)
+        adam = Adam(self.learning_rate)
         curve: list[float] = []
         size = len(X) if self.batch_size is None else min(int(self.batch_size), len(X))
         for step in range(1, int(self.steps) + 1):
@@ -184,11 +185,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
             curve.append(loss)
             if self.tol and size == len(X) and step > 10 and curve[-11] - loss < self.tol:
                 break
-            first = 0.9 * first + 0.1 * slope
-            second = 0.999 * second + 0.001 * slope**2
-            point = point - self.learning_rate * (first / (1 - 0.9**step)) / (
-                np.sqrt(second / (1 - 0.999**step)) + 1e-8
-            )
+            point = point - adam.step(slope)
         w, k = self._program.num_weights, len(self.classes_)
         self.weights_, self.bias_ = point[:w], point[-k:]
         self.readout_ = point[w:-k].reshape(len(self._observables), k)

@@ -9,6 +9,7 @@ import numpy as np
 
 from qtrain.circuits.initialization import parse_initialization
 from qtrain.errors import QTrainError
+from qtrain.qml.adam import Adam
 from qtrain.simulators.statevector import values, values_and_gradients
 from qtrain.studies.spec.search_spec import TrainingSpec
 from qtrain.studies.tasks.task import Task
@@ -47,7 +48,7 @@ def adam(
     steps: int,
     learning_rate: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Adam (arXiv 1412.6980) on every row of ``start`` at once.
+    """Adam on every row of ``start`` at once.
 
     Args:
         gradient: (weights (starts, M), step) → (losses (starts,), gradients (starts, M)).
@@ -62,15 +63,11 @@ def adam(
         >>> bool(abs(end[0, 0]) < 1e-3), curve.shape
         (True, (200, 1))
     """
-    weights = start.copy()
-    first, second = np.zeros_like(weights), np.zeros_like(weights)
+    weights, descent = start.copy(), Adam(learning_rate)
     curve = np.empty((steps, len(weights)))
     for step in range(steps):
         curve[step], slope = gradient(weights, step)
-        first = 0.9 * first + 0.1 * slope
-        second = 0.999 * second + 0.001 * slope**2
-        spread = np.sqrt(second / (1 - 0.999 ** (step + 1)))
-        weights -= learning_rate * first / (1 - 0.9 ** (step + 1)) / (spread + 1e-8)
+        weights -= descent.step(slope)
     return weights, curve
 
 

@@ -122,21 +122,22 @@ def open_worker(
     return worker
 
 
+@dataclasses.dataclass
 class Worker:
     """One process's part in a study; see :func:`work`."""
 
-    def __init__(
-        self, spec: SearchSpec, study: Any, pool: Pool, tracker: Tracker, draw: Callable[[Any], Any], where: str,
-        on_trial: Callable[[TrialRecord], None] | None, heartbeat_seconds: float, starts: list[Mapping[str, Any]],
-    ) -> None:  # fmt: skip
-        self.spec, self.study, self.pool, self.tracker, self.draw = spec, study, pool, tracker, draw
-        self.where, self.on_trial, self.heartbeat_seconds, self.starts = (
-            where,
-            on_trial,
-            heartbeat_seconds,
-            starts,
-        )
-        self.storage = study._storage
+    spec: SearchSpec
+    study: Any
+    pool: Pool
+    tracker: Tracker
+    draw: Callable[[Any], Any]
+    where: str
+    on_trial: Callable[[TrialRecord], None] | None
+    heartbeat_seconds: float
+    starts: list[Mapping[str, Any]]
+
+    def __post_init__(self) -> None:
+        self.storage = self.study._storage
         self.token = uuid.uuid4().int % 2**32
         self.ended = threading.Event()
         self.running: set[int] = set()  # Optuna's trial ids

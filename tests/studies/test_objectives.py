@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2, real_amplitudes
-from qiskit.quantum_info import Statevector
+from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qtrain.architecture.architecture import Architecture, Layer
 from qtrain.circuits.program import lower
@@ -116,6 +116,33 @@ def test_device_costs_are_those_of_the_compiled_gates():
     far.cz(0, 2)
     assert device.cost(far)["two_qubit_gates"] > 3  # the line has no (0, 2)
     assert build_device(None, 3).cost(far)["two_qubit_gates"] == 3
+
+
+def test_readout_errors_damp_what_is_measured():
+    """Slow twin: every measured bit flips with its probability, all patterns of flips are summed."""
+    rates = np.array([0.0, 0.1, 0.25])
+    device = dataclasses.replace(build_device(DeviceSpec(topology="line"), 3), readout=tuple(rates))
+    state = Statevector(efficient_su2(3, reps=1).assign_parameters(np.random.default_rng(4).normal(size=12)))
+    observable = SparsePauliOp(["ZZI", "IIZ", "ZZZ", "III"], [0.3, -1.0, 2.0, 0.5])
+    slow = 0.0
+    for flips in np.ndindex(2, 2, 2):
+        weight = np.prod(np.where(flips, rates, 1 - rates))
+        for outcome, probability in enumerate(state.probabilities()):
+            bits = np.array([outcome >> q & 1 for q in range(3)]) ^ np.array(flips)
+            for label, c in observable.to_list():
+                sign = np.prod([(-1.0) ** bits[q] for q in range(3) if label[2 - q] == "Z"])
+                slow += weight * probability * c.real * sign
+    assert state.expectation_value(device.read(observable)).real == pytest.approx(slow)
+
+
+def test_readout_errors_cost_shots():
+    shots = []
+    for error in (0.0, 0.1):
+        setup = build_setup(spec_of(task={"kind": "hamiltonian", "terms": "ZZI + XXI"}, constraints={"max_dead_fraction": 1.0},
+                                    device={"topology": "line", "readout_error": error}))  # fmt: skip
+        family = Architecture((Layer(("ry",), "cz"),), 2)
+        shots.append(evaluate(setup, family.circuit(3), family, seed=1)["metrics"]["shots_per_step"])
+    assert shots[1] == pytest.approx(shots[0] / 0.8**4)  # two measured qubits, and the variance is a square
 
 
 def test_a_piece_of_a_real_device():
