@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import lru_cache
 from importlib.metadata import version
 from os import PathLike
 from typing import Any
@@ -88,7 +89,7 @@ def diagnose(
         two_qubit_depth=source.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
         observable=text, initialization=str(problem.start), shots=problem.shots, threshold=threshold(problem),
         summary=summarize(results["verdicts"], problem.shots), notes=tuple(dict.fromkeys(problem.notes)),
-        versions={name: version(name) for name in ("qtrain", "qiskit")}, seconds=seconds, **results,
+        versions=dict(_versions()), seconds=seconds, **results,
     )  # fmt: skip
 
 
@@ -122,6 +123,11 @@ def _asked(
         Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs),
         _text(problem.observable) if outputs is None else text,
     )
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[tuple[str, str], ...]:
+    return tuple((name, version(name)) for name in ("qtrain", "qiskit"))
 
 
 def _text(operator: SparsePauliOp, limit: int = 8) -> str:

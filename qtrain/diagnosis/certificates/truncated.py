@@ -23,7 +23,7 @@ from qtrain.simulators.truncation_error import Loss, PathSample, most_paths, sam
 HUGE = 10**290
 FEW_HITS = 30  # below, the paths cannot tell what a truncation loses
 CHOOSING = 3000  # paths that choose the cut; others judge it
-JUDGING = 40_000  # of these at most
+JUDGING = 20_000  # of these at most
 MARGIN = 0.25  # of the allowed mean squared error: what the cut is chosen for, so that it passes its judgment
 
 
