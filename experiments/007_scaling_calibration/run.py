@@ -87,7 +87,7 @@ def local(rng: np.random.Generator) -> Callable[[int], SparsePauliOp]:
     middle = bool(rng.integers(2))
 
     def build(n: int) -> SparsePauliOp:
-        first = n // 2 - 1 if middle else 0
+        first = 2 * (n // 4) if middle else 0  # always the same place of a brick
         return SparsePauliOp.from_sparse_list([(name, list(range(first, first + len(name))), 1.0)], n)
 
     return build
@@ -201,15 +201,14 @@ def convolution(rng: np.random.Generator) -> Family:
 
 def edge(rng: np.random.Generator) -> Family:
     """Deep RY + CZ on a line, Z at its edge: a random plane of n + 1 dimensions, V = 2 / (n + 1)^2."""
-    depth = int(rng.integers(5, 8))
-    wall = bool(rng.integers(2))
+    depth = int(rng.integers(4, 7))
 
     def build(n: int) -> QuantumCircuit:
         made = Circuit(n)
-        for layer in range(depth * n):
+        for _ in range(depth * n):
             for q in range(n):
                 made.rotate("ry", q)
-            for q in range(layer % 2 if wall else 0, n - 1, 2 if wall else 1):
+            for q in range(n - 1):
                 made.couple("cz", q, q + 1)
         return made.circuit
 
