@@ -271,7 +271,7 @@ def measure(count: int, seed: int = 0) -> dict[str, dict[str, Any]]:
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 160
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 150
     began = time.perf_counter()
     table = measure(count)
     flat = [t for kind, t in table.items() if kind not in ("exponential", "deep")]
