@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from peers import maximum_mb
 from qiskit import qpy
 from qiskit.circuit.library import efficient_su2
 
@@ -33,7 +34,7 @@ def main() -> None:
         start = time.perf_counter()
         result = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         seconds = time.perf_counter() - start
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        memory = maximum_mb(resource.RUSAGE_CHILDREN)
         state = "" if result.returncode == 0 else f" FAILED: {result.stderr.strip()[-200:]}"
         print(f"diagnose n=100 layers=10, {name}: {seconds:.1f} s (goal {goal}), peak {memory:.0f} MB{state}")
 

@@ -26,7 +26,9 @@ PACKAGES = {
 PEAK = """
 import pathlib, resource, sys
 status = pathlib.Path("/proc/self/status")  # on Linux ru_maxrss begins with the peak of the process that forked
-kilobytes = status.read_text().split("VmHWM:")[1].split()[0] if status.exists() else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+bytes_on_mac = 1024 if sys.platform == "darwin" else 1
+kilobytes = (status.read_text().split("VmHWM:")[1].split()[0] if status.exists()
+             else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // bytes_on_mac)
 print("peak", kilobytes, file=sys.stderr)
 """
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
@@ -101,7 +103,12 @@ def peak_mb() -> float:
         status = Path("/proc/self/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
     except (OSError, IndexError):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return maximum_mb(resource.RUSAGE_SELF)
+
+
+def maximum_mb(who: int) -> float:
+    """Peak memory of this process or of its children; the system counts kilobytes on Linux, bytes on macOS."""
+    return resource.getrusage(who).ru_maxrss / (1024**2 if sys.platform == "darwin" else 1024)
 
 
 def run(
