@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import shlex
 import subprocess
@@ -39,7 +41,11 @@ def test_examples_run_in_order_and_print_what_is_shown(monkeypatch: pytest.Monke
     commands = 0
     for language, block in BLOCKS:
         if language == "python":
-            exec(compile(block, "README.md", "exec"), names)
+            said = io.StringIO()
+            with contextlib.redirect_stdout(said):
+                exec(compile(block, "README.md", "exec"), names)
+            shown = " ".join(line.removeprefix("# ") for line in block.splitlines() if line.startswith("# "))
+            assert not shown or said.getvalue().split() == shown.split()
         elif language == "console":
             for command, printed in console(block):
                 program, *arguments = shlex.split(command)
