@@ -154,7 +154,7 @@ def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermi
     """
     if len(program.fixed_rotations) or not len(program.rotations):
         return None
-    table, frame, flips = program.generators(), program.frame(), program.frame_x()
+    table = program.generators()
     strings = np.hstack([table.x, table.z])
     distinct, which = np.unique(strings, axis=0, return_inverse=True)
     which = np.asarray(which).reshape(-1)
@@ -170,61 +170,109 @@ def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermi
     if count > MAX_MAJORANAS:
         return None
     generators = [signed(x, z) for x, z in zip(gx, gz, strict=True)]
-    star, roots = stars(edges, generators, count)
-
-    def bilinear(a: int, b: int) -> Signed:
-        """i g_a g_b: of one component, a != b."""
-        if a in roots:
-            return star[b]
-        if b in roots:
-            x, z, k = star[a]
-            return x, z, (k + 2) % 4
-        x, z, k = times(star[a], star[b])
-        return x, z, (k + 1) % 4
-
-    def expectations(strings: list[Signed]) -> np.ndarray:
-        """Of Hermitian strings on the input state: +1, -1 or 0."""
-        if not strings:
-            return np.zeros(0)
-        size = 8 * words
-        x, z = (
-            np.frombuffer(b"".join(s[half].to_bytes(size, "little") for s in strings), np.uint64).reshape(
-                -1, words
-            )
-            for half in (0, 1)
-        )
-        found = stabilizer_expectations(x.copy(), z.copy(), frame.x, frame.z, frame.signs, flips.x, flips.z)
-        return np.asarray(found * np.array([1 - s[2] for s in strings]))
-
+    bilinears = _Bilinears(program, *stars(edges, generators, count))
     # a generator is r i g_a g_b with r central: r must be a sign on the state
-    rest = expectations([times(g, bilinear(*edges[k])) for k, g in enumerate(generators)])
+    rest = bilinears.expectations([times(g, bilinears(*edges[k])) for k, g in enumerate(generators)])
     if (rest == 0).any():
         return None
-    pairs = [(a, b) for a in range(count) for b in range(a + 1, count) if component[a] == component[b]]
-    covariance = np.zeros((count, count))
-    for (a, b), value in zip(pairs, expectations([bilinear(a, b) for a, b in pairs]), strict=True):
-        covariance[a, b], covariance[b, a] = value, -value
+    covariance = bilinears.covariance(component)
     free = [
         np.flatnonzero((component == k) & (covariance == 0).all(axis=1)) for k in range(component.max() + 1)
     ]
     if max(len(some) for some in free) > 2 or sum(len(some) == 2 for some in free) > MAX_OPEN:
         return None  # too mixed in these Majoranas for Wick's theorem
+    terms = _terms(observable, gx, gz, edges, component, free, bilinears)
+    if terms is None:
+        return None
+    ops = table.index
+    sign = table.signs * rest[which]
+    return FreeFermions(
+        len(program.weights), covariance, tuple(terms.rows), np.array(terms.values), terms.constant,
+        np.array(terms.links).reshape(-1, count),
+        np.array(edges, np.int64)[which], program.parameter[ops].astype(np.int64),
+        sign * program.coefficient[ops], sign * program.offset[ops],
+    )  # fmt: skip
+
+
+class _Bilinears:
+    """Products i g_a g_b of two Majorana operators of one component as strings, and their expectations.
+
+    Args:
+        program: its Cliffords give the input state. star, roots: from `stars`.
+    """
+
+    def __init__(self, program: PauliProgram, star: dict[int, Signed], roots: set[int]) -> None:
+        self.frame, self.flips, self.star, self.roots = program.frame(), program.frame_x(), star, roots
+
+    def __call__(self, a: int, b: int) -> Signed:
+        """i g_a g_b, a != b."""
+        if a in self.roots:
+            return self.star[b]
+        if b in self.roots:
+            x, z, k = self.star[a]
+            return x, z, (k + 2) % 4
+        x, z, k = times(self.star[a], self.star[b])
+        return x, z, (k + 1) % 4
+
+    def expectations(self, strings: list[Signed]) -> np.ndarray:
+        """Of Hermitian strings on the input state: +1, -1 or 0."""
+        if not strings:
+            return np.zeros(0)
+        frame, flips, words = self.frame, self.flips, self.frame.x.shape[1]
+        x, z = (
+            np.frombuffer(b"".join(s[half].to_bytes(8 * words, "little") for s in strings), np.uint64)
+            .reshape(-1, words)
+            .copy()
+            for half in (0, 1)
+        )
+        found = stabilizer_expectations(x, z, frame.x, frame.z, frame.signs, flips.x, flips.z)
+        return np.asarray(found * np.array([1 - s[2] for s in strings]))
+
+    def covariance(self, component: np.ndarray) -> np.ndarray:
+        """(majoranas, majoranas) <i g_a g_b>; 0 between components."""
+        count = len(component)
+        pairs = [(a, b) for a in range(count) for b in range(a + 1, count) if component[a] == component[b]]
+        covariance = np.zeros((count, count))
+        for (a, b), value in zip(pairs, self.expectations([self(a, b) for a, b in pairs]), strict=True):
+            covariance[a, b], covariance[b, a] = value, -value
+        return covariance
+
+
+@dataclass
+class _Terms:
+    """Of each term of the observable its Majoranas, its value and its links; see `FreeFermions`."""
+
+    rows: list[np.ndarray]
+    values: list[float]
+    links: list[np.ndarray]
+    constant: float
+
+
+def _terms(
+    observable: SparsePauliOp, gx: np.ndarray, gz: np.ndarray, edges: list[tuple[int, int]],
+    component: np.ndarray, free: list[np.ndarray], bilinears: _Bilinears,
+) -> _Terms | None:  # fmt: skip
+    """The observable's terms as products of Majoranas; None where one is no such product of a Gaussian state.
+
+    Args:
+        gx, gz: distinct generators. edges: their two Majoranas. free: of each component, its unpaired Majoranas.
+    """
     x, z, c = pack(observable)
     if len(x) > MAX_TERMS:
         return None
     keys = np.asarray(commutation_matrix(x, z, gx, gz))
-    rows, values, links, constant = [], [], [], 0.0
+    found, count = _Terms([], [], [], 0.0), len(component)
     for term in range(len(x)):
         product = signed(x[term], z[term])
         if not keys[term].any():
-            constant += float(c[term]) * float(expectations([product])[0])
+            found.constant += float(c[term]) * float(bilinears.expectations([product])[0])
             continue
         inside = cut(edges, keys[term], count, component)
         if inside is None:
             return None
         chosen, odd = even(inside, component)
         for k in range(0, len(chosen) - len(chosen) % 2, 2):
-            product = times(bilinear(int(chosen[k]), int(chosen[k + 1])), product)
+            product = times(bilinears(int(chosen[k]), int(chosen[k + 1])), product)
         lonely = [k for k in odd if len(free[k]) == 0]
         if lonely:
             continue  # every product of its kind breaks a pair of the state
@@ -234,29 +282,22 @@ def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermi
         if odd:  # products that differ from the term in one Majorana, an unpaired one
             ends = free[odd[0]].tolist()
             bases = [
-                product if u == chosen[-1] else _moved(product, bilinear(int(chosen[-1]), u)) for u in ends
+                product if u == chosen[-1] else _moved(product, bilinears(int(chosen[-1]), u)) for u in ends
             ]
-            link[ends] = expectations(bases)
+            link[ends] = bilinears.expectations(bases)
         doubles = [
-            bilinear(int(some[0]), int(some[1]))
+            bilinears(int(some[0]), int(some[1]))
             for k, some in enumerate(free)
             if len(some) == 2 and k not in odd
         ]
-        if expectations(_products(bases, doubles)).any():
+        if bilinears.expectations(_products(bases, doubles)).any():
             return None  # the unpaired ones are correlated in a way that no covariance says
-        value = float(c[term]) * (1.0 if odd else float(expectations([product])[0]))
+        value = float(c[term]) * (1.0 if odd else float(bilinears.expectations([product])[0]))
         if value and (not odd or link.any()):
-            rows.append(chosen)
-            values.append(value)
-            links.append(link)
-    ops = table.index
-    sign = table.signs * rest[which]
-    return FreeFermions(
-        len(program.weights), covariance, tuple(rows), np.array(values), constant,
-        np.array(links).reshape(-1, count),
-        np.array(edges, np.int64)[which], program.parameter[ops].astype(np.int64),
-        sign * program.coefficient[ops], sign * program.offset[ops],
-    )  # fmt: skip
+            found.rows.append(chosen)
+            found.values.append(value)
+            found.links.append(link)
+    return found
 
 
 def _moved(product: Signed, step: Signed) -> Signed:
