@@ -14,7 +14,7 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.pauli_tape import Tape
-from qtrain.kernels import terms
+from qtrain.kernels.clifford import evolve_terms
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +52,18 @@ def unpack_terms(observable: SparsePauliOp) -> tuple[np.ndarray, np.ndarray, np.
 
 
 def walk_terms(
-    tape: Tape, x: np.ndarray, z: np.ndarray, seed: int = 0
+    tape: Tape, x: np.ndarray, z: np.ndarray, seed: int = 0, *, active: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Each term at the input if no rotation branched: x, z, sign, and its syndrome (terms, 2)."""
+    """Each term at the input if no rotation branched: x, z, sign, and its syndrome (terms, 2).
+
+    Args:
+        active: (terms, rows) uint8, where given: set to 1 at the rotations a term anticommutes with.
+    """
     x, z = x.copy(), z.copy()
     sign = np.ones(len(x), np.int8)
     syndrome = np.zeros((len(x), 2), np.uint64)
     keys = np.random.default_rng(seed).integers(0, 2**64, (max(tape.num_rows, 1), 2), np.uint64)
-    terms.evolve_terms(tape.steps, keys, x, z, sign, syndrome)
+    evolve_terms(tape.steps, keys, x, z, sign, syndrome, np.zeros((0, 1), np.uint8) if active is None else active)
     return x, z, sign, syndrome
 
 

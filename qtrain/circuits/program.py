@@ -88,7 +88,7 @@ class PauliProgram:
         return np.flatnonzero(self.parameter >= 0)
 
     @cached_property
-    def _turns(self) -> np.ndarray:
+    def turns(self) -> np.ndarray:
         """(ops,) int8: quarter turns (0 to 3) of fixed rotations that are Cliffords; else -1."""
         turns = np.full(len(self), -1, dtype=np.int8)
         fixed = np.flatnonzero((self.opcode == ROTATION) & (self.parameter < 0) & np.isfinite(self.offset))
@@ -100,7 +100,7 @@ class PauliProgram:
     @cached_property
     def fixed_rotations(self) -> np.ndarray:
         """Indices of rotations without a weight that are no Cliffords (unbound inputs count): int64."""
-        return np.flatnonzero((self.opcode == ROTATION) & (self.parameter < 0) & (self._turns < 0))
+        return np.flatnonzero((self.opcode == ROTATION) & (self.parameter < 0) & (self.turns < 0))
 
     @cached_property
     def shared(self) -> np.ndarray:
@@ -232,21 +232,25 @@ class PauliProgram:
 
     @cached_property
     def _pushed(self) -> tuple[PauliTable, PauliTable, PauliTable]:
-        from qtrain.kernels.frames import push
-        from qtrain.kernels.paulis import PauliTable, num_words
+        from qtrain.kernels.clifford import compose
+        from qtrain.kernels.paulis import PauliTable
 
-        n, turns = self.num_qubits, self._turns
+        n, turns = self.num_qubits, self.turns
         ops = np.flatnonzero((self.opcode == ROTATION) & (turns < 0))
         slot = np.full(len(self), -1, dtype=np.int64)
         slot[ops] = np.arange(len(ops))
-        x, z, signs, fx, fz, fsigns = push(
-            n, num_words(n), self.opcode, self.qubits, self.start, self.support, self.letters,
-            np.maximum(turns, 0).astype(np.int8), slot, len(ops),
+        x, z, phase, fx, fz, fphase = compose(
+            n, self.opcode, self.qubits, self.start, self.support, self.letters, np.maximum(turns, 0), slot, len(ops),
+            True,
         )  # fmt: skip
+
+        def table(x: np.ndarray, z: np.ndarray, phase: np.ndarray, index: np.ndarray) -> PauliTable:
+            letters_y = np.bitwise_count(x & z).sum(axis=1, dtype=np.int64)
+            return PauliTable(n, x, z, (1 - (phase - letters_y) % 4).astype(np.int8), index)
+
         places = np.arange(n)
-        return (PauliTable(n, x, z, signs, ops),
-                PauliTable(n, fx[:n], fz[:n], fsigns[:n], places),
-                PauliTable(n, fx[n:], fz[n:], fsigns[n:], places))  # fmt: skip
+        return (table(x, z, phase, ops), table(fx[:n], fz[:n], fphase[:n], places),
+                table(fx[n:], fz[n:], fphase[n:], places))  # fmt: skip
 
     def generators(self, *, fixed: bool = False) -> PauliTable:
         """Paulis of the rotations pushed through all later Cliffords: U = R W with rotations R about them.

@@ -17,14 +17,14 @@ STAND_IN = 24  # qubits above which diagnose takes the same kernels as at any si
 
 def _is_first() -> bool:
     """Whether the last kernel of a diagnosis has never been compiled by this Python."""
-    from qtrain.kernels.tableau import pull_back
+    from qtrain.kernels.truncation import path_weights
 
     try:
-        folder = Path(pull_back._cache.cache_path)
+        folder = Path(path_weights._cache.cache_path)
     except AttributeError:  # numba without a cache: nothing to share
         return False
     version = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return not any(folder.glob(f"tableau.pull_back-*.{version}*.nbi"))
+    return not any(folder.glob(f"truncation.path_weights-*.{version}*.nbi"))
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from qtrain.circuits.program import PauliProgram
 from qtrain.diagnosis.results import Verdict
 from qtrain.diagnosis.sensitivity import LETTERS, Sensitivity
 from qtrain.gradients.statistics import GradientStats
-from qtrain.kernels import terms as term_kernel
+from qtrain.kernels.truncation import trace_weights
 from qtrain.light_cones.result import LightCone
 
 HEALTHY = "healthy"
@@ -138,9 +138,9 @@ def path_weights(
 ) -> np.ndarray:
     """(size,) mean weight of the path Pauli where it meets the gate of a weight; NaN where it never does."""
     weights, seen = np.zeros(tape.num_rows), np.zeros(tape.num_rows, np.int64)
-    budget = max(64, min(1024, int(2e7 / max(len(tape.code), 1))))
+    budget = max(64, min(1024, int(2e7 / max(len(tape), 1))))
     counts = np.full(len(observable_x), max(1, budget // max(len(observable_x), 1)), np.int64)
-    term_kernel.trace_weights(tape.steps, observable_x, observable_z, counts, seed % 2**31, weights, seen)
+    trace_weights(tape.steps, observable_x, observable_z, counts, seed % 2**31, weights, seen)
     result = np.full(size, np.nan)
     result[tape.weight] = np.divide(weights, seen, out=np.full(tape.num_rows, np.nan), where=seen > 0)
     return result

@@ -14,7 +14,7 @@ from qtrain.budget import Budget
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.results import Expressivity
 from qtrain.errors import QTrainError
-from qtrain.kernels import tableau as kernel
+from qtrain.kernels.clifford import compose
 from qtrain.simulators.statevector import states
 
 PARTS = ("qfim", "expressibility", "entanglement", "effective_dimension")
@@ -159,11 +159,9 @@ def clifford_rank(program: PauliProgram, rng: np.random.Generator) -> int:
     ops = np.flatnonzero((program.opcode == 0) & (program.parameter >= 0))
     row = np.full(len(program.opcode), -1, np.int64)
     row[ops] = np.arange(len(ops))
-    x = np.zeros((len(ops), (program.num_qubits + 63) // 64), np.uint64)
-    phase = np.zeros(len(ops), np.int64)
-    kernel.pull_back(
-        program.num_qubits, program.opcode, program.qubits, program.start.astype(np.int64), program.support,
-        program.letters, (np.round(quarter).astype(np.int64) % 4), row, x, phase,
+    x, _, phase, *_ = compose(
+        program.num_qubits, program.opcode, program.qubits, program.start, program.support, program.letters,
+        (np.round(quarter).astype(np.int64) % 4).astype(np.int8), row, len(ops), False,
     )  # fmt: skip
     live = x.any(axis=1)
     owner = program.parameter[ops]

@@ -20,6 +20,7 @@ from qtrain.circuits.program import PauliProgram
 from qtrain.gradients.accumulators import mean_interval
 from qtrain.gradients.sampled_angles import draw_weights
 from qtrain.kernels import pauli_paths as path_kernel
+from qtrain.kernels.bits import PATHS
 from qtrain.light_cones.light_cone import ops_behind
 
 LETTERS = "IXZY"
@@ -75,7 +76,7 @@ def by_paths(
     board = _Board(candidates, n)
     factor = np.zeros(len(candidates))  # of each weight: its one rotation's slope, squared
     factor[tape.weight] = tape.coefficient**2
-    paths = int(np.clip(np.ceil(8 / threshold / path_kernel.PATHS), 4, 256)) * path_kernel.PATHS
+    paths = int(np.clip(np.ceil(8 / threshold / PATHS), 4, 256)) * PATHS
     share = np.divide(threshold, factor, out=np.full(len(factor), 2.0), where=factor > 0)
     shares, place = np.unique(share, return_inverse=True)
     fewest = np.array([_fewest(paths, share, TAIL / (3 * n)) for share in shares])[place]

@@ -91,10 +91,10 @@ def signed_moments(problem: Problem, tape: Tape) -> tuple[float, np.ndarray, np.
     if len(states) > MAX_STATES:
         return None
     found = term_pairs(problem)
-    if found.diff_x.any() or found.diff_z.any():
+    if found.classes.diff_x.any() or found.classes.diff_z.any():
         return None
     _, sine2 = problem.start.moments(tape.coefficient)
-    alone = PathClasses(found.x, found.z, np.zeros_like(found.x), found.mass, math.nan, math.nan)
+    alone = PathClasses(found.classes.x, found.classes.z, np.zeros_like(found.classes.x), found.mass, math.nan, math.nan)
     cost, rows = 0.0, np.zeros(tape.num_rows)
     limits = _limits(problem)
     limits["max_flops"] /= len(states)

@@ -13,9 +13,7 @@ from qtrain.errors import QTrainError
 from qtrain.gradients.accumulators import Means, SignedPairs
 from qtrain.gradients.path_sums import grow, on_weights, tape_of, unit
 from qtrain.kernels import pair_paths as kernel
-from qtrain.kernels import terms as term_kernel
-from qtrain.kernels.mean_gradients import mean_gradients
-from qtrain.kernels.pauli_paths import PATHS
+from qtrain.kernels.bits import PATHS
 
 MAX_TERMS = 4000
 NEGLIGIBLE = 1e-12  # product of E cos below which two terms are not paired
@@ -25,12 +23,7 @@ NEGLIGIBLE = 1e-12  # product of E cos below which two terms are not paired
 class TermPairs:
     """Pairs of terms: Paulis of the first, what the second differs by, phase, sign and mass; (pairs,) each."""
 
-    x: np.ndarray
-    z: np.ndarray
-    diff_x: np.ndarray
-    diff_z: np.ndarray
-    power: np.ndarray
-    sign: np.ndarray
+    classes: kernel.Pairs
     mass: np.ndarray
     left_out: float  # mass of the pairs that were left out as negligible
 
@@ -51,11 +44,9 @@ def term_pairs(problem: Problem) -> TermPairs:
             f"observable should have at most {MAX_TERMS} terms with noise, non-uniform angles or product inputs. "
             f"Got {len(c)}."
         )
-    x_end, z_end, sign, _ = walk_terms(tape, x, z)
-    active = np.zeros((len(c), max(tape.num_rows, 1)), np.uint8)
-    for a in range(len(c)):
-        term_kernel.active_rows(tape.steps, x[a].copy(), z[a].copy(), active[a])
-    bits = active[:, : tape.num_rows].astype(float)
+    active = np.zeros((len(c), tape.num_rows), np.uint8)
+    x_end, z_end, sign, _ = walk_terms(tape, x, z, active=active)
+    bits = active.astype(float)
     signs, logs = start.log_cosine(tape.coefficient)
     alone = (bits * logs) @ (1 - bits).T  # where the first anticommutes and the second does not
     exponent = alone + alone.T
@@ -78,11 +69,12 @@ def term_pairs(problem: Problem) -> TermPairs:
         count(x_end[first], z_end[first]) + count(x_end[second], z_end[second]) - count(diff_x, diff_z)
         + 2 * count(z_end[first], x_end[second]) + (sign[first] != sign[second]) * 2
     ) % 4  # fmt: skip
-    return TermPairs(
+    found = kernel.Pairs(
         np.ascontiguousarray(x[first]), np.ascontiguousarray(z[first]),
         np.ascontiguousarray(x[first] ^ x[second]), np.ascontiguousarray(z[first] ^ z[second]),
-        power.astype(np.int64), turn * np.where(c[first] * c[second] < 0, -1, 1), mass[first, second], left_out,
+        power.astype(np.int64), turn * np.where(c[first] * c[second] < 0, -1, 1),
     )  # fmt: skip
+    return TermPairs(found, mass[first, second], left_out)
 
 
 def _mode(start: Initialization, branch: np.ndarray) -> int:
@@ -119,7 +111,7 @@ def exact_means(problem: Problem) -> Means:
     mean, gradient = np.zeros(1), np.zeros(tape.num_rows)
     x, z, c = unpack_terms(problem.traceless)
     for state in states:
-        mean_gradients(tape.steps, cosines, x, z, c / len(states), state, mean, gradient)
+        kernel.mean_gradients(tape.steps, cosines, x, z, c / len(states), state, mean, gradient)
     return Means(on_weights(problem, gradient * tape.coefficient, float(mean[0])))
 
 
@@ -128,20 +120,18 @@ def sample(problem: Problem) -> tuple[SignedPairs, str]:
     tape, states, found = tape_of(problem), input_states(problem), term_pairs(problem)
     _, branch = problem.start.moments(tape.coefficient)
     mode = _mode(problem.start, branch)
-    plus, minus, flip_plus, flip_minus = np.zeros((4, tape.num_rows), np.int64)
+    hits = kernel.SignedHits._make([*np.zeros((4, tape.num_rows), np.int64), np.zeros(2, np.int64)])
+    plus, minus, flip_plus, flip_minus, cost = hits
     odds = branch / (1 - branch) if mode == 2 else np.ones(tape.num_rows)
     flip_odds = 1 / np.maximum(odds, 1e-300) if mode == 2 else np.zeros(tape.num_rows)
-    cost = np.zeros(2, np.int64)
     total = float(found.mass.sum())
 
     def step(batch: int, done: int) -> np.ndarray:
         rng = problem.rng("pairs", done)
         counts = rng.multinomial(batch, found.mass / total).astype(np.int64)
         kernel.sample_pairs(
-            tape.steps, branch, found.x, found.z, found.diff_x, found.diff_z,
-            found.power, found.sign, counts, states, np.uint64(rng.integers(2**63)), mode, plus, minus,
-            flip_plus, flip_minus, cost,
-        )  # fmt: skip
+            tape.steps, branch, found.classes, counts, states, np.uint64(rng.integers(2**63)), mode, hits
+        )
         return _relative_errors(
             odds * (plus - minus) + flip_odds * (flip_plus - flip_minus),
             odds**2 * (plus + minus) + flip_odds**2 * (flip_plus + flip_minus),

@@ -109,11 +109,11 @@ def _run(
     tape: Tape, found: PathClasses, inside: np.ndarray, size: int, rng: np.random.Generator, reach: int
 ) -> tuple[float, np.ndarray]:
     """One run over the classes ``inside``, all of one pattern: second moment of the cost, (rows,) of rotations."""
-    n, ops = tape.num_qubits, len(tape.code)
+    n, ops = tape.num_qubits, len(tape)
     target = found.target[inside[0]]
-    guide = (*np.ones((2, ops, 2, 4)), *np.ones((2, len(tape.support), 4)))
+    guide = kernel.Guide(*np.ones((2, ops, 2, 4)), *np.ones((2, len(tape.steps.support), 4)))
     end = np.where(target[:, None] == 1, [0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
-    kernel.build_guide(tape.steps, end, reach, *guide)
+    kernel.build_guide(tape.steps, end, reach, guide)
     letters = np.ascontiguousarray(found.x[inside] | (found.z[inside] << 1))
     with np.errstate(divide="ignore"):
         logs = np.log(end[np.arange(n), letters]).sum(axis=1) + np.log(found.value[inside])
@@ -123,11 +123,9 @@ def _run(
         return 0.0, marked
     mass = np.exp(logs - peak)
     owner = np.repeat(np.arange(len(inside)), rng.multinomial(size, mass / mass.sum())).astype(np.int64)
-    bits = np.zeros((tape.num_rows, size), np.bool_)
-    epoch = np.zeros(tape.num_rows, np.int32)
-    ancestors = np.zeros((2048, size), np.int32)
-    log, value = kernel.run_particles(
-        tape.steps, *guide, letters, owner, int(rng.integers(2**31)), bits, epoch, ancestors, marked
+    history = kernel.History(
+        np.zeros((tape.num_rows, size), np.bool_), np.zeros(tape.num_rows, np.int32), np.zeros((2048, size), np.int32)
     )
+    log, value = kernel.run_particles(tape.steps, guide, letters, owner, int(rng.integers(2**31)), history, marked)
     scale = float(np.exp(log + peak)) * float(mass.sum())
     return value * scale, marked * scale

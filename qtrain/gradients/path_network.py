@@ -15,63 +15,93 @@ import numpy as np
 from qtrain.circuits.interference import PathClasses
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.gradients.tensor_network import Leaf, Network, contract, plan
+from qtrain.kernels.clifford import IMAGES, Steps
+from qtrain.kernels.opcodes import (
+    CX,
+    CZ,
+    HALF_TURN,
+    NOISE_1,
+    NOISE_2,
+    NOTHING,
+    QUARTER_TURN,
+    ROTATION,
+    SWAP,
+    SXDG,
+    H,
+    X,
+    Y,
+    Z,
+)  # fmt: skip
 
 # Letters I, X, Z, Y are 0, 1, 2, 3: bit 0 is x, bit 1 is z.
-_LETTERS = np.arange(4)
+SIGNS_ONLY = (NOTHING, X, Y, Z, HALF_TURN)
+LETTERS = np.arange(4)
+Step = tuple[np.ndarray, np.ndarray | None]
 
 
-def _anticommute(letter: int) -> np.ndarray:
+def anticommute(letter: int) -> np.ndarray:
     """(4,) 1 where a letter anticommutes with ``letter``."""
-    return ((_LETTERS & 1) * (letter >> 1) + (_LETTERS >> 1) * (letter & 1)) % 2
+    return ((LETTERS != 0) & (LETTERS != letter)).astype(np.int64)
 
 
-def _permutation(image: np.ndarray) -> np.ndarray:
+def permutation(image: np.ndarray) -> np.ndarray:
     matrix = np.zeros((4, 4))
-    matrix[image, _LETTERS] = 1
+    matrix[image, LETTERS] = 1
     return matrix
 
 
-FIXED = {
-    5: _permutation((_LETTERS >> 1) | ((_LETTERS & 1) << 1)),
-    6: _permutation(_LETTERS ^ ((_LETTERS & 1) << 1)),
-    7: _permutation(_LETTERS ^ (_LETTERS >> 1)),
-}
-
-
-def _rotation(code: int, sine2: float) -> tuple[np.ndarray, np.ndarray]:
+def rotation(letter: int, sine2: float) -> tuple[np.ndarray, np.ndarray]:
     """Step of a one-qubit rotation with E sin^2 of its angle, and what replaces it where it is differentiated."""
-    anti = _anticommute(code + 1)
-    stay, flip = np.diag(anti), _permutation(_LETTERS ^ (code + 1)) @ np.diag(anti)
+    anti = anticommute(letter)
+    stay, flip = np.diag(anti), permutation(LETTERS ^ letter) @ np.diag(anti)
     return np.diag(1 - anti) + (1 - sine2) * stay + sine2 * flip, sine2 * stay + (1 - sine2) * flip
 
 
-ROTATION = {code: _rotation(code, 0.5) for code in range(3)}
+ROTATIONS = {letter: rotation(letter, 0.5) for letter in (1, 2, 3)}
+_GATES = {op: permutation(IMAGES[op, :, 0, 0]) for op in range(H, SXDG + 1)}
+_TURNS = {letter: permutation(LETTERS ^ letter * anticommute(letter)) for letter in (1, 2, 3)}
 
 
-def _halves() -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """CX and CZ cut in two: (bond, new, old) for each side, summed over a bond of 4."""
-    result = {}
-    for code in (8, 9):
-        left = np.zeros((4, 4, 4))
-        right = np.zeros((4, 4, 4))
-        for bond in range(4):
-            mine, other = bond & 1, bond >> 1
-            for v in range(4):
-                if code == 8:  # bond: x of the control, z of the target
-                    if v & 1 == mine:
-                        left[bond, v ^ (other << 1), v] = 1
-                    if v >> 1 == other:
-                        right[bond, v ^ mine, v] = 1
-                else:  # bond: x of both
-                    if v & 1 == mine:
-                        left[bond, v ^ (other << 1), v] = 1
-                    if v & 1 == other:
-                        right[bond, v ^ (mine << 1), v] = 1
-        result[code] = (left, right)
-    return result
+def single_step(steps: Steps, i: int, sine2: np.ndarray | None = None) -> Step | None:
+    """The step of a one-qubit place and, of a rotation, its marked one; None of a place on several qubits or of noise.
+
+    Args:
+        sine2: (rows,) E sin^2 of the angles, where they are not uniform.
+    """
+    op = int(steps.opcode[i])
+    if op in _GATES:
+        return _GATES[op], None
+    if op not in (ROTATION, QUARTER_TURN) or steps.start[i + 1] - steps.start[i] != 1:
+        return None
+    letter = int(steps.letters[steps.start[i]])
+    if op == QUARTER_TURN:
+        return _TURNS[letter], None
+    return ROTATIONS[letter] if sine2 is None else rotation(letter, float(sine2[steps.row[i]]))
 
 
-_SPLIT = _halves()
+def _pair(op: int) -> np.ndarray:
+    gate = np.zeros((4, 4, 4, 4))
+    for a in range(4):
+        for b in range(4):
+            gate[(*IMAGES[op, a, b], a, b)] = 1
+    return gate
+
+
+def _halves(op: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each side is multiplied by one letter if the other side anticommutes with something: two bits of bond."""
+    to_right, to_left = IMAGES[op, :, 0, 1], IMAGES[op, 0, :, 0]
+    left, right = np.zeros((2, 4, 4, 4))
+    for bond in range(4):
+        for v in range(4):
+            if (to_right[v] > 0) == bond & 1:
+                left[bond, v ^ to_left.max() * (bond >> 1), v] = 1
+            if (to_left[v] > 0) == bond >> 1:
+                right[bond, v ^ to_right.max() * (bond & 1), v] = 1
+    return left, right
+
+
+PAIRS = {op: _pair(op) for op in (CX, CZ)}  # (new, new, old, old)
+HALVES = {op: _halves(op) for op in (CX, CZ)}  # (bond, new, old) of each side, summed over a bond of 4
 _EYE = np.eye(4)[None]
 _NONE = np.diag([1.0, 0.0, 0.0, 0.0])[None]
 
@@ -79,7 +109,7 @@ _NONE = np.diag([1.0, 0.0, 0.0, 0.0])[None]
 def _string_part(letter: int) -> np.ndarray:
     """(bond out, new, bond in, old) of one qubit of a many-qubit rotation; bond = parity + 2 branch."""
     part = np.zeros((4, 4, 4, 4))
-    anti = _anticommute(letter)
+    anti = anticommute(letter)
     for bond in range(4):
         for v in range(4):
             branch = bond >> 1
@@ -154,49 +184,41 @@ class _Builder:
             self.leaves.append(first)
         self.holder = list(self.leaves)
 
-    def single(self, i: int, code: int, q: int) -> None:
-        """A rotation of one qubit, a Clifford gate on it, or noise behind it."""
-        reach, chain = self.reach[q], self.holder[q].chain
-        if code == 11:
-            chain.append((-1, np.diag([1.0, *[float(self.tape.rate[i]) ** 2] * 3]), None))
-        elif code >= 5:
-            self.reach[q] = {int(np.argmax(FIXED[code][:, v])) for v in reach}
-            chain.append((-1, FIXED[code].T.copy(), None))
-        else:
-            anti = _anticommute(code + 1)
-            if any(anti[v] for v in reach):
-                row = int(self.tape.row[i])
-                uniform = self.sine2 is None or row < 0
-                step, marked = ROTATION[code] if uniform else _rotation(code, float(self.sine2[row]))  # type: ignore[index]
-                reach |= {v ^ (code + 1) for v in reach if anti[v]}
-                chain.append((row, step.T.copy(), marked.T.copy()))
+    def single(self, i: int, q: int, step: np.ndarray, marked: np.ndarray | None) -> None:
+        """A rotation of one qubit, or a Clifford gate on it."""
+        after = {int(w) for v in self.reach[q] for w in np.flatnonzero(step[:, v])}
+        if after == self.reach[q] and all(step[v, v] == 1 for v in after):
+            return  # nothing here that it could change
+        self.reach[q] = after
+        row = int(self.tape.steps.row[i])
+        self.holder[q].chain.append((row, step.T.copy(), None if marked is None else marked.T.copy()))
 
-    def pair(self, i: int, code: int, q: int, t: int) -> None:
-        """A two-qubit gate, or noise behind the one that comes next."""
-        if code == 12:
-            loss = float(self.tape.rate[i]) ** 2
-            codes, q0, q1 = self.tape.code, self.tape.q0, self.tape.q1
-            if i + 1 < len(codes) and codes[i + 1] in (8, 9) and {q0[i + 1], q1[i + 1]} == {q, t}:
-                self.damping = loss  # one bond for both
-            else:
-                self.couple((q, t), (_EYE, _EYE), i, loss)
-            return
-        if code == 10:
+    def noise(self, i: int, op: int, q: int, t: int) -> None:
+        """Noise behind the gate that comes next."""
+        steps, loss = self.tape.steps, float(self.tape.steps.rate[i]) ** 2
+        if op == NOISE_1:
+            self.holder[q].chain.append((-1, np.diag([1.0, loss, loss, loss]), None))
+        elif (i + 1 < len(self.tape) and steps.opcode[i + 1] in (CX, CZ)
+                and {steps.q0[i + 1], steps.q1[i + 1]} == {q, t}):  # fmt: skip
+            self.damping = loss  # one bond for both
+        else:
+            self.couple((q, t), (_EYE, _EYE), i, loss)
+
+    def pair(self, i: int, op: int, q: int, t: int) -> None:
+        """A two-qubit gate."""
+        if op == SWAP:
             self.holder[q], self.holder[t] = self.holder[t], self.holder[q]
             self.reach[q], self.reach[t] = self.reach[t], self.reach[q]
             return
         before = [(a, b) for a in self.reach[q] for b in self.reach[t]]
-        if code == 8:
-            after = [(a ^ (b & 2), b ^ (a & 1)) for a, b in before]
-        else:
-            after = [(a ^ ((b & 1) << 1), b ^ ((a & 1) << 1)) for a, b in before]
+        after = [(int(IMAGES[op, a, b, 0]), int(IMAGES[op, a, b, 1])) for a, b in before]
         loss, self.damping = self.damping, 1.0
         if after == before:
             if loss < 1:
                 self.couple((q, t), (_EYE, _EYE), i, loss)
             return
         self.reach[q], self.reach[t] = {v[0] for v in after}, {v[1] for v in after}
-        self.couple((q, t), _SPLIT[code], i, loss)
+        self.couple((q, t), HALVES[op], i, loss)
 
     def couple(self, wires: tuple[int, int], halves: tuple[np.ndarray, np.ndarray], at: int, loss: float) -> None:
         """A two-qubit step, cut in two, damped by ``loss`` behind it unless both letters are I."""
@@ -209,12 +231,12 @@ class _Builder:
             self.holder[wire] = Leaf(half.transpose(0, 2, 1).copy(), labels, where=(wire, at))
             self.leaves.append(self.holder[wire])
 
-    def string(self, i: int, code: int) -> None:
+    def string(self, i: int) -> None:
         """A rotation about a string of several letters: a parity runs through its qubits, and a branch back."""
-        tape = self.tape
-        pieces = slice(int(tape.start[i]), int(tape.start[i + 1]))
-        parts = list(zip(tape.support[pieces].tolist(), tape.letters[pieces].tolist(), strict=True))
-        if not any(_anticommute(letter)[v] for s, letter in parts for v in self.reach[s]):
+        steps = self.tape.steps
+        pieces = slice(int(steps.start[i]), int(steps.start[i + 1]))
+        parts = list(zip(steps.support[pieces].tolist(), steps.letters[pieces].tolist(), strict=True))
+        if not any(anticommute(letter)[v] for s, letter in parts for v in self.reach[s]):
             return
         bond = next(self.fresh)
         head = Leaf(np.array([1.0, 0.0, 1.0, 0.0]), [bond], where=(parts[0][0], i))
@@ -226,10 +248,10 @@ class _Builder:
             self.leaves.append(self.holder[s])
             bond = out
         end = Leaf(np.zeros(4), [bond], where=(parts[-1][0], i))
-        if code == 4:
-            end.base = _TURN.copy() if tape.turns[i] % 2 else np.array([1.0, 1.0, 0.0, 0.0])
+        if steps.opcode[i] == QUARTER_TURN:
+            end.base = _TURN.copy()
         else:
-            row = int(tape.row[i])
+            row = int(steps.row[i])
             flip = 0.5 if self.sine2 is None else float(self.sine2[row])
             end.base = np.array([1.0, 1 - flip, 0.0, flip])
             end.row, end.marked = row, np.array([0.0, flip, 0.0, 1 - flip])
@@ -237,7 +259,7 @@ class _Builder:
 
     def finish(self, ends: np.ndarray) -> list[Leaf]:
         """Close the wires at the input with weights of the letters."""
-        time = len(self.tape.code)
+        time = len(self.tape)
         self.leaves += [Leaf(end, [self.holder[q].labels[-1]], where=(q, time)) for q, end in enumerate(ends)]
         return self.leaves
 
@@ -254,16 +276,18 @@ def build_network(
         sine2: (rows,) E sin^2 of the angles, where they are not uniform.
     """
     builder = _Builder(tape, classes, sine2)
-    codes, q0, q1 = tape.code.tolist(), tape.q0.tolist(), tape.q1.tolist()
-    for i, (code, q, t) in enumerate(zip(codes, q0, q1, strict=True)):
-        if code < 0:
+    steps = tape.steps
+    for i, (op, q, t) in enumerate(zip(steps.opcode.tolist(), steps.q0.tolist(), steps.q1.tolist(), strict=True)):
+        if op in SIGNS_ONLY:
             continue
-        if code <= 2 or 5 <= code <= 7 or code == 11:
-            builder.single(i, code, q)
-        elif code in (3, 4):
-            builder.string(i, code)
+        if op in (CX, CZ, SWAP):
+            builder.pair(i, op, q, t)
+        elif op in (NOISE_1, NOISE_2):
+            builder.noise(i, op, q, t)
+        elif (step := single_step(steps, i, sine2)) is not None:
+            builder.single(i, q, *step)
         else:
-            builder.pair(i, code, q, t)
+            builder.string(i)
         if len(builder.leaves) > max_leaves:
             return None
     if ends is None:
@@ -342,10 +366,11 @@ def _networks(
 
 def _hopeless(tape: Tape, max_flops: float) -> bool:
     """A long tape whose sweeps over qubits and over time are both too large: not worth building."""
-    if len(tape.code) < 10_000:
+    if len(tape) < 10_000:
         return False
-    two = (tape.code >= 8) & (tape.code <= 9)
-    low, high = np.minimum(tape.q0[two], tape.q1[two]), np.maximum(tape.q0[two], tape.q1[two])
+    steps = tape.steps
+    two = (steps.opcode == CX) | (steps.opcode == CZ)
+    low, high = np.minimum(steps.q0[two], steps.q1[two]), np.maximum(steps.q0[two], steps.q1[two])
     edges = np.bincount(low, minlength=tape.num_qubits) - np.bincount(high, minlength=tape.num_qubits)
     cut = min(float(np.cumsum(edges).max(initial=0)), tape.num_qubits)
     return 2 * cut + 5 + math.log2(max(int(two.sum()), 1)) > math.log2(max_flops)

@@ -10,7 +10,7 @@ from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, path_tape
 from qtrain.gradients.accumulators import Accumulator
 from qtrain.gradients.statistics import GradientStats
-from qtrain.kernels.pauli_paths import PATHS
+from qtrain.kernels.bits import PATHS
 from qtrain.light_cones.dead_parameters import dead
 
 PATHS_RESOLVE = 1e-7  # smaller shares of S are a matter for particles

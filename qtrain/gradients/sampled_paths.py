@@ -6,8 +6,6 @@ signals are small.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from qtrain.circuits.interference import PathClasses
@@ -15,12 +13,14 @@ from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, classes, stream
 from qtrain.gradients import paired_paths
 from qtrain.gradients.accumulators import Accumulator, Encounters, Means, PlainPaths, WeightedPaths
-from qtrain.gradients.path_network import FIXED, ROTATION
+from qtrain.gradients.path_network import SIGNS_ONLY, single_step
 from qtrain.gradients.path_sums import grow, on_weights, path_statistics, tape_of, unit
 from qtrain.gradients.statistics import GradientStats
 from qtrain.kernels import pauli_paths as kernel
 from qtrain.kernels import weighted_paths as weighted
-from qtrain.kernels.tape import Steps
+from qtrain.kernels.bits import PATHS
+from qtrain.kernels.clifford import Steps
+from qtrain.kernels.opcodes import QUARTER_TURN, ROTATION
 
 ACCEPTED = 0.03  # share of paths that should survive the thinning
 MAX_SPREAD = 4096.0  # relative variance of a weight beyond which its sample mean cannot be trusted
@@ -40,7 +40,7 @@ def run(problem: Problem) -> GradientStats:
     return path_statistics(problem, [*sums, Means(means)], "paths", WHY + note, scale=found.scale)
 
 
-def encounters(problem: Problem, count: int = 4 * kernel.PATHS) -> Encounters:
+def encounters(problem: Problem, count: int = 4 * PATHS) -> Encounters:
     """How often each generator meets an anticommuting Pauli, from a few thousand plain paths."""
     tape = tape_of(problem)
     _, met, _ = draw(tape, classes(problem), count, problem.rng("encounters"))
@@ -100,59 +100,44 @@ def _weighted(
     ], note + "; rotations next to the input averaged"  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Averaged:
-    """The tape without its averaged steps, and the steps by qubit; see `kernels.weighted_paths.sample_weighted`."""
-
-    steps: Steps
-    exponent: np.ndarray
-    chain_start: np.ndarray
-    chain_code: np.ndarray
-    chain_row: np.ndarray
-    chain_tables: np.ndarray
-
-
-def average_input(tape: Tape) -> Averaged:
+def average_input(tape: Tape) -> tuple[Steps, weighted.Averaged]:
     """Take the one-qubit steps next to |0...0> out of the tape while weights stay powers of two."""
-    n = tape.num_qubits
+    n, steps = tape.num_qubits, tape.steps
     weight = np.tile(np.array([1.0, 0.0, 1.0, 0.0]), (n, 1))
     open_ = np.ones(n, bool)
-    chains: list[list[tuple[int, int, np.ndarray]]] = [[] for _ in range(n)]
-    keep = np.ones(len(tape.code), bool)
-    for i in range(len(tape.code) - 1, -1, -1):
-        code, q = int(tape.code[i]), int(tape.q0[i])
-        if code < 0:
+    chains: list[list[tuple[int, int, int, np.ndarray]]] = [[] for _ in range(n)]
+    keep = np.ones(len(tape), bool)
+    for i in range(len(tape) - 1, -1, -1):
+        op, q = int(steps.opcode[i]), int(steps.q0[i])
+        if op in SIGNS_ONLY:
             continue
-        if code <= 2 or 5 <= code <= 7:
-            if not open_[q]:
-                continue
-            step = ROTATION[code][0] if code <= 2 else FIXED[code]
-            before = weight[q] @ step
+        single = single_step(steps, i)
+        if single is None or op == QUARTER_TURN:
+            open_[steps.support[steps.start[i] : steps.start[i + 1]]] = False
+            open_[[q, int(steps.q1[i]) if steps.q1[i] >= 0 else q]] = False
+        elif open_[q]:
+            before = weight[q] @ single[0]
             live = before[before > 0]
             if np.all(np.log2(live) == np.round(np.log2(live))):
-                chains[q].append((code, int(tape.row[i]), weight[q].copy()))
+                letter = int(steps.letters[steps.start[i]]) if op == ROTATION else 0
+                chains[q].append((op, letter, int(steps.row[i]), weight[q].copy()))
                 weight[q] = before
                 keep[i] = False
             else:
                 open_[q] = False
-        elif code in (3, 4):
-            open_[tape.support[tape.start[i] : tape.start[i + 1]]] = False
-        else:
-            open_[[q, int(tape.q1[i])]] = False
         if not open_.any():
             break
     exponent = np.full((n, 4), weighted.DEAD, np.int64)
     exponent[weight > 0] = np.round(-np.log2(weight[weight > 0])).astype(np.int64)
     flat = [step for chain in chains for step in reversed(chain)]
-    sizes = np.diff(tape.start)[keep]
-    pieces = np.repeat(keep, np.diff(tape.start))
-    start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    one_each = {name: getattr(tape, name)[keep] for name in ("code", "q0", "q1", "row", "opcode", "turns", "rate")}
-    steps = Steps(start=start, support=tape.support[pieces], letters=tape.letters[pieces], **one_each)
-    return Averaged(
-        steps, exponent, np.concatenate([[0], np.cumsum([len(c) for c in chains])]).astype(np.int64),
-        np.array([s[0] for s in flat], np.int8), np.array([s[1] for s in flat], np.int32),
-        np.array([s[2] for s in flat], float).reshape(-1, 4),
+    pieces = np.repeat(keep, np.diff(steps.start))
+    start = np.concatenate([[0], np.cumsum(np.diff(steps.start)[keep])]).astype(np.int64)
+    one_each = {name: getattr(steps, name)[keep] for name in ("opcode", "q0", "q1", "row", "turns", "rate")}
+    rest = Steps(start=start, support=steps.support[pieces], letters=steps.letters[pieces], **one_each)
+    return rest, weighted.Averaged(
+        exponent, np.concatenate([[0], np.cumsum([len(c) for c in chains])]).astype(np.int64),
+        np.array([s[0] for s in flat], np.int8), np.array([s[1] for s in flat], np.int8),
+        np.array([s[2] for s in flat], np.int32), np.array([s[3] for s in flat], float).reshape(-1, 4),
     )  # fmt: skip
 
 
@@ -164,8 +149,10 @@ class WeightedSampler:
             paths that counted; cost: the same three for the cost.
     """
 
-    def __init__(self, tape: Tape, found: PathClasses, averaged: Averaged, cut: int) -> None:
-        self.found, self.averaged, self.cut = found, averaged, cut
+    def __init__(
+        self, tape: Tape, found: PathClasses, steps: Steps, averaged: weighted.Averaged, cut: int
+    ) -> None:
+        self.found, self.steps, self.averaged, self.cut = found, steps, averaged, cut
         self.ones, self.squares = np.zeros(tape.num_rows), np.zeros(tape.num_rows)
         self.seen = np.zeros(tape.num_rows, np.int64)
         self.cost = np.zeros(3)
@@ -175,10 +162,10 @@ class WeightedSampler:
         """By a pilot that does not depend on the seed: runs with different seeds add up."""
         if not len(found.value) or found.target.any():
             return None
-        averaged = average_input(tape)
+        steps, averaged = average_input(tape)
         histogram = np.zeros(2**weighted.PLANES, np.int64)
         touched = np.zeros(tape.num_qubits, np.bool_)
-        pilot = cls(tape, found, averaged, -1)
+        pilot = cls(tape, found, steps, averaged, -1)
         pilot._draw(8192, stream(0, "pilot"), histogram, touched)
         total = histogram.sum()
         if not total:
@@ -195,15 +182,14 @@ class WeightedSampler:
             if float(histogram @ np.minimum(1.0, np.exp2(cut - levels))) >= ACCEPTED * 8192:
                 break
         cut = min(cut, int(np.flatnonzero(histogram).min()) + weighted.LEVELS - 2)
-        return cls(tape, found, averaged, cut)
+        return cls(tape, found, steps, averaged, cut)
 
     def _draw(self, count: int, rng: np.random.Generator, histogram: np.ndarray, touched: np.ndarray) -> None:
         counts = rng.multinomial(count, self.found.value / self.found.total).astype(np.int64)
-        a = self.averaged
+        sums = weighted.WeightedSums(self.ones, self.squares, self.seen, self.cost)
         weighted.sample_weighted(
-            a.steps, self.found.x, self.found.z, counts, np.uint64(rng.integers(2**63)), a.exponent, self.cut,
-            a.chain_start, a.chain_code, a.chain_row, a.chain_tables, self.ones, self.squares, self.seen, histogram,
-            self.cost, touched,
+            self.steps, self.averaged, self.found.x, self.found.z, counts, np.uint64(rng.integers(2**63)), self.cut,
+            sums, histogram, touched,
         )  # fmt: skip
 
     def draw(self, count: int, rng: np.random.Generator) -> None:

@@ -15,14 +15,8 @@ import numpy as np
 
 from qtrain.circuits.interference import PathClasses
 from qtrain.circuits.pauli_tape import Tape
-from qtrain.gradients.path_network import FIXED, ROTATION, boundary
-
-_CX = np.zeros((4, 4, 4, 4))
-_CZ = np.zeros((4, 4, 4, 4))
-for _a in range(4):
-    for _b in range(4):
-        _CX[_a ^ (_b & 2), _b ^ (_a & 1), _a, _b] = 1
-        _CZ[_a ^ ((_b & 1) << 1), _b ^ ((_a & 1) << 1), _a, _b] = 1
+from qtrain.gradients.path_network import PAIRS, SIGNS_ONLY, boundary, single_step
+from qtrain.kernels.opcodes import CX, CZ
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,23 +31,22 @@ def groups(tape: Tape) -> list[Group] | None:
     """The tape in groups, or None where it is not made of neighbours on a line."""
     result = [Group({}, [])]
     touched: set[int] = set()
-    for i in range(len(tape.code)):
-        code, q = int(tape.code[i]), int(tape.q0[i])
-        if code < 0:
+    steps = tape.steps
+    for i in range(len(tape)):
+        op, q = int(steps.opcode[i]), int(steps.q0[i])
+        if op in SIGNS_ONLY:
             continue
-        if code <= 2 or 5 <= code <= 7:
+        single = single_step(steps, i)
+        if single is not None:
             if q in touched:
                 result.append(Group({}, []))
                 touched = set()
-            if code <= 2:
-                step, marked = ROTATION[code]
-                item = (int(tape.row[i]), step, step @ marked)
-            else:
-                item = (-1, FIXED[code], None)
+            step, marked = single
+            item = (int(steps.row[i]), step, None if marked is None else step @ marked)
             result[-1].singles.setdefault(q, []).append(item)
-        elif code in (8, 9) and abs(q - int(tape.q1[i])) == 1:
-            t = int(tape.q1[i])
-            gate = _CX if code == 8 else _CZ
+        elif op in (CX, CZ) and abs(q - int(steps.q1[i])) == 1:
+            t = int(steps.q1[i])
+            gate = PAIRS[op]
             result[-1].pairs.append((min(q, t), gate if q < t else gate.transpose(1, 0, 3, 2)))
             touched |= {q, t}
         else:

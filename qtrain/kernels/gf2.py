@@ -37,14 +37,6 @@ def as_words(rows: np.ndarray) -> np.ndarray:
 
 
 @njit(cache=True)
-def popcount(word: np.uint64) -> int:
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@njit(cache=True)
 def _eliminate(rows: np.ndarray, num_columns: int, reduced: bool) -> np.ndarray:
     """Row echelon form in place; returns the pivot columns, pivot i in row i."""
     pivots = np.empty(min(rows.shape[0], num_columns), np.int64)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.pauli_paths import popcount
+from qtrain.kernels.bits import popcount
 
 
 @njit(cache=True, nogil=True)

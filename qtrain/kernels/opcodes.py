@@ -1,4 +1,4 @@
-"""Numbers of the operations a lowered circuit is made of; shared by programs and kernels.
+"""Numbers of the operations a lowered circuit is made of; shared by programs, tapes and kernels.
 
 Bit order, everywhere: qubit q is bit ``q % 64`` of word ``q // 64``.
 Letters: bit 0 is the x bit, bit 1 the z bit.
@@ -18,8 +18,14 @@ SXDG = 8
 CX = 9
 CZ = 10
 SWAP = 11
+# Tapes alone: what a fixed rotation by a multiple of pi / 2 does to a Pauli, and noise.
+QUARTER_TURN = 12  # by an odd multiple: Q goes to +-i P Q where it anticommutes with P
+HALF_TURN = 13  # by pi: P itself, which only changes signs
+NOISE_1 = 14
+NOISE_2 = 15
+NOTHING = -1
 
-NAMES = ("rotation", "h", "s", "sdg", "x", "y", "z", "sx", "sxdg", "cx", "cz", "swap")
+FIXED_ROTATION = (NOTHING, QUARTER_TURN, HALF_TURN, QUARTER_TURN)  # by quarter turns
 
 LETTER_X = 1
 LETTER_Z = 2

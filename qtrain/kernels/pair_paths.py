@@ -7,212 +7,189 @@ with a rotation the pair cannot branch. Paths are thinned: what would weigh less
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.pauli_paths import PATHS, WORDS, popcount, seed_lanes
-from qtrain.kernels.terms import anticommutes, clifford_step
-from qtrain.kernels.thinning import ONES, biased, finish
+from qtrain.kernels.bits import ONES, PATHS, WORDS, biased, fill, popcount, seed_lanes
+from qtrain.kernels.clifford import conjugate, meet, multiply
+from qtrain.kernels.opcodes import NOISE_1, NOISE_2, ROTATION
+
+
+class Pairs(NamedTuple):
+    """Pairs of terms; a class is the path of its first term.
+
+    x, z: (classes, qubits) uint8, the first term; diff_x, diff_z: the product of both.
+    power: (classes,) exponent of i of the product at the unbranched input; sign: (classes,) +-1.
+    """
+
+    x: np.ndarray
+    z: np.ndarray
+    diff_x: np.ndarray
+    diff_z: np.ndarray
+    power: np.ndarray
+    sign: np.ndarray
+
+
+class SignedHits(NamedTuple):
+    """Hits of positive and of negative sign, (rows,) int64; flip_plus, flip_minus for mode 2; cost: (2,)."""
+
+    plus: np.ndarray
+    minus: np.ndarray
+    flip_plus: np.ndarray
+    flip_minus: np.ndarray
+    cost: np.ndarray
+
+
+class _Lanes(NamedTuple):
+    """Work space of a block: random state and (WORDS,) uint64 scratch; what a step leaves in ``out`` are its flips."""
+
+    r0: np.ndarray
+    r1: np.ndarray
+    coin: np.ndarray
+    out: np.ndarray
+    single: np.ndarray
 
 
 @njit(cache=True, nogil=True)
-def _step(
-    tape,
-    branch,
-    i,
-    swap,
-    x,
-    z,
-    rx,
-    rz,
-    alive,
-    anti,
-    coin,
-    out,
-    r0,
-    r1,
-):
-    """One tape entry for a block of pairs; ``swap``: this rotation is the differentiated one."""
-    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
-    c = code[i]
-    q = q0[i]
-    if row[i] >= 0:
-        for w in range(WORDS):
-            anti[w] = np.uint64(0)
-        if anticommutes(tape, i, rx, rz):
-            return  # exactly one of the pair anticommutes: it can only stay
-        if c <= 2:
+def _step(steps, branch, i, swap, x, z, rx, rz, alive, anti, lanes):
+    """One place of the tape for a block of pairs; ``swap``: this rotation is the differentiated one.
+
+    rx, rz: (qubits, 1) uint64, the product of both terms. anti: (1, WORDS), overwritten at a rotation.
+    """
+    opcode, q0, q1, start, support, letters, row, turns, rate = steps
+    op = opcode[i]
+    out = lanes.out
+    if op == ROTATION:
+        if meet(start, support, letters, i, rx, rz, lanes.single, 0, None, rx.shape[1]):
             for w in range(WORDS):
-                if c != 1:
-                    anti[w] ^= z[q, w]
-                if c != 0:
-                    anti[w] ^= x[q, w]
-        else:
-            for j in range(start[i], start[i + 1]):
-                s = support[j]
-                for w in range(WORDS):
-                    if letters[j] & 1:
-                        anti[w] ^= z[s, w]
-                    if letters[j] & 2:
-                        anti[w] ^= x[s, w]
-        some = np.uint64(0)
-        for w in range(WORDS):
-            some |= anti[w]
-        if some == 0:
+                anti[0, w] = np.uint64(0)
+            return  # exactly one of the pair anticommutes: it can only stay
+        if not meet(start, support, letters, i, x, z, anti, 0, None, WORDS):
             return
         p = branch[row[i]]
-        biased(1.0 - p if swap else p, r0, r1, coin, out)
-        if c <= 2:
-            for w in range(WORDS):
-                b = anti[w] & out[w]
-                if c != 1:
-                    x[q, w] ^= b
-                if c != 0:
-                    z[q, w] ^= b
-        else:
-            for j in range(start[i], start[i + 1]):
-                s = support[j]
-                for w in range(WORDS):
-                    b = anti[w] & out[w]
-                    if letters[j] & 1:
-                        x[s, w] ^= b
-                    if letters[j] & 2:
-                        z[s, w] ^= b
-        return
-    if c == 11 or c == 12:
+        biased(1.0 - p if swap else p, lanes.r0, lanes.r1, lanes.coin, out)
+        for w in range(WORDS):
+            lanes.coin[0, w] = anti[0, w] & out[w]
+        multiply(start, support, letters, i, x, z, lanes.coin, 0, WORDS)
+    elif op == NOISE_1 or op == NOISE_2:
+        q = q0[i]
         t = q1[i]
         for side in range(2):
-            biased(1.0 - rate[i], r0, r1, coin, out)
-            mx = ONES if side == 1 and rx[q] else np.uint64(0)
-            mz = ONES if side == 1 and rz[q] else np.uint64(0)
-            nx = ONES if side == 1 and rx[t] else np.uint64(0)
-            nz = ONES if side == 1 and rz[t] else np.uint64(0)
+            biased(1.0 - rate[i], lanes.r0, lanes.r1, lanes.coin, out)
+            mx = ONES if side == 1 and rx[q, 0] else np.uint64(0)
+            mz = ONES if side == 1 and rz[q, 0] else np.uint64(0)
+            nx = ONES if side == 1 and rx[t, 0] else np.uint64(0)
+            nz = ONES if side == 1 and rz[t, 0] else np.uint64(0)
             for w in range(WORDS):
                 touched = (x[q, w] ^ mx) | (z[q, w] ^ mz) | (x[t, w] ^ nx) | (z[t, w] ^ nz)
                 alive[w] &= ~(touched & out[w])
-        return
-    if opcode[i] < 0 or c < 0:
-        return
-    if c == 8:
-        t = q1[i]
-        for w in range(WORDS):
-            x[t, w] ^= x[q, w]
-            z[q, w] ^= z[t, w]
-    elif c == 9:
-        t = q1[i]
-        for w in range(WORDS):
-            z[t, w] ^= x[q, w]
-            z[q, w] ^= x[t, w]
-    elif c == 10:
-        t = q1[i]
-        for w in range(WORDS):
-            v = x[q, w]
-            x[q, w] = x[t, w]
-            x[t, w] = v
-            v = z[q, w]
-            z[q, w] = z[t, w]
-            z[t, w] = v
-    elif c == 5:
-        for w in range(WORDS):
-            v = x[q, w]
-            x[q, w] = z[q, w]
-            z[q, w] = v
-    elif c == 6:
-        for w in range(WORDS):
-            z[q, w] ^= x[q, w]
-    elif c == 7:
-        for w in range(WORDS):
-            x[q, w] ^= z[q, w]
-    elif c == 4 and turns[i] % 2:
-        for w in range(WORDS):
-            anti[w] = np.uint64(0)
-        for j in range(start[i], start[i + 1]):
-            s = support[j]
-            for w in range(WORDS):
-                if letters[j] & 1:
-                    anti[w] ^= z[s, w]
-                if letters[j] & 2:
-                    anti[w] ^= x[s, w]
-        for j in range(start[i], start[i + 1]):
-            s = support[j]
-            for w in range(WORDS):
-                if letters[j] & 1:
-                    x[s, w] ^= anti[w]
-                if letters[j] & 2:
-                    z[s, w] ^= anti[w]
-    clifford_step(tape, i, rx, rz)
+    else:
+        conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, None, lanes.coin, None, WORDS)
+        conjugate(opcode, q0, q1, start, support, letters, turns, i, rx, rz, None, lanes.single, None, rx.shape[1])
 
 
 @njit(cache=True, nogil=True)
-def sample_pairs(
-    tape,
-    branch,
-    class_x,
-    class_z,
-    diff_x,
-    diff_z,
-    power,
-    sign,
-    counts,
-    bloch,
-    seed,
-    mode,
-    plus_hits,
-    minus_hits,
-    flip_plus,
-    flip_minus,
-    cost_hits,
-):
+def _finish(x, z, rx, rz, power, bloch, alive, plus, minus):
+    """Thin the paths by their expectation at the product input; split them by the pair's sign."""
+    n = x.shape[0]
+    for w in range(WORDS):
+        plus[w] = np.uint64(0)
+        minus[w] = np.uint64(0)
+    for q in range(n):
+        zero = True
+        for d in range(bloch.shape[0]):
+            zero = zero and bloch[d, q, 0] == 0.0 and bloch[d, q, 2] == 0.0
+        if zero:
+            if rx[q, 0]:
+                return
+            for w in range(WORDS):
+                alive[w] &= ~x[q, w]
+    one = np.uint64(1)
+    for w in range(WORDS):
+        if alive[w] == 0:
+            continue
+        for b in range(64):
+            shift = np.uint64(b)
+            if (alive[w] >> shift) & one == 0:
+                continue
+            value = 1.0
+            phase = power
+            data = np.random.randint(0, bloch.shape[0])
+            for q in range(n):
+                a = np.int64((x[q, w] >> shift) & one)
+                c = np.int64((z[q, w] >> shift) & one)
+                d = a ^ np.int64(rx[q, 0])
+                e = c ^ np.int64(rz[q, 0])
+                if a or c:
+                    value *= bloch[data, q, a + 2 * c - 1]
+                if d or e:
+                    value *= bloch[data, q, d + 2 * e - 1]
+                phase += a * c + np.int64(rx[q, 0] & rz[q, 0]) - d * e + 2 * (c & np.int64(rx[q, 0]))
+                if value == 0.0:
+                    break
+            if (phase & 3) == 2:
+                value = -value
+            if np.random.random() < abs(value):
+                if value > 0:
+                    plus[w] |= one << shift
+                else:
+                    minus[w] |= one << shift
+
+
+@njit(cache=True, nogil=True)
+def sample_pairs(steps, branch, pairs, counts, bloch, seed, mode, hits):
     """Signed hits of every rotation over ``counts.sum()`` paths.
 
     Args:
-        rate: (ops,) damping of touched Paulis at a noise entry; branch: (rows,) E sin^2.
-        class_x, class_z, diff_x, diff_z: (classes, qubits) uint8: first term, and product of both.
-        power: (classes,) exponent of i of the product at the unbranched input; sign: (classes,) +-1.
+        steps: with noise places; branch: (rows,) E sin^2; pairs: `Pairs`.
         counts: (classes,); bloch: (samples, qubits, 3) in the order X, Z, Y.
         mode: how a rotation is differentiated, which exchanges E cos^2 and E sin^2. 0: they are equal, each hit
             counts. 1: a walk of its own from each rotation on. 2: hits that stayed and hits that flipped are counted
             apart, for the caller to weight with sin^2/cos^2 and cos^2/sin^2.
-        plus_hits, minus_hits, flip_plus, flip_minus: (rows,) int64, the last two for mode 2; cost_hits: (2,)
-            int64; all added to.
+        hits: `SignedHits`, added to.
     """
+    opcode, q0, q1, start, support, letters, row, turns, rate = steps
     fork = mode == 1
     np.random.seed(np.uint32(seed))
-    n = class_x.shape[1]
-    rows = plus_hits.shape[0]
-    row = tape.row
-    ops = row.shape[0]
+    n = pairs.x.shape[1]
+    rows = hits.plus.shape[0]
+    ops = opcode.shape[0]
     x = np.zeros((n, WORDS), np.uint64)
     z = np.zeros((n, WORDS), np.uint64)
     fx = np.zeros((n, WORDS), np.uint64)
     fz = np.zeros((n, WORDS), np.uint64)
     marks = np.zeros((rows if not fork else 1, WORDS), np.uint64)
     flips = np.zeros((rows if mode == 2 else 1, WORDS), np.uint64)
-    anti = np.zeros(WORDS, np.uint64)
-    scratch = np.zeros(WORDS, np.uint64)
+    anti = np.zeros((1, WORDS), np.uint64)
+    scratch = np.zeros((1, WORDS), np.uint64)
     alive = np.zeros(WORDS, np.uint64)
     live = np.zeros(WORDS, np.uint64)
     plus = np.zeros(WORDS, np.uint64)
     minus = np.zeros(WORDS, np.uint64)
-    coin = np.zeros(WORDS, np.uint64)
-    out = np.zeros(WORDS, np.uint64)
-    r0 = np.zeros(WORDS, np.uint64)
-    r1 = np.zeros(WORDS, np.uint64)
-    seed_lanes(seed, r0, r1)
-    for k in range(class_x.shape[0]):
+    lanes = _Lanes(
+        np.zeros(WORDS, np.uint64), np.zeros(WORDS, np.uint64), np.zeros((1, WORDS), np.uint64),
+        np.zeros(WORDS, np.uint64), np.zeros((1, 1), np.uint64),
+    )  # fmt: skip
+    out = lanes.out
+    rx = np.zeros((n, 1), np.uint64)
+    rz = np.zeros((n, 1), np.uint64)
+    sx = np.zeros((n, 1), np.uint64)
+    sz = np.zeros((n, 1), np.uint64)
+    seed_lanes(seed, lanes.r0, lanes.r1)
+    for k in range(pairs.x.shape[0]):
         left = counts[k]
         while left > 0:
             take = min(left, PATHS)
             left -= take
-            for w in range(WORDS):
-                full = min(max(take - 64 * w, 0), 64)
-                alive[w] = ONES if full == 64 else (np.uint64(1) << np.uint64(full)) - np.uint64(1)
+            fill(alive, take)
             for q in range(n):
                 for w in range(WORDS):
-                    x[q, w] = ONES if class_x[k, q] else np.uint64(0)
-                    z[q, w] = ONES if class_z[k, q] else np.uint64(0)
-            rx = diff_x[k].copy()
-            rz = diff_z[k].copy()
+                    x[q, w] = ONES if pairs.x[k, q] else np.uint64(0)
+                    z[q, w] = ONES if pairs.z[k, q] else np.uint64(0)
+                rx[q, 0] = np.uint64(pairs.diff_x[k, q])
+                rz[q, 0] = np.uint64(pairs.diff_z[k, q])
             for i in range(ops):
                 r = row[i]
                 if r >= 0 and fork:
@@ -220,88 +197,114 @@ def sample_pairs(
                         for w in range(WORDS):
                             fx[q, w] = x[q, w]
                             fz[q, w] = z[q, w]
-                    _step(
-                        tape,
-                        branch,
-                        i,
-                        True,
-                        fx,
-                        fz,
-                        rx,
-                        rz,
-                        alive,
-                        anti,
-                        coin,
-                        out,
-                        r0,
-                        r1,
-                    )
+                    _step(steps, branch, i, True, fx, fz, rx, rz, alive, anti, lanes)
                     some = np.uint64(0)
                     for w in range(WORDS):
-                        live[w] = alive[w] & anti[w]
+                        live[w] = alive[w] & anti[0, w]
                         some |= live[w]
                     if some:
-                        sx = rx.copy()
-                        sz = rz.copy()
+                        for q in range(n):
+                            sx[q, 0] = rx[q, 0]
+                            sz[q, 0] = rz[q, 0]
                         for j in range(i + 1, ops):
-                            _step(
-                                tape,
-                                branch,
-                                j,
-                                False,
-                                fx,
-                                fz,
-                                sx,
-                                sz,
-                                live,
-                                scratch,
-                                coin,
-                                out,
-                                r0,
-                                r1,
-                            )
-                        finish(fx, fz, sx, sz, power[k], bloch, live, plus, minus)
+                            _step(steps, branch, j, False, fx, fz, sx, sz, live, scratch, lanes)
+                        _finish(fx, fz, sx, sz, pairs.power[k], bloch, live, plus, minus)
                         for w in range(WORDS):
-                            good = popcount(plus[w]) if sign[k] > 0 else popcount(minus[w])
-                            bad = popcount(minus[w]) if sign[k] > 0 else popcount(plus[w])
-                            plus_hits[r] += np.int64(good)
-                            minus_hits[r] += np.int64(bad)
-                _step(
-                    tape,
-                    branch,
-                    i,
-                    False,
-                    x,
-                    z,
-                    rx,
-                    rz,
-                    alive,
-                    anti,
-                    coin,
-                    out,
-                    r0,
-                    r1,
-                )
+                            good = popcount(plus[w]) if pairs.sign[k] > 0 else popcount(minus[w])
+                            bad = popcount(minus[w]) if pairs.sign[k] > 0 else popcount(plus[w])
+                            hits.plus[r] += good
+                            hits.minus[r] += bad
+                _step(steps, branch, i, False, x, z, rx, rz, alive, anti, lanes)
                 if r >= 0 and mode == 0:
                     for w in range(WORDS):
-                        marks[r, w] = anti[w]
+                        marks[r, w] = anti[0, w]
                 elif r >= 0 and mode == 2:
                     for w in range(WORDS):
-                        marks[r, w] = anti[w] & ~out[w]
-                        flips[r, w] = anti[w] & out[w]
-            finish(x, z, rx, rz, power[k], bloch, alive, plus, minus)
+                        marks[r, w] = anti[0, w] & ~out[w]
+                        flips[r, w] = anti[0, w] & out[w]
+            _finish(x, z, rx, rz, pairs.power[k], bloch, alive, plus, minus)
             for w in range(WORDS):
-                if sign[k] < 0:
+                if pairs.sign[k] < 0:
                     v = plus[w]
                     plus[w] = minus[w]
                     minus[w] = v
-                cost_hits[0] += np.int64(popcount(plus[w]))
-                cost_hits[1] += np.int64(popcount(minus[w]))
+                hits.cost[0] += popcount(plus[w])
+                hits.cost[1] += popcount(minus[w])
             if not fork:
                 for r in range(rows):
                     for w in range(WORDS):
-                        plus_hits[r] += np.int64(popcount(marks[r, w] & plus[w]))
-                        minus_hits[r] += np.int64(popcount(marks[r, w] & minus[w]))
+                        hits.plus[r] += popcount(marks[r, w] & plus[w])
+                        hits.minus[r] += popcount(marks[r, w] & minus[w])
                         if mode == 2:
-                            flip_plus[r] += np.int64(popcount(flips[r, w] & plus[w]))
-                            flip_minus[r] += np.int64(popcount(flips[r, w] & minus[w]))
+                            hits.flip_plus[r] += popcount(flips[r, w] & plus[w])
+                            hits.flip_minus[r] += popcount(flips[r, w] & minus[w])
+
+
+@njit(cache=True, nogil=True)
+def _stay(steps, keep, i, x, z, value, anti, plus, flip):
+    """``value`` times what place ``i`` does to the mean of a term that does not branch there."""
+    opcode, q0, q1, start, support, letters, row, turns, rate = steps
+    op = opcode[i]
+    if op == ROTATION:
+        met = meet(start, support, letters, i, x, z, anti, 0, None, x.shape[1])
+        return value * keep[row[i]] if met else value
+    if op == NOISE_1 or op == NOISE_2:
+        q = q0[i]
+        t = q1[i]
+        return value * rate[i] if x[q, 0] | z[q, 0] | x[t, 0] | z[t, 0] else value
+    flip[0] = np.uint64(0)
+    conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, flip, anti, plus, x.shape[1])
+    return -value if flip[0] else value
+
+
+@njit(cache=True, nogil=True)
+def _expectation(x, z, bloch):
+    value = 1.0
+    for q in range(x.shape[0]):
+        if x[q, 0] | z[q, 0]:
+            value *= bloch[q, np.int64(x[q, 0]) + 2 * np.int64(z[q, 0]) - 1]
+    return value
+
+
+@njit(cache=True, nogil=True)
+def mean_gradients(steps, keep, class_x, class_z, coefficient, bloch, mean, gradient):
+    """E f and every E d_k f where E sin = 0: a term either stays everywhere or branches once, at k.
+
+    Args:
+        keep: (rows,) E cos; class_x, class_z: (terms, qubits) uint8; coefficient: (terms,).
+        bloch: (qubits, 3) in the order X, Z, Y; mean: (1,) and gradient: (rows,), added to.
+    """
+    opcode, q0, q1, start, support, letters, row, turns, rate = steps
+    n = class_x.shape[1]
+    ops = opcode.shape[0]
+    x = np.zeros((n, 1), np.uint64)
+    z = np.zeros((n, 1), np.uint64)
+    bx = np.zeros((n, 1), np.uint64)
+    bz = np.zeros((n, 1), np.uint64)
+    anti = np.zeros((1, 1), np.uint64)
+    plus = np.zeros(1, np.uint64)
+    flip = np.zeros(1, np.uint64)
+    for t in range(class_x.shape[0]):
+        for q in range(n):
+            x[q, 0] = np.uint64(class_x[t, q])
+            z[q, 0] = np.uint64(class_z[t, q])
+        value = coefficient[t]
+        for i in range(ops):
+            if opcode[i] == ROTATION:
+                if not meet(start, support, letters, i, x, z, anti, 0, plus, x.shape[1]):
+                    continue
+                for q in range(n):
+                    bx[q, 0] = x[q, 0]
+                    bz[q, 0] = z[q, 0]
+                multiply(start, support, letters, i, bx, bz, anti, 0, x.shape[1])
+                r = row[i]
+                branched = value * keep[r] if plus[0] else -value * keep[r]
+                for j in range(i + 1, ops):
+                    branched = _stay(steps, keep, j, bx, bz, branched, anti, plus, flip)
+                    if branched == 0.0:
+                        break
+                gradient[r] += branched * _expectation(bx, bz, bloch)
+                value *= keep[r]
+            else:
+                value = _stay(steps, keep, i, x, z, value, anti, plus, flip)
+        mean[0] += value * _expectation(x, z, bloch)

@@ -6,70 +6,73 @@ every path sum, however small: signals of 1e-30 come out where a plain path woul
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
+from qtrain.kernels.clifford import IMAGES
+from qtrain.kernels.opcodes import CX, CZ, QUARTER_TURN, ROTATION, SWAP
+
+
+class Guide(NamedTuple):
+    """A product function of the letters I, X, Z, Y that approximates the chance of a hit.
+
+    before, after: (ops, 2, 4), the weights of the letters on an op's qubits on both sides of it.
+    string_before, string_after: (entries of the CSR, 4), the same for rotations.
+    """
+
+    before: np.ndarray
+    after: np.ndarray
+    string_before: np.ndarray
+    string_after: np.ndarray
+
 
 @njit(cache=True, nogil=True)
-def build_guide(tape, end, reach, before, after, many_before, many_after):
-    """A product function of the letters that approximates the hit probability, walked back from the input.
+def build_guide(steps, end, reach, guide):
+    """Walk the guide back from the input.
 
     Args:
-        end: (qubits, 4) weights of the letters I, X, Z, Y at the input.
+        end: (qubits, 4) weights of the letters at the input; overwritten by the guide at the measurement.
         reach: gates on several qubits, counted from the input, behind which the guide is flat.
-        before, after: (ops, 2, 4), overwritten: the guide of the op's qubits on both sides.
-        many_before, many_after: (entries of the CSR, 4), the same for many-qubit rotations.
-
-    ``end`` is overwritten by the guide at the measurement.
+        guide: `Guide`, overwritten.
     """
-    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
+    opcode, q0, q1, start, support, letters = steps[:6]
+    before, after, string_before, string_after = guide
     n = end.shape[0]
     g = end.copy()
     m = np.zeros((4, 4))
     level = np.zeros(n, np.int64)
-    for i in range(code.shape[0] - 1, -1, -1):
-        c = code[i]
-        if c < 0 or c > 10:
-            continue
-        if c == 3 or c == 4:
+    for i in range(opcode.shape[0] - 1, -1, -1):
+        op = opcode[i]
+        if op == ROTATION or op == QUARTER_TURN:
+            single = start[i + 1] - start[i] == 1
             deepest = 0
             for j in range(start[i], start[i + 1]):
                 deepest = max(deepest, level[support[j]] + 1)
             for j in range(start[i], start[i + 1]):
                 s = support[j]
-                level[s] = deepest
-                if deepest > reach:
-                    many_after[j] = g[s]
-                    many_before[j] = 0.5
-                    g[s] = 0.5
-                    continue
-                for v in range(4):  # positive wherever the rotation may lead to something live
-                    many_after[j, v] = g[s, v]
-                    many_before[j, v] = (2 * g[s, v] + g[s, v ^ letters[j]]) / 3
-                g[s] = many_before[j]
-            continue
-        q = q0[i]
-        if c <= 2:
-            letter = c + 1
-            after[i, 0] = g[q]
-            for v in range(4):
-                if v != 0 and v != letter:
-                    before[i, 0, v] = 0.5 * (g[q, v] + g[q, v ^ letter])
-                else:
-                    before[i, 0, v] = g[q, v]
-            g[q] = before[i, 0]
-        elif c == 5 or c == 6 or c == 7:
-            after[i, 0] = g[q]
-            for v in range(4):
-                if c == 5:
-                    image = (v >> 1) | ((v & 1) << 1)
-                elif c == 6:
-                    image = v ^ ((v & 1) << 1)
-                else:
-                    image = v ^ (v >> 1)
-                before[i, 0, v] = after[i, 0, image]
-            g[q] = before[i, 0]
-        elif c >= 8:
+                if not single:
+                    level[s] = deepest
+                    if deepest > reach:
+                        string_after[j] = g[s]
+                        string_before[j] = 0.5
+                        g[s] = 0.5
+                        continue
+                for v in range(4):
+                    string_after[j, v] = g[s, v]
+                    u = v ^ letters[j]
+                    if not single:  # positive wherever the rotation may lead to something live
+                        string_before[j, v] = (2 * g[s, v] + g[s, u]) / 3
+                    elif v == 0 or u == 0:
+                        string_before[j, v] = g[s, v]
+                    elif op == ROTATION:
+                        string_before[j, v] = 0.5 * (g[s, v] + g[s, u])
+                    else:
+                        string_before[j, v] = g[s, u]
+                g[s] = string_before[j]
+        elif op == CX or op == CZ or op == SWAP:
+            q = q0[i]
             t = q1[i]
             after[i, 0] = g[q]
             after[i, 1] = g[t]
@@ -78,17 +81,14 @@ def build_guide(tape, end, reach, before, after, many_before, many_after):
             level[t] = deepest
             if deepest > reach:
                 before[i] = 0.5
-            elif c == 10:
+            elif op == SWAP:
                 before[i, 0] = after[i, 1]
                 before[i, 1] = after[i, 0]
             else:
                 total = 0.0
                 for a in range(4):
                     for b in range(4):
-                        if c == 8:
-                            m[a, b] = after[i, 0, a ^ (b & 2)] * after[i, 1, b ^ (a & 1)]
-                        else:
-                            m[a, b] = after[i, 0, a ^ ((b & 1) << 1)] * after[i, 1, b ^ ((a & 1) << 1)]
+                        m[a, b] = after[i, 0, IMAGES[op, a, b, 0]] * after[i, 1, IMAGES[op, a, b, 1]]
                         total += m[a, b]
                 root = np.sqrt(total)
                 for a in range(4):
@@ -101,36 +101,43 @@ def build_guide(tape, end, reach, before, after, many_before, many_after):
                     before[i, 1, a] = v / root
             g[q] = before[i, 0]
             g[t] = before[i, 1]
+        elif op > ROTATION and op < CX:
+            q = q0[i]
+            for v in range(4):
+                after[i, 0, v] = g[q, v]
+            for v in range(4):
+                before[i, 0, v] = after[i, 0, IMAGES[op, v, 0, 0]]
+            g[q] = before[i, 0]
     for q in range(n):
         for v in range(4):
             end[q, v] = g[q, v]
 
 
+class History(NamedTuple):
+    """Work space: which particles anticommuted, and whom they descend from.
+
+    bits: (rows, N) bool; epoch: (rows,) int32, resamplings before the row; ancestors: (epochs, N) int32.
+    """
+
+    bits: np.ndarray
+    epoch: np.ndarray
+    ancestors: np.ndarray
+
+
 @njit(cache=True, nogil=True)
-def run_particles(
-    tape,
-    before,
-    after,
-    many_before,
-    many_after,
-    class_letters,
-    owner,
-    seed,
-    bits,
-    epoch,
-    ancestors,
-    marked,
-):
+def run_particles(steps, guide, class_letters, owner, seed, history, marked):
     """One run; returns (log, value): value * exp(log) is the sum over paths over the guide of the start.
 
     Args:
-        before, after, many_before, many_after: from `build_guide`.
+        guide: `Guide` from `build_guide`.
         class_letters: (classes, qubits) uint8; owner: (N,) class of each particle.
-        bits: (rows, N) bool; epoch: (rows,) int32; ancestors: (epochs, N) int32: work space.
+        history: `History`, overwritten.
         marked: (rows,) float64, overwritten with the same sum over anticommuting paths
             (to be multiplied by exp(log) too).
     """
-    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
+    opcode, q0, q1, start, support, letters, row = steps[:7]
+    before, after, string_before, string_after = guide
+    bits, epoch, ancestors = history
     np.random.seed(seed)
     size = owner.shape[0]
     n = class_letters.shape[1]
@@ -143,92 +150,79 @@ def run_particles(
     log = 0.0
     now = 0
     capacity = ancestors.shape[0]
-    for i in range(code.shape[0]):
-        c = code[i]
-        if c < 0:
-            continue
-        q = q0[i]
+    ratio = np.zeros(4)
+    factor = np.zeros(16)
+    for i in range(opcode.shape[0]):
+        op = opcode[i]
         changed = False
-        if c <= 2:
-            letter = c + 1
-            s = state[q]
-            r = row[i]
-            epoch[r] = now
-            ratio = np.zeros(4)
-            for v in range(4):
-                both = after[i, 0, v] + after[i, 0, v ^ letter]
-                ratio[v] = after[i, 0, v ^ letter] / both if both > 0 else 0.5
-            some = False
-            for p in range(size):
-                v = s[p]
-                anti = v != 0 and v != letter
-                bits[r, p] = anti
-                some = some or anti
-            if some:
-                for p in range(size):
-                    v = s[p]
-                    if bits[r, p] and np.random.random() < ratio[v]:
-                        s[p] = v ^ letter
-        elif c <= 4:
+        if op == ROTATION or op == QUARTER_TURN:
             lo = start[i]
             hi = start[i + 1]
-            if c == 3:
-                epoch[row[i]] = now
+            r = row[i]
+            if r >= 0:
+                epoch[r] = now
+            if hi - lo == 1:
+                s = state[support[lo]]
+                letter = letters[lo]
+                if op == QUARTER_TURN:
+                    for p in range(size):
+                        v = s[p]
+                        if v != 0 and v != letter:
+                            s[p] = v ^ letter
+                    continue
+                for v in range(4):
+                    both = string_after[lo, v] + string_after[lo, v ^ letter]
+                    ratio[v] = string_after[lo, v ^ letter] / both if both > 0 else 0.5
+                some = False
+                for p in range(size):
+                    v = s[p]
+                    anti = v != 0 and v != letter
+                    bits[r, p] = anti
+                    some = some or anti
+                if some:
+                    for p in range(size):
+                        v = s[p]
+                        if bits[r, p] and np.random.random() < ratio[v]:
+                            s[p] = v ^ letter
+                continue
             for p in range(size):
                 parity = 0
-                for j in range(lo, hi):
-                    v = state[support[j], p]
-                    parity ^= ((letters[j] & 1) & (v >> 1)) ^ ((letters[j] >> 1) & (v & 1))
-                if c == 3:
-                    bits[row[i], p] = parity == 1
                 base = 1.0
                 stay = 1.0
                 move = 1.0
                 for j in range(lo, hi):
                     v = state[support[j], p]
-                    base *= many_before[j, v]
-                    stay *= many_after[j, v]
-                    move *= many_after[j, v ^ letters[j]]
-                turned = c == 4 and turns[i] % 2 == 1
+                    parity ^= v != 0 and v != letters[j]
+                    base *= string_before[j, v]
+                    stay *= string_after[j, v]
+                    move *= string_after[j, v ^ letters[j]]
                 branch = False
-                if parity == 1 and c == 3:
-                    branch = np.random.random() * (stay + move) < move
-                    top = 0.5 * (stay + move)
-                elif parity == 1 and turned:
+                top = stay
+                if r >= 0:
+                    bits[r, p] = parity == 1
+                    if parity:
+                        branch = np.random.random() * (stay + move) < move
+                        top = 0.5 * (stay + move)
+                elif parity:
                     branch = True
                     top = move
-                else:
-                    top = stay
                 weight[p] *= top / base if base > 0 else 0.0
-                changed = True
                 if branch:
                     for j in range(lo, hi):
                         state[support[j], p] ^= letters[j]
-        elif c <= 7:
-            s = state[q]
+            changed = True
+        elif op > ROTATION and op < CX:
+            s = state[q0[i]]
             for p in range(size):
-                v = s[p]
-                if c == 5:
-                    s[p] = (v >> 1) | ((v & 1) << 1)
-                elif c == 6:
-                    s[p] = v ^ ((v & 1) << 1)
-                else:
-                    s[p] = v ^ (v >> 1)
-        elif c <= 10:
-            t = q1[i]
-            s = state[q]
-            u = state[t]
-            factor = np.zeros(16)
+                s[p] = IMAGES[op, s[p], 0, 0]
+        elif op >= CX and op <= SWAP:
+            s = state[q0[i]]
+            u = state[q1[i]]
             lowest = np.inf
             highest = 0.0
             for a in range(4):
                 for b in range(4):
-                    if c == 8:
-                        top = after[i, 0, a ^ (b & 2)] * after[i, 1, b ^ (a & 1)]
-                    elif c == 9:
-                        top = after[i, 0, a ^ ((b & 1) << 1)] * after[i, 1, b ^ ((a & 1) << 1)]
-                    else:
-                        top = after[i, 0, b] * after[i, 1, a]
+                    top = after[i, 0, IMAGES[op, a, b, 0]] * after[i, 1, IMAGES[op, a, b, 1]]
                     bottom = before[i, 0, a] * before[i, 1, b]
                     f = top / bottom if bottom > 0 else 0.0
                     factor[a * 4 + b] = f
@@ -238,15 +232,8 @@ def run_particles(
                 a = s[p]
                 b = u[p]
                 weight[p] *= factor[a * 4 + b]
-                if c == 8:
-                    s[p] = a ^ (b & 2)
-                    u[p] = b ^ (a & 1)
-                elif c == 9:
-                    s[p] = a ^ ((b & 1) << 1)
-                    u[p] = b ^ ((a & 1) << 1)
-                else:
-                    s[p] = b
-                    u[p] = a
+                s[p] = IMAGES[op, a, b, 0]
+                u[p] = IMAGES[op, a, b, 1]
             changed = highest > lowest * (1 + 1e-12)
         if changed:
             total = 0.0

@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.simd import LANES, load, popcount, splat, store
+from qtrain.kernels.bits import popcount
+from qtrain.kernels.simd import LANES, load, splat, store
 from qtrain.kernels.statevector import cos_sin
 
 

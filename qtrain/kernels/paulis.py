@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from qtrain.errors import QTrainError
-from qtrain.kernels import opcodes as op
+from qtrain.kernels.bits import popcount
 from qtrain.kernels.gf2 import (
     as_words,
     gf2_eliminate,
@@ -24,12 +24,11 @@ from qtrain.kernels.gf2 import (
     gf2_solve,
     num_words,
     pack_bits,
-    popcount,
     unpack_bits,
 )
 
 __all__ = [
-    "PauliTable", "commutant", "commutation_matrix", "conjugate", "gf2_eliminate", "gf2_nullspace",
+    "PauliTable", "commutant", "commutation_matrix", "gf2_eliminate", "gf2_nullspace",
     "gf2_rank", "gf2_relations", "gf2_solve", "num_words", "pack_bits", "pack_labels", "split_rows", "symplectic_rows",
     "unpack_bits", "unpack_labels", "weights",
 ]  # fmt: skip
@@ -161,114 +160,3 @@ def commutant(x: np.ndarray, z: np.ndarray, num_qubits: int) -> tuple[np.ndarray
         ['XX', 'ZZ']
     """
     return split_rows(gf2_nullspace(symplectic_rows(z, x, num_qubits), 2 * num_qubits), num_qubits)
-
-
-# --------------------------------------------------------------------------- conjugation by Cliffords
-
-
-@njit(cache=True)
-def _bit(rows: np.ndarray, r: int, q: int) -> int:
-    return int((rows[r, q >> 6] >> np.uint64(q & 63)) & np.uint64(1))
-
-
-@njit(cache=True)
-def _set(rows: np.ndarray, r: int, q: int, value: int) -> None:
-    mask = np.uint64(1) << np.uint64(q & 63)
-    if value:
-        rows[r, q >> 6] |= mask
-    else:
-        rows[r, q >> 6] &= ~mask
-
-
-@njit(cache=True)
-def _conjugate(
-    x: np.ndarray, z: np.ndarray, signs: np.ndarray, opcode: np.ndarray, qubits: np.ndarray, inverse: bool
-) -> int:
-    """Each row Q becomes C Q C^dagger (C^dagger Q C, last op first, if inverse). Returns a bad op, or -1."""
-    for step in range(len(opcode)):
-        i = len(opcode) - 1 - step if inverse else step
-        code = opcode[i]
-        if inverse:  # only these differ from their inverses
-            if code == op.S:
-                code = op.SDG
-            elif code == op.SDG:
-                code = op.S
-            elif code == op.SX:
-                code = op.SXDG
-            elif code == op.SXDG:
-                code = op.SX
-        a, b = qubits[i, 0], qubits[i, 1]
-        if code < 1 or code > op.SWAP:
-            return i
-        for r in range(x.shape[0]):
-            xa, za = _bit(x, r, a), _bit(z, r, a)
-            flip = 0
-            if code == op.H:
-                flip = xa & za
-                xa, za = za, xa
-            elif code == op.S:
-                flip = xa & za
-                za ^= xa
-            elif code == op.SDG:
-                flip = xa & (1 - za)
-                za ^= xa
-            elif code == op.X:
-                flip = za
-            elif code == op.Y:
-                flip = xa ^ za
-            elif code == op.Z:
-                flip = xa
-            elif code == op.SX:
-                flip = za & (1 - xa)
-                xa ^= za
-            elif code == op.SXDG:
-                flip = za & xa
-                xa ^= za
-            else:
-                xb, zb = _bit(x, r, b), _bit(z, r, b)
-                if code == op.CX:
-                    flip = xa & zb & (1 - (xb ^ za))
-                    xb ^= xa
-                    za ^= zb
-                elif code == op.CZ:
-                    flip = xa & xb & (za ^ zb)
-                    za ^= xb
-                    zb ^= xa
-                else:
-                    xa, xb, za, zb = xb, xa, zb, za
-                _set(x, r, b, xb)
-                _set(z, r, b, zb)
-            _set(x, r, a, xa)
-            _set(z, r, a, za)
-            if flip:
-                signs[r] = -signs[r]
-    return -1
-
-
-def conjugate(
-    table: PauliTable, opcode: np.ndarray, qubits: np.ndarray, *, inverse: bool = False
-) -> PauliTable:
-    """Conjugate every row by a list of elementary Cliffords.
-
-    Args:
-        table: the rows Q.
-        opcode: (ops,) of ``opcodes``, in time order, none of them a rotation; qubits: (ops, 2).
-        inverse: False: W Q W^dagger (towards the output); True: W^dagger Q W (towards the input).
-
-    Raises:
-        QTrainError: an op is no elementary Clifford.
-
-    Example:
-        >>> x, z = pack_labels(["IX"])
-        >>> table = PauliTable(2, x, z, np.ones(1, np.int8), np.arange(1))
-        >>> conjugate(table, np.array([op.CX]), np.array([[0, 1]])).labels
-        ['XX']
-    """
-    x, z, signs = as_words(table.x).copy(), as_words(table.z).copy(), np.array(table.signs, dtype=np.int8)
-    codes, places = np.asarray(opcode, np.int8), np.ascontiguousarray(qubits, np.int32)
-    bad = _conjugate(x, z, signs, codes, places, inverse)
-    if bad >= 0:
-        raise QTrainError(
-            f"opcode should hold elementary Cliffords (1 to {op.SWAP}). Got {codes[bad]} at {bad}."
-        )
-    return PauliTable(table.num_qubits, x, z, signs, table.index)

@@ -1,7 +1,8 @@
-"""Affine sets of Paulis through a tape, bit-sliced: which rotations can meet something they move.
+"""Which rotations can meet something they move: affine sets of Paulis from one end, or from both at once.
 
-Each lane is one Pauli of a spanning set. A rotation that commutes with every lane does nothing;
-one that does not adds its own Pauli as a lane.
+Through a tape each lane is one Pauli of a spanning set: a rotation that commutes with every lane does nothing; one
+that does not adds its own Pauli as a lane. From both ends (`settle`) rows are (x | z) packed, ``words`` of x bits,
+then ``words`` of z bits, in the frame behind all Cliffords.
 """
 
 from __future__ import annotations
@@ -9,142 +10,70 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from qtrain.kernels.bits import lowest, popcount
+from qtrain.kernels.clifford import act, meet, multiply
+from qtrain.kernels.opcodes import CX, HALF_TURN, QUARTER_TURN, ROTATION, SWAP
+
 
 @njit(cache=True, nogil=True)
-def _changes(c, x, z, q, t, words):
-    """Whether a one- or two-qubit Clifford changes some lane: if not, it commutes with all of them."""
+def _gate_changes(op, q, t, x, z, words):
+    """Conjugate by a gate; whether that changed some lane, its sign included."""
+    bx = np.zeros((2, words), np.uint64)
+    bz = np.zeros((2, words), np.uint64)
+    sign = np.zeros(words, np.uint64)
+    sides = 2 if op >= CX else 1
+    for side in range(sides):
+        for w in range(words):
+            bx[side, w] = x[t if side else q, w]
+            bz[side, w] = z[t if side else q, w]
+    act(op, q, t, x, z, sign, words)
     some = np.uint64(0)
     for w in range(words):
-        if c == 5:  # H: Y goes to -Y
-            some |= x[q, w] | z[q, w]
-        elif c == 6:
-            some |= x[q, w]
-        elif c == 7:
-            some |= z[q, w]
-        elif c == 8:
-            some |= x[q, w] | z[t, w]
-        elif c == 9:
-            some |= x[q, w] | x[t, w]
-        else:
-            some |= (x[q, w] ^ x[t, w]) | (z[q, w] ^ z[t, w])
+        some |= sign[w]
+    for side in range(sides):
+        for w in range(words):
+            some |= (bx[side, w] ^ x[t if side else q, w]) | (bz[side, w] ^ z[t if side else q, w])
     return some != 0
 
 
 @njit(cache=True, nogil=True)
-def meets(tape, forward, x, z, lanes, alive, kept):
+def meets(steps, forward, x, z, lanes, alive, kept):
     """Mark the rows of rotations that anticommute with some lane, walking from one end to the other.
 
     Args:
-        tape: `Steps` that may hold fixed rotations (row -1).
+        steps: `Steps` that may hold fixed rotations (row -1).
         forward: walk from the input to the measurement instead.
         x, z: (qubits, words) uint64 planes with the first ``lanes`` lanes filled and room for one more
             for each rotation, overwritten.
         alive: (rows,) bool, overwritten.
         kept: (ops,) bool, set where the op changes some lane, its sign included.
     """
-    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
-    ops = code.shape[0]
-    one = np.uint64(1)
+    opcode, q0, q1, start, support, letters, row, turns, rate = steps
+    ops = opcode.shape[0]
+    anti = np.zeros((1, x.shape[1]), np.uint64)
     for step in range(ops):
         i = ops - 1 - step if forward else step
-        c = code[i]
+        op = opcode[i]
         words = (lanes + 63) >> 6
-        q = q0[i]
-        if c < 0 or c > 10:
-            if 4 <= opcode[i] <= 6:  # a Pauli: signs alone
-                some = np.uint64(0)
-                for w in range(words):
-                    if opcode[i] != 6:
-                        some |= z[q, w] ^ (x[q, w] if opcode[i] == 5 else np.uint64(0))
-                    else:
-                        some |= x[q, w]
-                kept[i] |= some != 0
-            continue
-        if 5 <= c:
-            kept[i] |= _changes(c, x, z, q, q1[i], words)
-        if c <= 3:
-            some = np.uint64(0)
-            if c == 0:
-                for w in range(words):
-                    some |= z[q, w]
-            elif c == 1:
-                for w in range(words):
-                    some |= x[q, w]
-            elif c == 2:
-                for w in range(words):
-                    some |= x[q, w] ^ z[q, w]
-            else:
-                for w in range(words):
-                    v = np.uint64(0)
-                    for j in range(start[i], start[i + 1]):
-                        if letters[j] & 1:
-                            v ^= z[support[j], w]
-                        if letters[j] & 2:
-                            v ^= x[support[j], w]
-                    some |= v
+        if op > ROTATION and op <= SWAP:
+            # a gate and its inverse change the same lanes of the set in the same way, up to signs
+            kept[i] |= _gate_changes(op, q0[i], q1[i], x, z, words)
+        elif op == ROTATION or op == QUARTER_TURN or op == HALF_TURN:
+            met = meet(start, support, letters, i, x, z, anti, 0, None, words)
             if row[i] >= 0:
-                alive[row[i]] = some != 0
-            if some:
-                kept[i] = True
+                alive[row[i]] = met
+            if not met:
+                continue
+            kept[i] = True
+            if op == QUARTER_TURN:
+                multiply(start, support, letters, i, x, z, anti, 0, words)
+            elif op == ROTATION:  # the set may branch: the Pauli itself becomes a lane
                 word = lanes >> 6
-                bit = one << np.uint64(lanes & 63)
+                for w in range(x.shape[1]):
+                    anti[0, w] = np.uint64(0)
+                anti[0, word] = np.uint64(1) << np.uint64(lanes & 63)
+                multiply(start, support, letters, i, x, z, anti, 0, word + 1)
                 lanes += 1
-                if c <= 2:
-                    if c != 1:
-                        x[q, word] |= bit
-                    if c != 0:
-                        z[q, word] |= bit
-                else:
-                    for j in range(start[i], start[i + 1]):
-                        if letters[j] & 1:
-                            x[support[j], word] |= bit
-                        if letters[j] & 2:
-                            z[support[j], word] |= bit
-        elif c == 4:
-            if turns[i]:
-                for w in range(words):
-                    v = np.uint64(0)
-                    for j in range(start[i], start[i + 1]):
-                        if letters[j] & 1:
-                            v ^= z[support[j], w]
-                        if letters[j] & 2:
-                            v ^= x[support[j], w]
-                    if v:
-                        kept[i] = True
-                    if turns[i] == 2:
-                        continue
-                    for j in range(start[i], start[i + 1]):
-                        if letters[j] & 1:
-                            x[support[j], w] ^= v
-                        if letters[j] & 2:
-                            z[support[j], w] ^= v
-        elif c == 5:
-            for w in range(words):
-                v = x[q, w]
-                x[q, w] = z[q, w]
-                z[q, w] = v
-        elif c == 6:
-            for w in range(words):
-                z[q, w] ^= x[q, w]
-        elif c == 7:
-            for w in range(words):
-                x[q, w] ^= z[q, w]
-        else:
-            t = q1[i]
-            for w in range(words):
-                if c == 8:
-                    x[t, w] ^= x[q, w]
-                    z[q, w] ^= z[t, w]
-                elif c == 9:
-                    z[t, w] ^= x[q, w]
-                    z[q, w] ^= x[t, w]
-                else:
-                    v = x[q, w]
-                    x[q, w] = x[t, w]
-                    x[t, w] = v
-                    v = z[q, w]
-                    z[q, w] = z[t, w]
-                    z[t, w] = v
 
 
 @njit(cache=True, nogil=True)
@@ -210,3 +139,169 @@ def depth(num_ops, opcode, qubits, start, support, gate, kept, level):
         for k in range(count):
             level[touched[k]] = top + 1
         i = j
+
+
+@njit(cache=True, nogil=True)
+def _anticommute(a, b):
+    words = a.shape[0] // 2
+    word = np.uint64(0)
+    for w in range(words):
+        word ^= (a[w] & b[words + w]) ^ (a[words + w] & b[w])
+    return popcount(word) & 1
+
+
+@njit(cache=True, nogil=True)
+def _reduce(v, basis, pivots, count):
+    """Clear the pivots of a basis from ``v``: each of its rows has zeros at the pivots of the rows before."""
+    for j in range(count):
+        p = pivots[j]
+        if (v[p >> 6] >> np.uint64(p & 63)) & np.uint64(1):
+            for w in range(v.shape[0]):
+                v[w] ^= basis[j, w]
+
+
+@njit(cache=True, nogil=True)
+def _pivot(v):
+    """Place of the lowest set bit, or -1."""
+    for w in range(v.shape[0]):
+        if v[w]:
+            return 64 * w + lowest(v[w])
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def _copy(v, into):
+    for w in range(v.shape[0]):  # assigning slices would compile numba's text of shape errors
+        into[w] = v[w]
+
+
+@njit(cache=True, nogil=True)
+def _insert(v, basis, pivots, count):
+    """Add ``v`` to the span (``v`` is overwritten); the new number of rows."""
+    _reduce(v, basis, pivots, count)
+    p = _pivot(v)
+    if p >= 0:
+        _copy(v, basis[count])
+        pivots[count] = p
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _meets(p, basis, count):
+    for j in range(count):
+        if _anticommute(basis[j], p):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def settle(generators, terms, stabilizers, alive, max_rounds):
+    """Clear ``alive`` for rotations that no Pauli path of weight other than zero can feel.
+
+    At rotation k the observable lies in terms + span(active generators behind), the state in the span of
+    its stabilisers and the active generators before: a path needs a Pauli in both that anticommutes with
+    P_k. The cost does not depend on a dead rotation, so it is taken out and the rest is looked at again.
+
+    Args:
+        generators: (rotations, 2 words) uint64, in time order; terms: (terms, 2 words), one term keeps the
+            affine set, several their span; stabilizers: (qubits, 2 words) of the input state.
+        alive: (rotations,) bool, updated; max_rounds: of taking out and looking again.
+    """
+    rotations, width = generators.shape
+    n = stabilizers.shape[0]
+    full = 2 * n
+    front = np.zeros((full + 1, width), np.uint64)
+    front_pivots = np.zeros(full + 1, np.int64)
+    back = np.zeros((full + 1, width), np.uint64)
+    back_pivots = np.zeros(full + 1, np.int64)
+    rest = np.zeros((full + 1, width), np.uint64)
+    tags = np.zeros((full + 1, width), np.uint64)
+    rest_pivots = np.zeros(full + 1, np.int64)
+    both = np.zeros((full + 1, width), np.uint64)
+    size = np.zeros(rotations, np.int64)
+    felt = np.zeros(rotations, np.bool_)
+    v = np.zeros(width, np.uint64)
+    tag = np.zeros(width, np.uint64)
+    point = np.zeros(width, np.uint64)
+    single = terms.shape[0] == 1
+    for _ in range(max_rounds):
+        changed = False
+        ahead = np.int64(0)
+        for q in range(n):
+            _copy(stabilizers[q], v)
+            ahead = _insert(v, front, front_pivots, ahead)
+        for k in range(rotations):
+            size[k] = ahead
+            if alive[k]:
+                felt[k] = ahead == full or _meets(generators[k], front, ahead)
+                if felt[k] and ahead < full:
+                    _copy(generators[k], v)
+                    ahead = _insert(v, front, front_pivots, ahead)
+        behind = np.int64(0)
+        if not single:
+            for t in range(terms.shape[0]):
+                _copy(terms[t], v)
+                behind = _insert(v, back, back_pivots, behind)
+        seen_size = -1
+        seen_behind = -1
+        common = 0
+        empty = False
+        for k in range(rotations - 1, -1, -1):
+            if not alive[k]:
+                continue
+            active = behind == full or _meets(generators[k], back, behind)
+            if single and not active:
+                active = _anticommute(terms[0], generators[k]) == 1
+            if not active or not felt[k]:
+                alive[k] = False
+                changed = True
+                continue
+            if behind < full:
+                _copy(generators[k], v)
+                behind = _insert(v, back, back_pivots, behind)
+            if size[k] == full or behind == full:
+                continue
+            if size[k] != seen_size or behind != seen_behind:
+                # the rows of ``back`` that lie in the first rows of ``front``, and a point of the affine set
+                seen_size, seen_behind = size[k], behind
+                common = 0
+                count = 0
+                for j in range(behind):
+                    _copy(back[j], v)
+                    _copy(back[j], tag)
+                    _reduce(v, front, front_pivots, seen_size)
+                    for i in range(count):
+                        p = rest_pivots[i]
+                        if (v[p >> 6] >> np.uint64(p & 63)) & np.uint64(1):
+                            for w in range(width):
+                                v[w] ^= rest[i, w]
+                                tag[w] ^= tags[i, w]
+                    p = _pivot(v)
+                    if p < 0:
+                        _copy(tag, both[common])
+                        common += 1
+                    else:
+                        _copy(v, rest[count])
+                        _copy(tag, tags[count])
+                        rest_pivots[count] = p
+                        count += 1
+                empty = False
+                if single:
+                    _copy(terms[0], v)
+                    _copy(terms[0], point)
+                    _reduce(v, front, front_pivots, seen_size)
+                    for i in range(count):
+                        p = rest_pivots[i]
+                        if (v[p >> 6] >> np.uint64(p & 63)) & np.uint64(1):
+                            for w in range(width):
+                                v[w] ^= rest[i, w]
+                                point[w] ^= tags[i, w]
+                    empty = _pivot(v) >= 0
+            if not empty and single and _anticommute(point, generators[k]):
+                continue
+            if empty or not _meets(generators[k], both, common):
+                alive[k] = False
+                changed = True
+        if not changed:
+            break

@@ -120,21 +120,9 @@ def _splat(typingctx: Any, value: Any) -> Any:
     return vec8(value), codegen
 
 
-def _popcount(typingctx: Any, value: Any) -> Any:
-    """Number of ones of an int64 mask."""
-    if not isinstance(value, types.Integer):
-        return None
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.ctpop(context.cast(builder, args[0], value, types.int64))
-
-    return types.int64(value), codegen
-
-
 load: Any = intrinsic(_load)
 store: Any = intrinsic(_store)
 splat: Any = intrinsic(_splat)
-popcount: Any = intrinsic(_popcount)
 
 
 def aligned(size: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.simd import popcount
+from qtrain.kernels.bits import popcount
 
 U, SU, SO, SP = 0, 1, 2, 3  # kinds of simple algebras
 _ONE = np.uint64(1)

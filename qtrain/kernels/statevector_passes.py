@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.simd import LANES, load, popcount, splat, store
+from qtrain.kernels.bits import popcount
+from qtrain.kernels.simd import LANES, load, splat, store
 from qtrain.kernels.statevector_plan import DIAGONAL, REAL, RUN
 
 AMPLITUDE = 2 * LANES  # doubles per amplitude

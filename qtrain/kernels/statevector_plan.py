@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from qtrain.kernels.bits import popcount
 from qtrain.kernels.opcodes import CX, CZ, ROTATION, SDG, SWAP, SX, SXDG, H, S, X, Y, Z
-from qtrain.kernels.simd import popcount
 
 DIAGONAL, REAL, IMAGINARY, RUN = range(4)  # kinds of items
 

@@ -1,34 +1,41 @@
-"""Largest weight and number of branchings of Pauli paths: what truncated propagations lose."""
+"""Weights along Pauli paths: what truncated propagations lose, and where a signal is spread over many qubits."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.terms import anticommutes, clifford_step
+from qtrain.kernels.clifford import conjugate, meet, multiply
+from qtrain.kernels.opcodes import CX
 
 
 @njit(cache=True, nogil=True)
-def _weight(x, z, qubits):
-    total = 0
-    for q in qubits:
-        total += np.int64(x[q] | z[q])
-    return total
+def _weigh(steps, i, x, z, weight, factor, lanes):
+    """Add ``factor`` times the letters on the qubits of place ``i``, where it can change their number."""
+    opcode, q0, q1, start, support, letters, row, turns, rate = steps
+    for j in range(start[i], start[i + 1]):
+        q = support[j]
+        for m in range(lanes):
+            weight[m] += factor * np.int64(x[q, m] | z[q, m])
+    if opcode[i] >= CX and start[i] == start[i + 1]:
+        for q in (q0[i], q1[i]):
+            for m in range(lanes):
+                weight[m] += factor * np.int64(x[q, m] | z[q, m])
 
 
 @njit(cache=True, nogil=True)
-def path_weights(
-    tape,
-    term_x,
-    term_z,
-    group,
-    owner,
-    place,
-    seed,
-    largest,
-    branches,
-    hit,
-):
+def _load(term_x, term_z, first, x, z, weight, lanes):
+    """Terms ``first`` and behind, one a word, and their weights."""
+    weight[:] = 0
+    for q in range(x.shape[0]):
+        for m in range(lanes):
+            x[q, m] = np.uint64(term_x[first + m, q])
+            z[q, m] = np.uint64(term_z[first + m, q])
+            weight[m] += np.int64(x[q, m] | z[q, m])
+
+
+@njit(cache=True, nogil=True)
+def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, branches, hit):
     """Walk one path for each entry of ``owner``; the terms of one group share its branches.
 
     Args:
@@ -39,71 +46,79 @@ def path_weights(
         branches: (paths,) int64, overwritten: anticommuting rotations met.
         hit: (entries,) bool, overwritten: whether the term has an expectation at the input.
     """
-    code, q0, q1, row, start, support, letters, opcode, turns, rate = tape
+    opcode, q0, q1, start, support, letters, row, turns, rate = steps
     np.random.seed(seed)
     n = term_x.shape[1]
     widest = 1
     for g in range(group.shape[0] - 1):
         widest = max(widest, group[g + 1] - group[g])
-    x = np.zeros((widest, n), np.uint8)
-    z = np.zeros((widest, n), np.uint8)
+    x = np.zeros((n, widest), np.uint64)
+    z = np.zeros((n, widest), np.uint64)
+    anti = np.zeros((1, widest), np.uint64)
     weight = np.zeros(widest, np.int64)
-    everywhere = np.arange(n)
-    pair = np.zeros(2, np.int64)
     for p in range(owner.shape[0]):
         first = group[owner[p]]
         size = group[owner[p] + 1] - first
         out = place[p]
+        _load(term_x, term_z, first, x, z, weight, size)
         for m in range(size):
-            for q in range(n):  # assigning rows would compile numba's text of shape errors
-                x[m, q] = term_x[first + m, q]
-                z[m, q] = term_z[first + m, q]
-            weight[m] = _weight(x[m], z[m], everywhere)
             largest[out + m] = weight[m]
         met = 0
-        for i in range(code.shape[0]):
-            lo = start[i]
-            hi = start[i + 1]
+        for i in range(opcode.shape[0]):
             if row[i] >= 0:
-                if not anticommutes(tape, i, x[0], z[0]):
+                meet(start, support, letters, i, x, z, anti, 0, None, size)
+                if not anti[0, 0]:
                     continue
                 met += 1
                 if np.random.random() < 0.5:
                     continue
-                for m in range(size):
-                    if lo == hi:
-                        letter = code[i] + 1
-                        weight[m] -= np.int64(x[m, q0[i]] | z[m, q0[i]])
-                        x[m, q0[i]] ^= letter & 1
-                        z[m, q0[i]] ^= letter >> 1
-                        weight[m] += np.int64(x[m, q0[i]] | z[m, q0[i]])
-                    else:
-                        weight[m] -= _weight(x[m], z[m], support[lo:hi])
-                        for j in range(lo, hi):
-                            x[m, support[j]] ^= letters[j] & 1
-                            z[m, support[j]] ^= letters[j] >> 1
-                        weight[m] += _weight(x[m], z[m], support[lo:hi])
-                    largest[out + m] = max(largest[out + m], weight[m])
-            elif opcode[i] >= 9 or code[i] == 4:
-                pair[0] = q0[i]
-                pair[1] = q1[i]
-                for m in range(size):
-                    if code[i] == 4:
-                        weight[m] -= _weight(x[m], z[m], support[lo:hi])
-                    else:
-                        weight[m] -= _weight(x[m], z[m], pair)
-                    clifford_step(tape, i, x[m], z[m])
-                    if code[i] == 4:
-                        weight[m] += _weight(x[m], z[m], support[lo:hi])
-                    else:
-                        weight[m] += _weight(x[m], z[m], pair)
-                    largest[out + m] = max(largest[out + m], weight[m])
-            elif opcode[i] >= 1:
-                for m in range(size):
-                    clifford_step(tape, i, x[m], z[m])
+                _weigh(steps, i, x, z, weight, -1, size)
+                multiply(start, support, letters, i, x, z, anti, 0, size)
+            else:
+                _weigh(steps, i, x, z, weight, -1, size)
+                conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, None, anti, None, size)
+            _weigh(steps, i, x, z, weight, 1, size)
+            for m in range(size):
+                largest[out + m] = max(largest[out + m], weight[m])
         branches[p] = met
         for m in range(size):
             ok = True
             for q in range(n):
-                ok = ok and x[m, q] == 0
+                ok = ok and x[q, m] == 0
             hit[out + m] = ok
+
+
+@njit(cache=True, nogil=True)
+def trace_weights(steps, class_x, class_z, counts, seed, weights, seen):
+    """Mean weight of the path Pauli at each rotation it anticommutes with, one path at a time.
+
+    Args:
+        class_x, class_z, counts: as in ``pauli_paths.sample``.
+        weights: (rows,) float64, added to; seen: (rows,) int64, paths that anticommuted.
+    """
+    opcode, q0, q1, start, support, letters, row, turns, rate = steps
+    np.random.seed(seed)
+    n = class_x.shape[1]
+    x = np.zeros((n, 1), np.uint64)
+    z = np.zeros((n, 1), np.uint64)
+    lanes = x.shape[1]
+    anti = np.zeros((1, lanes), np.uint64)
+    weight = np.zeros(1, np.int64)
+    for c in range(class_x.shape[0]):
+        for _ in range(counts[c]):
+            _load(class_x, class_z, c, x, z, weight, lanes)
+            for i in range(opcode.shape[0]):
+                r = row[i]
+                if r >= 0:
+                    if not meet(start, support, letters, i, x, z, anti, 0, None, lanes):
+                        continue
+                    weights[r] += weight[0]
+                    seen[r] += 1
+                    if np.random.random() < 0.5:
+                        continue
+                    _weigh(steps, i, x, z, weight, -1, lanes)
+                    multiply(start, support, letters, i, x, z, anti, 0, lanes)
+                else:
+                    _weigh(steps, i, x, z, weight, -1, lanes)
+                    conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, None, anti, None, lanes)
+                _weigh(steps, i, x, z, weight, 1, lanes)

@@ -7,43 +7,19 @@ thinned, so that a few levels of equal weight are left to count.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.pauli_paths import PATHS, WORDS, popcount, seed_lanes, walk
+from qtrain.kernels.bits import PATHS, WORDS, lowest, popcount, seed_lanes
+from qtrain.kernels.clifford import IMAGES
+from qtrain.kernels.opcodes import ROTATION
+from qtrain.kernels.pauli_paths import next_block, start_block, walk
 
-ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 PLANES = 12
 LEVELS = 64
 DEAD = 99
-
-
-@njit(cache=True, nogil=True)
-def _start(first, last, owner, filled, class_x, class_z, x, z, used):
-    n = class_x.shape[1]
-    for w in range(WORDS):
-        full = min(max(filled - 64 * w, 0), 64)
-        used[w] = np.uint64(0)
-        if full == 64:
-            used[w] = ONES
-        elif full > 0:
-            used[w] = (np.uint64(1) << np.uint64(full)) - np.uint64(1)
-    if first == last:
-        for q in range(n):
-            for w in range(WORDS):
-                x[q, w] = used[w] if class_x[first, q] else np.uint64(0)
-                z[q, w] = used[w] if class_z[first, q] else np.uint64(0)
-        return
-    x[:] = 0
-    z[:] = 0
-    for p in range(filled):
-        w = p >> 6
-        bit = np.uint64(1) << np.uint64(p & 63)
-        for q in range(n):
-            if class_x[owner[p], q]:
-                x[q, w] |= bit
-            if class_z[owner[p], q]:
-                z[q, w] |= bit
 
 
 @njit(cache=True, nogil=True)
@@ -80,40 +56,82 @@ def _exponents(x, z, exponent, planes, alive):
                 plane += 1
 
 
+class Averaged(NamedTuple):
+    """What is averaged at the input side of a tape.
+
+    exponent: (qubits, 4) int64 of the letters' weights 2^-e where the tape without it ends, DEAD for weight 0.
+    start: (qubits + 1,) int64, CSR by qubit of the averaged steps; opcode, letter: (steps,) int8, a rotation's
+    letter; row: (steps,) int32; behind: (steps, 4) float64, weights of the letters behind each step.
+    """
+
+    exponent: np.ndarray
+    start: np.ndarray
+    opcode: np.ndarray
+    letter: np.ndarray
+    row: np.ndarray
+    behind: np.ndarray
+
+
+class WeightedSums(NamedTuple):
+    """Sums over the paths that counted, added to by every batch.
+
+    ones, squares: (rows,) float64, of weight * 2^cut and of its square; seen: (rows,) int64, how many;
+    cost: (3,) float64, the same three for the cost.
+    """
+
+    ones: np.ndarray
+    squares: np.ndarray
+    seen: np.ndarray
+    cost: np.ndarray
+
+
 @njit(cache=True, nogil=True)
-def sample_weighted(
-    tape,
-    class_x,
-    class_z,
-    counts,
-    seed,
-    exponent,
-    cut,
-    chain_start,
-    chain_code,
-    chain_row,
-    chain_tables,
-    ones,
-    squares,
-    seen,
-    histogram,
-    cost,
-    touched,
-):
+def _chains(x, z, alive, averaged, anti):
+    """Draw the averaged steps of the paths that count, given that they count; mark their rotations."""
+    one = np.uint64(1)
+    for r in averaged.row:
+        if r >= 0:
+            for w in range(WORDS):
+                anti[r, w] = np.uint64(0)
+    for q in range(x.shape[0]):
+        if averaged.start[q] == averaged.start[q + 1]:
+            continue
+        for w in range(WORDS):
+            word = alive[w] & (x[q, w] | z[q, w])
+            while word:
+                bit = word & (~word + one)
+                word ^= bit
+                v = 0
+                if x[q, w] & bit:
+                    v = 1
+                if z[q, w] & bit:
+                    v |= 2
+                for j in range(averaged.start[q], averaged.start[q + 1]):
+                    if averaged.opcode[j] != ROTATION:
+                        v = np.int64(IMAGES[averaged.opcode[j], v, 0, 0])
+                        continue
+                    letter = np.int64(averaged.letter[j])
+                    if v != letter:
+                        anti[averaged.row[j], w] |= bit
+                        stay = averaged.behind[j, v]
+                        move = averaged.behind[j, v ^ letter]
+                        if np.random.random() * (stay + move) < move:
+                            v ^= letter
+
+
+@njit(cache=True, nogil=True)
+def sample_weighted(steps, averaged, class_x, class_z, counts, seed, cut, sums, histogram, touched):
     """Weighted hits of every rotation over ``counts.sum()`` paths.
 
     Args:
-        tape: `Steps` without the averaged rotations; class_x, class_z, counts: as ``paths.sample``.
-        exponent: (qubits, 4) of the letters' weights 2^-e at the end of this tape, DEAD for weight 0.
+        steps: `Steps` without the averaged steps; class_x, class_z, counts: as in ``pauli_paths.sample``.
         cut: exponent above which paths are thinned to weight 2^-cut; -1: only fill ``histogram``.
-        chain_start, chain_code, chain_row, chain_tables: CSR by qubit of the averaged steps, their
-            codes and rows, and the weights (4,) of the letters behind each.
-        ones, squares: (rows,) float64, sums of weight * 2^cut and of its square; seen: (rows,) int64.
-        histogram: (2^PLANES,) int64 of exponents; cost: (3,) float64, the same sums for the cost.
-        touched: (qubits,) bool, set where any path acts at the input side.
+        sums: `WeightedSums`, added to.
+        histogram: (2^PLANES,) int64 of exponents; touched: (qubits,) bool, set where any path acts at the input side.
     """
     np.random.seed(np.uint32(seed & np.uint64(0xFFFFFFFF)))
     num_classes, n = class_x.shape
+    ones, squares, seen, cost = sums
     rows = ones.shape[0]
     x = np.zeros((n, WORDS), np.uint64)
     z = np.zeros((n, WORDS), np.uint64)
@@ -130,25 +148,14 @@ def sample_weighted(
     current = 0
     left = counts[0]
     while True:
-        filled = 0
-        while filled < PATHS and current < num_classes:
-            if left == 0:
-                current += 1
-                if current < num_classes:
-                    left = counts[current]
-                continue
-            take = min(left, PATHS - filled)
-            for p in range(filled, filled + take):
-                owner[p] = current
-            filled += take
-            left -= take
+        filled, current, left = next_block(counts, current, left, owner)
         if filled == 0:
             return
-        _start(owner[0], owner[filled - 1], owner, filled, class_x, class_z, x, z, used)
-        walk(tape, x, z, anti, r0, r1)
+        start_block(owner, filled, class_x, class_z, x, z, used)
+        walk(steps, x, z, anti, r0, r1)
         for w in range(WORDS):
             alive[w] = used[w]
-        _exponents(x, z, exponent, planes, alive)
+        _exponents(x, z, averaged.exponent, planes, alive)
         if cut < 0:
             for q in range(n):
                 for w in range(WORDS):
@@ -169,74 +176,36 @@ def sample_weighted(
         for w in range(WORDS):
             word = alive[w]
             while word:
-                lowest = word & (~word + one)
-                shift = np.uint64(popcount(lowest - one))
-                word ^= lowest
+                shift = np.uint64(lowest(word))
+                bit = one << shift
+                word ^= bit
                 e = 0
                 for b in range(PLANES):
                     e |= np.int64((planes[b, w] >> shift) & one) << b
                 if e > cut:
                     if np.random.random() * 2.0 ** (e - cut) >= 1.0:
-                        alive[w] &= ~lowest
+                        alive[w] &= ~bit
                         continue
                     e = cut
                 height = min(cut - e, LEVELS - 1)
                 top = max(top, height)
-                masks[height, w] |= lowest
-        _chains(x, z, alive, chain_start, chain_code, chain_row, chain_tables, anti)
+                masks[height, w] |= bit
+        _chains(x, z, alive, averaged, anti)
         for height in range(top + 1):
             weight = 2.0**height
             some = np.int64(0)
             for w in range(WORDS):
-                some += np.int64(popcount(masks[height, w]))
+                some += popcount(masks[height, w])
             if some == 0:
                 continue
             cost[0] += weight * some
             cost[1] += weight * weight * some
             cost[2] += some
             for r in range(rows):
-                s = np.uint64(0)
+                s = np.int64(0)
                 for w in range(WORDS):
                     s += popcount(anti[r, w] & masks[height, w])
                 if s:
                     ones[r] += weight * s
                     squares[r] += weight * weight * s
-                    seen[r] += np.int64(s)
-
-
-@njit(cache=True, nogil=True)
-def _chains(x, z, alive, chain_start, chain_code, chain_row, chain_tables, anti):
-    """Draw the averaged steps of the paths that count, given that they count; mark their rotations."""
-    one = np.uint64(1)
-    for r in chain_row:
-        if r >= 0:
-            for w in range(WORDS):
-                anti[r, w] = np.uint64(0)
-    for q in range(x.shape[0]):
-        if chain_start[q] == chain_start[q + 1]:
-            continue
-        for w in range(WORDS):
-            word = alive[w] & (x[q, w] | z[q, w])
-            while word:
-                lowest = word & (~word + one)
-                word ^= lowest
-                v = 0
-                if x[q, w] & lowest:
-                    v = 1
-                if z[q, w] & lowest:
-                    v |= 2
-                for j in range(chain_start[q], chain_start[q + 1]):
-                    c = chain_code[j]
-                    if c <= 2:
-                        if v != c + 1:
-                            anti[chain_row[j], w] |= lowest
-                            stay = chain_tables[j, v]
-                            move = chain_tables[j, v ^ (c + 1)]
-                            if np.random.random() * (stay + move) < move:
-                                v ^= c + 1
-                    elif c == 5:
-                        v = (v >> 1) | ((v & 1) << 1)
-                    elif c == 6:
-                        v ^= (v & 1) << 1
-                    else:
-                        v ^= v >> 1
+                    seen[r] += s

@@ -14,7 +14,7 @@ from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.problem import Problem, part, whole_tape
 from qtrain.circuits.program import PauliProgram
-from qtrain.kernels import joint_reachability as kernel
+from qtrain.kernels import reachability as kernel
 from qtrain.kernels.paulis import pack_bits
 from qtrain.light_cones.light_cone import changes, effective, meets, of_weights
 

@@ -21,6 +21,7 @@ from qtrain.circuits.problem import Problem, part, whole_tape
 from qtrain.circuits.product_states import drop_ops
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.kernels import reachability as kernel
+from qtrain.kernels.opcodes import ROTATION
 from qtrain.light_cones.result import LightCone
 
 ONE_BY_ONE = 16  # terms up to which each gets a set of its own, which is sharper
@@ -129,7 +130,7 @@ def _depth(program: PauliProgram, kept: np.ndarray) -> int:
 def meets(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np.ndarray, np.ndarray]:
     """Rotations (rows,) that anticommute with the growing set of Paulis (lanes, qubits) uint8; ops that change it."""
     lanes = len(x)
-    rotations = int(((tape.code >= 0) & (tape.code <= 3)).sum())
+    rotations = int((tape.steps.opcode == ROTATION).sum())
     words = (lanes + rotations + 63) // 64 + 1
     planes = []
     for bits in (x, z):
@@ -138,7 +139,7 @@ def meets(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[n
         plane.view(np.uint8)[:, : packed.shape[1]] = packed
         planes.append(plane)
     alive = np.zeros(max(tape.num_rows, 1), np.bool_)
-    kept = np.zeros(len(tape.code), np.bool_)
+    kept = np.zeros(len(tape), np.bool_)
     kernel.meets(tape.steps, forward, *planes, lanes, alive, kept)
     return alive[: tape.num_rows], kept
 
@@ -148,7 +149,7 @@ def changes(problem: Problem) -> Changes:
     """Which weights and ops may matter to the observable, at every angle and every data point."""
     tape = whole_tape(problem)
     x, z, _ = unpack_terms(problem.observable)
-    alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape.code), bool)
+    alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape), bool)
     for first in range(0, len(x), 1 if len(x) <= ONE_BY_ONE else len(x)):
         some = slice(first, first + 1 if len(x) <= ONE_BY_ONE else None)
         rows, ops = meets(tape, x[some], z[some], forward=False)

@@ -11,6 +11,8 @@ from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
+from qtrain.kernels.clifford import conjugate_lanes, meet_lanes
+from qtrain.kernels.opcodes import CX
 from qtrain.simulators.surrogates import one_point
 
 MAX_TERMS = 200_000
@@ -100,7 +102,7 @@ def propagate(
     constant = float(c[identity].sum())
     x, z, c = bits_x[~identity].T.copy(), bits_z[~identity].T.copy(), c[~identity]
     light = (x | z).sum(axis=0) <= weight
-    x, z, first = x[:, light], z[:, light], c[light]
+    x, z, first = x[:, light].copy(), z[:, light].copy(), c[light]
     keys = np.random.default_rng(0).integers(0, 2**64, (2, program.num_qubits), np.uint64)
     rotations = np.flatnonzero((program.opcode == 0) & (program.parameter >= 0))
     sizes = np.diff(program.start)
@@ -109,30 +111,24 @@ def propagate(
     kept = np.ones(x.shape[1], bool)
     steps: list[_Rotation] = []
     widest, entries = x.shape[1], 0
-    for i in range(len(tape.code)):
-        if tape.row[i] < 0:
-            if tape.opcode[i] >= 0:
-                flips = _clifford(tape, i, x, z)
-                sign = np.where(flips, -sign, sign)
-                if tape.opcode[i] >= 9 or tape.code[i] == 4:
-                    kept &= (x | z).sum(axis=0) <= weight
+    places = tape.steps
+    for i in range(len(tape)):
+        plus, flips = np.zeros((2, x.shape[1]), np.uint8)
+        anti = np.zeros((1, x.shape[1]), np.uint8)
+        if places.row[i] < 0:
+            conjugate_lanes(places, i, x, z, flips, anti, plus)
+            sign = np.where(flips, -sign, sign)
+            if places.opcode[i] >= CX:
+                kept &= (x | z).sum(axis=0) <= weight
             continue
-        support, letters = _generator(tape, i)
-        anti = np.zeros(x.shape[1], np.uint8)
-        power = np.ones(x.shape[1], np.int64)
-        for q, v in zip(support, letters, strict=True):
-            anti ^= ((v & 1) & z[q]) ^ ((v >> 1) & x[q])
-        source = np.flatnonzero((anti == 1) & kept)
+        meet_lanes(places, i, x, z, anti, plus)
+        source = np.flatnonzero((anti[0] == 1) & kept)
         nx, nz = x[:, source].copy(), z[:, source].copy()
-        power = power[source]
-        for q, v in zip(support, letters, strict=True):
-            px, pz = v & 1, v >> 1
-            old_x, old_z = nx[q].astype(np.int64), nz[q].astype(np.int64)
-            nx[q] ^= px
-            nz[q] ^= pz
-            power = power + px * pz + old_x * old_z - nx[q].astype(np.int64) * nz[q] + 2 * (pz & old_x)
+        own = slice(places.start[i], places.start[i + 1])
+        nx[places.support[own]] ^= (places.letters[own, None] & 1).astype(np.uint8)
+        nz[places.support[own]] ^= (places.letters[own, None] >> 1).astype(np.uint8)
         good = (nx | nz).sum(axis=0) <= weight
-        source, nx, nz, power = source[good], nx[:, good], nz[:, good], power[good]
+        source, nx, nz = source[good], nx[:, good], nz[:, good]
         both_x, both_z = np.hstack([x, nx]), np.hstack([z, nz])
         name = np.bitwise_xor.reduce(
             both_x.astype(np.uint64) * keys[0][:, None], axis=0
@@ -149,9 +145,9 @@ def propagate(
         old = x.shape[1]
         steps.append(
             _Rotation(
-                int(rows_of[tape.row[i]]), size, inverse[:old],
-                np.flatnonzero((anti == 1) & kept), source, inverse[old:],
-                np.where(power % 4 == 2, -1.0, 1.0) * sign[source], kept * sign,
+                int(rows_of[places.row[i]]), size, inverse[:old],
+                np.flatnonzero((anti[0] == 1) & kept), source, inverse[old:],
+                np.where(plus[source] == 1, 1.0, -1.0) * sign[source], kept * sign,
             )
         )  # fmt: skip
         x, z = both_x[:, index].copy(), both_z[:, index].copy()
@@ -159,71 +155,6 @@ def propagate(
         widest = max(widest, size)
     last = sign * kept * ~x.astype(bool).any(axis=0)
     return PauliPropagation(program, weight, widest, first, tuple(steps), last, constant)
-
-
-def _generator(tape: Tape, i: int) -> tuple[list[int], list[int]]:
-    if tape.code[i] <= 2:
-        return [int(tape.q0[i])], [int(tape.code[i]) + 1]
-    part = slice(int(tape.start[i]), int(tape.start[i + 1]))
-    return tape.support[part].tolist(), tape.letters[part].tolist()
-
-
-def _clifford(tape: Tape, i: int, x: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Q -> C^dagger Q C of every column, in place; (columns,) bool of sign flips. As ``terms.clifford_step``."""
-    op, q = int(tape.opcode[i]), int(tape.q0[i])
-    none = np.zeros(x.shape[1], bool)
-    if op == 1:
-        flip = x[q] & z[q]
-        x[q], z[q] = z[q].copy(), x[q].copy()
-    elif op == 2:
-        flip = x[q] & (1 - z[q])
-        z[q] ^= x[q]
-    elif op == 3:
-        flip = x[q] & z[q]
-        z[q] ^= x[q]
-    elif op in (4, 5, 6):
-        flip = {4: z[q], 5: x[q] ^ z[q], 6: x[q]}[op]
-    elif op == 7:
-        flip = x[q] & z[q]
-        x[q] ^= z[q]
-    elif op == 8:
-        flip = z[q] & (1 - x[q])
-        x[q] ^= z[q]
-    elif op == 9:
-        t = int(tape.q1[i])
-        flip = x[q] & z[t] & (1 - (x[t] ^ z[q]))
-        x[t] ^= x[q]
-        z[q] ^= z[t]
-    elif op == 10:
-        t = int(tape.q1[i])
-        flip = x[q] & x[t] & (z[q] ^ z[t])
-        z[t] ^= x[q]
-        z[q] ^= x[t]
-    elif op == 11:
-        t = int(tape.q1[i])
-        x[[q, t]], z[[q, t]] = x[[t, q]], z[[t, q]]
-        return none
-    elif tape.code[i] == 4:
-        support, letters = _generator(tape, i)
-        anti = np.zeros(x.shape[1], np.uint8)
-        for s, v in zip(support, letters, strict=True):
-            anti ^= ((v & 1) & z[s]) ^ ((v >> 1) & x[s])
-        turn = int(tape.turns[i])
-        if turn == 0:
-            return none
-        if turn == 2:
-            return anti.astype(bool)
-        power = np.ones(x.shape[1], np.int64)
-        for s, v in zip(support, letters, strict=True):
-            px, pz = v & 1, v >> 1
-            old = x[s].astype(np.int64) * z[s] + 2 * (pz & x[s].astype(np.int64))
-            x[s] ^= np.uint8(px) & anti
-            z[s] ^= np.uint8(pz) & anti
-            power += px * pz + old - x[s].astype(np.int64) * z[s]
-        return (anti == 1) & ((power % 4 == 2) ^ (turn == 3))
-    else:
-        return none
-    return flip.astype(bool)
 
 
 class LazyPropagation:

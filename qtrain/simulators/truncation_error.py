@@ -92,7 +92,7 @@ class PathSample:
 
 def most_paths(tape: Tape) -> int:
     """How many paths may be walked in a fraction of a second."""
-    return int(max(STEPS / max(len(tape.code), 1), 200))
+    return int(max(STEPS / max(len(tape), 1), 200))
 
 
 def sample_paths(tape: Tape, operator: SparsePauliOp, *, seed: int, paths: int = PATHS) -> PathSample | None:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qtrain.errors import QTrainError
-from qtrain.kernels import opcodes as op
 from qtrain.kernels import paulis
 
 LABELS = st.integers(1, 6).flatmap(lambda n: st.lists(st.text("IXYZ", min_size=n, max_size=n), min_size=1, max_size=8))
@@ -21,11 +20,6 @@ WIDTHS = [1, 5, 63, 64, 65, 128, 130]
 def random_labels(n, rows, seed=0):
     rng = np.random.default_rng(seed)
     return ["".join(row) for row in rng.choice(list("IXYZ"), (rows, n))]
-
-
-def table(labels):
-    x, z = paulis.pack_labels(labels)
-    return paulis.PauliTable(len(labels[0]), x, z, np.ones(len(labels), np.int8), np.arange(len(labels)))
 
 
 @pytest.mark.parametrize("n", WIDTHS)
@@ -138,41 +132,3 @@ def test_symplectic_rows_round_trip(labels):
     n = len(labels[0])
     x, z = paulis.pack_labels(labels)
     assert paulis.unpack_labels(*paulis.split_rows(paulis.symplectic_rows(x, z, n), n), n) == labels
-
-
-# --------------------------------------------------------------------------- Cliffords
-
-SINGLE, DOUBLE = [op.H, op.S, op.SDG, op.X, op.Y, op.Z, op.SX, op.SXDG], [op.CX, op.CZ, op.SWAP]
-
-
-def test_every_clifford_on_every_pauli():
-    for code in SINGLE + DOUBLE:
-        labels = ["".join(p) for p in itertools.product("IXYZ", repeat=3)]
-        qubits = [2, 0] if code in DOUBLE else [1, -1]
-        for inverse in (False, True):
-            image = paulis.conjugate(table(labels), [code], [qubits], inverse=inverse)
-            expected = [reference.conjugate(label, code, qubits, inverse=inverse) for label in labels]
-            assert list(zip(image.signs.tolist(), image.labels)) == expected
-
-
-@pytest.mark.parametrize("n", [2, 70, 130])
-def test_sequences_of_cliffords_and_back(n):
-    rng = np.random.default_rng(n)
-    opcode = rng.choice(SINGLE + DOUBLE, 200)
-    qubits = np.array([rng.choice(n, 2, replace=False) for _ in opcode])
-    labels = random_labels(n, 5)
-    image = paulis.conjugate(table(labels), opcode, qubits)
-    for label, sign, result in zip(labels, image.signs, image.labels):
-        expected = 1
-        for code, places in zip(opcode, qubits):
-            places = places if code in DOUBLE else [places[0], -1]
-            s, label = reference.conjugate(label, int(code), places, inverse=False)
-            expected *= s
-        assert (sign, result) == (expected, label)
-    back = paulis.conjugate(image, opcode, qubits, inverse=True)
-    assert back.labels == labels and (back.signs == 1).all()
-
-
-def test_rotations_are_no_cliffords():
-    with pytest.raises(QTrainError, match="elementary Cliffords .1 to 11.. Got 0 at 1"):
-        paulis.conjugate(table(["XX"]), [op.H, op.ROTATION], [[0, -1], [-1, -1]])
