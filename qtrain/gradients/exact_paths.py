@@ -94,7 +94,8 @@ def signed_moments(problem: Problem, tape: Tape) -> tuple[float, np.ndarray, np.
     if found.classes.diff_x.any() or found.classes.diff_z.any():
         return None
     _, sine2 = problem.start.moments(tape.coefficient)
-    alone = PathClasses(found.classes.x, found.classes.z, np.zeros_like(found.classes.x), found.mass, math.nan, math.nan)
+    first = found.classes
+    alone = PathClasses(first.x, first.z, np.zeros_like(first.x), found.mass, math.nan, math.nan)
     cost, rows = 0.0, np.zeros(tape.num_rows)
     limits = _limits(problem)
     limits["max_flops"] /= len(states)
