@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
-import optuna
 import pytest
 from fake_study import essence
 from mlflow_checks import check_mirror
@@ -14,7 +14,6 @@ from qiskit.circuit.library import real_amplitudes
 import qtrain
 from qtrain.diagnosis.report import TrainabilityReport
 from qtrain.registry.registry import RegistryEntry, register
-from qtrain.studies.run.storage import open_storage
 
 SPEC = {
     "name": "Small_Ising", "qubits": 3, "task": {"kind": "tfim"}, "trials": 10, "batch": 5, "seed": 3,
@@ -90,22 +89,23 @@ def test_a_name_of_another_study_is_refused_before_the_search():
     assert not Path("mlruns").exists()
 
 
-def test_a_winner_of_the_same_search_elsewhere_is_not_replaced(searched, monkeypatch):
-    """The same study in another folder begins from nothing: its name is another's. Its own storage goes on."""
+def test_a_winner_of_the_same_search_elsewhere_is_kept(searched, monkeypatch):
+    """The same study in another folder begins from nothing; what it found there and here are both in the registry."""
     result, folder = searched
+    home = folder / "second-home"
+    shutil.copytree(folder / "home", home)
+    monkeypatch.setenv("QTRAIN_HOME", str(home))
+    before = qtrain.load(result.name)
+    other = qtrain.search(SPEC | {"seed": 99, "trials": 4}, tracking_uri="off")
+    kept = f"{result.name}-{before.architecture.content_id}"
+    assert before.architecture.content_id not in {trial.architecture_id for trial in other.trials}
+    assert qtrain.load(kept).architecture == before.architecture and qtrain.load(kept).report == before.report
+    assert qtrain.load(result.name).architecture.content_id == other.winner.architecture_id
+    # its own storage goes on, and replaces its own winner by itself: nothing is kept twice
     monkeypatch.setenv("QTRAIN_HOME", str(folder / "home"))
-    before = (folder / "home" / "small_ising.json").read_text()
-    with pytest.raises(qtrain.QTrainError, match="name should be free, or this study's own winner. Got 'small_ising'"):
-        qtrain.search(SPEC | {"seed": 99}, tracking_uri="off")
-    assert (folder / "home" / "small_ising.json").read_text() == before
-    assert not list(Path("mlruns").glob("*.journal")) or finished_in("mlruns/Small_Ising.journal") == 0
     again = qtrain.search(SPEC, storage=folder / result.storage, tracking_uri="off")
     assert again.name == result.name and again.winner.number == result.winner.number
-
-
-def finished_in(journal):
-    with open_storage(journal, "Small_Ising") as (storage, _):
-        return len(optuna.load_study(study_name="Small_Ising", storage=storage).trials)
+    assert qtrain.names().count(kept) == 0
 
 
 @pytest.mark.parametrize("options, message", [

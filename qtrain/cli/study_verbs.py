@@ -137,7 +137,7 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
     from qtrain.studies.setup import build_setup
     from qtrain.studies.spec.search_spec import read_spec
     from qtrain.studies.study import EVALUATE
-    from qtrain.studies.winner import check_name, check_own, register_winner
+    from qtrain.studies.winner import check_name, register_winner
 
     given = read_spec(study) if study.endswith(".toml") else None
     title = study if given is None else given.name
@@ -156,7 +156,6 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
             f"study should have a feasible trial to register. Got {title!r}: {why_no_winner(result)}"
         )
     chosen = check_name(result.spec, name)
-    check_own(chosen, result.trials)
     setup = build_setup(result.spec)
     with make_pool(result.spec, EVALUATE, 1) as pool:
         pool.set_up(setup)

@@ -88,14 +88,14 @@ def search(
     # The pool comes first: its processes import while this one does.
     with make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler) as pool:
         from qtrain.studies.setup import build_setup
-        from qtrain.studies.winner import check_name, check_own, note_run, register_winner
+        from qtrain.studies.winner import check_name, note_run, register_winner
 
         name = check_name(spec, name)
         setup = build_setup(spec)
         pool.set_up(setup)
         result = run_study(
             spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
-            starts=setup.starts, on_trial=on_trial, admit=lambda trials: check_own(name, trials),
+            starts=setup.starts, on_trial=on_trial,
             conclude=lambda found: register_winner(found, setup, pool, name),
         )  # fmt: skip
     if result.name is not None and result.run_id is not None:
@@ -128,7 +128,6 @@ def run_study(
     tracking_uri: str | None = None,
     starts: Sequence[Mapping[str, Any]] = (),
     on_trial: Callable[[TrialRecord], None] | None = None,
-    admit: Callable[[Sequence[TrialRecord]], None] | None = None,
     conclude: Callable[[SearchResult], SearchResult] | None = None,
 ) -> SearchResult:
     """The loop itself, for any space and any evaluation.
@@ -139,7 +138,6 @@ def run_study(
             ``{"architecture": plain data, "seed": int, "number": int}``, answers hold ``state``, ``reason``,
             ``objectives``, ``constraints``, ``metrics``, ``timings``, ``report``.
         starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …}``.
-        admit: gets the trials that have ended before, and may refuse to go on.
         conclude: gets the finished result while the processes are still there.
     """
     jobs = count_jobs(n_jobs)
@@ -148,8 +146,6 @@ def run_study(
         opened, where = stack.enter_context(open_storage(storage, spec.name))
         study = record.open_study(opened, spec)
         uid = study.user_attrs["qtrain:uid"]
-        if admit is not None:
-            admit([record.to_record(t) for t in study.get_trials(deepcopy=False)])
         tracker = stack.enter_context(
             Tracker(
                 tracking_uri,

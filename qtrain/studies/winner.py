@@ -36,20 +36,19 @@ def check_name(spec: SearchSpec, name: str | None) -> str:
     return chosen
 
 
-def check_own(name: str, trials: Iterable[TrialRecord]) -> None:
-    """Refuse to replace a registered winner that is none of these trials: an equally named search found it elsewhere.
+def keep_other(name: str, trials: Iterable[TrialRecord]) -> None:
+    """Before a winner is registered: one of that name that an equally named study found elsewhere keeps its entry.
 
-    Raises:
-        QTrainError: it is another one.
+    It moves to the name with its content id behind it. A winner among these trials is a study that went on.
     """
     if name not in registry.names():
         return
-    known = registry.load(name).architecture.content_id
+    other = registry.load(name)
+    known = other.architecture.content_id
     if known not in {trial.architecture_id for trial in trials}:
-        raise QTrainError(
-            f"name should be free, or this study's own winner. Got {name!r}, architecture {known}, which is no trial "
-            "in this study's storage: choose another with name=… (--name on the command line), or its own storage."
-        )
+        kept = f"{name[:47]}-{known}"
+        registry.register(dataclasses.replace(other, name=kept), overwrite=True)
+        log.warning("The winner that another study registered as %s is kept as %s.", name, kept)
 
 
 def register_winner(result: SearchResult, setup: Setup, pool: Pool, name: str) -> SearchResult:
@@ -66,6 +65,7 @@ def register_winner(result: SearchResult, setup: Setup, pool: Pool, name: str) -
     observable = " + ".join(
         f"{complex(c).real:.12g}*{label}" for label, c in setup.task.observables[0].to_list()
     )
+    keep_other(name, result.trials)
     registry.register(
         registry.RegistryEntry(
             name, Architecture.from_dict(plain), setup.spec.qubits, observable=observable.replace("+ -", "- "),
