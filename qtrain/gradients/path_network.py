@@ -186,6 +186,8 @@ class _Builder:
 
     def single(self, i: int, q: int, step: np.ndarray, marked: np.ndarray | None) -> None:
         """A rotation of one qubit, or a Clifford gate on it."""
+        if self.reach[q] == {0}:
+            return  # outside the cone
         after = {int(w) for v in self.reach[q] for w in np.flatnonzero(step[:, v])}
         if after == self.reach[q] and all(step[v, v] == 1 for v in after):
             return  # nothing here that it could change
