@@ -62,9 +62,7 @@ class Architecture:
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
-        if not isinstance(self.layers, (tuple, list)) or not all(
-            isinstance(item, Layer) for item in self.layers
-        ):
+        if not isinstance(self.layers, (tuple, list)) or not all(isinstance(item, Layer) for item in self.layers):
             raise QTrainError(f"layers should be Layer objects. Got {self.layers!r}.")
         if not self.layers:
             raise QTrainError("layers should hold at least one layer. Got none.")
@@ -149,15 +147,11 @@ class Architecture:
 
     def num_parameters(self, num_qubits: int | None = None) -> int:
         """Free angles at this width."""
-        return 1 + max(
-            (a for gate in self.gates(num_qubits) for a in gate.angles if isinstance(a, int)), default=-1
-        )
+        return 1 + max((a for gate in self.gates(num_qubits) for a in gate.angles if isinstance(a, int)), default=-1)
 
     def resolved_edges(self, num_qubits: int | None = None) -> Edges:
         """Every pair of qubits (lower first) that some gate joins, sorted."""
-        return tuple(
-            sorted({(min(g.qubits), max(g.qubits)) for g in self.gates(num_qubits) if len(g.qubits) == 2})
-        )
+        return tuple(sorted({(min(g.qubits), max(g.qubits)) for g in self.gates(num_qubits) if len(g.qubits) == 2}))
 
     def output_qubits(self, num_qubits: int | None = None) -> tuple[int, ...]:
         """Qubits that pooling leaves: all of them where no layer pools."""
@@ -189,9 +183,7 @@ class Architecture:
         try:
             data = json.loads(text)
         except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
-            raise QTrainError(
-                f"text should be an architecture's JSON. Got text that is not JSON: {error}."
-            ) from None
+            raise QTrainError(f"text should be an architecture's JSON. Got text that is not JSON: {error}.") from None
         return cls.from_dict(data)
 
     @classmethod
@@ -212,13 +204,7 @@ class Architecture:
     def __str__(self) -> str:
         start = [] if self.initial == "none" else [self.initial]
         body = " · ".join(f"[{layer}]" for layer in self.layers)
-        times = (
-            "n"
-            if self.repetitions == "linear"
-            else "log n"
-            if self.repetitions == "log"
-            else self.repetitions
-        )
+        times = {"linear": "n", "log": "log n"}.get(str(self.repetitions), self.repetitions)
         final = [" ".join(self.final_rotations)] if self.final_rotations else []
         data = [] if self.uploads == 1 else [f"data × {self.uploads}"]
         return " · ".join([*start, f"{body} × {times}", *final, *data])
@@ -232,9 +218,7 @@ def check_format(data: Mapping[str, Any], known: int, what: str) -> None:
     if found > known:
         needed = data.get("requires")
         release = f"qtrain>={needed}" if isinstance(needed, str) else "a newer qtrain"
-        raise QTrainError(
-            f"{what} should be of format {known} or older. Got format {found}: install {release}."
-        )
+        raise QTrainError(f"{what} should be of format {known} or older. Got format {found}: install {release}.")
 
 
 def _content(value: Architecture | Layer) -> dict[str, Any]:

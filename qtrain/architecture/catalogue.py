@@ -16,18 +16,12 @@ _ENTANGLEMENT = {
 
 
 def _n_local(
-    rotations: Sequence[str],
-    entangler: str,
-    entanglement: str | Iterable[Sequence[int]],
-    reps: int,
-    final: bool,
+    rotations: Sequence[str], entangler: str, entanglement: str | Iterable[Sequence[int]], reps: int, final: bool
 ) -> Architecture:
     pairs: Edges | None = None
     if isinstance(entanglement, str):
         if entanglement not in _ENTANGLEMENT:
-            raise QTrainError(
-                f"entanglement should be one of {', '.join(_ENTANGLEMENT)}. Got {entanglement!r}."
-            )
+            raise QTrainError(f"entanglement should be one of {', '.join(_ENTANGLEMENT)}. Got {entanglement!r}.")
         topology, reverse = _ENTANGLEMENT[entanglement]
     else:
         topology, reverse, pairs = "edges", False, check_edges(list(entanglement))
@@ -117,11 +111,7 @@ def hva_xxz(*, topology: str = "brickwork", reps: int | str = 1, sharing: str = 
 
 
 def qaoa(
-    *,
-    topology: str = "ring",
-    edges: Iterable[Sequence[int]] | None = None,
-    reps: int = 1,
-    multi_angle: bool = False,
+    *, topology: str = "ring", edges: Iterable[Sequence[int]] | None = None, reps: int = 1, multi_angle: bool = False
 ) -> Architecture:
     """QAOA for MaxCut with equal weights (1411.4028): |+…+⟩, then RZZ on the graph and RX on the nodes.
 
@@ -148,9 +138,7 @@ def brickwork(
         >>> brickwork(reps=2).circuit(4).depth()
         12
     """
-    return Architecture(
-        (Layer(tuple(rotations), entangler, "even"), Layer(tuple(rotations), entangler, "odd")), reps
-    )
+    return Architecture((Layer(tuple(rotations), entangler, "even"), Layer(tuple(rotations), entangler, "odd")), reps)
 
 
 def qcnn(*, convolution: str = "conv", pooling: str = "pool", sharing: str = "independent") -> Architecture:
@@ -189,11 +177,8 @@ def _climb(entangler: str) -> Layer:
 
 
 def _pairs(rotations: tuple[str, ...], entangler: str, *, inner: bool) -> tuple[Layer, ...]:
-    qubits = "inner" if inner else "all"
-    return (
-        Layer(rotations, entangler, "even", flip=True),
-        Layer(rotations, entangler, "odd", flip=True, qubits=qubits),
-    )
+    odd = Layer(rotations, entangler, "odd", flip=True, qubits="inner" if inner else "all")
+    return Layer(rotations, entangler, "even", flip=True), odd
 
 
 def _two_rings(entangler: str) -> tuple[Layer, ...]:

@@ -64,9 +64,7 @@ def connected_subgraph(
     if not nx.is_connected(device):
         parts = sorted((sorted(part) for part in nx.connected_components(device)), key=len, reverse=True)
         sizes = ", ".join(str(len(part)) for part in parts)
-        raise QTrainError(
-            f"coupling_edges should be one connected map. Got pieces of {sizes} qubits: pass one."
-        )
+        raise QTrainError(f"coupling_edges should be one connected map. Got pieces of {sizes} qubits: pass one.")
     for a, b in device.edges:
         known = [e for e in map((edge_errors or {}).get, ((a, b), (b, a))) if e is not None]
         device.edges[a, b]["cost"] = _cost(min(known, default=0.0), f"edge {(a, b)}")
@@ -75,14 +73,11 @@ def connected_subgraph(
     pieces = {frozenset(_grow(device, costs, start, num_qubits)) for start in device}
     shortlist = sorted(pieces, key=lambda piece: (_piece_cost(device, costs, piece), sorted(piece)))[:8]
     best = min(
-        (_improve(device, costs, piece) for piece in shortlist),
-        key=lambda found: (found[0], sorted(found[1])),
+        (_improve(device, costs, piece) for piece in shortlist), key=lambda found: (found[0], sorted(found[1]))
     )
     order = _numbering(device.subgraph(best[1]))
     local = {q: i for i, q in enumerate(order)}
-    pairs = sorted(
-        (min(local[a], local[b]), max(local[a], local[b])) for a, b in device.subgraph(order).edges
-    )
+    pairs = sorted((min(local[a], local[b]), max(local[a], local[b])) for a, b in device.subgraph(order).edges)
     return DevicePiece(tuple(order), coloured(pairs), -math.expm1(-best[0]))
 
 
@@ -112,9 +107,7 @@ def _grow(device: nx.Graph, costs: Mapping[int, float], start: int, size: int) -
     return piece
 
 
-def _improve(
-    device: nx.Graph, costs: Mapping[int, float], piece: frozenset[int]
-) -> tuple[float, frozenset[int]]:
+def _improve(device: nx.Graph, costs: Mapping[int, float], piece: frozenset[int]) -> tuple[float, frozenset[int]]:
     """Exchange one qubit at a time while the piece stays connected and gets cheaper."""
     current = _piece_cost(device, costs, piece)
     for _ in range(4 * len(piece)):

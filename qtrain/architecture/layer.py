@@ -85,16 +85,12 @@ class Layer:
         extra += [word for word in ("reverse", "flip", "pool") if getattr(self, word)]
         extra += [self.qubits] if self.qubits != "all" else []
         extra += [self.sharing] if self.sharing != "independent" else []
-        return " ".join(
-            [*self.rotations, *([self.entangler] if self.entangler else []), *(f"({e})" for e in extra)]
-        )
+        return " ".join([*self.rotations, *([self.entangler] if self.entangler else []), *(f"({e})" for e in extra)])
 
 
 def names_from(field: str, names: object, known: Mapping[str, int]) -> tuple[str, ...]:
     """The names as a tuple, each of them known."""
-    if not isinstance(names, (tuple, list)) or any(
-        not isinstance(name, str) or name not in known for name in names
-    ):
+    if not isinstance(names, (tuple, list)) or any(not isinstance(name, str) or name not in known for name in names):
         raise QTrainError(f"{field} should be a list of names from {', '.join(known)}. Got {names!r}.")
     return tuple(names)
 

@@ -46,9 +46,7 @@ def unfold(circuit: QuantumCircuit, chosen: Callable[[CircuitInstruction], bool]
 
 def is_composite(operation: Operation) -> bool:
     """A gate that is only known by its definition, or an ansatz."""
-    return operation.name == ANSATZ or (
-        type(operation) in (Gate, Instruction) and operation.definition is not None
-    )
+    return operation.name == ANSATZ or (type(operation) in (Gate, Instruction) and operation.definition is not None)
 
 
 def _definition(operation: Operation) -> QuantumCircuit | None:
@@ -78,9 +76,7 @@ def find_inputs(circuit: QuantumCircuit, inputs: Sequence[Any] | str) -> list[An
 
 def joined_parameters(circuit: QuantumCircuit) -> set[Any]:
     """Parameters that stand in one angle with others, as in a feature map."""
-    angles = [
-        a for item in circuit.data for a in item.params if len(getattr(a, "parameters", ())) > 1
-    ]
+    angles = [a for item in circuit.data for a in item.params if len(getattr(a, "parameters", ())) > 1]
     return {p for angle in angles for p in angle.parameters}
 
 

@@ -61,11 +61,7 @@ def read_circuit(source: QuantumCircuit | str | Path, *, free_angles: bool | Non
     if not isinstance(source, (str, Path)):
         raise QTrainError(f"circuit should be a QuantumCircuit or a path. Got {type(source).__name__}.")
     path = Path(source)
-    readers: dict[str, Callable[[Path, bytes], QuantumCircuit]] = {
-        ".qasm": _qasm,
-        ".qasm3": _qasm,
-        ".qpy": _qpy,
-    }
+    readers: dict[str, Callable[[Path, bytes], QuantumCircuit]] = {".qasm": _qasm, ".qasm3": _qasm, ".qpy": _qpy}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise QTrainError(f"circuit should be a .qasm or .qpy file. Got {str(path)!r}.")
@@ -80,9 +76,7 @@ def _bytes(path: Path) -> bytes:
         if not path.is_file():  # a folder, a pipe or a device would block or never end
             raise QTrainError(f"circuit should be a file that exists. Got {str(path)!r}.")
         if path.stat().st_size > MAX_BYTES:
-            raise QTrainError(
-                f"circuit should be a file of at most {MAX_BYTES} bytes. Got {path.stat().st_size}."
-            )
+            raise QTrainError(f"circuit should be a file of at most {MAX_BYTES} bytes. Got {path.stat().st_size}.")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         if isinstance(error, QTrainError):
@@ -273,12 +267,7 @@ def _expand(flat: QuantumCircuit, instruction: CircuitInstruction, depth: int) -
     operation = instruction.operation
     home = str(type(operation).__module__)  # None for the gates that the QASM parser makes
     own = not home.startswith(("qiskit.circuit.library", "qiskit.circuit.measure"))
-    if (
-        instruction.is_standard_gate()
-        or instruction.is_directive()
-        or instruction.is_control_flow()
-        or not own
-    ):
+    if instruction.is_standard_gate() or instruction.is_directive() or instruction.is_control_flow() or not own:
         flat._append(instruction)
         return
     definition = getattr(operation, "definition", None)

@@ -78,8 +78,7 @@ class Walker:
         for a in q:
             if a in self.measured:
                 raise self.refuse(
-                    f"acts on qubit {a} after its measurement at gate {self.measured[a]}",
-                    "remove the measurement",
+                    f"acts on qubit {a} after its measurement at gate {self.measured[a]}", "remove the measurement"
                 )
 
     def other(self, instruction: CircuitInstruction, name: str, q: tuple[int, ...], depth: int) -> None:

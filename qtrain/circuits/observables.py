@@ -54,8 +54,7 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
         operator = SparsePauliOp.from_sparse_observable(observable)
     else:
         raise QTrainError(
-            f"observable should be a SparsePauliOp or text such as 'ZII + 0.5*IXX'. "
-            f"Got {type(observable).__name__}."
+            f"observable should be a SparsePauliOp or text such as 'ZII + 0.5*IXX'. Got {type(observable).__name__}."
         )
     if num_qubits is not None and operator.num_qubits != num_qubits:
         raise QTrainError(

@@ -155,9 +155,7 @@ def _cycles(root: nx.Graph, rows: np.ndarray) -> list[np.ndarray]:
         to_root[b] = to_root[a] ^ rows[vertex]
         tree.add(vertex)
     return [
-        to_root[a] ^ to_root[b] ^ rows[vertex]
-        for a, b, vertex in root.edges(data="vertex")
-        if vertex not in tree
+        to_root[a] ^ to_root[b] ^ rows[vertex] for a, b, vertex in root.edges(data="vertex") if vertex not in tree
     ]
 
 

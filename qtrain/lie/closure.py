@@ -117,9 +117,7 @@ def letters(paulis: Sequence[Pauli], num_qubits: int) -> np.ndarray:
     return (bits(0) + 2 * bits(1)).astype(np.int8)
 
 
-def space(
-    generators: Sequence[Sum], seeds: Sequence[Sum], num_qubits: int, deadline: float = math.inf
-) -> Space:
+def space(generators: Sequence[Sum], seeds: Sequence[Sum], num_qubits: int, deadline: float = math.inf) -> Space:
     """The columns on which the seeds are closed under brackets with the generators, or a part of them."""
     symmetry = find_symmetry([*generators, *seeds], num_qubits)
     terms = {p: k for k, p in enumerate(dict.fromkeys(p for g in generators for p in g))}

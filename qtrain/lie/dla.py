@@ -68,11 +68,7 @@ def dla(
         >>> dla([SparsePauliOp(["ZZI", "IZZ"]), SparsePauliOp(["XII", "IXI", "IIX"])]).dimension
         9
     """
-    if (
-        isinstance(max_dimension, bool)
-        or not isinstance(max_dimension, (int, np.integer))
-        or max_dimension < 1
-    ):
+    if isinstance(max_dimension, bool) or not isinstance(max_dimension, (int, np.integer)) or max_dimension < 1:
         raise QTrainError(f"max_dimension should be a whole number of at least 1. Got {max_dimension!r}.")
     if observable is None and isinstance(circuit_or_generators, (list, tuple)):
         few = _few_labels(circuit_or_generators)
@@ -169,9 +165,7 @@ def _strings_algebra(strings: list[tuple[int, int]], num_qubits: int) -> DLAResu
     parts = classify(*packed(used, num_qubits), num_qubits)
     complete = len(used) == len(strings)
     method = CLASSIFICATION + ("" if complete else f", of the first {MAX_GENERATORS} of {len(strings)}")
-    return DLAResult(
-        total_dimension(parts), complete, algebra_name(parts) if complete else None, None, method
-    )
+    return DLAResult(total_dimension(parts), complete, algebra_name(parts) if complete else None, None, method)
 
 
 def _with_strings(
@@ -181,9 +175,7 @@ def _with_strings(
     """The module under single strings, and what a deep circuit of them makes of it."""
     x, z, coefficients = pack(operator)
     whole_x, _, _, complete = pauli_modules.close(x, z, *generators, limit)
-    result = dataclasses.replace(
-        result, module_dimension=min(len(whole_x), limit), module_complete=bool(complete)
-    )
+    result = dataclasses.replace(result, module_dimension=min(len(whole_x), limit), module_complete=bool(complete))
     if program is None or not complete or len(program.fixed_rotations):
         return result
     rows = program.generators()

@@ -21,10 +21,7 @@ from qtrain.lie.closure import Space, derived_dimension, letters
 
 MAX_DIMENSION = 200
 MAX_COLUMNS = 20_000
-CLEAR, NOISE = (
-    1e-7,
-    1e-10,
-)  # what is larger than the one is no zero, smaller than the other is one; between is a doubt
+CLEAR, NOISE = 1e-7, 1e-10  # what is larger than CLEAR is no zero, smaller than NOISE is one; between is a doubt
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +41,7 @@ class Ideals:
         """E.g. ``"5 su(2) + 2 u(1)"``."""
         names = [name for name, _ in self.simple] + ["u(1)"] * self.centre.shape[1]
         unique = list(dict.fromkeys(names))
-        return " + ".join(
-            name if names.count(name) == 1 else f"{names.count(name)} {name}" for name in unique
-        )
+        return " + ".join(name if names.count(name) == 1 else f"{names.count(name)} {name}" for name in unique)
 
 
 def name_algebra(columns: Space, dimension: int) -> str | None:
@@ -72,9 +67,7 @@ def _in_floats(columns: Space, norm: np.ndarray) -> tuple[np.ndarray, list[Any]]
     """Generators of length 1 on normalised sums over orbits, and their brackets as sparse matrices."""
     size, strings = columns.size, list(columns.terms)
     place = {row.tobytes(): k for k, row in enumerate(columns.rows)}
-    where = [
-        place[columns.symmetry.smallest(row).tobytes()] for row in letters(strings, columns.rows.shape[1])
-    ]
+    where = [place[columns.symmetry.smallest(row).tobytes()] for row in letters(strings, columns.rows.shape[1])]
     target = np.repeat(np.arange(size), np.diff(columns.start))
     rows, maps = np.zeros((len(columns.generators), size)), []
     for g, terms in enumerate(columns.generators):
@@ -214,9 +207,7 @@ def _name(dimension: int, positive_roots: int, values: np.ndarray) -> str | None
             return "so(5)"
         short = _short_roots(values)
         return {rank: f"so({2 * rank + 1})", rank * (rank - 1): f"sp({rank})"}.get(short)
-    return {(14, 2): "g2", (52, 4): "f4", (78, 6): "e6", (133, 7): "e7", (248, 8): "e8"}.get(
-        (dimension, rank)
-    )
+    return {(14, 2): "g2", (52, 4): "f4", (78, 6): "e6", (133, 7): "e7", (248, 8): "e8"}.get((dimension, rank))
 
 
 def _short_roots(values: Sequence[float] | np.ndarray) -> int:

@@ -18,9 +18,7 @@ def root_graph(graph: np.ndarray) -> nx.Graph | None:
         5
     """
     degrees = graph.sum(axis=1)
-    if (
-        degrees.max(initial=0) <= 2 and degrees.sum() != 6
-    ):  # a path or a ring, no triangle: networkx is quadratic
+    if degrees.max(initial=0) <= 2 and degrees.sum() != 6:  # a path or a ring, no triangle: networkx is quadratic
         return _thread(graph, degrees)
     for v in range(min(len(graph), 64)):  # neighbours are two cliques, or it is none: cheap to see early
         near = np.flatnonzero(graph[v])

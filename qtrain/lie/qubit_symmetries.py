@@ -38,9 +38,7 @@ class Symmetry:
     def orbit_size(self, row: np.ndarray) -> float:
         """How many strings the orbit of a row of letters holds."""
         if self.kind != kernel.CLASSES:
-            return float(
-                kernel.canonical(np.array(row, np.int8), self.kind, self.classes, np.empty_like(row))
-            )
+            return float(kernel.canonical(np.array(row, np.int8), self.kind, self.classes, np.empty_like(row)))
         size = 1
         for k in range(int(self.classes.max()) + 1):
             counts = np.bincount(row[self.classes == k], minlength=4)

@@ -56,9 +56,7 @@ def operator_sum(operator: SparsePauliOp) -> Sum:
 
 def _bits(x: np.ndarray, z: np.ndarray) -> list[Bits]:
     """Packed rows as bit sets."""
-    return [
-        (int.from_bytes(a.tobytes(), "little"), int.from_bytes(b.tobytes(), "little")) for a, b in zip(x, z)
-    ]
+    return [(int.from_bytes(a.tobytes(), "little"), int.from_bytes(b.tobytes(), "little")) for a, b in zip(x, z)]
 
 
 def packed(strings: Sequence[Bits], num_qubits: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,9 +95,7 @@ def given_sums(generators: Iterable[Any]) -> tuple[list[Sum], int]:
     for k, item in enumerate(items):
         found, own = _read(item, k)
         if width and own != width:
-            raise QTrainError(
-                f"generators should act on one number of qubits. Got {width} and {own} at place {k}."
-            )
+            raise QTrainError(f"generators should act on one number of qubits. Got {width} and {own} at place {k}.")
         width = own
         if found:
             sums.append(found)
@@ -128,9 +124,7 @@ def _read(item: Any, place: int) -> tuple[Sum, int]:
             f"generators should have numbers as coefficients. Got Parameters at place {place}: bind them first."
         )
     if not np.isfinite(item.coeffs).all():
-        raise QTrainError(
-            f"generators should have finite coefficients. Got NaN or infinity at place {place}."
-        )
+        raise QTrainError(f"generators should have finite coefficients. Got NaN or infinity at place {place}.")
     strings = _bits(pack_bits(item.paulis.x), pack_bits(item.paulis.z))
     imaginary: dict[Bits, Fraction] = {}
     for p, c in zip(strings, item.coeffs.imag.tolist()):

@@ -71,8 +71,6 @@ def resolve(name: str | RegistryEntry | Architecture) -> tuple[Architecture, int
     if isinstance(name, Architecture):
         return name, name.num_qubits, name.content_id
     if not isinstance(name, (str, RegistryEntry)):
-        raise QTrainError(
-            f"name should be a registered name, a RegistryEntry or an Architecture. Got {name!r}."
-        )
+        raise QTrainError(f"name should be a registered name, a RegistryEntry or an Architecture. Got {name!r}.")
     entry = name if isinstance(name, RegistryEntry) else load(name)
     return entry.architecture, entry.num_qubits, entry.name

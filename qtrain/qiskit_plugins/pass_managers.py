@@ -48,9 +48,7 @@ def trainability_passes(
     """
     passes: list[Any] = []
     if replacement is not None:
-        swap = ReplaceBarrenAnsatz(
-            replacement, observable=observable, minimum_healthy=minimum_healthy, **options
-        )
+        swap = ReplaceBarrenAnsatz(replacement, observable=observable, minimum_healthy=minimum_healthy, **options)
         passes.append(swap)
     passes.append(RemoveDeadParameters(observable, inputs=options.get("inputs", ())))
     if analyse:

@@ -121,9 +121,7 @@ class RemoveDeadParameters(TransformationPass):
         from qtrain.circuits.observables import as_observable
 
         circuit = dag_to_circuit(dag)
-        operator = as_observable(
-            observable, circuit.num_qubits
-        )  # a wrong one is an error, a strange circuit is not
+        operator = as_observable(observable, circuit.num_qubits)  # a wrong one is an error, a strange circuit is not
         try:
             smaller, removal = remove_dead(circuit, operator, inputs=self.inputs)
         except QTrainError as error:
@@ -204,9 +202,7 @@ class ReplaceBarrenAnsatz(TransformationPass):
         dropped: set[int] = set()
         done: list[tuple[str, tuple[int, ...]]] = []
         for name, indices, qubits in places:
-            own = sorted(
-                {p.name for i in indices for p in free_parameters(circuit.data[i]) if p.name in healthy}
-            )
+            own = sorted({p.name for i in indices for p in free_parameters(circuit.data[i]) if p.name in healthy})
             if not own or sum(healthy[p] for p in own) >= self.minimum_healthy * len(own):
                 continue
             prefix = self._fresh(circuit, len(done))
@@ -230,17 +226,11 @@ class ReplaceBarrenAnsatz(TransformationPass):
         data = {p.name for p in find_inputs(circuit, self.inputs)}
         for index, item in enumerate(circuit.data):
             operation = item.operation
-            if (
-                is_composite(operation)
-                and len(item.qubits) > 1
-                and {p.name for p in free_parameters(item)} - data
-            ):
+            if is_composite(operation) and len(item.qubits) > 1 and {p.name for p in free_parameters(item)} - data:
                 if self.block in (None, operation.name, operation.label):
                     found.append((operation.label or operation.name, [index], item.qubits))
         if not found and self.block is None:
-            encoding = [
-                i for i, item in enumerate(circuit.data) if {p.name for p in free_parameters(item)} & data
-            ]
+            encoding = [i for i, item in enumerate(circuit.data) if {p.name for p in free_parameters(item)} & data]
             first = max(encoding, default=-1) + 1
             rest = [i for i in range(first, len(circuit.data)) if is_unitary(circuit.data[i])]
             found = [(circuit.name, rest, circuit.qubits)] if rest else []

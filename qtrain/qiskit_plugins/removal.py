@@ -77,9 +77,7 @@ def remove_dead(
     left = _only(left, [not _is_idle_rotation(item) for item in left.data])
     while True:  # what is taken from an end may bare more
         trimmed = _trim_end(_trim_start(left), operator)
-        seen = set(
-            light_cone(lower(trimmed, inputs=[p for p in trimmed.parameters if p in data]), operator).gates
-        )
+        seen = set(light_cone(lower(trimmed, inputs=[p for p in trimmed.parameters if p in data]), operator).gates)
         trimmed = _only(trimmed, [k in seen or not is_unitary(item) for k, item in enumerate(trimmed.data)])
         if len(trimmed.data) == len(left.data):
             break
@@ -89,9 +87,7 @@ def remove_dead(
     idle = tuple(i for i, q in enumerate(trimmed.qubits) if q not in busy)
     sizes = [_size(version) for version in (whole, trimmed)]
     gates, pairs, depth = zip(*sizes)
-    return trimmed, Removal(
-        tuple(p.name for p in whole.parameters if p.name in gone), gates, pairs, depth, idle
-    )
+    return trimmed, Removal(tuple(p.name for p in whole.parameters if p.name in gone), gates, pairs, depth, idle)
 
 
 def is_unitary(item: CircuitInstruction) -> bool:

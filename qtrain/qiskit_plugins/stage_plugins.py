@@ -79,14 +79,10 @@ class QTrainInit(PassManagerStagePlugin):
         """qtrain's passes, then the default ``init`` stage of this level."""
         from qiskit.passmanager import ConditionalController
 
-        from qtrain.qiskit_plugins.passes import (
-            ANALYSE,
-            RemoveDeadParameters,
-            TrainabilityAnalysis,
-            WantsAnalysis,
-        )
+        from qtrain.qiskit_plugins import passes
 
-        ours = PassManager([RemoveDeadParameters(), WantsAnalysis()])
-        ours.append(ConditionalController(TrainabilityAnalysis(), condition=lambda found: found[ANALYSE]))
+        ours = PassManager([passes.RemoveDeadParameters(), passes.WantsAnalysis()])
+        wanted = passes.TrainabilityAnalysis()
+        ours.append(ConditionalController(wanted, condition=lambda found: found[passes.ANALYSE]))
         default = DefaultInitPassManager().pass_manager(pass_manager_config, optimization_level)
         return ours if default is None else ours + default

@@ -163,9 +163,7 @@ class AdjointEstimatorGradient(BaseEstimatorGradient):
         """Equal circuits with equal observables are one batch."""
         batches: dict[tuple[int, int, tuple[str, ...]], list[int]] = {}
         for k, chosen in enumerate(parameters):
-            batches.setdefault(
-                (id(circuits[k]), id(observables[k]), tuple(p.name for p in chosen)), []
-            ).append(k)
+            batches.setdefault((id(circuits[k]), id(observables[k]), tuple(p.name for p in chosen)), []).append(k)
         found: list[np.ndarray] = [np.zeros(0)] * len(circuits)
         for (_, _, wanted), rows in batches.items():
             smooth = self._programs.find(circuits[rows[0]], wanted)
@@ -194,9 +192,7 @@ class SimulatorEstimator(BaseEstimatorV2):
     ) -> PrimitiveJob[PrimitiveResult[PubResult]]:
         """Precision is ignored: the values are exact."""
         coerced = [EstimatorPub.coerce(pub, precision) for pub in pubs]
-        job = PrimitiveJob(
-            lambda: PrimitiveResult([self._one(pub) for pub in coerced], metadata={"version": 2})
-        )
+        job = PrimitiveJob(lambda: PrimitiveResult([self._one(pub) for pub in coerced], metadata={"version": 2}))
         job._submit()
         return job
 

@@ -82,9 +82,7 @@ def encode(
     else:
         data = feature_map
     if data is not None and data.num_qubits > ansatz.num_qubits:
-        raise QTrainError(
-            f"feature_map should have at most {ansatz.num_qubits} qubits. Got {data.num_qubits}."
-        )
+        raise QTrainError(f"feature_map should have at most {ansatz.num_qubits} qubits. Got {data.num_qubits}.")
     if data is not None and num_features not in (None, data.num_parameters):
         raise QTrainError(f"num_features should be {data.num_parameters}, the map's own. Got {num_features}.")
     weights = ParameterVector("w", reuploads * ansatz.num_parameters)
@@ -98,9 +96,7 @@ def encode(
     return circuit, inputs, list(weights)
 
 
-def local_observables(
-    kind: Any, num_qubits: int, outputs: Sequence[int] | None = None
-) -> list[SparsePauliOp]:
+def local_observables(kind: Any, num_qubits: int, outputs: Sequence[int] | None = None) -> list[SparsePauliOp]:
     """Observables of at most a few qubits each.
 
     Args:
@@ -181,15 +177,9 @@ def build_qnn(
     body = ansatz.circuit() if isinstance(ansatz, Architecture) else ansatz
     if reuploads is None:
         reuploads = ansatz.uploads if isinstance(ansatz, Architecture) else 1
-    circuit, inputs, weights = encode(
-        body, num_features=num_features, feature_map=feature_map, reuploads=reuploads
-    )
+    circuit, inputs, weights = encode(body, num_features=num_features, feature_map=feature_map, reuploads=reuploads)
     outputs = (body.metadata or {}).get("qtrain.output_qubits", range(circuit.num_qubits))
-    common: dict[str, Any] = {
-        "input_params": inputs,
-        "weight_params": weights,
-        "input_gradients": input_gradients,
-    }
+    common: dict[str, Any] = {"input_params": inputs, "weight_params": weights, "input_gradients": input_gradients}
     if kind == "sampler":
         return _sampler_qnn(circuit, list(outputs), backend, optimization_level, primitive, gradient, interpret,
                             output_shape, common)  # fmt: skip

@@ -136,9 +136,7 @@ def package(name: str, output: str | Path) -> Path:
     folder = Path(output) / f"qtrain-ansatz-{name}"
     known = folder / module / "architecture.json"
     if folder.exists() and not known.is_file():
-        raise QTrainError(
-            f"output should be free for {folder.name}. Got {folder}, which is something else: move it."
-        )
+        raise QTrainError(f"output should be free for {folder.name}. Got {folder}, which is something else: move it.")
     data = entry.to_dict()
     evidence = {key: data.pop(key) for key in EVIDENCE}
     words = {

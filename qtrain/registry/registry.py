@@ -218,9 +218,7 @@ def register(entry: RegistryEntry, *, overwrite: bool = False) -> Path:
                 )
             _replace(path, text)
     except (OSError, Timeout) as error:
-        raise QTrainError(
-            f"QTRAIN_HOME should be a folder that can be written. Got {folder}: {error}."
-        ) from None
+        raise QTrainError(f"QTRAIN_HOME should be a folder that can be written. Got {folder}: {error}.") from None
     return path
 
 
@@ -248,11 +246,7 @@ def names() -> tuple[str, ...]:
         True
     """
     folder = home()
-    own = (
-        {path.stem for path in folder.glob("*.json") if _SLUG.fullmatch(path.stem)}
-        if folder.is_dir()
-        else set()
-    )
+    own = {path.stem for path in folder.glob("*.json") if _SLUG.fullmatch(path.stem)} if folder.is_dir() else set()
     return tuple(sorted(own | set(_installed())))
 
 

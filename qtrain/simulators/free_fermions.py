@@ -176,9 +176,7 @@ def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermi
     if (rest == 0).any():
         return None
     covariance = bilinears.covariance(component)
-    free = [
-        np.flatnonzero((component == k) & (covariance == 0).all(axis=1)) for k in range(component.max() + 1)
-    ]
+    free = [np.flatnonzero((component == k) & (covariance == 0).all(axis=1)) for k in range(component.max() + 1)]
     if max(len(some) for some in free) > 2 or sum(len(some) == 2 for some in free) > MAX_OPEN:
         return None  # too mixed in these Majoranas for Wick's theorem
     terms = _terms(observable, gx, gz, edges, component, free, bilinears)
@@ -281,14 +279,10 @@ def _terms(
         bases, link = [product], np.zeros(count)
         if odd:  # products that differ from the term in one Majorana, an unpaired one
             ends = free[odd[0]].tolist()
-            bases = [
-                product if u == chosen[-1] else _moved(product, bilinears(int(chosen[-1]), u)) for u in ends
-            ]
+            bases = [product if u == chosen[-1] else _moved(product, bilinears(int(chosen[-1]), u)) for u in ends]
             link[ends] = bilinears.expectations(bases)
         doubles = [
-            bilinears(int(some[0]), int(some[1]))
-            for k, some in enumerate(free)
-            if len(some) == 2 and k not in odd
+            bilinears(int(some[0]), int(some[1])) for k, some in enumerate(free) if len(some) == 2 and k not in odd
         ]
         if bilinears.expectations(_products(bases, doubles)).any():
             return None  # the unpaired ones are correlated in a way that no covariance says

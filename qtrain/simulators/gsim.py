@@ -63,11 +63,7 @@ class Module:
 
 
 def module(
-    program: PauliProgram,
-    observable: Any,
-    max_dimension: int = MAX_DIMENSION,
-    *,
-    memory_bytes: int = MEMORY_BYTES,
+    program: PauliProgram, observable: Any, max_dimension: int = MAX_DIMENSION, *, memory_bytes: int = MEMORY_BYTES
 ) -> Module | OrbitModule | None:
     """Close the observable's Pauli strings under the circuit's rotations, or its orbit sums where those fail.
 
@@ -93,14 +89,8 @@ def module(
     from qtrain.kernels import pauli_modules
 
     if program.inputs:
-        raise QTrainError(
-            "program should have its inputs bound for g-sim. Got free ones: call bind_inputs first."
-        )
-    if (
-        isinstance(max_dimension, bool)
-        or not isinstance(max_dimension, (int, np.integer))
-        or max_dimension < 1
-    ):
+        raise QTrainError("program should have its inputs bound for g-sim. Got free ones: call bind_inputs first.")
+    if isinstance(max_dimension, bool) or not isinstance(max_dimension, (int, np.integer)) or max_dimension < 1:
         raise QTrainError(f"max_dimension should be a whole number of at least 1. Got {max_dimension!r}.")
     x, z, c = pack(as_observable(observable, program.num_qubits))
     other = (x | z).any(axis=1)
@@ -140,11 +130,7 @@ def module(
 
 
 def gsim_values_and_gradients(
-    module: Module | OrbitModule,
-    weights: Any,
-    *,
-    num_threads: int | None = None,
-    memory_bytes: int = MEMORY_BYTES,
+    module: Module | OrbitModule, weights: Any, *, num_threads: int | None = None, memory_bytes: int = MEMORY_BYTES
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cost and its derivatives by every weight, exactly, without a statevector.
 

@@ -19,10 +19,7 @@ def times(a: Signed, b: Signed) -> Signed:
     """The product a b."""
     x, z = a[0] ^ b[0], a[1] ^ b[1]
     power = (
-        (a[0] & a[1]).bit_count()
-        + (b[0] & b[1]).bit_count()
-        - (x & z).bit_count()
-        + 2 * (a[1] & b[0]).bit_count()
+        (a[0] & a[1]).bit_count() + (b[0] & b[1]).bit_count() - (x & z).bit_count() + 2 * (a[1] & b[0]).bit_count()
     )
     return x, z, (a[2] + b[2] + power) % 4
 
@@ -36,9 +33,7 @@ def majoranas(graph: np.ndarray) -> list[tuple[int, int]] | None:
     """The two Majoranas of each generator, numbered over all components; None where one is no line graph."""
     patterns, first, group = np.unique(graph, axis=0, return_index=True, return_inverse=True)
     group = np.asarray(group).reshape(-1)
-    alone = np.asarray(
-        ~graph.any(axis=1)
-    )  # generators that commute with all are no twins: each has two Majoranas
+    alone = np.asarray(~graph.any(axis=1))  # generators that commute with all are no twins: each has two Majoranas
     count, part = connected_components(csr_array(graph), directed=False)
     edges: list[tuple[int, int]] = [(-1, -1)] * len(graph)
     used = 0
@@ -62,9 +57,7 @@ def components(edges: list[tuple[int, int]]) -> tuple[int, np.ndarray]:
     """Number of Majoranas, and the component of each."""
     a, b = np.array(edges).T
     count = int(max(a.max(), b.max())) + 1
-    _, component = connected_components(
-        csr_array((np.ones(len(a)), (a, b)), shape=(count, count)), directed=False
-    )
+    _, component = connected_components(csr_array((np.ones(len(a)), (a, b)), shape=(count, count)), directed=False)
     return count, np.asarray(component)
 
 
@@ -91,9 +84,7 @@ def _walk(edges: list[tuple[int, int]], count: int) -> list[tuple[int, int, int]
     return steps
 
 
-def stars(
-    edges: list[tuple[int, int]], generators: list[Signed], count: int
-) -> tuple[dict[int, Signed], set[int]]:
+def stars(edges: list[tuple[int, int]], generators: list[Signed], count: int) -> tuple[dict[int, Signed], set[int]]:
     """i g_root g_v of every other Majorana v, and the roots.
 
     i g_r g_b = -i (i g_r g_a)(i g_a g_b); along the tree every generator is i g_a g_b from its first end.
@@ -114,9 +105,7 @@ def stars(
     return stars, roots
 
 
-def cut(
-    edges: list[tuple[int, int]], pattern: np.ndarray, count: int, component: np.ndarray
-) -> np.ndarray | None:
+def cut(edges: list[tuple[int, int]], pattern: np.ndarray, count: int, component: np.ndarray) -> np.ndarray | None:
     """(majoranas,) bool: in the product, by which generators it anticommutes with; None where there is none."""
     inside = np.zeros(count, bool)
     for here, other, k in _walk(edges, count):

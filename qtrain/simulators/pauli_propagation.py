@@ -86,9 +86,7 @@ def _apply(step: _Rotation, vector: np.ndarray, angle: float) -> np.ndarray:
     return out
 
 
-def propagate(
-    program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight: int
-) -> PauliPropagation | None:
+def propagate(program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight: int) -> PauliPropagation | None:
     """Compile the propagation: which strings there are at each rotation, and where they go.
 
     Args:

@@ -50,9 +50,7 @@ class StatevectorSurrogate:
         from qtrain.simulators.statevector import values_and_gradients
 
         point = one_point(weights, len(self.program.weights))[None]
-        found, slopes = values_and_gradients(
-            self.program, self.observable, point, memory_bytes=self.memory_bytes
-        )
+        found, slopes = values_and_gradients(self.program, self.observable, point, memory_bytes=self.memory_bytes)
         return float(found[0]), np.asarray(slopes)[0]
 
 

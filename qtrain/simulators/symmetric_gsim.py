@@ -136,9 +136,7 @@ def orbit_module(
     stabilizers, flips = program.frame(), program.frame_x()
 
     def expect(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return stabilizer_expectations(
-            a, b, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z
-        )
+        return stabilizer_expectations(a, b, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z)
 
     stabilizer_letters = letters(stabilizers.x, stabilizers.z)
     for order in symmetry.generators:  # the input state has to share the symmetry

@@ -69,9 +69,7 @@ class PathSample:
             np.bincount(self.path[cut], half[cut], minlength=self.paths)
             for half in (self.amplitude.real, self.amplitude.imag)
         ]
-        return self._mean(
-            halves[0] ** 2 + halves[1] ** 2, abs(self.steady[self.steady_largest > weight].sum()) ** 2
-        )
+        return self._mean(halves[0] ** 2 + halves[1] ** 2, abs(self.steady[self.steady_largest > weight].sum()) ** 2)
 
     def lost_by_degree(self, degree: int) -> Loss:
         """Mean squared error of forgetting products of more than ``degree`` sines and cosines."""
@@ -152,13 +150,7 @@ def sample_paths(tape: Tape, operator: SparsePauliOp, *, seed: int, paths: int =
 
 
 def _walk(
-    tape: Tape,
-    x: np.ndarray,
-    z: np.ndarray,
-    group: np.ndarray,
-    owner: np.ndarray,
-    place: np.ndarray,
-    seed: int,
+    tape: Tape, x: np.ndarray, z: np.ndarray, group: np.ndarray, owner: np.ndarray, place: np.ndarray, seed: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     largest, hit = np.zeros(place[-1], np.int64), np.zeros(place[-1], np.bool_)
     branches = np.zeros(len(owner), np.int64)

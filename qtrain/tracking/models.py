@@ -64,9 +64,7 @@ def to_json(model: RegistryEntry | TrainableQNNClassifier) -> str:
             **{name: np.asarray(getattr(model, name)).tolist() for name in _FITTED},
         }  # fmt: skip
     else:
-        raise QTrainError(
-            f"model should be a RegistryEntry or a TrainableQNNClassifier. Got {type(model).__name__}."
-        )
+        raise QTrainError(f"model should be a RegistryEntry or a TrainableQNNClassifier. Got {type(model).__name__}.")
     head = {"format": FORMAT, "requires": REQUIRES, "content_id": _id(content)}
     return json.dumps({**head, "content": content}, indent=1)
 

@@ -33,9 +33,7 @@ class Store:
         params, tags: of the parent run.
     """
 
-    def __init__(
-        self, uri: str, study: str, uid: str, params: Mapping[str, Any], tags: Mapping[str, str]
-    ) -> None:
+    def __init__(self, uri: str, study: str, uid: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         # MLflow keeps an open store by its URI: a relative path would mean the first working folder for ever.
         self.folder = _sqlite_folder(uri)
         self.uri = uri if self.folder is None else f"sqlite:///{self.folder / Path(uri).name}"

@@ -53,20 +53,14 @@ def page(
     if summary:
         parts.append(f"<p>{escape(summary)}</p>")
     if facts:
-        rows = "".join(
-            f"<tr><td><b>{escape(name)}</b></td><td>{escape(text)}</td></tr>" for name, text in facts
-        )
+        rows = "".join(f"<tr><td><b>{escape(name)}</b></td><td>{escape(text)}</td></tr>" for name, text in facts)
         parts.append(f"<table><tbody>{rows}</tbody></table>")
     for caption, figure in (figures or {}).items():
         parts.append(f"<h2>{escape(caption)}</h2>{_svg(figure)}")
     for caption, (columns, lines) in (tables or {}).items():
         head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in lines
-        )
-        parts.append(
-            f"<h2>{escape(caption)}</h2><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in line) + "</tr>" for line in lines)
+        parts.append(f"<h2>{escape(caption)}</h2><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
     if drawing:
         parts.append(f"<h2>Circuit</h2><pre>{escape(drawing)}</pre>")
     return (

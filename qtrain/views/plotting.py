@@ -85,9 +85,7 @@ def pareto_front(
         _plain(axes)
         others = shown & ~on_front
         axes.scatter(table[others, a], table[others, b], s=14, color="#BBBBBB", label="trials")
-        axes.scatter(
-            table[shown & on_front, a], table[shown & on_front, b], s=30, color="#0072B2", label="front"
-        )
+        axes.scatter(table[shown & on_front, a], table[shown & on_front, b], s=30, color="#0072B2", label="front")
         if winner is not None and shown[winner]:
             axes.scatter(table[winner, a], table[winner, b], s=150, marker="*", color="#D55E00", label="winner",
                          zorder=5)  # fmt: skip
@@ -100,9 +98,7 @@ def pareto_front(
     return figure
 
 
-def variance_profile(
-    verdicts: Sequence[Verdict], *, threshold: float | None = None, title: str = ""
-) -> Figure:
+def variance_profile(verdicts: Sequence[Verdict], *, threshold: float | None = None, title: str = "") -> Figure:
     """Gradient variance of every parameter with its 95 % interval, coloured by the cause, in time order.
 
     Parameters whose gradient is exactly zero stand as ticks on the bottom edge; an interval that reaches down
@@ -127,12 +123,9 @@ def variance_profile(
     verdicts = sorted(verdicts, key=lambda v: (v.gate, v.index))
     index = np.arange(len(verdicts))
     variance, lower, upper = (
-        np.array([getattr(v, field) for v in verdicts], dtype=float)
-        for field in ("variance", "lower", "upper")
+        np.array([getattr(v, field) for v in verdicts], dtype=float) for field in ("variance", "lower", "upper")
     )
-    causes = np.array(
-        [next((c for c in COLOURS if v.cause.startswith(c)), "below the bound") for v in verdicts]
-    )
+    causes = np.array([next((c for c in COLOURS if v.cause.startswith(c)), "below the bound") for v in verdicts])
     measured = np.isfinite(variance) & (variance > 0)
     bound = ~measured & np.isfinite(upper) & (upper > 0)
     positive = np.concatenate([variance[measured], lower[measured & (lower > 0)], upper[bound]])

@@ -46,21 +46,14 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
         *((name, number(value, 6)) for name, value in result.references.items()),
     ]
     if result.undelivered:
-        rows.append(
-            ("not delivered", f"{result.undelivered} trials to the tracking server: search again to deliver")
-        )
+        rows.append(("not delivered", f"{result.undelivered} trials to the tracking server: search again to deliver"))
     parts: list[RenderableType] = [Text(f"Study {result.study}", style="bold cyan"), name_value(rows)]
     number_of = {t.number: t for t in result.trials}
     winner = None if result.winner is None else result.winner.number
     front = sorted(result.front, key=lambda n: (n != winner, n))
     if front:
         arrows = {"maximize": "↑", "minimize": "↓"}
-        columns = [
-            "",
-            "trial",
-            "id",
-            *(f"{n} {arrows[d]}" for n, d in zip(result.objectives, result.directions)),
-        ]
+        columns = ["", "trial", "id", *(f"{n} {arrows[d]}" for n, d in zip(result.objectives, result.directions))]
         lines: list[list[Any]] = []
         for n in front[:limit]:
             trial = number_of[n]
@@ -86,8 +79,5 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
         rows_failed = [[count, reason] for reason, count in reasons.most_common(5)]
         parts += ["", Text("Failed trials", style="bold"), grid(["count", "reason"], rows_failed)]
     if result.name:
-        parts += [
-            "",
-            Text(f"Use it: qtrain show {result.name}   or   qtrain.load({result.name!r}).circuit()"),
-        ]
+        parts += ["", Text(f"Use it: qtrain show {result.name}   or   qtrain.load({result.name!r}).circuit()")]
     return Group(*parts)

@@ -73,9 +73,7 @@ def cause_table(verdicts: Sequence[Verdict]) -> Table:
     table.add_column("median V", justify="right", no_wrap=True)
     table.add_column("advice", overflow="fold")
     order = list(CAUSES)
-    for cause, members in sorted(
-        groups.items(), key=lambda item: (order.index(kind(item[0])), -len(item[1]))
-    ):
+    for cause, members in sorted(groups.items(), key=lambda item: (order.index(kind(item[0])), -len(item[1]))):
         variances = [v.variance for v in members if not math.isnan(v.variance)]
         table.add_row(
             Text(cause, style=STYLES[kind(cause)]),
@@ -126,10 +124,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
 def report_view(report: TrainabilityReport, *, title: str, all_parameters: bool = False) -> RenderableType:
     """The whole of ``qtrain diagnose``: summary, key figures, causes, and the parameters when few or asked for."""
     parts: list[RenderableType] = [
-        Text(title, style="bold cyan"),
-        Text(report.summary),
-        "",
-        name_value(facts(report)),
+        Text(title, style="bold cyan"), Text(report.summary), "", name_value(facts(report))
     ]
     if report.verdicts:
         parts += ["", cause_table(report.verdicts)]
@@ -172,18 +167,14 @@ def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
         figures = bool(rows) and all(isinstance(row[i], (int, float, type(None))) for row in rows)
         table.add_column(column, justify="right" if figures else "left", overflow="fold", no_wrap=figures)
     for row in rows:
-        cells = [
-            "–" if v is None else number(v) if isinstance(v, (int, float)) else escape(str(v)) for v in row
-        ]
+        cells = ["–" if v is None else number(v) if isinstance(v, (int, float)) else escape(str(v)) for v in row]
         table.add_row(*cells)
     return table
 
 
 def pairs(data: Mapping[str, Any]) -> Table:
     """Names and values, one row each."""
-    return name_value(
-        (name, number(v) if isinstance(v, (int, float)) else str(v)) for name, v in data.items()
-    )
+    return name_value((name, number(v) if isinstance(v, (int, float)) else str(v)) for name, v in data.items())
 
 
 def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> RenderableType:
@@ -193,10 +184,7 @@ def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> Render
     rows = [
         ("cost", number(local.value, 6)),
         ("gradient norm", number(float(np.linalg.norm(local.gradient)), 4)),
-        (
-            "resolved",
-            f"{int(local.resolved.sum())} of {size} gradients by {local.shots_per_value:,} shots per value",
-        ),
+        ("resolved", f"{int(local.resolved.sum())} of {size} gradients by {local.shots_per_value:,} shots per value"),
         (
             "shots of one step",
             f"{number(local.step_shots)} for a signal-to-noise ratio of 1 ({len(live)} parameters)",
