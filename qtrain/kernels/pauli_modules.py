@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 
 from qtrain.kernels.bits import popcount
-from qtrain.kernels.simd import LANES, load, splat, store
-from qtrain.kernels.statevector import cos_sin
+from qtrain.kernels.statevector.run import cos_sin
+from qtrain.kernels.statevector.simd import LANES, load, splat, store
 
 
 @njit(cache=True, nogil=True)

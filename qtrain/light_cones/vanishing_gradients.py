@@ -16,7 +16,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.program import PauliProgram
-from qtrain.kernels import modular_statevector as kernel
+from qtrain.kernels.statevector import modular as kernel
 from qtrain.light_cones.light_cone import effective_program
 
 FIELDS = 4  # a false "zero" has probability below 1e-3 in each: see `vanishing_weights`

@@ -153,7 +153,7 @@ def gsim_values_and_gradients(
         ([0.8776], [[-0.4794, 0.0, 0.0, 0.0]])
     """
     from qtrain.kernels.pauli_modules import propagate
-    from qtrain.kernels.simd import aligned
+    from qtrain.kernels.statevector.simd import aligned
 
     theta = check_weights(module.num_weights, weights)
     samples = len(theta)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
 
     from qtrain.circuits.program import PauliProgram
-    from qtrain.kernels.statevector_plan import Plan
+    from qtrain.kernels.statevector.plan import Plan
 
     Observable: TypeAlias = str | SparsePauliOp
 
@@ -32,7 +32,7 @@ _plans: weakref.WeakKeyDictionary[PauliProgram, Plan] = weakref.WeakKeyDictionar
 
 
 def _plan(program: PauliProgram) -> Plan:
-    from qtrain.kernels.statevector_plan import schedule
+    from qtrain.kernels.statevector.plan import schedule
 
     plan = _plans.get(program)
     if plan is None:
@@ -86,7 +86,7 @@ def _rows(program: PauliProgram, inputs: Any, samples: int) -> tuple[np.ndarray,
 
 def _terms(observables: Sequence[Observable], n: int) -> tuple[np.ndarray, ...]:
     """Observables as the kernel reads them: diagonals and terms grouped by their X part."""
-    from qtrain.kernels.statevector_passes import walsh_hadamard
+    from qtrain.kernels.statevector.passes import walsh_hadamard
 
     diagonal = np.zeros((len(observables), 1 << n))
     groups, first = [0], [0]
@@ -156,8 +156,8 @@ def _simulate(
             f"qubits takes {per_thread + fixed:,} bytes: raise memory_bytes, or use fewer qubits or samples."
         )
     given = np.zeros((0, 0)) if start is None else _start(start, samples, n)
-    from qtrain.kernels.simd import aligned
-    from qtrain.kernels.statevector import run
+    from qtrain.kernels.statevector.run import run
+    from qtrain.kernels.statevector.simd import aligned
 
     plan, kernel = _plan(program), cast(Any, run)
     parameter = program.parameter.astype(np.int64)

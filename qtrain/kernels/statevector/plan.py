@@ -363,7 +363,7 @@ def schedule(
 
     Example:
         >>> import numpy as np
-        >>> from qtrain.kernels.statevector_plan import schedule
+        >>> from qtrain.kernels.statevector.plan import schedule
         >>> p = schedule(2, np.array([1, 9], np.int8), np.array([[0, -1], [0, 1]], np.int32),
         ...              np.zeros(3, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8))
         >>> len(p.segment) - 1, len(p.kind)

@@ -16,8 +16,7 @@ import numpy as np
 from numba import njit
 
 from qtrain.kernels.opcodes import SDG, SX, SXDG, S, X, Y, Z
-from qtrain.kernels.simd import LANES, load, splat, store
-from qtrain.kernels.statevector_passes import (
+from qtrain.kernels.statevector.passes import (
     AMPLITUDE,
     backward_item,
     block_origin,
@@ -27,7 +26,8 @@ from qtrain.kernels.statevector_passes import (
     scatter,
     tables,
 )
-from qtrain.kernels.statevector_plan import RUN
+from qtrain.kernels.statevector.plan import RUN
+from qtrain.kernels.statevector.simd import LANES, load, splat, store
 
 _PIO2_HIGH, _PIO2_MIDDLE, _PIO2_LOW = (
     1.57079632673412561417e00,

@@ -10,8 +10,8 @@ import reference_simulator as reference
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtrain.kernels.statevector_passes import walsh_hadamard
-from qtrain.kernels.statevector_plan import schedule
+from qtrain.kernels.statevector.passes import walsh_hadamard
+from qtrain.kernels.statevector.plan import schedule
 from qtrain.simulators import statevector
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numba import njit
 
 from qtrain.kernels.bits import popcount
-from qtrain.kernels.simd import LANES, load, splat, store
-from qtrain.kernels.statevector_plan import DIAGONAL, REAL, RUN
+from qtrain.kernels.statevector.plan import DIAGONAL, REAL, RUN
+from qtrain.kernels.statevector.simd import LANES, load, splat, store
 
 AMPLITUDE = 2 * LANES  # doubles per amplitude
 

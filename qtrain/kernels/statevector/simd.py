@@ -7,7 +7,7 @@ Usable inside ``@njit`` functions only: ``load``, ``store``, ``splat``, ``+ - *`
 Example:
     >>> import numpy as np
     >>> from numba import njit
-    >>> from qtrain.kernels.simd import load, store
+    >>> from qtrain.kernels.statevector.simd import load, store
     >>> @njit
     ... def double(a):
     ...     v = load(a, 0)
@@ -129,7 +129,7 @@ def aligned(size: int) -> np.ndarray:
     """An uninitialised flat float64 array that starts on a cache line (64 bytes).
 
     Example:
-        >>> from qtrain.kernels.simd import aligned
+        >>> from qtrain.kernels.statevector.simd import aligned
         >>> aligned(100).ctypes.data % 64
         0
     """

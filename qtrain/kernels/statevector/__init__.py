@@ -1,0 +1,1 @@
+"""Batched statevectors: floats eight at a time, and exact ones modulo a prime."""
