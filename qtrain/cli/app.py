@@ -40,32 +40,20 @@ Storage = Annotated[
     str | None,
     typer.Option(help="Journal file, database or grpc:// URL of the study.  [default: mlruns/<study>.journal]"),
 ]
-Tracking = Annotated[
-    str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")
-]
+Tracking = Annotated[str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")]
 Jobs = Annotated[int, typer.Option(help="Trials that run at the same time.")]
 Backend = Annotated[
     str | None,
-    typer.Option(
-        help="Where trials run: supervised (processes of this host), loky or dask.  [default: supervised]"
-    ),
+    typer.Option(help="Where trials run: supervised (processes of this host), loky or dask.  [default: supervised]"),
 ]
-Scheduler = Annotated[
-    str | None, typer.Option(help="Dask scheduler that trials run on, such as tcp://host:8786.")
-]
-Spec = Annotated[
-    Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")
-]
+Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler that trials run on, such as tcp://host:8786.")]
+Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")]
 
 
-@app.command(
-    epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"'
-)
+@app.command(epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"')
 def diagnose(
     file: Annotated[Path, typer.Argument(help="A circuit: .qasm (OpenQASM 2 or 3) or .qpy.")],
-    observable: Annotated[
-        str, typer.Option("--observable", "-O", help='What is measured, such as "ZII + 0.5*IXX".')
-    ],
+    observable: Annotated[str, typer.Option("--observable", "-O", help='What is measured, such as "ZII + 0.5*IXX".')],
     json: Json = False,
     shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
@@ -75,8 +63,7 @@ def diagnose(
     ] = None,
     against: Annotated[Path | None, typer.Option(help="A second circuit, shown side by side.")] = None,
     at: Annotated[
-        Path | None,
-        typer.Option(help="Angles as JSON, a list or {name: angle}: gradient and shots at this point."),
+        Path | None, typer.Option(help="Angles as JSON, a list or {name: angle}: gradient and shots at this point.")
     ] = None,
     free_angles: Annotated[
         bool | None,
@@ -86,17 +73,12 @@ def diagnose(
         ),
     ] = None,
     noise: Annotated[
-        str | None,
-        typer.Option(help="Error rate of each gate, such as 0.001, or a device, such as FakeTorino."),
+        str | None, typer.Option(help="Error rate of each gate, such as 0.001, or a device, such as FakeTorino.")
     ] = None,
-    initialization: Annotated[
-        str, typer.Option(help="Distribution of the angles, such as uniform.")
-    ] = "uniform",
+    initialization: Annotated[str, typer.Option(help="Distribution of the angles, such as uniform.")] = "uniform",
     seconds: Annotated[float, typer.Option(help="Time budget; what it cuts short becomes a bound.")] = 30.0,
     all_parameters: Annotated[bool, typer.Option("--all", help="One row for every parameter.")] = False,
-    figure: Annotated[
-        Path | None, typer.Option(help="Also draw the variance profile, to .png, .svg or .pdf.")
-    ] = None,
+    figure: Annotated[Path | None, typer.Option(help="Also draw the variance profile, to .png, .svg or .pdf.")] = None,
 ) -> None:
     """Say whether a circuit can be trained, and why not, parameter by parameter."""
     from qtrain.cli import circuit_verbs
@@ -107,19 +89,11 @@ def diagnose(
     circuits = circuit_verbs.read_circuits([file] if against is None else [file, against], free_angles=free_angles)
     angles = None if at is None else circuit_verbs.read_angles(at, next(iter(circuits.values())))
     reports = circuit_verbs.diagnose_circuits(
-        circuits,
-        observable,
-        shots=shots,
-        seed=seed,
-        noise=noise,
-        initialization=initialization,
-        seconds=seconds,
+        circuits, observable, shots=shots, seed=seed, noise=noise, initialization=initialization, seconds=seconds
     )
     report = next(iter(reports.values()))
     local = (
-        None
-        if angles is None
-        else circuit_verbs.local(next(iter(circuits.values())), observable, angles, shots=shots)
+        None if angles is None else circuit_verbs.local(next(iter(circuits.values())), observable, angles, shots=shots)
     )
     if json:
         _print_json(circuit_verbs.reports_json(reports, local))
@@ -145,16 +119,12 @@ def diagnose(
 @app.command(epilog="Example: qtrain search experiments/001_tfim_heavy_hex/config.toml --trials 50 --jobs 2")
 def search(
     spec: Spec,
-    trials: Annotated[
-        int | None, typer.Option(help="Trials in all, those of an earlier start counted.")
-    ] = None,
+    trials: Annotated[int | None, typer.Option(help="Trials in all, those of an earlier start counted.")] = None,
     jobs: Jobs = 1,
     seed: Annotated[int | None, typer.Option(help="Seed; the spec's own if not given.")] = None,
     storage: Storage = None,
     tracking_uri: Tracking = None,
-    name: Annotated[
-        str | None, typer.Option(help="Registry name of the winner; the study's if not given.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="Registry name of the winner; the study's if not given.")] = None,
     backend: Backend = None,
     scheduler: Scheduler = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what the search would cost.")] = False,
@@ -225,9 +195,7 @@ def list_(json: Json = False) -> None:
 
 
 @app.command(epilog="Example: qtrain show tfim-heavy-hex")
-def show(
-    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], json: Json = False
-) -> None:
+def show(name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], json: Json = False) -> None:
     """Show a registered architecture: its layers, its figures, its circuit."""
     from qtrain.cli import study_verbs
     from qtrain.registry.registry import load
@@ -240,9 +208,7 @@ def show(
 
         _print(
             study_tables.entry_view(
-                entry,
-                study_verbs.entry_report(entry),
-                drawing=study_verbs.drawing(entry, width=_console().width),
+                entry, study_verbs.entry_report(entry), drawing=study_verbs.drawing(entry, width=_console().width)
             )
         )
 
@@ -272,8 +238,7 @@ def package(
 
 @app.command(epilog="Example: qtrain model tfim-heavy-hex")
 def model(
-    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")],
-    tracking_uri: Tracking = None,
+    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], tracking_uri: Tracking = None
 ) -> None:
     """Log a registered winner as an MLflow model: a new version, and the champion if it is the best."""
     from qtrain.cli import study_verbs
@@ -285,9 +250,7 @@ def model(
 def report(
     source: Annotated[str, typer.Argument(help="A circuit file, or a registered name.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")],
-    observable: Annotated[
-        str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")
-    ] = None,
+    observable: Annotated[str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")] = None,
     shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
 ) -> None:
@@ -325,9 +288,7 @@ def _show_search(result: SearchResult, as_json: bool) -> None:
 
         _print(study_tables.search_view(result))
     if result.interrupted:
-        _fail(
-            "interrupted; what was finished is kept, and the same command continues the search.", INTERRUPTED
-        )
+        _fail("interrupted; what was finished is kept, and the same command continues the search.", INTERRUPTED)
     if result.winner is None:
         _fail(f"the search found no winner: {study_verbs.why_no_winner(result)}", SEARCH_FAILED)
 

@@ -51,14 +51,10 @@ def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:
                 f"{len(missing)} are missing {missing[:3]} and {len(unknown)} unknown {unknown[:3]}."
             )
         data = [data[name] for name in names]
-    if not isinstance(data, list) or not all(
-        isinstance(v, (int, float)) and not isinstance(v, bool) for v in data
-    ):
+    if not isinstance(data, list) or not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in data):
         raise QTrainError(f"at should hold numbers (radians). Got {path} with something else.")
     if len(data) != len(names):
-        raise QTrainError(
-            f"at should hold {len(names)} angles, one per parameter. Got {len(data)} in {path}."
-        )
+        raise QTrainError(f"at should hold {len(names)} angles, one per parameter. Got {len(data)} in {path}.")
     return [float(value) for value in data]
 
 
@@ -92,13 +88,7 @@ def diagnose_circuits(
     with compiling_beside(max(circuit.num_qubits for circuit in circuits.values())):
         return {
             name: diagnose(
-                circuit,
-                observable,
-                initialization=initialization,
-                noise=model,
-                shots=shots,
-                budget=budget,
-                seed=seed,
+                circuit, observable, initialization=initialization, noise=model, shots=shots, budget=budget, seed=seed
             )
             for name, circuit in circuits.items()
         }
@@ -139,9 +129,7 @@ def _question(source: str, observable: str | None) -> tuple[str, QuantumCircuit,
     """Of a circuit file or a registered name: its name, the circuit, what is measured, and that as text."""
     if Path(source).suffix:
         if observable is None:
-            raise QTrainError(
-                'observable should be given for a circuit file, such as --observable "ZII". Got none.'
-            )
+            raise QTrainError('observable should be given for a circuit file, such as --observable "ZII". Got none.')
         (circuit,) = read_circuits([Path(source)], free_angles=None).values()
         return Path(source).name, circuit, observable, observable
     from qtrain.circuits.observables import unit_observable
@@ -165,13 +153,7 @@ def report_page(source: str, output: Path, *, observable: str | None, shots: int
     check_output(output, "output", kind=".html", inputs=[Path(source)])
     name, circuit, measured, stated = _question(source, observable)
     report = diagnose_circuits(
-        {name: circuit},
-        measured,
-        shots=shots,
-        seed=seed,
-        noise=None,
-        initialization="uniform",
-        seconds=30.0,
+        {name: circuit}, measured, shots=shots, seed=seed, noise=None, initialization="uniform", seconds=30.0
     )[name]
     columns = ["#", "parameter", "qubits", "V", "95 % interval", "cause", "advice"]
     rows = [

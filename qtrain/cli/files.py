@@ -31,9 +31,7 @@ def write_text(path: Path, text: str, argument: str) -> None:
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise QTrainError(
-            f"{argument} should be a file that can be written. Got {path}: {error.strerror}."
-        ) from None
+        raise QTrainError(f"{argument} should be a file that can be written. Got {path}: {error.strerror}.") from None
 
 
 def check_output(path: Path, argument: str, *, kind: str, inputs: Iterable[Path | None] = ()) -> None:

@@ -9,14 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from qtrain.views.tables import number
 
@@ -74,9 +67,7 @@ class SearchProgress:
         self._bar.update(self._task, completed=self.done, status=self.status())
         if not self.console.is_terminal and self.done * 10 // max(self.total, 1) > self._said:
             self._said = self.done * 10 // max(self.total, 1)
-            self.console.print(
-                f"{self.done}/{self.total} trials, {self.status()}", soft_wrap=True, markup=False
-            )
+            self.console.print(f"{self.done}/{self.total} trials, {self.status()}", soft_wrap=True, markup=False)
 
     def status(self) -> str:
         """``best task_loss 0.12, trainability -2.1 | pruned 3, failed 0``."""

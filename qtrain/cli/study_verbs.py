@@ -94,9 +94,7 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget:
         "seconds of a trial that is not pruned": round(sum(stages.values()), 4),
         "seconds of the mean trial": round(per_trial, 4),
         **full,
-        "seconds of the search": round(
-            ready - begun + read.trials * (per_trial / at_once + RECORDING_SECONDS), 1
-        ),
+        "seconds of the search": round(ready - begun + read.trials * (per_trial / at_once + RECORDING_SECONDS), 1),
     }
 
 
@@ -141,10 +139,7 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
 
     given = read_spec(study) if study.endswith(".toml") else None
     title = study if given is None else given.name
-    if (
-        not str(storage or "").count("://")
-        and not (journal := Path(storage or default_journal(title))).is_file()
-    ):
+    if not str(storage or "").count("://") and not (journal := Path(storage or default_journal(title))).is_file():
         raise QTrainError(
             f"study should have run in this folder, with its journal {journal}. Got {title!r}, "
             f"which has none: give --storage, or change to the folder it ran in."
@@ -152,9 +147,7 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
     with open_storage(storage, title) as (opened, where):
         result = _stored(opened, where, title, given)
     if result.winner is None:
-        raise QTrainError(
-            f"study should have a feasible trial to register. Got {title!r}: {why_no_winner(result)}"
-        )
+        raise QTrainError(f"study should have a feasible trial to register. Got {title!r}: {why_no_winner(result)}")
     chosen = check_name(result.spec, name)
     setup = build_setup(result.spec)
     with make_pool(result.spec, EVALUATE, 1) as pool:
@@ -179,9 +172,7 @@ def _stored(opened: Any, where: str, title: str, given: Any) -> SearchResult:
         raise QTrainError(f"study should be one of those in {where}: {known}. Got {title!r}.") from None
     attributes, trials = stored.user_attrs, stored.get_trials(deepcopy=False)
     if "qtrain:spec" not in attributes or not trials:
-        raise QTrainError(
-            f"study should be one that qtrain search has run. Got {title!r} in {where}, which is not."
-        )
+        raise QTrainError(f"study should be one that qtrain search has run. Got {title!r} in {where}, which is not.")
     spec = given or read_spec({**attributes["qtrain:spec"], "trials": len(trials)})
     full = {t.number: attributes[key] for t in trials if (key := f"qtrain:full:{t.number}") in attributes}
     records = [to_record(trial) for trial in trials]

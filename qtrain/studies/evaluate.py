@@ -103,15 +103,11 @@ def _diagnose(setup: Setup, plain: Mapping[str, Any]) -> dict[str, Any]:
     architecture, ansatz = circuit_of(plain, setup.spec.qubits)
     ansatz = setup.task.ansatz_of(ansatz, 1 if architecture is None else architecture.uploads)
     seconds = min(30.0, setup.spec.limits.seconds / 4)
-    report = diagnose(
-        ansatz, setup.task.scaled_observable, budget=Budget(seconds=seconds), seed=setup.spec.seed
-    )
+    report = diagnose(ansatz, setup.task.scaled_observable, budget=Budget(seconds=seconds), seed=setup.spec.seed)
     return dict(json.loads(report.to_json()))
 
 
-def score(
-    spec: SearchSpec, circuit: QuantumCircuit | Architecture, *, seed: int, full: bool = False
-) -> TrialRecord:
+def score(spec: SearchSpec, circuit: QuantumCircuit | Architecture, *, seed: int, full: bool = False) -> TrialRecord:
     """Any circuit on the spec's task, device, criteria and training budget; nothing is pruned."""
     from qiskit import QuantumCircuit
 
@@ -122,24 +118,14 @@ def score(
     elif isinstance(circuit, QuantumCircuit):
         architecture, ansatz = None, circuit
     else:
-        raise QTrainError(
-            f"circuit should be a QuantumCircuit or an Architecture. Got {type(circuit).__name__}."
-        )
+        raise QTrainError(f"circuit should be a QuantumCircuit or an Architecture. Got {type(circuit).__name__}.")
     if ansatz.num_qubits != spec.qubits:
-        raise QTrainError(
-            f"circuit should have {spec.qubits} qubits, as the search. Got {ansatz.num_qubits}."
-        )
+        raise QTrainError(f"circuit should have {spec.qubits} qubits, as the search. Got {ansatz.num_qubits}.")
     begun = time.time()
     if full and spec.training.full_steps:
         spec = spec.model_copy(update={"training": long_training(spec.training)})
     given = evaluate(setup_of(spec), ansatz, architecture, seed=seed, forgive=True)
     plain, content_id = plain_of(architecture or ansatz)
     return TrialRecord(
-        number=-1,
-        seed=seed,
-        architecture=plain,
-        architecture_id=content_id,
-        begun=begun,
-        ended=time.time(),
-        **given,
+        number=-1, seed=seed, architecture=plain, architecture_id=content_id, begun=begun, ended=time.time(), **given
     )

@@ -46,9 +46,7 @@ def variance_profile(
     if not task.is_classifier:
         return gradient_variance(circuit, observable, seed=seed, budget=budget)
     rows = np.random.default_rng(0).permutation(len(task.train))[:SAMPLES_OF_DATA]
-    return gradient_variance(
-        circuit, observable, seed=seed, budget=budget, inputs=task.inputs, data=task.train[rows]
-    )
+    return gradient_variance(circuit, observable, seed=seed, budget=budget, inputs=task.inputs, data=task.train[rows])
 
 
 def trainability(variance: np.ndarray, live: np.ndarray, quantile: float) -> float:

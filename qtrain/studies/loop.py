@@ -108,9 +108,7 @@ class Loop:
                 else:
                     wave[trial.architecture_id] = trial
             candidates = list(wave.values())
-            payloads = [
-                {"architecture": t.architecture, "seed": t.seed, "number": t.number} for t in candidates
-            ]
+            payloads = [{"architecture": t.architecture, "seed": t.seed, "number": t.number} for t in candidates]
             for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):
                 if outcome.kind == "stopped":
                     waiting = []  # they are evaluated when the search goes on

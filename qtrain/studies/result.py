@@ -174,9 +174,7 @@ class SearchResult:
             "interrupted": self.interrupted,
             "seconds": self.seconds,
             "references": dict(self.references),
-            "full": {
-                str(n): {k: v for k, v in values.items() if k != "weights"} for n, values in self.full.items()
-            },
+            "full": {str(n): {k: v for k, v in values.items() if k != "weights"} for n, values in self.full.items()},
             "trials": [
                 {
                     "number": t.number,

@@ -174,9 +174,7 @@ def run_study(
             result = conclude(result)
         undelivered = finish(tracker, result)
         run_id = None if result.winner is None else tracker.run_id(result.winner.number)
-        return dataclasses.replace(
-            result, undelivered=undelivered, run_id=run_id, seconds=time.monotonic() - since
-        )
+        return dataclasses.replace(result, undelivered=undelivered, run_id=run_id, seconds=time.monotonic() - since)
 
 
 def _connect(tracker: Tracker, ended: Sequence[TrialRecord]) -> bool:
@@ -192,10 +190,7 @@ def finish(tracker: Tracker, result: SearchResult) -> int:
 
     tags = {"qtrain.rule": result.rule, "qtrain.front": json.dumps(list(result.front))}
     if result.winner is not None:
-        tags |= {
-            "qtrain.winner": str(result.winner.number),
-            "qtrain.winner_id": result.winner.architecture_id,
-        }
+        tags |= {"qtrain.winner": str(result.winner.number), "qtrain.winner_id": result.winner.architecture_id}
     if result.name is not None:
         tags["qtrain.name"] = result.name
     return tracker.finish(
@@ -212,9 +207,7 @@ def flat(data: Any, where: str = "") -> dict[str, Any]:
     """Nested tables as one, with dotted keys."""
     if isinstance(data, dict):
         return {
-            k: v
-            for name, value in data.items()
-            for k, v in flat(value, f"{where}.{name}" if where else name).items()
+            k: v for name, value in data.items() for k, v in flat(value, f"{where}.{name}" if where else name).items()
         }
     return {where: data}
 

@@ -59,12 +59,8 @@ def register_winner(result: SearchResult, setup: Setup, pool: Pool, name: str) -
     outcome = pool.call({"do": "diagnose", "architecture": plain})
     report = outcome.value["report"] if outcome.kind == "ok" else dict(result.winner.report)
     if outcome.kind != "ok":
-        log.warning(
-            "The winner's full report was not made (%s); its trial's figures stand in.", outcome.reason
-        )
-    observable = " + ".join(
-        f"{complex(c).real:.12g}*{label}" for label, c in setup.task.observables[0].to_list()
-    )
+        log.warning("The winner's full report was not made (%s); its trial's figures stand in.", outcome.reason)
+    observable = " + ".join(f"{complex(c).real:.12g}*{label}" for label, c in setup.task.observables[0].to_list())
     keep_other(name, result.trials)
     registry.register(
         registry.RegistryEntry(

@@ -82,15 +82,7 @@ def work(
         setup = build_setup(spec)
         pool.set_up(setup)
         worker = open_worker(
-            spec,
-            pool,
-            setup.space.draw,
-            storage,
-            tracking_uri,
-            on_trial,
-            heartbeat_seconds,
-            stack,
-            setup.starts,
+            spec, pool, setup.space.draw, storage, tracking_uri, on_trial, heartbeat_seconds, stack, setup.starts
         )
         with interruptible(pool) as stop:
             worker.run(jobs, stop)
@@ -266,17 +258,12 @@ class Worker:
                 batch=child_seed(self.token, len(trials)), size=1,
                 objectives=self.spec.objectives.use,
             )  # fmt: skip
-            begun |= {
-                "architecture": json.loads(architecture.to_json()),
-                "architecture_id": architecture.content_id,
-            }
+            begun |= {"architecture": json.loads(architecture.to_json()), "architecture_id": architecture.content_id}
         if frozen is not None:
             params = {"params": frozen.params, "distributions": frozen.distributions,
                       "system_attrs": dict(frozen.system_attrs)}  # fmt: skip
         attributes = {record.BEGUN: begun, BEAT: time.time()}
-        template = optuna.trial.create_trial(
-            state=optuna.trial.TrialState.RUNNING, user_attrs=attributes, **params
-        )
+        template = optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING, user_attrs=attributes, **params)
         # If only the answer is lost and this is repeated, the first one falls silent and is tried again.
         trial_id = record.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
         self.running.add(trial_id)
@@ -305,9 +292,7 @@ class Worker:
     def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> None:
         """Write what a trial gave, and pass it on."""
         ended = record.settled(ended, self.spec.objectives.use)
-        first = record.patiently(
-            lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use)
-        )
+        first = record.patiently(lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use))
         done = record.with_end(trial, ended) if first else record.to_record(self.trials()[trial.number])
         self.tracker.record(dataclasses.asdict(done))
         if self.on_trial is not None:

@@ -102,9 +102,7 @@ def check_method(method: Method | str, *, seeds: int = 20, samples: int = 2000) 
     assert share >= 0.9, f"95 % intervals should cover the truth. They did in {share:.0%} of {len(inside)} runs"
 
 
-def _check_runs(
-    name: str, row: Method, known: Known, problem: Problem, runs: list[GradientStats]
-) -> list[np.ndarray]:
+def _check_runs(name: str, row: Method, known: Known, problem: Problem, runs: list[GradientStats]) -> list[np.ndarray]:
     """(parameters,) bool for each run: the truth is in its interval."""
     count = len(problem.program.weights)
     first, again = runs[0], row.run(problem.again(seed=0))

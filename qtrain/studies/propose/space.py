@@ -127,9 +127,7 @@ class SearchSpace:
 
     @property
     def _pools(self) -> dict[str, Pool]:
-        return (
-            {"custom": self.custom} if self.custom is not None else {name: POOLS[name] for name in self.pools}
-        )
+        return {"custom": self.custom} if self.custom is not None else {name: POOLS[name] for name in self.pools}
 
     def _final(self, pool: Pool) -> Rotations:
         return self.final_rotations if pool.final_rotations is None else pool.final_rotations
@@ -138,9 +136,7 @@ class SearchSpace:
         self, pool: Pool, rotations: tuple[str, ...], entangler: str, topology: str, sharing: str, order: str
     ) -> Layer:
         """The layer of five choices; one without any free angle gets a rotation, so that every draw has some."""
-        free = any(ROTATIONS[r] for r in rotations) or (
-            entangler != "none" and block_parameters(entangler) > 0
-        )
+        free = any(ROTATIONS[r] for r in rotations) or (entangler != "none" and block_parameters(entangler) > 0)
         return Layer(
             rotations if free else (*rotations, *pool.free_rotations),
             None if entangler == "none" else entangler,

@@ -139,9 +139,7 @@ def _read(item: Any) -> Architecture | QuantumCircuit:
         try:
             return Architecture.from_json(Path(item).read_text(encoding="utf-8"))
         except OSError as error:
-            raise QTrainError(
-                f"start should be a file that can be read. Got {item!r}: {error.strerror}."
-            ) from None
+            raise QTrainError(f"start should be a file that can be read. Got {item!r}: {error.strerror}.") from None
     if item.lower().endswith((".qasm", ".qpy")):
         from qtrain.circuits.files import read_circuit
 

@@ -32,9 +32,7 @@ BEGUN, ENDED = "qtrain:begun", "qtrain:ended"
 versions = lru_cache(maxsize=1)(current_versions)
 
 
-def patiently(
-    action: Callable[[], T], *, repair: Callable[[], Any] | None = None, patience: float = 600.0
-) -> T:
+def patiently(action: Callable[[], T], *, repair: Callable[[], Any] | None = None, patience: float = 600.0) -> T:
     """``action()``, repeated while a database is away (up to ``patience`` seconds); it must be safe to repeat.
 
     Raises:
@@ -147,9 +145,7 @@ def check_mode(study: Any, mode: str) -> None:
 def _differences(there: Any, here: Any, where: str = "") -> list[str]:
     if isinstance(there, dict) and isinstance(here, dict):
         keys = there.keys() | here.keys()
-        return [
-            d for k in keys for d in _differences(there.get(k), here.get(k), f"{where}.{k}" if where else k)
-        ]
+        return [d for k in keys for d in _differences(there.get(k), here.get(k), f"{where}.{k}" if where else k)]
     return [] if there == here else [where]
 
 

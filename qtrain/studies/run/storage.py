@@ -110,9 +110,7 @@ def _held(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
-            raise QTrainError(
-                f"storage should be a journal file or a database URL. Got the folder {str(path)!r}."
-            )
+            raise QTrainError(f"storage should be a journal file or a database URL. Got the folder {str(path)!r}.")
         lock = filelock.FileLock(str(path) + ".held", timeout=0)
         lock.acquire()
     except filelock.Timeout:

@@ -32,13 +32,7 @@ from qtrain.errors import QTrainError
 log = logging.getLogger("qtrain")
 LATER = object()
 
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "RAYON_NUM_THREADS",
-)
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
 _BOOT = (
     "import sys; sys.path[:] = {path!r}; "
     "from qtrain.studies.run.child import main; main({target!r}, {descriptor}, {parent})"
@@ -147,9 +141,7 @@ class Pool:
         seconds: time limit of one call; ``memory_mb``: memory one call may take on top of a warm process's own.
     """
 
-    def __init__(
-        self, target: str, setup: Any = LATER, *, workers: int, seconds: float, memory_mb: int
-    ) -> None:
+    def __init__(self, target: str, setup: Any = LATER, *, workers: int, seconds: float, memory_mb: int) -> None:
         self.target = target
         self.seconds, self.memory_bytes = seconds, memory_mb * 1024**2
         self._first: bytes | None = None
@@ -212,9 +204,7 @@ class Pool:
             self._replace(process)
             raise
         except (EOFError, OSError):
-            outcome = Outcome(
-                "died", reason=f"its process {process.ending()}", seconds=time.monotonic() - begun
-            )
+            outcome = Outcome("died", reason=f"its process {process.ending()}", seconds=time.monotonic() - begun)
         if self._stopped:
             return STOPPED
         if outcome.kind in ("ok", "raised"):

@@ -6,15 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError, core_schema
 
 from qtrain.extensions import Table
@@ -143,10 +135,7 @@ Positive = Annotated[float, Field(gt=0)]
 Text = Annotated[str, Field(pattern=r"\S", description="a text that is not empty")]
 Slug = Annotated[
     str,
-    Field(
-        pattern=SLUG,
-        description="letters, digits, '_', '-' or '.', at most 64, starting with a letter or digit",
-    ),
+    Field(pattern=SLUG, description="letters, digits, '_', '-' or '.', at most 64, starting with a letter or digit"),
 ]
 FilePath = Annotated[Text, AfterValidator(_in_folder)]
 AnyList = Annotated[tuple[T, ...], BeforeValidator(_listed)]

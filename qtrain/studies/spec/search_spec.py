@@ -303,9 +303,7 @@ def _load(source: Any) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise QTrainError(
-            f"spec should be a TOML file that exists. Got {str(path)!r}, which does not."
-        ) from None
+        raise QTrainError(f"spec should be a TOML file that exists. Got {str(path)!r}, which does not.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise QTrainError(f"spec should be a readable TOML file. Got {str(path)!r}: {error}.") from None
     except tomllib.TOMLDecodeError as error:

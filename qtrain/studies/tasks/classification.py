@@ -46,13 +46,9 @@ class ClassificationTask(TaskModel):
     @model_validator(mode="after")
     def _file_and_label(self) -> ClassificationTask:
         if self.data == "csv" and (self.file is None or self.label is None):
-            raise QTrainError(
-                "task.file and task.label should be given for data = 'csv'. Got one or none of them."
-            )
+            raise QTrainError("task.file and task.label should be given for data = 'csv'. Got one or none of them.")
         if self.data != "csv" and (self.file is not None or self.label is not None):
-            raise QTrainError(
-                f"task.file and task.label belong to data = 'csv'. Got them with {self.data!r}."
-            )
+            raise QTrainError(f"task.file and task.label belong to data = 'csv'. Got them with {self.data!r}.")
         return self
 
     def build(self, num_qubits: int, *, device_edges: Any = None) -> Task:
@@ -139,11 +135,7 @@ def _moments(part: np.ndarray, quantum: bool, order: int) -> np.ndarray:
         pairs = [(a, b) for a in range(n) for b in range(a)]
         zz = np.abs(part) ** 2 @ np.stack([bits[:, a] * bits[:, b] for a, b in pairs], axis=1)
         xx = np.stack(
-            [
-                (part.conj() * part[:, np.arange(2**n) ^ (1 << a) ^ (1 << b)]).sum(axis=1).real
-                for a, b in pairs
-            ],
-            axis=1,
+            [(part.conj() * part[:, np.arange(2**n) ^ (1 << a) ^ (1 << b)]).sum(axis=1).real for a, b in pairs], axis=1
         )
         return np.concatenate([base, zz, xx], axis=1)
     base = np.concatenate([np.cos(part), np.sin(part)], axis=1)

@@ -91,9 +91,7 @@ def _csv(spec: DataSpec) -> tuple[np.ndarray, np.ndarray]:
         with open(path, newline="", encoding="utf-8") as file:
             rows = [row for row in csv.reader(file) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise QTrainError(
-            f"task.file should be a CSV file that can be read. Got {str(path)!r}: {error}."
-        ) from None
+        raise QTrainError(f"task.file should be a CSV file that can be read. Got {str(path)!r}: {error}.") from None
     if len(rows) < 2 or spec.label not in rows[0]:
         header = ", ".join(rows[0]) if rows else "nothing"
         raise QTrainError(f"task.label should be a column of {path.name}: {header}. Got {spec.label!r}.")
@@ -103,9 +101,7 @@ def _csv(spec: DataSpec) -> tuple[np.ndarray, np.ndarray]:
         try:
             features.append([float(v) for i, v in enumerate(row) if i != where])
         except ValueError as error:
-            raise QTrainError(
-                f"task.file should hold numbers but for the label. Got line {line}: {error}."
-            ) from None
+            raise QTrainError(f"task.file should hold numbers but for the label. Got line {line}: {error}.") from None
         if len(row) != len(rows[0]) or not all(map(math.isfinite, features[-1])):
             raise QTrainError(
                 f"task.file should hold {len(rows[0])} finite values in each line. Got line {line}: {','.join(row)}."
@@ -114,11 +110,7 @@ def _csv(spec: DataSpec) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _scaled(
-    spec: DataSpec,
-    features: np.ndarray,
-    labels: np.ndarray,
-    names: tuple[str, ...],
-    num_qubits: int,
+    spec: DataSpec, features: np.ndarray, labels: np.ndarray, names: tuple[str, ...], num_qubits: int
 ) -> DataSet:
     from sklearn.decomposition import PCA
     from sklearn.model_selection import train_test_split
@@ -127,11 +119,7 @@ def _scaled(
     if spec.samples is not None and spec.samples < len(labels):
         features, _, labels, _ = _split(train_test_split, features, labels, spec.samples, spec.data_seed)
     train, test, a, b = _split(
-        train_test_split,
-        features,
-        labels,
-        len(labels) - math.ceil(spec.test_fraction * len(labels)),
-        spec.data_seed,
+        train_test_split, features, labels, len(labels) - math.ceil(spec.test_fraction * len(labels)), spec.data_seed
     )
     standard = StandardScaler().fit(train)
     train, test = standard.transform(train), standard.transform(test)
@@ -190,9 +178,7 @@ def _quantum(spec: DataSpec, num_qubits: int) -> DataSet:
         else:
             parts = datasets.entanglement_concentration_data(train // 2, test // 2, num_qubits, one_hot=False)
     except (ValueError, TypeError) as error:
-        raise QTrainError(
-            f"qubits should suit the data set {spec.data!r}. Got {num_qubits}: {error}"
-        ) from None
+        raise QTrainError(f"qubits should suit the data set {spec.data!r}. Got {num_qubits}: {error}") from None
     a, b, c, d = parts
     names = tuple(str(v) for v in spec.classes) or tuple(sorted({str(v) for v in (*b, *d)}))
     keep = [np.isin([str(v) for v in labels], names) for labels in (b, d)]
@@ -201,12 +187,7 @@ def _quantum(spec: DataSpec, num_qubits: int) -> DataSet:
         raise QTrainError(f"task.classes should name two or more of {known}. Got {list(names)}.")
     x, y = np.asarray(a).reshape(len(b), -1)[keep[0]], np.asarray(c).reshape(len(d), -1)[keep[1]]
     return DataSet(
-        x,
-        _numbers(np.asarray(b)[keep[0]], names),
-        y,
-        _numbers(np.asarray(d)[keep[1]], names),
-        names,
-        quantum=True,
+        x, _numbers(np.asarray(b)[keep[0]], names), y, _numbers(np.asarray(d)[keep[1]], names), names, quantum=True
     )
 
 

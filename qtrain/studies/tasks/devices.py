@@ -135,9 +135,7 @@ def _within(edges: Any, qubits: tuple[int, ...]) -> topology.Edges:
     import networkx as nx
 
     place = {q: i for i, q in enumerate(qubits)}
-    pairs = sorted(
-        {(min(place[a], place[b]), max(place[a], place[b])) for a, b in edges if a in place and b in place}
-    )
+    pairs = sorted({(min(place[a], place[b]), max(place[a], place[b])) for a, b in edges if a in place and b in place})
     graph = nx.Graph(pairs)
     graph.add_nodes_from(range(len(qubits)))
     if not nx.is_connected(graph):
@@ -161,9 +159,7 @@ def _uniform(
     one = [name for name in spec.basis_gates if known[name].num_qubits == 1]
     two = [name for name in spec.basis_gates if known[name].num_qubits == 2]
     if not two and n > 1:
-        raise QTrainError(
-            f"device.basis_gates should hold a two-qubit gate. Got {', '.join(spec.basis_gates)}."
-        )
+        raise QTrainError(f"device.basis_gates should hold a two-qubit gate. Got {', '.join(spec.basis_gates)}.")
     pairs = topology.edges("complete", n) if edges is None else edges
     both = [(a, b) for a, b in pairs] + [(b, a) for a, b in pairs]
     return Device(
@@ -178,35 +174,24 @@ def _uniform(
 def _fake_backend(spec: DeviceSpec, n: int) -> Device:
     name = str(spec.name)
     target = device_target(name, argument="device.name")
-    usable = [
-        g for g in target.operation_names if g not in ("id", "measure", "reset", "delay") and g in _gates()
-    ]
+    usable = [g for g in target.operation_names if g not in ("id", "measure", "reset", "delay") and g in _gates()]
     two = [g for g in usable if target.operation_from_name(g).num_qubits == 2]
     one = [g for g in usable if target.operation_from_name(g).num_qubits == 1]
     if not two:
-        raise QTrainError(
-            f"device.name should be a device with a two-qubit gate. Got {name!r}, which has none."
-        )
+        raise QTrainError(f"device.name should be a device with a two-qubit gate. Got {name!r}, which has none.")
     gate = two[0]
     errors = {pair: _error(target[gate][pair]) for pair in target[gate]}
-    pairs = [
-        pair for pair, error in errors.items() if error < 0.5
-    ]  # a broken coupler is reported with error 1
+    pairs = [pair for pair, error in errors.items() if error < 0.5]  # a broken coupler is reported with error 1
     readout = {q[0]: _error(p) for q, p in target["measure"].items()} if "measure" in target else {}
     chosen = spec.qubits
     if chosen is None:
         if n > target.num_qubits:
             raise QTrainError(f"qubits should be at most {target.num_qubits}, the size of {name}. Got {n}.")
         chosen = device_graphs.connected_subgraph(
-            _largest_part(pairs),
-            n,
-            edge_errors=errors,
-            qubit_errors={q: min(e, 1.0) for q, e in readout.items()},
+            _largest_part(pairs), n, edge_errors=errors, qubit_errors={q: min(e, 1.0) for q, e in readout.items()}
         ).qubits
     elif max(chosen) >= target.num_qubits:
-        raise QTrainError(
-            f"device.qubits should be below {target.num_qubits}, the size of {name}. Got {max(chosen)}."
-        )
+        raise QTrainError(f"device.qubits should be below {target.num_qubits}, the size of {name}. Got {max(chosen)}.")
     place = {q: i for i, q in enumerate(chosen)}
     edges = _within(pairs, chosen)
     both = {(a, b) for pair in edges for a, b in (pair, pair[::-1])}

@@ -45,14 +45,10 @@ def from_terms(task: HamiltonianTask, n: int) -> SparsePauliOp:
         try:
             lines = Path(task.file).read_text(encoding="utf-8").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            raise QTrainError(
-                f"task.file should be a text file of Pauli terms. Got {task.file!r}: {error}."
-            ) from None
+            raise QTrainError(f"task.file should be a text file of Pauli terms. Got {task.file!r}: {error}.") from None
         text = " + ".join(_term(line) for line in lines if line.strip() and not line.strip().startswith("#"))
         if not text:
-            raise QTrainError(
-                f"task.file should hold a Pauli term on each line. Got {task.file!r}, which has none."
-            )
+            raise QTrainError(f"task.file should hold a Pauli term on each line. Got {task.file!r}, which has none.")
     operator = as_observable(_signs(str(text)), n)
     return operator + SparsePauliOp("I" * n, [task.constant]) if task.constant else operator
 

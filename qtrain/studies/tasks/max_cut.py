@@ -32,9 +32,7 @@ class MaxCutTask(TaskModel):
                 f"task.edges should join nodes 0 to {num_qubits - 1}. Got {max(max(e) for e in self.edges)}."
             )
         if self.edges is None and (num_qubits * self.degree % 2 or self.degree >= num_qubits):
-            raise QTrainError(
-                f"task.degree times qubits should be even, and degree below qubits. Got {self.degree}."
-            )
+            raise QTrainError(f"task.degree times qubits should be even, and degree below qubits. Got {self.degree}.")
 
     def build(self, num_qubits: int, *, device_edges: Any = None) -> Task:
         pairs = self.edges or random_regular(self.degree, num_qubits, self.seed)

@@ -78,14 +78,7 @@ class HeisenbergTask(SpinModel):
 
 
 def spin_model(
-    n: int,
-    pairs: Any,
-    *,
-    x: float = 0.0,
-    y: float = 0.0,
-    z: float = 0.0,
-    field_x: float = 0.0,
-    field_z: float = 0.0,
+    n: int, pairs: Any, *, x: float = 0.0, y: float = 0.0, z: float = 0.0, field_x: float = 0.0, field_z: float = 0.0
 ) -> SparsePauliOp:
     """Σ over pairs of (x XX + y YY + z ZZ) + Σ over qubits of (field_x X + field_z Z).
 
@@ -98,7 +91,5 @@ def spin_model(
     terms = [(2 * letter, [a, b], c) for letter, c in zip("XYZ", (x, y, z)) if c for a, b in pairs]
     terms += [(letter, [q], c) for letter, c in (("X", field_x), ("Z", field_z)) if c for q in range(n)]
     if not terms:
-        raise QTrainError(
-            "the Hamiltonian should have a term that is not zero. Got all couplings and fields 0."
-        )
+        raise QTrainError("the Hamiltonian should have a term that is not zero. Got all couplings and fields 0.")
     return SparsePauliOp.from_sparse_list(terms, num_qubits=n)

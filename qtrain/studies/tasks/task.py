@@ -179,9 +179,7 @@ def extremes(operator: SparsePauliOp) -> tuple[float | None, float | None]:
     matrix = operator.to_matrix(sparse=True).tocsr()
     matrix = matrix.real if abs(matrix.imag).max() == 0 else matrix
     start = np.random.default_rng(0).normal(size=2**n)  # the same digits every time
-    low, high = (
-        float(eigsh(matrix, k=1, which=w, v0=start, return_eigenvectors=False)[0]) for w in ("SA", "LA")
-    )
+    low, high = (float(eigsh(matrix, k=1, which=w, v0=start, return_eigenvectors=False)[0]) for w in ("SA", "LA"))
     return low, high
 
 
