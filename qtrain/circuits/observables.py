@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from qiskit.exceptions import QiskitError
-from qiskit.quantum_info import Pauli, SparseObservable, SparsePauliOp
+from qiskit.quantum_info import Pauli, PauliList, SparseObservable, SparsePauliOp
 
 from qtrain.errors import QTrainError
 from qtrain.kernels.paulis import pack_bits
@@ -75,10 +75,25 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
             f"observable should be Hermitian: real coefficients. "
             f"Got {simple.coeffs[worst]:g} for {simple.paulis[worst]}."
         )
-    keep = np.abs(simple.coeffs.real) > _ATOL * scale
+    keep = np.abs(simple.coeffs.real) > _rounding(operator.paulis, coefficients, simple.paulis)
     if not keep.any():
         return SparsePauliOp("I" * operator.num_qubits, 0.0)
     return SparsePauliOp(simple.paulis[keep], simple.coeffs.real[keep].astype(np.complex128))
+
+
+def _rounding(given: PauliList, coefficients: np.ndarray, summed: PauliList) -> np.ndarray:
+    """(terms,) rounding of each sum of equal terms: what cancels down to it is 0, a small term by itself is not."""
+    if len(given) == len(summed):
+        return np.zeros(len(summed))
+    parts: dict[bytes, list[float]] = {}
+    for row, value in zip(_rows(given), coefficients, strict=True):
+        parts.setdefault(row.tobytes(), []).append(abs(value))
+    sums = [parts.get(row.tobytes(), []) for row in _rows(summed)]
+    return np.array([np.finfo(float).eps * len(part) * sum(part) if len(part) > 1 else 0.0 for part in sums])
+
+
+def _rows(paulis: PauliList) -> np.ndarray:
+    return np.packbits(np.hstack([paulis.x, paulis.z]), axis=1)
 
 
 def unit_observable(observable: SparsePauliOp | str) -> SparsePauliOp:

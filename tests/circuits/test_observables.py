@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -88,3 +91,20 @@ def test_packed_rows(n):
     x, z, c = pack(observable)
     assert x.shape == z.shape == (len(labels), (n + 63) // 64) and (x.dtype, c.dtype) == (np.uint64, np.float64)
     assert dict(zip(unpack_labels(x, z, n), c)) == dict(zip(labels, coefficients))
+
+
+@given(st.lists(st.tuples(st.sampled_from(["ZI", "IX", "XY"]), st.floats(-1e3, 1e3), st.integers(-300, 300)), min_size=1, max_size=6))
+def test_small_terms_stay_and_cancelled_ones_go(terms):
+    """Against exact fractions: a sum that is 0 by more than rounding is kept, however small beside the others."""
+    values = [(label, math.ldexp(c, power)) for label, c, power in terms]
+    exact, size = {}, {}
+    for label, c in values:
+        exact[label] = exact.get(label, 0) + Fraction(c)
+        size[label] = size.get(label, 0) + abs(Fraction(c))
+    kept = dict(as_observable(SparsePauliOp([v[0] for v in values], [v[1] for v in values])).to_list())
+    for label, total in exact.items():
+        rounding = Fraction(np.finfo(float).eps) * len(values) * size[label]
+        if abs(total) > 2 * rounding:
+            assert kept[label].real == pytest.approx(float(total), rel=1e-9, abs=2 * float(rounding))
+        elif total == 0:
+            assert label not in kept
