@@ -34,16 +34,10 @@ class Columns(Angles):
 
     def __init__(self, weights: Sequence[Parameter], inputs: Sequence[Parameter]) -> None:
         super().__init__(weights, inputs)
-        self.opcode: list[int] = []
-        self.qubit_a: list[int] = []
-        self.qubit_b: list[int] = []
-        self.sizes: list[int] = []
+        # (opcode, qubit, qubit, number of letters, weight, coefficient, offset, gate) of each op
+        self.ops: list[tuple[int, int, int, int, int, float, float, int]] = []
         self.support: list[int] = []
         self.letters: list[int] = []
-        self.parameter: list[int] = []
-        self.coefficient: list[float] = []
-        self.offset: list[float] = []
-        self.gate: list[int] = []
         self.expressions: dict[int, ParameterExpression] = {}
         self.now = 0  # index into circuit.data of the gate being lowered
         self.name = ""
@@ -52,27 +46,13 @@ class Columns(Angles):
         return f"at gate {self.now} ({self.name})"
 
     def clifford(self, code: int, a: int, b: int = -1) -> None:
-        self.opcode.append(code)
-        self.qubit_a.append(a)
-        self.qubit_b.append(b)
-        self.sizes.append(0)
-        self.parameter.append(-1)
-        self.coefficient.append(0.0)
-        self.offset.append(0.0)
-        self.gate.append(self.now)
+        self.ops.append((code, a, b, 0, -1, 0.0, 0.0, self.now))
 
     def plain(self, index: int, support: tuple[int, ...], letters: tuple[int, ...]) -> None:
         """exp(-i weight P / 2), the weight as it is."""
-        self.opcode.append(op.ROTATION)
-        self.qubit_a.append(-1)
-        self.qubit_b.append(-1)
-        self.sizes.append(1)
+        self.ops.append((op.ROTATION, -1, -1, 1, index, 1.0, 0.0, self.now))
         self.support.append(support[0])
         self.letters.append(letters[0])
-        self.parameter.append(index)
-        self.coefficient.append(1.0)
-        self.offset.append(0.0)
-        self.gate.append(self.now)
 
     def rotate(self, angle: Angle, support: Sequence[int], letters: Sequence[int]) -> None:
         """exp(-i angle P / 2), one op per piece; ``support`` ascending."""
@@ -90,17 +70,10 @@ class Columns(Angles):
                         continue
                     offset = turns * QUARTER
             if expression is not None:
-                self.expressions[len(self.opcode)] = expression
-            self.opcode.append(op.ROTATION)
-            self.qubit_a.append(-1)
-            self.qubit_b.append(-1)
-            self.sizes.append(len(support))
+                self.expressions[len(self.ops)] = expression
+            self.ops.append((op.ROTATION, -1, -1, len(support), k, coefficient, offset, self.now))
             self.support.extend(support)
             self.letters.extend(letters)
-            self.parameter.append(k)
-            self.coefficient.append(coefficient)
-            self.offset.append(offset)
-            self.gate.append(self.now)
 
     def rotate_pair(self, angle: Angle, a: int, letter_a: int, b: int, letter_b: int) -> None:
         if a < b:
@@ -115,19 +88,17 @@ class Columns(Angles):
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The columns under their names in :class:`~qtrain.circuits.program.PauliProgram`."""
-        ops = len(self.opcode)
-        start: np.ndarray = np.zeros(ops + 1, dtype=np.int64)
-        np.cumsum(np.array(self.sizes, dtype=np.int64), out=start[1:])
+        opcode, a, b, sizes, parameter, coefficient, offset, gate = zip(*self.ops) if self.ops else [()] * 8
         return {
-            "opcode": np.array(self.opcode, dtype=np.int8),
-            "qubits": np.array([self.qubit_a, self.qubit_b], dtype=np.int32).T.reshape(ops, 2).copy(),
-            "start": start,
+            "opcode": np.array(opcode, dtype=np.int8),
+            "qubits": np.array([a, b], dtype=np.int32).T.copy(),
+            "start": np.cumsum((0, *sizes), dtype=np.int64),
             "support": np.array(self.support, dtype=np.int32),
             "letters": np.array(self.letters, dtype=np.int8),
-            "parameter": np.array(self.parameter, dtype=np.int32),
-            "coefficient": np.array(self.coefficient, dtype=np.float64),
-            "offset": np.array(self.offset, dtype=np.float64),
-            "gate": np.array(self.gate, dtype=np.int32),
+            "parameter": np.array(parameter, dtype=np.int32),
+            "coefficient": np.array(coefficient, dtype=np.float64),
+            "offset": np.array(offset, dtype=np.float64),
+            "gate": np.array(gate, dtype=np.int32),
         }
 
 
@@ -176,12 +147,10 @@ def plain_columns(circuit: QuantumCircuit, weights: Sequence[str]) -> dict[str, 
     qubits[two, 1] = flat[first[two] + 1]
     parameter: np.ndarray = np.full(len(items), -1, dtype=np.int32)
     parameter[rotation] = [index[angle.name] for angle in angles]
-    start: np.ndarray = np.zeros(len(items) + 1, dtype=np.int64)
-    np.cumsum(rotation, out=start[1:])
     return {
         "opcode": np.where(rotation, op.ROTATION, kind).astype(np.int8),
         "qubits": qubits,
-        "start": start,
+        "start": np.concatenate([[0], np.cumsum(rotation)]),
         "support": flat[first[rotation]],
         "letters": -kind[rotation],
         "parameter": parameter,

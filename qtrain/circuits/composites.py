@@ -17,7 +17,12 @@ ANSATZ = "trainable_ansatz"
 
 def expand(circuit: QuantumCircuit) -> QuantumCircuit:
     """Composite gates with free parameters, in their place written out; everything else stays."""
-    return unfold(circuit, lambda item: _is_shell(item.operation) and bool(free_parameters(item)))
+
+    def chosen(item: CircuitInstruction) -> bool:
+        shell = is_composite(item.operation) or isinstance(item.operation, AnnotatedOperation)
+        return shell and bool(free_parameters(item))
+
+    return unfold(circuit, chosen)
 
 
 def unfold(circuit: QuantumCircuit, chosen: Callable[[CircuitInstruction], bool]) -> QuantumCircuit:
@@ -55,10 +60,6 @@ def _definition(operation: Operation) -> QuantumCircuit | None:
         return definition_of(operation)
     except Exception:
         return None
-
-
-def _is_shell(operation: Operation) -> bool:
-    return is_composite(operation) or isinstance(operation, AnnotatedOperation)
 
 
 def free_parameters(item: CircuitInstruction) -> set[Any]:

@@ -145,6 +145,7 @@ def _qpy(path: Path, data: bytes) -> QuantumCircuit:
     wrong = _qpy_header(data)
     if wrong:
         raise QTrainError(f"circuit should be a sound QPY file. Got {path.name!r}, {wrong}.")
+
     def load() -> Any:
         return qpy.load(io.BytesIO(data))
 

@@ -107,6 +107,12 @@ class PauliTable:
     signs: np.ndarray
     index: np.ndarray
 
+    def distinct(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """x, z of the strings without repetitions, and which of them each row is."""
+        rows, which = np.unique(np.hstack([self.x, self.z]), axis=0, return_inverse=True)
+        x, z = (np.ascontiguousarray(half) for half in np.hsplit(rows, 2))
+        return x, z, which.reshape(-1)
+
     def __len__(self) -> int:
         return len(self.x)
 

@@ -170,25 +170,23 @@ def _enumerate(rows: np.ndarray, graph: np.ndarray, half: int, width: int) -> Si
     """Breadth-first closure on classes modulo the radical; a class is its anticommutation pattern."""
     patterns = pack_bits(graph)
     lift: dict[bytes, np.ndarray] = {}
-    queue = []
-    differences = []
-    for i in range(len(rows)):
-        key = patterns[i].tobytes()
-        if key in lift:
-            differences.append(lift[key] ^ rows[i])
+    queue: list[tuple[np.ndarray, np.ndarray]] = []
+    differences: list[np.ndarray] = []
+
+    def reach(pattern: np.ndarray, row: np.ndarray) -> None:
+        known = lift.get(pattern.tobytes())
+        if known is not None:
+            differences.append(known ^ row)
         else:
-            lift[key] = rows[i]
-            queue.append((patterns[i], rows[i]))
+            lift[pattern.tobytes()] = row
+            queue.append((pattern, row))
+
+    for pattern, row in zip(patterns, rows):
+        reach(pattern, row)
     while queue:
         pattern, row = queue.pop()
         for i in np.flatnonzero(unpack_bits(pattern[None], len(rows))[0]).tolist():
-            other, there = pattern ^ patterns[i], row ^ rows[i]
-            key = other.tobytes()
-            if key in lift:
-                differences.append(lift[key] ^ there)
-            else:
-                lift[key] = there
-                queue.append((other, there))
+            reach(pattern ^ patterns[i], row ^ rows[i])
     moved = np.unique(np.array(differences, np.uint64).reshape(-1, rows.shape[1]), axis=0)
     copies = gf2_rank(moved, width) if len(moved) else 0
     kind, size = _BY_CLASSES[half][len(lift)]

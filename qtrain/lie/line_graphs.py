@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import networkx as nx
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import depth_first_order
 
 
 def root_graph(graph: np.ndarray) -> nx.Graph | None:
@@ -40,15 +42,8 @@ def root_graph(graph: np.ndarray) -> nx.Graph | None:
 
 def _thread(graph: np.ndarray, degrees: np.ndarray) -> nx.Graph:
     """The root of a connected path or ring: one more node than vertices, or as many."""
-    neighbours = [np.flatnonzero(row).tolist() for row in graph]
     start = int(np.argmin(degrees))
-    order, here, before = [start], start, -1
-    while True:
-        following = [v for v in neighbours[here] if v != before and v != start]
-        if not following:
-            break
-        before, here = here, following[0]
-        order.append(here)
+    order = depth_first_order(csr_array(graph), start, directed=False, return_predecessors=False).tolist()
     nodes = len(order) + (degrees[start] < 2)
     root = nx.Graph()
     for k, vertex in enumerate(order):

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
+from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
 from qtrain.kernels.paulis import PauliTable, commutation_matrix, pack_bits
@@ -49,9 +50,8 @@ def distinct(sums: Sequence[Sum]) -> list[Sum]:
 
 def operator_sum(operator: SparsePauliOp) -> Sum:
     """Of a checked operator, as `as_observable` returns it."""
-    return whole(
-        zip(_bits(pack_bits(operator.paulis.x), pack_bits(operator.paulis.z)), operator.coeffs.real.tolist())
-    )
+    x, z, coefficients = pack(operator)
+    return whole(zip(_bits(x, z), coefficients.tolist()))
 
 
 def _bits(x: np.ndarray, z: np.ndarray) -> list[Bits]:
@@ -62,13 +62,9 @@ def _bits(x: np.ndarray, z: np.ndarray) -> list[Bits]:
 def packed(strings: Sequence[Bits], num_qubits: int) -> tuple[np.ndarray, np.ndarray]:
     """Bit sets as packed rows."""
     size = 8 * ((num_qubits + 63) // 64)
-    rows = [
-        np.frombuffer(b"".join(item[half].to_bytes(size, "little") for item in strings), np.uint64)
-        .reshape(len(strings), -1)
-        .copy()
-        for half in (0, 1)
-    ]
-    return rows[0], rows[1]
+    joined = (b"".join(item[half].to_bytes(size, "little") for item in strings) for half in (0, 1))
+    x, z = (np.frombuffer(text, np.uint64).reshape(len(strings), size // 8).copy() for text in joined)
+    return x, z
 
 
 def given_sums(generators: Iterable[Any]) -> tuple[list[Sum], int]:

@@ -209,16 +209,9 @@ def _fit(circuit: QuantumCircuit, backend: Any, optimization_level: int) -> Quan
 
 
 def _sampler_qnn(
-    circuit: QuantumCircuit,
-    outputs: list[int],
-    backend: Any,
-    optimization_level: int,
-    primitive: Any,
-    gradient: Any,
-    interpret: Callable[[int], int] | None,
-    output_shape: int | None,
-    common: dict[str, Any],
-) -> SamplerQNN:
+    circuit: QuantumCircuit, outputs: list[int], backend: Any, optimization_level: int, primitive: Any, gradient: Any,
+    interpret: Callable[[int], int] | None, output_shape: int | None, common: dict[str, Any],
+) -> SamplerQNN:  # fmt: skip
     from qiskit_machine_learning.neural_networks import SamplerQNN
 
     if interpret is None:

@@ -141,7 +141,8 @@ def package(name: str, output: str | Path) -> Path:
     evidence = {key: data.pop(key) for key in EVIDENCE}
     words = {
         "slug": name, "module": module, "version": VERSION, "requires": REQUIRES, "summary": str(entry.architecture),
-        "content_id": entry.architecture.content_id, "table": _table(entry), "drawing": _drawing(entry),
+        "content_id": entry.architecture.content_id, "table": _table(entry),
+        "drawing": str(entry.architecture if entry.num_qubits > 12 else entry.circuit().draw("text", fold=110)),
     }  # fmt: skip
     files = {
         "pyproject.toml": _PYPROJECT.substitute(words),
@@ -194,9 +195,3 @@ def _table(entry: RegistryEntry) -> str:
 def _cell(value: Any) -> str:
     """One cell of a table: text from a registry entry must not open another one, or a tag."""
     return " ".join(str(value).replace("|", "/").replace("<", "‹").replace(">", "›").split())
-
-
-def _drawing(entry: RegistryEntry) -> str:
-    if entry.num_qubits > 12:
-        return str(entry.architecture)
-    return str(entry.circuit().draw("text", fold=110))

@@ -265,7 +265,7 @@ def load(name: str) -> RegistryEntry:
     """
     check_name(name)
     path = home() / f"{name}.json"
-    own = _read(path) if path.is_file() else None
+    own = entry_from_dict(_json(path), source=str(path)) if path.is_file() else None
     installed = _installed()
     if name in installed:
         theirs = _read_package(name, installed[name])
@@ -288,10 +288,6 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise QTrainError(f"{path} should be a JSON file that can be read. Got {error}.") from None
-
-
-def _read(path: Path) -> RegistryEntry:
-    return entry_from_dict(_json(path), source=str(path))
 
 
 def _installed() -> dict[str, str]:

@@ -18,8 +18,9 @@ from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix
-from qtrain.simulators.majoranas import Signed, components, cut, even, majoranas, signed, stars, times
-from qtrain.simulators.surrogates import one_point
+from qtrain.lie.sums import packed
+from qtrain.simulators.majoranas import Signed, components, cut, even, majoranas, signed, stars, times, trees
+from qtrain.simulators.surrogates import Evaluator, one_point
 
 MAX_GENERATORS = 1000
 MAX_MAJORANAS = 600
@@ -28,7 +29,7 @@ MAX_OPEN = 5  # components with two unpaired Majoranas
 
 
 @dataclass(frozen=True, eq=False)
-class FreeFermions:
+class FreeFermions(Evaluator):
     """A cost as Pfaffians.
 
     Attributes:
@@ -60,10 +61,6 @@ class FreeFermions:
         """Elementary operations of one value."""
         n = float(self.majoranas)
         return float(sum(2 * len(self.plane) * len(s) + len(s) * n + len(s) ** 3 for s in self.rows)) + 1
-
-    def value(self, weights: np.ndarray) -> float:
-        """The cost at one point (weights,)."""
-        return self.value_and_gradient(weights)[0]
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,)."""
@@ -155,12 +152,8 @@ def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermi
     if len(program.fixed_rotations) or not len(program.rotations):
         return None
     table = program.generators()
-    strings = np.hstack([table.x, table.z])
-    distinct, which = np.unique(strings, axis=0, return_inverse=True)
-    which = np.asarray(which).reshape(-1)
-    words = table.x.shape[1]
-    gx, gz = np.ascontiguousarray(distinct[:, :words]), np.ascontiguousarray(distinct[:, words:])
-    if len(distinct) > MAX_GENERATORS or not distinct.any(axis=1).all():
+    gx, gz, which = table.distinct()
+    if len(gx) > MAX_GENERATORS or not (gx | gz).any(axis=1).all():
         return None
     graph = np.asarray(commutation_matrix(gx, gz))
     edges = majoranas(graph)
@@ -170,7 +163,8 @@ def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermi
     if count > MAX_MAJORANAS:
         return None
     generators = [signed(x, z) for x, z in zip(gx, gz, strict=True)]
-    bilinears = _Bilinears(program, *stars(edges, generators, count))
+    tree = trees(edges, count)
+    bilinears = _Bilinears(program, *stars(tree, edges, generators))
     # a generator is r i g_a g_b with r central: r must be a sign on the state
     rest = bilinears.expectations([times(g, bilinears(*edges[k])) for k, g in enumerate(generators)])
     if (rest == 0).any():
@@ -179,7 +173,7 @@ def free_fermions(program: PauliProgram, observable: SparsePauliOp) -> FreeFermi
     free = [np.flatnonzero((component == k) & (covariance == 0).all(axis=1)) for k in range(component.max() + 1)]
     if max(len(some) for some in free) > 2 or sum(len(some) == 2 for some in free) > MAX_OPEN:
         return None  # too mixed in these Majoranas for Wick's theorem
-    terms = _terms(observable, gx, gz, edges, component, free, bilinears)
+    terms = _terms(observable, gx, gz, edges, tree, component, free, bilinears)
     if terms is None:
         return None
     ops = table.index
@@ -216,13 +210,8 @@ class _Bilinears:
         """Of Hermitian strings on the input state: +1, -1 or 0."""
         if not strings:
             return np.zeros(0)
-        frame, flips, words = self.frame, self.flips, self.frame.x.shape[1]
-        x, z = (
-            np.frombuffer(b"".join(s[half].to_bytes(8 * words, "little") for s in strings), np.uint64)
-            .reshape(-1, words)
-            .copy()
-            for half in (0, 1)
-        )
+        frame, flips = self.frame, self.flips
+        x, z = packed([string[:2] for string in strings], frame.num_qubits)
         found = stabilizer_expectations(x, z, frame.x, frame.z, frame.signs, flips.x, flips.z)
         return np.asarray(found * np.array([1 - s[2] for s in strings]))
 
@@ -248,12 +237,13 @@ class _Terms:
 
 def _terms(
     observable: SparsePauliOp, gx: np.ndarray, gz: np.ndarray, edges: list[tuple[int, int]],
-    component: np.ndarray, free: list[np.ndarray], bilinears: _Bilinears,
+    tree: list[tuple[int, int, int]], component: np.ndarray, free: list[np.ndarray], bilinears: _Bilinears,
 ) -> _Terms | None:  # fmt: skip
     """The observable's terms as products of Majoranas; None where one is no such product of a Gaussian state.
 
     Args:
-        gx, gz: distinct generators. edges: their two Majoranas. free: of each component, its unpaired Majoranas.
+        gx, gz: distinct generators; edges: their two Majoranas. tree: from `trees`.
+        free: of each component, its unpaired Majoranas.
     """
     x, z, c = pack(observable)
     if len(x) > MAX_TERMS:
@@ -265,7 +255,7 @@ def _terms(
         if not keys[term].any():
             found.constant += float(c[term]) * float(bilinears.expectations([product])[0])
             continue
-        inside = cut(edges, keys[term], count, component)
+        inside = cut(tree, edges, keys[term])
         if inside is None:
             return None
         chosen, odd = even(inside, component)

@@ -8,7 +8,6 @@ Pauli rotations, each a set of plane rotations of the coefficient vector.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,9 @@ import numpy as np
 
 from qtrain.circuits.observables import as_observable, pack
 from qtrain.errors import QTrainError
-from qtrain.simulators.statevector import MEMORY_BYTES, check_weights, choose_threads
+from qtrain.kernels import pauli_modules
+from qtrain.kernels.statevector.simd import aligned
+from qtrain.simulators.statevector import MEMORY_BYTES, check_weights, choose_threads, in_threads
 from qtrain.simulators.symmetric_gsim import OrbitModule, orbit_module, orbit_values_and_gradients
 
 if TYPE_CHECKING:
@@ -86,8 +87,6 @@ def module(
         >>> module(lower(real_amplitudes(2, reps=1)), "IZ").dimension
         9
     """
-    from qtrain.kernels import pauli_modules
-
     if program.inputs:
         raise QTrainError("program should have its inputs bound for g-sim. Got free ones: call bind_inputs first.")
     if isinstance(max_dimension, bool) or not isinstance(max_dimension, (int, np.integer)) or max_dimension < 1:
@@ -96,10 +95,7 @@ def module(
     other = (x | z).any(axis=1)
     constant = float(c[~other].sum())
     table = program.generators(fixed=True)
-    rows = np.hstack([table.x, table.z])
-    distinct, generator = np.unique(rows, axis=0, return_inverse=True)
-    words = table.x.shape[1]
-    gen_x, gen_z = np.ascontiguousarray(distinct[:, :words]), np.ascontiguousarray(distinct[:, words:])
+    gen_x, gen_z, generator = table.distinct()
     found_x, found_z, slots, complete = pauli_modules.close(x[other], z[other], gen_x, gen_z, int(max_dimension))
     start = pauli_modules.count_pairs(found_x, found_z, gen_x, gen_z) if complete else np.zeros(1, np.int64)
     if not complete or 16 * start[-1] > memory_bytes:
@@ -113,20 +109,11 @@ def module(
     initial[: np.count_nonzero(other)] = c[other]
     ops = table.index
     return Module(
-        num_weights=len(program.weights),
-        x=found_x,
-        z=found_z,
-        initial=initial,
-        expectation=expectation,
-        constant=constant,
-        start=start,
-        pairs=pairs,
-        signs=signs,
-        generator=generator.reshape(-1).astype(np.int64),
+        num_weights=len(program.weights), x=found_x, z=found_z, initial=initial, expectation=expectation,
+        constant=constant, start=start, pairs=pairs, signs=signs, generator=generator.astype(np.int64),
         parameter=program.parameter[ops].astype(np.int64),
-        coefficient=table.signs * program.coefficient[ops],
-        offset=table.signs * program.offset[ops],
-    )
+        coefficient=table.signs * program.coefficient[ops], offset=table.signs * program.offset[ops],
+    )  # fmt: skip
 
 
 def gsim_values_and_gradients(
@@ -152,9 +139,6 @@ def gsim_values_and_gradients(
         >>> f.round(4).tolist(), g.round(4).tolist()
         ([0.8776], [[-0.4794, 0.0, 0.0, 0.0]])
     """
-    from qtrain.kernels.pauli_modules import propagate
-    from qtrain.kernels.statevector.simd import aligned
-
     theta = check_weights(module.num_weights, weights)
     samples = len(theta)
     if isinstance(module, OrbitModule):
@@ -170,20 +154,15 @@ def gsim_values_and_gradients(
         )
     values = np.empty(samples)
     gradients = np.zeros((samples, module.num_weights))
-    bounds = [8 * (-(-samples // 8) * t // threads) for t in range(threads)] + [samples]
 
-    def work(t: int) -> None:
-        propagate(
+    def work(first: int, end: int) -> None:
+        pauli_modules.propagate(
             module.start, module.pairs, module.signs, module.generator, module.parameter, module.coefficient,
-            module.offset, module.initial, module.expectation, theta, bounds[t], bounds[t + 1],
+            module.offset, module.initial, module.expectation, theta, first, end,
             aligned(8 * module.dimension), aligned(8 * module.dimension), values, gradients,
         )  # fmt: skip
 
-    if threads == 1:
-        work(0)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, range(threads)))
+    in_threads(work, threads, samples)
     return values + module.constant, gradients
 
 

@@ -6,6 +6,7 @@ commutes with all of them (arXiv 2003.05465).
 
 from __future__ import annotations
 
+import networkx as nx
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -61,54 +62,44 @@ def components(edges: list[tuple[int, int]]) -> tuple[int, np.ndarray]:
     return count, np.asarray(component)
 
 
-def _walk(edges: list[tuple[int, int]], count: int) -> list[tuple[int, int, int]]:
+def trees(edges: list[tuple[int, int]], count: int) -> list[tuple[int, int, int]]:
     """(from, to, generator) along spanning trees; a root comes as (-1, root, -1)."""
-    near: list[list[tuple[int, int]]] = [[] for _ in range(count)]
+    graph = nx.Graph()
+    graph.add_nodes_from(range(count))
     for k, (a, b) in enumerate(edges):
-        near[a].append((b, k))
-        near[b].append((a, k))
-    seen = [False] * count
+        graph.add_edge(a, b, generator=k)
     steps: list[tuple[int, int, int]] = []
-    for root in range(count):
-        if seen[root]:
-            continue
-        seen[root] = True
+    for part in nx.connected_components(graph):
+        root = min(part)
         steps.append((-1, root, -1))
-        queue = [root]
-        for here in queue:
-            for other, k in near[here]:
-                if not seen[other]:
-                    seen[other] = True
-                    queue.append(other)
-                    steps.append((here, other, k))
+        steps += [(a, b, graph.edges[a, b]["generator"]) for a, b in nx.bfs_edges(graph, root)]
     return steps
 
 
-def stars(edges: list[tuple[int, int]], generators: list[Signed], count: int) -> tuple[dict[int, Signed], set[int]]:
+def stars(
+    tree: list[tuple[int, int, int]], edges: list[tuple[int, int]], generators: list[Signed]
+) -> tuple[dict[int, Signed], set[int]]:
     """i g_root g_v of every other Majorana v, and the roots.
 
     i g_r g_b = -i (i g_r g_a)(i g_a g_b); along the tree every generator is i g_a g_b from its first end.
     """
     stars: dict[int, Signed] = {}
-    roots: set[int] = set()
-    for here, other, k in _walk(edges, count):
+    roots = {root for before, root, _ in tree if before < 0}
+    for here, other, k in tree:
         if here < 0:
-            roots.add(other)
             continue
         x, z, power = generators[k]
-        step = (x, z, power if edges[k] == (here, other) else (power + 2) % 4)
-        if here in roots:
-            stars[other] = step
-        else:
-            x, z, power = times(stars[here], step)
+        stars[other] = (x, z, power if edges[k] == (here, other) else (power + 2) % 4)
+        if here not in roots:
+            x, z, power = times(stars[here], stars[other])
             stars[other] = (x, z, (power + 3) % 4)
     return stars, roots
 
 
-def cut(edges: list[tuple[int, int]], pattern: np.ndarray, count: int, component: np.ndarray) -> np.ndarray | None:
+def cut(tree: list[tuple[int, int, int]], edges: list[tuple[int, int]], pattern: np.ndarray) -> np.ndarray | None:
     """(majoranas,) bool: in the product, by which generators it anticommutes with; None where there is none."""
-    inside = np.zeros(count, bool)
-    for here, other, k in _walk(edges, count):
+    inside = np.zeros(len(tree), bool)
+    for here, other, k in tree:
         if here >= 0:
             inside[other] = inside[here] ^ pattern[k]
     a, b = np.array(edges).T

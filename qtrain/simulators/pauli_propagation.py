@@ -13,7 +13,7 @@ from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
 from qtrain.kernels.clifford import conjugate_lanes, meet_lanes
 from qtrain.kernels.opcodes import CX
-from qtrain.simulators.surrogates import one_point
+from qtrain.simulators.surrogates import Evaluator, one_point
 
 MAX_TERMS = 200_000
 MAX_ENTRIES = 15_000_000  # strings over all rotations: about 40 bytes each
@@ -34,7 +34,7 @@ class _Rotation:
 
 
 @dataclass(frozen=True, eq=False)
-class PauliPropagation:
+class PauliPropagation(Evaluator):
     """Heisenberg propagation of an observable that forgets strings heavier than ``weight`` (arXiv 2409.01706).
 
     Attributes:
@@ -155,7 +155,7 @@ def propagate(program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight
     return PauliPropagation(program, weight, widest, first, tuple(steps), last, constant)
 
 
-class LazyPropagation:
+class LazyPropagation(Evaluator):
     """A `PauliPropagation` that is compiled when it is first asked for a value."""
 
     def __init__(self, program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight: int) -> None:

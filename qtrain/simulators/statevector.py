@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -90,14 +90,11 @@ def _terms(observables: Sequence[Observable], n: int) -> tuple[np.ndarray, ...]:
 
     diagonal = np.zeros((len(observables), 1 << n))
     groups, first = [0], [0]
-    xs: list[np.ndarray] = []
-    zs: list[np.ndarray] = []
-    terms: list[np.ndarray] = []
+    xs, zs, terms = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros((0, 2))]
     total = 0
     for k, observable in enumerate(observables):
         x, z, c = pack(as_observable(observable, n))
-        x = x[:, 0].astype(np.int64)
-        z = z[:, 0].astype(np.int64)
+        x, z = x[:, 0].astype(np.int64), z[:, 0].astype(np.int64)
         np.add.at(diagonal[k], z[x == 0], c[x == 0])
         walsh_hadamard(diagonal[k])
         other = np.flatnonzero(x)
@@ -127,18 +124,20 @@ def choose_threads(num_threads: int | None, samples: int, work: float) -> int:
     return max(1, min(wanted, -(-samples // 8)))
 
 
+def in_threads(work: Callable[[int, int], None], threads: int, samples: int) -> None:
+    """``work(first, end)`` on parts of the samples, a multiple of the kernels' 8 lanes in each but the last."""
+    bounds = [8 * (-(-samples // 8) * t // threads) for t in range(threads)] + [samples]
+    if threads == 1:
+        work(0, samples)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, bounds[:-1], bounds[1:]))
+
+
 def _simulate(
-    program: PauliProgram,
-    observables: Sequence[Observable],
-    weights: Any,
-    inputs: Any,
-    *,
-    gradient: bool = False,
-    state: bool = False,
-    start: Any = None,
-    num_threads: int | None = None,
-    memory_bytes: int = MEMORY_BYTES,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    program: PauliProgram, observables: Sequence[Observable], weights: Any, inputs: Any, *, gradient: bool = False,
+    state: bool = False, start: Any = None, num_threads: int | None = None, memory_bytes: int = MEMORY_BYTES,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     n = program.num_qubits
     if n > MAX_QUBITS:
         raise QTrainError(f"circuit should have at most {MAX_QUBITS} qubits for the statevector. Got {n}.")
@@ -162,26 +161,21 @@ def _simulate(
     plan, kernel = _plan(program), cast(Any, run)
     parameter = program.parameter.astype(np.int64)
     row, row_coefficient, row_offset = _rows(program, inputs, samples)
-    diagonal, groups, first, xs, zs, terms = _terms(observables, n) if observables else _nothing(n)
+    diagonal, groups, first, xs, zs, terms = _terms(observables, n)
     letter = np.zeros(len(program.opcode), np.int64)
     rotation = np.diff(program.start) > 0
     letter[rotation] = program.letters[program.start[:-1][rotation]]
     values = np.empty((samples, len(observables)))
     gradients = np.zeros((samples if gradient else 0, len(program.weights)))
     vectors = np.empty((samples if state else 0, 2 * 2**n))
-    bounds = [8 * (-(-samples // 8) * t // threads) for t in range(threads)] + [samples]
 
-    def work(t: int) -> None:
+    def work(first_row: int, end: int) -> None:
         buffers = aligned(copies * 16 * 2**n).reshape(copies, -1)
         kernel(*plan, letter, parameter, program.coefficient, program.offset, row, row_coefficient, row_offset,
-            theta, bounds[t], bounds[t + 1], diagonal, groups, first, xs, zs, terms, buffers, values,
+            theta, first_row, end, diagonal, groups, first, xs, zs, terms, buffers, values,
             gradients, vectors, given)  # fmt: skip
 
-    if threads == 1:
-        work(0)
-    else:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, range(threads)))
+    in_threads(work, threads, samples)
     return values, gradients, vectors
 
 
@@ -191,15 +185,6 @@ def _start(start: Any, samples: int, n: int) -> np.ndarray:
     if array.shape != (samples, 2**n):
         raise QTrainError(f"start should have shape {(samples, 2**n)}, a state for each sample. Got {array.shape}.")
     return array.view(np.float64)
-
-
-def _nothing(n: int) -> tuple[np.ndarray, ...]:
-    empty = np.zeros(0, np.int64)
-    return np.zeros((0, 1 << n)), np.zeros(1, np.int64), np.zeros(1, np.int64), empty, empty, np.zeros((0, 2))
-
-
-def _is_list(observable: Any) -> bool:
-    return isinstance(observable, (list, tuple))
 
 
 def values(
@@ -236,7 +221,7 @@ def values(
         >>> values(lower(circuit), ["Z", "X"], [[0.0], [np.pi / 2]]).round(6).tolist()
         [[1.0, 0.0], [0.0, 1.0]]
     """
-    several = _is_list(observable)
+    several = isinstance(observable, (list, tuple))
     out, _, _ = _simulate(program, list(observable) if several else [observable], weights, inputs, start=start,
                           num_threads=num_threads, memory_bytes=memory_bytes)  # type: ignore[list-item]  # fmt: skip
     return out if several else out[:, 0]
@@ -275,7 +260,7 @@ def values_and_gradients(
         >>> value.round(4).tolist(), gradient.round(4).tolist()
         ([0.8776], [[-0.4794]])
     """
-    if not _is_list(observable):
+    if not isinstance(observable, (list, tuple)):
         out, gradients, _ = _simulate(program, [observable], weights, inputs, gradient=True, start=start,
                                       num_threads=num_threads, memory_bytes=memory_bytes)  # type: ignore[list-item]  # fmt: skip
         return out[:, 0], gradients

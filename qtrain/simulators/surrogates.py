@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
+from qtrain.simulators.gsim import Module, OrbitModule, gsim_values_and_gradients
+from qtrain.simulators.statevector import values, values_and_gradients
 
 
 def one_point(weights: Any, count: int) -> np.ndarray:
@@ -30,8 +33,20 @@ def one_point(weights: Any, count: int) -> np.ndarray:
     return point
 
 
+class Evaluator(ABC):
+    """A cost that can be evaluated at one point at a time."""
+
+    def value(self, weights: np.ndarray) -> float:
+        """The cost at one point (weights,)."""
+        return self.value_and_gradient(weights)[0]
+
+    @abstractmethod
+    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and its derivatives (weights,)."""
+
+
 @dataclass(frozen=True, eq=False)
-class StatevectorSurrogate:
+class StatevectorSurrogate(Evaluator):
     """The cost by state vectors of the program's qubits: exact."""
 
     program: PauliProgram
@@ -39,35 +54,22 @@ class StatevectorSurrogate:
     memory_bytes: int
 
     def value(self, weights: np.ndarray) -> float:
-        """The cost at one point (weights,)."""
-        from qtrain.simulators.statevector import values
-
         point = one_point(weights, len(self.program.weights))[None]
         return float(values(self.program, self.observable, point, memory_bytes=self.memory_bytes)[0])
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Cost and its derivatives (weights,)."""
-        from qtrain.simulators.statevector import values_and_gradients
-
         point = one_point(weights, len(self.program.weights))[None]
         found, slopes = values_and_gradients(self.program, self.observable, point, memory_bytes=self.memory_bytes)
-        return float(found[0]), np.asarray(slopes)[0]
+        return float(found[0]), slopes[0]
 
 
 @dataclass(frozen=True, eq=False)
-class ModuleSurrogate:
+class ModuleSurrogate(Evaluator):
     """g-sim in the observable's module (arXiv 2308.01432): exact."""
 
-    module: Any
-
-    def value(self, weights: np.ndarray) -> float:
-        """The cost at one point (weights,)."""
-        return self.value_and_gradient(weights)[0]
+    module: Module | OrbitModule
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Cost and its derivatives (weights,)."""
-        from qtrain.simulators.gsim import gsim_values_and_gradients
-
         point = one_point(weights, self.module.num_weights)
-        values, gradients = gsim_values_and_gradients(self.module, point[None])
-        return float(np.asarray(values).reshape(-1)[0]), np.asarray(gradients).reshape(-1, len(point))[0]
+        found, slopes = gsim_values_and_gradients(self.module, point[None])
+        return float(found[0]), slopes[0]

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
 
 from qtrain.kernels import permutation_orbits as kernel
 from qtrain.kernels.pauli_modules import stabilizer_expectations
-from qtrain.kernels.paulis import commutation_matrix, unpack_bits
+from qtrain.kernels.paulis import commutation_matrix, pack_bits, unpack_bits
 from qtrain.lie.qubit_symmetries import Pauli, find_symmetry
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
     from qtrain.circuits.program import PauliProgram
     from qtrain.kernels.paulis import PauliTable
 
@@ -58,9 +58,8 @@ class OrbitModule:
 
 def _layers(program: PauliProgram, table: PauliTable) -> list[tuple[int, list[int]]]:
     """(weight or -1, rows of the table) of commuting rotations that can be moved together, in time order."""
-    distinct, which = np.unique(np.hstack([table.x, table.z]), axis=0, return_inverse=True)
-    x, z = (np.ascontiguousarray(part) for part in np.hsplit(distinct, 2))
-    anticommute, which = commutation_matrix(x, z), which.reshape(-1)
+    x, z, which = table.distinct()
+    anticommute = commutation_matrix(x, z)
     layers: list[tuple[int, list[int]]] = []
     for k, op in enumerate(table.index):
         weight = int(program.parameter[op])
@@ -91,8 +90,6 @@ def _bits(key: bytes) -> Pauli:
 
 
 def _pack(letters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    from qtrain.kernels.paulis import pack_bits
-
     return pack_bits((letters & 1).astype(bool)), pack_bits((letters & 2).astype(bool))
 
 
@@ -108,8 +105,6 @@ def orbit_module(
     Returns:
         OrbitModule, or None where there is no symmetry, or too many orbits.
     """
-    from scipy.sparse import coo_array
-
     if not program.shared.any():  # a symmetric layer moves several qubits by one angle
         return None
     n = program.num_qubits
@@ -167,20 +162,12 @@ def orbit_module(
         blocks[identity] = parts
     initial = np.zeros(len(rows))
     initial[: len(seeds)] = np.array(list(seeds.values())) * root[: len(seeds)]
-    return OrbitModule(
-        num_weights=len(program.weights),
-        rows=rows,
-        initial=initial,
-        expectation=expect(*_pack(rows)) * root,
-        constant=constant,
-        layers=tuple((weight, blocks[tuple(sorted(terms.items()))]) for weight, terms in steps),
-    )
+    layers = tuple((weight, blocks[tuple(sorted(terms.items()))]) for weight, terms in steps)
+    return OrbitModule(len(program.weights), rows, initial, expect(*_pack(rows)) * root, constant, layers)
 
 
 def _diagonalize(matrix: csr_array) -> tuple[Block, ...] | None:
     """Blocks of an antisymmetric sparse matrix, those of equal size side by side; None if one is too large."""
-    from scipy.sparse.csgraph import connected_components
-
     _, label = connected_components(matrix, directed=False)
     order = np.argsort(label, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(label[order])) + 1)

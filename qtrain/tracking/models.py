@@ -149,6 +149,7 @@ def log_model(
     """
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
+    from mlflow.models import infer_signature
 
     from qtrain.tracking.store import Store
     from qtrain.tracking.tracker import resolve_uri
@@ -171,13 +172,13 @@ def log_model(
         with tempfile.TemporaryDirectory() as folder, _run(client, wanted, store.experiment, title) as run:
             path = Path(folder) / "model.json"
             path.write_text(text, encoding="utf-8")
-            example = _example(path, json.loads(text)["content"])
+            example = _example(json.loads(text)["content"])
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # advice on signatures, where one is given
                 logged = mlflow.pyfunc.log_model(
                     name="model", python_model=str(Path(__file__).with_name("served_model.py")),
-                    artifacts={"model": str(path)}, signature=_signature(path, example), input_example=example,
-                    pip_requirements=_requirements(),
+                    artifacts={"model": str(path)}, signature=infer_signature(example, predictor(path)(example)),
+                    input_example=example, pip_requirements=_requirements(),
                 )  # fmt: skip
             version = _version(client, title, logged.model_uri, run, logged.model_id)
         if loss is not None:
@@ -237,17 +238,10 @@ def _run(client: Any, wanted: str | None, experiment: str, title: str) -> Iterat
         client.update_run(wanted, status=ended)
 
 
-def _example(path: Path, content: Mapping[str, Any]) -> np.ndarray:
+def _example(content: Mapping[str, Any]) -> np.ndarray:
     if content["kind"] == "classifier":
         return np.array([content["low_"], content["high_"]], float)
-    entry = entry_from_dict(content["entry"])
-    return np.zeros((1, entry.circuit().num_parameters))
-
-
-def _signature(path: Path, example: np.ndarray) -> Any:
-    from mlflow.models import infer_signature
-
-    return infer_signature(example, predictor(path)(example))
+    return np.zeros((1, entry_from_dict(content["entry"]).circuit().num_parameters))
 
 
 def _requirements() -> list[str]:

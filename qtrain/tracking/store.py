@@ -35,7 +35,8 @@ class Store:
 
     def __init__(self, uri: str, study: str, uid: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
         # MLflow keeps an open store by its URI: a relative path would mean the first working folder for ever.
-        self.folder = _sqlite_folder(uri)
+        local = uri.startswith("sqlite:///")
+        self.folder = Path(uri.removeprefix("sqlite:///")).parent.resolve() if local else None
         self.uri = uri if self.folder is None else f"sqlite:///{self.folder / Path(uri).name}"
         self.study, self.uid, self.params, self.tags = study, uid, dict(params), dict(tags)
         self.runs: dict[int, tuple[str, bool]] = {}  # trial number -> (run id, whole)
@@ -66,7 +67,8 @@ class Store:
     def connect(self) -> None:
         """Open, find or make the parent run, and learn which trials are there; drop doubles."""
         self.open()
-        parents = self.search(f"tags.`qtrain.study_uid` = '{self.uid}' and tags.`qtrain.kind` = 'study'")
+        studies = f"tags.`qtrain.study_uid` = '{self.uid}' and tags.`qtrain.kind` = 'study'"
+        parents = self.search(studies)
         if parents:
             self.parent = parents[0].info.run_id
             self.client.update_run(self.parent, status="RUNNING")
@@ -74,15 +76,11 @@ class Store:
             tags = {"qtrain.study": self.study, "qtrain.study_uid": self.uid, "qtrain.kind": "study", **self.tags}
             self.parent = self.client.create_run(self.experiment, run_name=self.study, tags=tags).info.run_id
             self._log(self.parent, params=self.params)
-            first = self._first_parent()
+            first = min(self.search(studies), key=lambda run: (run.info.start_time, run.info.run_id)).info.run_id
             if first != self.parent:  # another worker made one at the same moment
                 self.client.delete_run(self.parent)
                 self.parent = first
         self.refresh()
-
-    def _first_parent(self) -> str:
-        found = self.search(f"tags.`qtrain.study_uid` = '{self.uid}' and tags.`qtrain.kind` = 'study'")
-        return str(min(found, key=lambda run: (run.info.start_time, run.info.run_id)).info.run_id)
 
     def settle(self, trials: Sequence[Mapping[str, Any]]) -> None:
         """Deliver the trials that no process has delivered, and drop doubles."""
@@ -214,11 +212,6 @@ class Store:
 
 def _json(value: Any) -> str:
     return json.dumps(value, indent=1)
-
-
-def _sqlite_folder(uri: str) -> Path | None:
-    """The folder of an SQLite store's file, None for other stores."""
-    return Path(uri.removeprefix("sqlite:///")).parent.resolve() if uri.startswith("sqlite:///") else None
 
 
 def _metrics(trial: Mapping[str, Any]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.console import Group, RenderableType
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from qtrain.diagnosis.criteria import CRITERIA
@@ -28,6 +28,7 @@ STYLES = {
     "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
     "below": "bright_black", "unknown": "bright_black",
 }  # fmt: skip
+PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
 
 
 def name_value(rows: Iterable[tuple[str, str]]) -> Table:
@@ -66,12 +67,11 @@ def cause_table(verdicts: Sequence[Verdict]) -> Table:
     groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault(verdict.cause, []).append(verdict)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("cause", overflow="fold")
-    table.add_column("count", justify="right")
-    table.add_column("parameters (by #)", overflow="fold")
-    table.add_column("median V", justify="right", no_wrap=True)
-    table.add_column("advice", overflow="fold")
+    table = Table(
+        Column("cause", overflow="fold"), Column("count", justify="right"),
+        Column("parameters (by #)", overflow="fold"), Column("median V", justify="right", no_wrap=True),
+        Column("advice", overflow="fold"), **PLAIN,
+    )  # fmt: skip
     order = list(CAUSES)
     for cause, members in sorted(groups.items(), key=lambda item: (order.index(kind(item[0])), -len(item[1]))):
         variances = [v.variance for v in members if not math.isnan(v.variance)]
@@ -97,15 +97,10 @@ def _advice(members: Sequence[Verdict]) -> str:
 
 def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     """One row per parameter."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("parameter", no_wrap=True)
-    table.add_column("qubits", no_wrap=True)
-    table.add_column("V", justify="right", no_wrap=True)
-    table.add_column("95 % interval", no_wrap=True)
-    table.add_column("β", justify="right", no_wrap=True)
-    table.add_column("φ", justify="right", no_wrap=True)
-    table.add_column("cause", overflow="fold")
+    figures = ("#", "V", "β", "φ")
+    names = ("#", "parameter", "qubits", "V", "95 % interval", "β", "φ")
+    columns = [Column(name, justify="right" if name in figures else "left", no_wrap=True) for name in names]
+    table = Table(*columns, Column("cause", overflow="fold"), **PLAIN)
     for v in verdicts:
         exact = v.lower == v.upper
         table.add_row(
@@ -136,7 +131,7 @@ def report_view(report: TrainabilityReport, *, title: str, all_parameters: bool 
 
 def comparison(reports: Mapping[str, TrainabilityReport]) -> Table:
     """Two or more reports side by side, a column each."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(**PLAIN)
     table.add_column("", style="bold")
     columns = [dict(facts(report)) for report in reports.values()]
     for name in reports:
@@ -162,7 +157,7 @@ def shortened(observable: str | None, *, widest: int = 24) -> str | None:
 def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """A plain table; figures are right-aligned and formatted by :func:`number`."""
     rows = [list(row) for row in rows]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(**PLAIN)
     for i, column in enumerate(columns):
         figures = bool(rows) and all(isinstance(row[i], (int, float, type(None))) for row in rows)
         table.add_column(column, justify="right" if figures else "left", overflow="fold", no_wrap=figures)
