@@ -16,7 +16,7 @@ from qtrain.gradients.path_network import exact_moments, felt_rows
 from qtrain.gradients.path_sums import on_weights, path_statistics, tape_of
 from qtrain.gradients.sampled_paths import encounters
 from qtrain.gradients.statistics import GradientStats
-from qtrain.light_cones.dead_parameters import dead
+from qtrain.light_cones.dead_parameters import all_dead
 
 MAX_STATES = 256  # product inputs that exact sums go through one by one
 WHY = "independent Pauli rotations, whose paths sum exactly within the budget"
@@ -55,9 +55,7 @@ def _plain(problem: Problem) -> GradientStats | None:
 def _known(problem: Problem, rows: np.ndarray) -> np.ndarray | None:
     """(rows,) bool: whether any path is felt, where sums above 0 and the reach of both ends tell; else None."""
     felt = rows > 0
-    if felt.all() or np.all(felt | dead(problem)[tape_of(problem).weight]):
-        return felt
-    return None
+    return felt if all_dead(problem, tape_of(problem).weight[~felt]) else None
 
 
 def _signed(problem: Problem) -> GradientStats | None:

@@ -8,7 +8,9 @@ Practical where a sweep over qubits or over time meets few entangling gates at o
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,7 +38,19 @@ from qtrain.kernels.opcodes import (
 # Letters I, X, Z, Y are 0, 1, 2, 3: bit 0 is x, bit 1 is z.
 SIGNS_ONLY = (NOTHING, X, Y, Z, HALF_TURN)
 LETTERS = np.arange(4)
-Step = tuple[np.ndarray, np.ndarray | None]
+
+
+class Step(NamedTuple):
+    """What a one-qubit gate does to the weights of the letters.
+
+    Attributes:
+        matrix: (new, old). marked: of a rotation, what replaces it where it is differentiated.
+        goes: for each letter, those that it may become.
+    """
+
+    matrix: np.ndarray
+    marked: np.ndarray | None
+    goes: tuple[tuple[int, ...], ...]
 
 
 def anticommute(letter: int) -> np.ndarray:
@@ -44,39 +58,40 @@ def anticommute(letter: int) -> np.ndarray:
     return ((LETTERS != 0) & (LETTERS != letter)).astype(np.int64)
 
 
-def permutation(image: np.ndarray) -> np.ndarray:
+def _permutation(image: np.ndarray) -> Step:
     matrix = np.zeros((4, 4))
     matrix[image, LETTERS] = 1
-    return matrix
+    return Step(matrix, None, tuple((int(v),) for v in image))
 
 
-def rotation(letter: int, sine2: float) -> tuple[np.ndarray, np.ndarray]:
-    """Step of a one-qubit rotation with E sin^2 of its angle, and what replaces it where it is differentiated."""
+def _rotation(letter: int, sine2: float) -> Step:
+    """Of a rotation about one letter with E sin^2 of its angle."""
     anti = anticommute(letter)
-    stay, flip = np.diag(anti), permutation(LETTERS ^ letter) @ np.diag(anti)
-    return np.diag(1 - anti) + (1 - sine2) * stay + sine2 * flip, sine2 * stay + (1 - sine2) * flip
+    stay, flip = np.diag(anti), np.eye(4)[LETTERS ^ letter] * anti
+    goes = tuple((v, v ^ letter) if anti[v] else (v,) for v in range(4))
+    return Step(np.diag(1 - anti) + (1 - sine2) * stay + sine2 * flip, sine2 * stay + (1 - sine2) * flip, goes)
 
 
-ROTATIONS = {letter: rotation(letter, 0.5) for letter in (1, 2, 3)}
-_GATES = {op: permutation(IMAGES[op, :, 0, 0]) for op in range(H, SXDG + 1)}
-_TURNS = {letter: permutation(LETTERS ^ letter * anticommute(letter)) for letter in (1, 2, 3)}
+_ROTATIONS = {letter: _rotation(letter, 0.5) for letter in (1, 2, 3)}
+_GATES = {op: _permutation(IMAGES[op, :, 0, 0]) for op in range(H, SXDG + 1)}
+_TURNS = {letter: _permutation(LETTERS ^ letter * anticommute(letter)) for letter in (1, 2, 3)}
 
 
 def single_step(steps: Steps, i: int, sine2: np.ndarray | None = None) -> Step | None:
-    """The step of a one-qubit place and, of a rotation, its marked one; None of a place on several qubits or of noise.
+    """The step of a one-qubit place; None of a place on several qubits or of noise.
 
     Args:
         sine2: (rows,) E sin^2 of the angles, where they are not uniform.
     """
     op = int(steps.opcode[i])
     if op in _GATES:
-        return _GATES[op], None
+        return _GATES[op]
     if op not in (ROTATION, QUARTER_TURN) or steps.start[i + 1] - steps.start[i] != 1:
         return None
     letter = int(steps.letters[steps.start[i]])
     if op == QUARTER_TURN:
-        return _TURNS[letter], None
-    return ROTATIONS[letter] if sine2 is None else rotation(letter, float(sine2[steps.row[i]]))
+        return _TURNS[letter]
+    return _ROTATIONS[letter] if sine2 is None else _rotation(letter, float(sine2[steps.row[i]]))
 
 
 def _pair(op: int) -> np.ndarray:
@@ -101,7 +116,10 @@ def _halves(op: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 PAIRS = {op: _pair(op) for op in (CX, CZ)}  # (new, new, old, old)
+_IMAGES = {op: [[tuple(pair) for pair in row] for row in IMAGES[op].tolist()] for op in (CX, CZ)}
 HALVES = {op: _halves(op) for op in (CX, CZ)}  # (bond, new, old) of each side, summed over a bond of 4
+_DARK = {0}  # letters that a path may have outside the cone
+_IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 _EYE = np.eye(4)[None]
 _NONE = np.diag([1.0, 0.0, 0.0, 0.0])[None]
 
@@ -160,46 +178,57 @@ class _Builder:
     """Leaves of a network while the tape is read, from the measurement to the input.
 
     A leaf's wire leg is its last; its chain multiplies onto that leg from the right, so steps are stored transposed.
+    A qubit gets a leaf when a path can have a letter there.
 
     Attributes:
-        leaves: so far. holder: for each qubit, the leaf whose last label is its wire.
+        leaves: so far. holder: for each qubit, the leaf whose last label is its wire, if it has one.
         reach: for each qubit, the letters that a path may have there.
         damping: of the two-qubit gate that comes next.
     """
 
     def __init__(self, tape: Tape, classes: PathClasses, sine2: np.ndarray | None) -> None:
         self.tape, self.sine2, self.damping = tape, sine2, 1.0
-        self.fresh = iter(range(10**9))
-        n = tape.num_qubits
-        letters = classes.x | (classes.z << 1)
-        self.reach = [{int(v) for v in np.unique(letters[:, q])} for q in range(n)]
-        bonds = [next(self.fresh) for _ in range(n + 1)]
+        self.fresh = itertools.count()
         self.leaves: list[Leaf] = []
-        for q, tensor in enumerate(boundary(classes.x, classes.z, classes.value)):
-            first = Leaf(np.moveaxis(tensor, 1, 2), [bonds[q], bonds[q + 1], next(self.fresh)], where=(q, -1))
-            if q == 0:
-                first.base, first.labels = first.base[0], first.labels[1:]
-            if q == n - 1:
-                first.base, first.labels = first.base[..., 0, :], first.labels[:-2] + first.labels[-1:]
-            self.leaves.append(first)
-        self.holder = list(self.leaves)
+        self.reach: list[set[int]] = [_DARK] * tape.num_qubits  # sets are replaced, never changed
+        self.holder: list[Leaf | None] = [None] * tape.num_qubits
+        letters = classes.x | (classes.z << 1)
+        held = np.flatnonzero(letters.any(axis=0)).tolist() or [0]
+        bonds = [next(self.fresh) for _ in range(len(held) + 1)]
+        for k, tensor in enumerate(boundary(classes.x[:, held], classes.z[:, held], classes.value)):
+            q, base, labels = held[k], np.moveaxis(tensor, 1, 2), [bonds[k], bonds[k + 1], next(self.fresh)]
+            if k == 0:
+                base, labels = base[0], labels[1:]
+            if k == len(held) - 1:
+                base, labels = base[..., 0, :], labels[:-2] + labels[-1:]
+            self.reach[q] = set(letters[:, q].tolist())
+            self.add(q, base, labels, (q, -1))
 
-    def single(self, i: int, q: int, step: np.ndarray, marked: np.ndarray | None) -> None:
+    def add(self, q: int, base: np.ndarray, labels: list[int], where: tuple[int, int]) -> Leaf:
+        """A leaf that from now on holds the wire of a qubit."""
+        leaf = Leaf(base, labels, where=where)
+        self.leaves.append(leaf)
+        self.holder[q] = leaf
+        return leaf
+
+    def wire(self, q: int) -> Leaf:
+        """The leaf that holds the wire of a qubit; where no path has been, the letter is I."""
+        return self.holder[q] or self.add(q, _IDENTITY, [next(self.fresh)], (q, -1))
+
+    def single(self, i: int, q: int, step: Step) -> None:
         """A rotation of one qubit, or a Clifford gate on it."""
-        if self.reach[q] == {0}:
-            return  # outside the cone
-        after = {int(w) for v in self.reach[q] for w in np.flatnonzero(step[:, v])}
-        if after == self.reach[q] and all(step[v, v] == 1 for v in after):
+        after = {w for v in self.reach[q] for w in step.goes[v]}
+        if after == self.reach[q] and all(step.goes[v] == (v,) for v in after):
             return  # nothing here that it could change
         self.reach[q] = after
-        row = int(self.tape.steps.row[i])
-        self.holder[q].chain.append((row, step.T.copy(), None if marked is None else marked.T.copy()))
+        marked = None if step.marked is None else step.marked.T
+        self.wire(q).chain.append((int(self.tape.steps.row[i]), step.matrix.T, marked))
 
     def noise(self, i: int, op: int, q: int, t: int) -> None:
         """Noise behind the gate that comes next."""
         steps, loss = self.tape.steps, float(self.tape.steps.rate[i]) ** 2
         if op == NOISE_1:
-            self.holder[q].chain.append((-1, np.diag([1.0, loss, loss, loss]), None))
+            self.wire(q).chain.append((-1, np.diag([1.0, loss, loss, loss]), None))
         elif (i + 1 < len(self.tape) and steps.opcode[i + 1] in (CX, CZ)
                 and {steps.q0[i + 1], steps.q1[i + 1]} == {q, t}):  # fmt: skip
             self.damping = loss  # one bond for both
@@ -213,7 +242,7 @@ class _Builder:
             self.reach[q], self.reach[t] = self.reach[t], self.reach[q]
             return
         before = [(a, b) for a in self.reach[q] for b in self.reach[t]]
-        after = [(int(IMAGES[op, a, b, 0]), int(IMAGES[op, a, b, 1])) for a, b in before]
+        after = [_IMAGES[op][a][b] for a, b in before]
         loss, self.damping = self.damping, 1.0
         if after == before:
             if loss < 1:
@@ -229,29 +258,27 @@ class _Builder:
         if loss < 1:  # loss * step + (1 - loss) * |II><II|
             first, second = np.concatenate([loss * first, (1 - loss) * _NONE]), np.concatenate([second, _NONE])
         for wire, half in zip(wires, (first, second), strict=True):
-            labels = [bond, self.holder[wire].labels[-1], next(self.fresh)]
-            self.holder[wire] = Leaf(half.transpose(0, 2, 1).copy(), labels, where=(wire, at))
-            self.leaves.append(self.holder[wire])
+            labels = [bond, self.wire(wire).labels[-1], next(self.fresh)]
+            self.add(wire, half.transpose(0, 2, 1), labels, (wire, at))
 
     def string(self, i: int) -> None:
         """A rotation about a string of several letters: a parity runs through its qubits, and a branch back."""
         steps = self.tape.steps
         pieces = slice(int(steps.start[i]), int(steps.start[i + 1]))
         parts = list(zip(steps.support[pieces].tolist(), steps.letters[pieces].tolist(), strict=True))
-        if not any(anticommute(letter)[v] for s, letter in parts for v in self.reach[s]):
+        if not any(v not in (0, letter) for s, letter in parts for v in self.reach[s]):
             return
         bond = next(self.fresh)
         head = Leaf(np.array([1.0, 0.0, 1.0, 0.0]), [bond], where=(parts[0][0], i))
         for s, letter in parts:
-            self.reach[s] |= {v ^ letter for v in self.reach[s]}
+            self.reach[s] = self.reach[s] | {v ^ letter for v in self.reach[s]}
             out = next(self.fresh)
-            labels = [bond, out, self.holder[s].labels[-1], next(self.fresh)]  # bond in, bond out, old, new
-            self.holder[s] = Leaf(_STRING[letter].transpose(2, 0, 3, 1).copy(), labels, where=(s, i))
-            self.leaves.append(self.holder[s])
+            labels = [bond, out, self.wire(s).labels[-1], next(self.fresh)]  # bond in, bond out, old, new
+            self.add(s, _STRING[letter].transpose(2, 0, 3, 1), labels, (s, i))
             bond = out
         end = Leaf(np.zeros(4), [bond], where=(parts[-1][0], i))
         if steps.opcode[i] == QUARTER_TURN:
-            end.base = _TURN.copy()
+            end.base = _TURN
         else:
             row = int(steps.row[i])
             flip = 0.5 if self.sine2 is None else float(self.sine2[row])
@@ -262,7 +289,9 @@ class _Builder:
     def finish(self, ends: np.ndarray) -> list[Leaf]:
         """Close the wires at the input with weights of the letters."""
         time = len(self.tape)
-        self.leaves += [Leaf(end, [self.holder[q].labels[-1]], where=(q, time)) for q, end in enumerate(ends)]
+        for q, end in enumerate(ends):
+            if self.holder[q] is not None or end[0] != 1:
+                self.leaves.append(Leaf(end, [self.wire(q).labels[-1]], where=(q, time)))
         return self.leaves
 
 
@@ -278,16 +307,17 @@ def build_network(
         sine2: (rows,) E sin^2 of the angles, where they are not uniform.
     """
     builder = _Builder(tape, classes, sine2)
-    steps = tape.steps
+    steps, reach, letters = tape.steps, builder.reach, np.diff(tape.steps.start).tolist()
     for i, (op, q, t) in enumerate(zip(steps.opcode.tolist(), steps.q0.tolist(), steps.q1.tolist(), strict=True)):
-        if op in SIGNS_ONLY:
+        outside = reach[q] == _DARK and (t < 0 or reach[t] == _DARK) and letters[i] < 2
+        if outside or op in SIGNS_ONLY:
             continue
         if op in (CX, CZ, SWAP):
             builder.pair(i, op, q, t)
         elif op in (NOISE_1, NOISE_2):
             builder.noise(i, op, q, t)
         elif (step := single_step(steps, i, sine2)) is not None:
-            builder.single(i, q, *step)
+            builder.single(i, q, step)
         else:
             builder.string(i)
         if len(builder.leaves) > max_leaves:
@@ -347,7 +377,7 @@ def _networks(
     """A planned network for each pattern of X bits at the input; None where one is too large."""
     if not len(classes.value):
         return []
-    patterns = np.unique(classes.target, axis=0)
+    patterns = list({row.tobytes(): row for row in classes.target}.values())
     if len(patterns) > 64 or len(classes.value) * tape.num_qubits > 2_000_000 or _hopeless(tape, max_flops):
         return None
     networks = []

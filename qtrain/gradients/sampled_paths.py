@@ -116,7 +116,7 @@ def average_input(tape: Tape) -> tuple[Steps, weighted.Averaged]:
             open_[steps.support[steps.start[i] : steps.start[i + 1]]] = False
             open_[[q, int(steps.q1[i]) if steps.q1[i] >= 0 else q]] = False
         elif open_[q]:
-            before = weight[q] @ single[0]
+            before = weight[q] @ single.matrix
             live = before[before > 0]
             if np.all(np.log2(live) == np.round(np.log2(live))):
                 letter = int(steps.letters[steps.start[i]]) if op == ROTATION else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,9 +18,8 @@ class Leaf:
 
     base: np.ndarray
     labels: list[int]
-    chain: list[tuple[int, np.ndarray, np.ndarray | None]] = field(
-        default_factory=list
-    )  # (row, step, marked step)
+    # (row, step, marked step)
+    chain: list[tuple[int, np.ndarray, np.ndarray | None]] = field(default_factory=list)
     row: int = -1  # row whose marked tensor replaces ``base``
     marked: np.ndarray | None = None
     where: tuple[int, int] = (0, 0)  # (qubit, time) for sweeps
@@ -36,9 +36,7 @@ class Network:
     rows: int
 
 
-def _cost(
-    labels: list[list[int]], sizes: dict[int, int], order: list[tuple[int, int]]
-) -> tuple[float, float]:
+def _cost(labels: list[list[int]], sizes: dict[int, int], order: list[tuple[int, int]]) -> tuple[float, float]:
     """(multiplications, numbers stored) of contracting in this order."""
     sets: list[frozenset[int]] = [frozenset(item) for item in labels]
     flops = 0.0
@@ -113,17 +111,42 @@ def _greedy(labels: list[list[int]], sizes: dict[int, int]) -> list[tuple[int, i
     return order
 
 
-def _pair(a: np.ndarray, la: list[int], b: np.ndarray, lb: list[int], out: list[int]) -> np.ndarray:
-    """Sum over the labels of ``a`` and ``b`` that are not in ``out`` (all of which occur)."""
-    shared = [v for v in la if v in lb]
-    if any(v in out for v in shared):
-        names = {v: i for i, v in enumerate(dict.fromkeys([*la, *lb]))}
-        return np.asarray(
-            np.einsum(a, [names[v] for v in la], b, [names[v] for v in lb], [names[v] for v in out])
+class _Product(NamedTuple):
+    """Two tensors as matrices, whose product is their contraction, and how their own legs come back.
+
+    Attributes:
+        left: (legs of one, shared legs); right: (shared legs, legs of the other); labels: of the product.
+        back: for either, the shape of its legs in the order of its matrix, and where each leg was.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    labels: list[int]
+    back: tuple[tuple[tuple[int, ...], list[int]], tuple[tuple[int, ...], list[int]]]
+
+    @classmethod
+    def of(cls, a: np.ndarray, la: list[int], b: np.ndarray, lb: list[int]) -> _Product:
+        shared = [v for v in la if v in lb]
+        free_a, free_b = [v for v in la if v not in shared], [v for v in lb if v not in shared]
+        order_a, order_b = free_a + shared, shared + free_b
+        a, b = a.transpose([la.index(v) for v in order_a]), b.transpose([lb.index(v) for v in order_b])
+        width = math.prod(b.shape[: len(shared)])
+        back = (a.shape, [order_a.index(v) for v in la]), (b.shape, [order_b.index(v) for v in lb])
+        return cls(a.reshape(-1, width), b.reshape(width, -1), free_a + free_b, back)
+
+    def value(self) -> np.ndarray:
+        (one, _), (other, _) = self.back
+        shared = (len(one) + len(other) - len(self.labels)) // 2
+        return (self.left @ self.right).reshape(one[: len(one) - shared] + other[shared:])
+
+    def adjoints(self, outer: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives by either tensor, where ``outer`` is the derivative by the product."""
+        outer = outer.reshape(len(self.left), -1)
+        (one, legs), (other, others) = self.back
+        return (
+            (outer @ self.right.T).reshape(one).transpose(legs),
+            (self.left.T @ outer).reshape(other).transpose(others),
         )
-    result = np.tensordot(a, b, ([la.index(v) for v in shared], [lb.index(v) for v in shared]))
-    labels = [v for v in la if v not in shared] + [v for v in lb if v not in shared]
-    return result.transpose([labels.index(v) for v in out])
 
 
 def _scaled(value: np.ndarray) -> tuple[np.ndarray, float]:
@@ -152,6 +175,8 @@ def contract(network: Network, *, support: bool = False) -> tuple[float, np.ndar
     values: list[np.ndarray] = []
     labels = [list(leaf.labels) for leaf in network.leaves]
     logs: list[float] = []
+    products: list[_Product] = []
+    nothing = np.zeros(0)
 
     def push(value: np.ndarray, log: float) -> None:
         value, more = rescale(value)
@@ -164,23 +189,20 @@ def contract(network: Network, *, support: bool = False) -> tuple[float, np.ndar
             tensor = clip(tensor @ factor)
         push(tensor, 0.0)
     for a, b in network.order:
-        out = [v for v in labels[a] if v not in labels[b]] + [v for v in labels[b] if v not in labels[a]]
-        labels.append(out)
-        push(_pair(values[a], labels[a], values[b], labels[b], out), logs[a] + logs[b])
+        products.append(_Product.of(values[a], labels[a], values[b], labels[b]))
+        values[a] = values[b] = nothing
+        labels.append(products[-1].labels)
+        push(products[-1].value(), logs[a] + logs[b])
     marked = np.zeros(network.rows)
     total, log = float(values[-1]), logs[-1]
     if total == 0.0:
         return 0.0, marked, 0.0
     adjoint: dict[int, tuple[np.ndarray, float]] = {len(values) - 1: (np.ones(()), 0.0)}
-    first = len(network.leaves)
-    for step in range(len(network.order) - 1, -1, -1):
-        here, shift = adjoint.pop(first + step)
-        out = labels[first + step]
-        a, b = network.order[step]
-        for mine, other in ((a, b), (b, a)):
-            value, more = rescale(_pair(here, out, values[other], labels[other], labels[mine]))
+    for (a, b), node in zip(reversed(network.order), range(len(values) - 1, -1, -1), strict=False):
+        here, shift = adjoint.pop(node)
+        for mine, other, value in zip((a, b), (b, a), products.pop().adjoints(here), strict=True):
+            value, more = rescale(value)
             adjoint[mine] = value, shift + logs[other] + more
-        values[first + step] = np.zeros(0)
     for i, leaf in enumerate(network.leaves):
         if leaf.row < 0 and not any(item[2] is not None for item in leaf.chain):
             continue

@@ -23,7 +23,7 @@ from qtrain.kernels.opcodes import CX, CZ
 class Group:
     """One-qubit steps by qubit, then two-qubit gates in order: (left qubit, map (new, new, old, old))."""
 
-    singles: dict[int, list[tuple[int, np.ndarray, np.ndarray | None]]]
+    singles: dict[int, list[np.ndarray]]
     pairs: list[tuple[int, np.ndarray]]
 
 
@@ -41,9 +41,7 @@ def groups(tape: Tape) -> list[Group] | None:
             if q in touched:
                 result.append(Group({}, []))
                 touched = set()
-            step, marked = single
-            item = (int(steps.row[i]), step, None if marked is None else step @ marked)
-            result[-1].singles.setdefault(q, []).append(item)
+            result[-1].singles.setdefault(q, []).append(single.matrix)
         elif op in (CX, CZ) and abs(q - int(steps.q1[i])) == 1:
             t = int(steps.q1[i])
             gate = PAIRS[op]
@@ -108,10 +106,7 @@ class Train:
             self.error += float(tail[keep])
         u, s, v = u[:, :keep], s[:keep], v[:keep]
         if forward:
-            self.sites[q], self.sites[q + 1] = (
-                u.reshape(left, 4, keep),
-                (s[:, None] * v).reshape(keep, 4, right),
-            )
+            self.sites[q], self.sites[q + 1] = u.reshape(left, 4, keep), (s[:, None] * v).reshape(keep, 4, right)
             self.centre = q + 1
         else:
             self.sites[q], self.sites[q + 1] = (u * s).reshape(left, 4, keep), v.reshape(keep, 4, right)
@@ -158,7 +153,7 @@ def _walk(train: Train, group: Group, rank: int, *, inverse: bool) -> None:
         order.reverse()
     for q in order:
         matrix = np.eye(4)
-        for _, step, _ in group.singles[q]:
+        for step in group.singles[q]:
             matrix = step @ matrix
         train.single(q, matrix.T if inverse else matrix)
     if not inverse:

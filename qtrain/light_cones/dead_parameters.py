@@ -47,6 +47,11 @@ def dead(problem: Problem) -> np.ndarray:
     return np.asarray(~alive)
 
 
+def all_dead(problem: Problem, weights: np.ndarray) -> bool:
+    """Whether these (places of weights) are all `dead`; one end alone is asked first, as it costs least."""
+    return not changes(problem).weights[weights].any() or bool(dead(problem)[weights].all())
+
+
 @part
 def felt(problem: Problem) -> np.ndarray:
     """(weights,) bool: not proven dead because |0...0> evolved to the rotation is invariant under it.
