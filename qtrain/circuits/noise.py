@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +15,7 @@ _NOT_GATES = {"barrier", "measure", "global_phase"}
 
 
 def _rate(name: str, value: Any) -> float:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or not 0 <= value <= 1
-    ):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
         raise QTrainError(f"noise should give rates between 0 and 1. Got {value!r} for {name}.")
     return float(value)
 

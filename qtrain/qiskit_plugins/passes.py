@@ -70,9 +70,7 @@ class TrainabilityAnalysis(AnalysisPass):
     def run(self, dag: DAGCircuit) -> None:
         """Reads the circuit, changes nothing."""
         observable = find_observable(dag, self.observable)
-        report = None
-        if observable is not None:
-            report = _report(self, dag_to_circuit(dag), observable)
+        report = None if observable is None else _report(self, dag_to_circuit(dag), observable)
         self.property_set["trainability_report"] = report
 
 

@@ -123,13 +123,12 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         return np.asarray(self.classes_[np.argmax(probabilities, axis=1)])
 
     def _check_options(self) -> None:
-        wholes = {"reuploads": 1, "steps": 1, "num_qubits": 1, "batch_size": 1}
-        for name, least in wholes.items():
+        for name in ("reuploads", "steps", "num_qubits", "batch_size"):
             value = getattr(self, name)
-            if name in ("num_qubits", "batch_size", "reuploads") and value is None:
+            if value is None and name != "steps":
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-                raise QTrainError(f"{name} should be a whole number of at least {least}. Got {value!r}.")
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+                raise QTrainError(f"{name} should be a whole number of at least 1. Got {value!r}.")
         for name in ("learning_rate", "scale", "tol"):
             value = getattr(self, name)
             if not isinstance(value, (int, float, np.number)) or not 0 <= value < np.inf:

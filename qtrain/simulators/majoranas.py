@@ -32,7 +32,7 @@ def signed(x: np.ndarray, z: np.ndarray) -> Signed:
 
 def majoranas(graph: np.ndarray) -> list[tuple[int, int]] | None:
     """The two Majoranas of each generator, numbered over all components; None where one is no line graph."""
-    patterns, first, group = np.unique(graph, axis=0, return_index=True, return_inverse=True)
+    _, first, group = np.unique(graph, axis=0, return_index=True, return_inverse=True)
     group = np.asarray(group).reshape(-1)
     alone = np.asarray(~graph.any(axis=1))  # generators that commute with all are no twins: each has two Majoranas
     count, part = connected_components(csr_array(graph), directed=False)

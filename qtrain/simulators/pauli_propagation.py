@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
@@ -101,7 +102,7 @@ def propagate(program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight
     x, z, c = bits_x[~identity].T.copy(), bits_z[~identity].T.copy(), c[~identity]
     light = (x | z).sum(axis=0) <= weight
     x, z, first = x[:, light].copy(), z[:, light].copy(), c[light]
-    keys = np.random.default_rng(0).integers(0, 2**64, (2, program.num_qubits), np.uint64)
+    keys = np.random.default_rng(0).integers(0, 2**64, 2 * program.num_qubits, np.uint64)
     rotations = np.flatnonzero((program.opcode == 0) & (program.parameter >= 0))
     sizes = np.diff(program.start)
     rows_of = rotations[sizes[rotations] > 0]
@@ -128,9 +129,8 @@ def propagate(program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight
         good = (nx | nz).sum(axis=0) <= weight
         source, nx, nz = source[good], nx[:, good], nz[:, good]
         both_x, both_z = np.hstack([x, nx]), np.hstack([z, nz])
-        name = np.bitwise_xor.reduce(
-            both_x.astype(np.uint64) * keys[0][:, None], axis=0
-        ) ^ np.bitwise_xor.reduce(both_z.astype(np.uint64) * keys[1][:, None], axis=0)
+        bits = np.vstack([both_x, both_z]).astype(np.uint64)
+        name = np.bitwise_xor.reduce(bits * keys[:, None], axis=0)
         alive = np.concatenate([kept, np.ones(len(source), bool)])
         unique, index, inverse = np.unique(
             np.where(alive, name, name[0] if len(name) else 0), return_index=True, return_inverse=True
@@ -160,24 +160,22 @@ class LazyPropagation(Evaluator):
 
     def __init__(self, program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight: int) -> None:
         self._question = (program, tape, operator, weight)
-        self._compiled: PauliPropagation | None = None
 
-    @property
+    @cached_property
     def compiled(self) -> PauliPropagation:
         """The propagation itself.
 
         Raises:
             QTrainError: more than 200,000 strings would be kept at once, or 15 million in all.
         """
-        if self._compiled is None:
-            self._compiled = propagate(*self._question)
-            if self._compiled is None:
-                raise QTrainError(
-                    f"circuit should spread the observable over at most {MAX_TERMS:,} strings of weight up to "
-                    f"{self._question[3]} ({MAX_ENTRIES:,} over all rotations) for this surrogate. "
-                    "Got more: ask for a larger error."
-                )
-        return self._compiled
+        found = propagate(*self._question)
+        if found is None:
+            raise QTrainError(
+                f"circuit should spread the observable over at most {MAX_TERMS:,} strings of weight up to "
+                f"{self._question[3]} ({MAX_ENTRIES:,} over all rotations) for this surrogate. "
+                "Got more: ask for a larger error."
+            )
+        return found
 
     def value(self, weights: np.ndarray) -> float:
         """The cost at one point (weights,)."""

@@ -188,15 +188,9 @@ def _start(start: Any, samples: int, n: int) -> np.ndarray:
 
 
 def values(
-    program: PauliProgram,
-    observable: Observable | Sequence[Observable],
-    weights: Any,
-    inputs: Any = None,
-    *,
-    start: Any = None,
-    num_threads: int | None = None,
-    memory_bytes: int = MEMORY_BYTES,
-) -> np.ndarray:
+    program: PauliProgram, observable: Observable | Sequence[Observable], weights: Any, inputs: Any = None, *,
+    start: Any = None, num_threads: int | None = None, memory_bytes: int = MEMORY_BYTES,
+) -> np.ndarray:  # fmt: skip
     """Expectation values <0|U(w)^dagger O U(w)|0> of one or several observables.
 
     Args:
@@ -228,15 +222,9 @@ def values(
 
 
 def values_and_gradients(
-    program: PauliProgram,
-    observable: Observable | Sequence[Observable],
-    weights: Any,
-    inputs: Any = None,
-    *,
-    start: Any = None,
-    num_threads: int | None = None,
-    memory_bytes: int = MEMORY_BYTES,
-) -> tuple[np.ndarray, np.ndarray]:
+    program: PauliProgram, observable: Observable | Sequence[Observable], weights: Any, inputs: Any = None, *,
+    start: Any = None, num_threads: int | None = None, memory_bytes: int = MEMORY_BYTES,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Expectation values and their derivatives by every weight (adjoint method, arXiv 2009.02823).
 
     Args:
@@ -272,14 +260,9 @@ def values_and_gradients(
 
 
 def states(
-    program: PauliProgram,
-    weights: Any,
-    inputs: Any = None,
-    *,
-    start: Any = None,
-    num_threads: int | None = None,
+    program: PauliProgram, weights: Any, inputs: Any = None, *, start: Any = None, num_threads: int | None = None,
     memory_bytes: int = MEMORY_BYTES,
-) -> np.ndarray:
+) -> np.ndarray:  # fmt: skip
     """Output states U(w)|0>, up to global phase.
 
     Args:

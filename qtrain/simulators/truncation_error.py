@@ -130,19 +130,17 @@ def sample_paths(tape: Tape, operator: SparsePauliOp, *, seed: int, paths: int =
     pilot = count // 8
     if pilot >= 200:  # a cost that is too flat to certify shows early
         owner = rng.choice(len(shares), pilot, p=shares / scale).astype(np.int64)
-        place = np.concatenate([[0], np.cumsum(members[owner])]).astype(np.int64)
-        if not _walk(tape, x[order], z[order], group, owner, place, int(rng.integers(2**31)))[1].any():
+        if not _walk(tape, x[order], z[order], group, owner, int(rng.integers(2**31)))[1].any():
             count = pilot
     owner = np.repeat(np.arange(len(shares)), rng.multinomial(count, shares / scale)).astype(np.int64)
-    place = np.concatenate([[0], np.cumsum(members[owner])]).astype(np.int64)
-    largest, hit, branches = _walk(tape, x[order], z[order], group, owner, place, int(rng.integers(2**31)))
+    largest, hit, branches, place = _walk(tape, x[order], z[order], group, owner, int(rng.integers(2**31)))
     path = np.repeat(np.arange(count), members[owner])
     member = np.arange(place[-1]) - place[path] + group[owner[path]]
     path, largest, kept = path[hit], largest[hit], amplitude[member[hit]]
     sums = [np.bincount(path, half, minlength=count) for half in (kept.real, kept.imag)]
     still = np.flatnonzero(~moves)
     ends = np.arange(len(still) + 1)
-    steady_largest, steady_hit, _ = _walk(tape, x[still], z[still], ends, ends[:-1], ends, 0)
+    steady_largest, steady_hit, _, _ = _walk(tape, x[still], z[still], ends, ends[:-1], 0)
     return PathSample(
         scale, count, sums[0] ** 2 + sums[1] ** 2, branches, path, largest, kept,
         steady_largest, np.where(steady_hit, c[still] * sign[still], 0.0),
@@ -150,12 +148,13 @@ def sample_paths(tape: Tape, operator: SparsePauliOp, *, seed: int, paths: int =
 
 
 def _walk(
-    tape: Tape, x: np.ndarray, z: np.ndarray, group: np.ndarray, owner: np.ndarray, place: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    tape: Tape, x: np.ndarray, z: np.ndarray, group: np.ndarray, owner: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Largest weight and hit of each term on each path, branchings of each path, where each path's terms start."""
+    place = np.concatenate([[0], np.cumsum(np.diff(group)[owner])]).astype(np.int64)
     largest, hit = np.zeros(place[-1], np.int64), np.zeros(place[-1], np.bool_)
     branches = np.zeros(len(owner), np.int64)
     path_weights(
-        tape.steps, np.ascontiguousarray(x), np.ascontiguousarray(z),
-        group.astype(np.int64), owner.astype(np.int64), place.astype(np.int64), seed, largest, branches, hit,
-    )  # fmt: skip
-    return largest, hit, branches
+        tape.steps, np.ascontiguousarray(x), np.ascontiguousarray(z), group, owner, place, seed, largest, branches, hit
+    )
+    return largest, hit, branches, place
