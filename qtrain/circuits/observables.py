@@ -103,7 +103,7 @@ def unit_observable(observable: SparsePauliOp | str) -> SparsePauliOp:
         QTrainError: the observable is constant.
 
     Example:
-        >>> unit_observable("3*ZZ + 4*XI - 7*II").coeffs.real.tolist()
+        >>> unit_observable("3*ZZ + 4*XI - 7*II").coeffs.real.round(6).tolist()
         [0.6, 0.8]
     """
     operator = as_observable(observable)
