@@ -149,13 +149,12 @@ def _qpy(path: Path, data: bytes) -> QuantumCircuit:
     def load() -> Any:
         return qpy.load(io.BytesIO(data))
 
-    def probe() -> None:
-        complaint = _rehearsed(load)
-        if complaint:
+    def rehearse_and_load() -> Any:
+        if complaint := _rehearsed(load):
             raise ValueError(complaint)
+        return load()
 
-    _parsed(path, "QPY", probe)
-    return _only(path, _parsed(path, "QPY", load))
+    return _only(path, _parsed(path, "QPY", rehearse_and_load))
 
 
 def _rehearsed(load: Callable[[], Any]) -> str:

@@ -113,13 +113,11 @@ def _number_conserving(operator: SparsePauliOp) -> SparsePauliOp:
                 if label[i] == "Y":
                     weight *= -1j if i in raising else 1j
             for letters in itertools.product("XY", repeat=len(flips)):
-                value = weight / 2 ** len(flips)
-                for i, letter in zip(flips, letters, strict=True):
-                    if letter == "Y":
-                        value *= 1j if i in raising else -1j
-                out = list(label)
+                value, out = weight / 2 ** len(flips), list(label)
                 for i, letter in zip(flips, letters, strict=True):
                     out[i] = letter
+                    if letter == "Y":
+                        value *= 1j if i in raising else -1j
                 key = "".join(out)
                 terms[key] = terms.get(key, 0) + value
     if not terms:
