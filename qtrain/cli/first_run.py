@@ -16,7 +16,7 @@ STAND_IN = 24  # qubits above which diagnose takes the same kernels as at any si
 
 
 def _is_first() -> bool:
-    """Whether the last kernel of a diagnosis has never been compiled by this Python."""
+    """Whether a kernel that only a diagnosis needs, and late, has never been compiled by this Python."""
     from qtrain.kernels.truncation import path_weights
 
     try:

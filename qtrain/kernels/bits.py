@@ -56,7 +56,7 @@ def seed_lanes(seed, r0, r1):
                 r1[w] = v | np.uint64(1)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@njit(cache=True, nogil=True, inline="always")
 def coins(r0, r1, out):
     """One fair coin for each path (xorshift128+): (1, WORDS) uint64, overwritten."""
     for w in range(WORDS):

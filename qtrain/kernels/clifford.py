@@ -106,7 +106,7 @@ def act(op, a, b, x, z, sign, words):
                 sign[w] ^= x[a, w]
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@njit(cache=True, nogil=True, inline="always")
 def meet(start, support, letters, i, x, z, anti, r, plus, words):
     """Lanes that anticommute with the Pauli P of the rotation at place ``i``; returns whether there are any.
 
@@ -118,36 +118,75 @@ def meet(start, support, letters, i, x, z, anti, r, plus, words):
     lo = start[i]
     hi = start[i + 1]
     some = np.uint64(0)
-    for j in range(lo, hi):
-        s = support[j]
-        px = np.uint64(0) - np.uint64(letters[j] & 1)
-        pz = np.uint64(0) - np.uint64(letters[j] >> 1)
-        if plus is None and j == lo:
+    if plus is None and hi - lo == 1:  # most of them: one pass over the lanes
+        s = support[lo]
+        if letters[lo] == LETTER_Z:
             for w in range(words):
-                anti[r, w] = (z[s, w] & px) ^ (x[s, w] & pz)
+                here = x[s, w]
+                anti[r, w] = here
+                some |= here
+        elif letters[lo] == LETTER_X:
+            for w in range(words):
+                here = z[s, w]
+                anti[r, w] = here
+                some |= here
         else:
             for w in range(words):
+                here = x[s, w] ^ z[s, w]
+                anti[r, w] = here
+                some |= here
+    else:
+        for w in range(words):
+            anti[r, w] = np.uint64(0)
+            if plus is not None:
+                plus[w] = np.uint64(0)
+        for j in range(lo, hi):
+            s = support[j]
+            px = np.uint64(0) - np.uint64(letters[j] & 1)
+            pz = np.uint64(0) - np.uint64(letters[j] >> 1)
+            for w in range(words):
                 here = (z[s, w] & px) ^ (x[s, w] & pz)
-                before = np.uint64(0) if j == lo else anti[r, w]
                 if plus is not None:
                     minus = (px & pz & x[s, w]) | (~px & z[s, w]) | (~pz & ~x[s, w])
-                    plus[w] = (np.uint64(0) if j == lo else plus[w]) ^ (here & (before ^ minus))
-                anti[r, w] = before ^ here
-    for w in range(words):
-        some |= anti[r, w]
+                    plus[w] ^= here & (anti[r, w] ^ minus)
+                anti[r, w] ^= here
+        for w in range(words):
+            some |= anti[r, w]
     return some != 0
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def multiply(start, support, letters, i, x, z, mask, r, words):
-    """Q -> P Q up to a phase in the lanes of row ``r`` of ``mask``."""
+@njit(cache=True, nogil=True, inline="always")
+def multiply(start, support, letters, i, x, z, mask, r, coin, words):
+    """Q -> P Q up to a phase in the lanes of row ``r`` of ``mask``, and of row 0 of ``coin`` where it is not None."""
     for j in range(start[i], start[i + 1]):
         s = support[j]
-        px = np.uint64(0) - np.uint64(letters[j] & 1)
-        pz = np.uint64(0) - np.uint64(letters[j] >> 1)
+        letter = letters[j]
+        if letter == LETTER_X:
+            for w in range(words):
+                x[s, w] ^= mask[r, w] if coin is None else mask[r, w] & coin[0, w]
+        elif letter == LETTER_Z:
+            for w in range(words):
+                z[s, w] ^= mask[r, w] if coin is None else mask[r, w] & coin[0, w]
+        else:
+            for w in range(words):
+                here = mask[r, w] if coin is None else mask[r, w] & coin[0, w]
+                x[s, w] ^= here
+                z[s, w] ^= here
+
+
+@njit(cache=True, nogil=True, inline="never")
+def turn(op, turns, start, support, letters, i, x, z, sign, anti, plus, words):
+    """Q -> C^dagger Q C in every lane, for the fixed rotation at place ``i``; see `conjugate`."""
+    if op == QUARTER_TURN:
+        meet(start, support, letters, i, x, z, anti, 0, plus, words)
+        if sign is not None:
+            for w in range(words):  # exp(i t P) Q = cos(t) Q + i sin(t) P Q
+                sign[w] ^= anti[0, w] & (plus[w] if turns == 3 else ~plus[w])
+        multiply(start, support, letters, i, x, z, anti, 0, None, words)
+    elif sign is not None:
+        meet(start, support, letters, i, x, z, anti, 0, None, words)
         for w in range(words):
-            x[s, w] ^= mask[r, w] & px
-            z[s, w] ^= mask[r, w] & pz
+            sign[w] ^= anti[0, w]
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -158,17 +197,8 @@ def conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, sign, ant
         sign: (words,), flipped, or None; anti: (1, words) scratch; plus: (words,) scratch, None without ``sign``.
     """
     op = opcode[i]
-    if op == QUARTER_TURN:
-        meet(start, support, letters, i, x, z, anti, 0, plus, words)
-        if sign is not None:
-            for w in range(words):  # exp(i t P) Q = cos(t) Q + i sin(t) P Q
-                sign[w] ^= anti[0, w] & (plus[w] if turns[i] == 3 else ~plus[w])
-        multiply(start, support, letters, i, x, z, anti, 0, words)
-    elif op == HALF_TURN:
-        if sign is not None:
-            meet(start, support, letters, i, x, z, anti, 0, None, words)
-            for w in range(words):
-                sign[w] ^= anti[0, w]
+    if op == QUARTER_TURN or op == HALF_TURN:
+        turn(op, turns[i], start, support, letters, i, x, z, sign, anti, plus, words)
     elif op > ROTATION and op <= SWAP:
         act(op, q0[i], q1[i], x, z, sign, words)
 

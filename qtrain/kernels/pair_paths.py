@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 
 from qtrain.kernels.bits import ONES, PATHS, WORDS, biased, fill, popcount, seed_lanes
-from qtrain.kernels.clifford import conjugate, meet, multiply
-from qtrain.kernels.opcodes import NOISE_1, NOISE_2, ROTATION
+from qtrain.kernels.clifford import act, conjugate, meet, multiply, turn
+from qtrain.kernels.opcodes import NOISE_1, NOISE_2, QUARTER_TURN, ROTATION, SWAP
 
 
 class Pairs(NamedTuple):
@@ -72,7 +72,7 @@ def _step(steps, branch, i, swap, x, z, rx, rz, alive, anti, lanes):
         biased(1.0 - p if swap else p, lanes.r0, lanes.r1, lanes.coin, out)
         for w in range(WORDS):
             lanes.coin[0, w] = anti[0, w] & out[w]
-        multiply(start, support, letters, i, x, z, lanes.coin, 0, WORDS)
+        multiply(start, support, letters, i, x, z, lanes.coin, 0, None, WORDS)
     elif op == NOISE_1 or op == NOISE_2:
         q = q0[i]
         t = q1[i]
@@ -85,9 +85,12 @@ def _step(steps, branch, i, swap, x, z, rx, rz, alive, anti, lanes):
             for w in range(WORDS):
                 touched = (x[q, w] ^ mx) | (z[q, w] ^ mz) | (x[t, w] ^ nx) | (z[t, w] ^ nz)
                 alive[w] &= ~(touched & out[w])
-    else:
-        conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, None, lanes.coin, None, WORDS)
-        conjugate(opcode, q0, q1, start, support, letters, turns, i, rx, rz, None, lanes.single, None, rx.shape[1])
+    elif op > ROTATION and op <= SWAP:
+        act(op, q0[i], q1[i], x, z, None, WORDS)
+        act(op, q0[i], q1[i], rx, rz, None, rx.shape[1])
+    elif op == QUARTER_TURN:
+        turn(op, turns[i], start, support, letters, i, x, z, None, lanes.coin, None, WORDS)
+        turn(op, turns[i], start, support, letters, i, rx, rz, None, lanes.single, None, rx.shape[1])
 
 
 @njit(cache=True, nogil=True)
@@ -296,7 +299,7 @@ def mean_gradients(steps, keep, class_x, class_z, coefficient, bloch, mean, grad
                 for q in range(n):
                     bx[q, 0] = x[q, 0]
                     bz[q, 0] = z[q, 0]
-                multiply(start, support, letters, i, bx, bz, anti, 0, x.shape[1])
+                multiply(start, support, letters, i, bx, bz, anti, 0, None, x.shape[1])
                 r = row[i]
                 branched = value * keep[r] if plus[0] else -value * keep[r]
                 for j in range(i + 1, ops):

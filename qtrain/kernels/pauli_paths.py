@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 from qtrain.kernels.bits import PATHS, WORDS, coins, fill, popcount, seed_lanes
-from qtrain.kernels.clifford import conjugate, meet, multiply
-from qtrain.kernels.opcodes import ROTATION
+from qtrain.kernels.clifford import act, meet, multiply, turn
+from qtrain.kernels.opcodes import QUARTER_TURN, ROTATION, SWAP
 
 
 @njit(cache=True, nogil=True)
@@ -29,13 +29,16 @@ def walk(steps, x, z, anti, r0, r1):
     opcode, q0, q1, start, support, letters, row, turns, rate = steps
     coin = np.empty((1, WORDS), np.uint64)
     for i in range(opcode.shape[0]):
-        if opcode[i] != ROTATION:
-            conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, None, coin, None, WORDS)
-        elif meet(start, support, letters, i, x, z, anti, row[i], None, WORDS):
-            coins(r0, r1, coin)
-            for w in range(WORDS):
-                coin[0, w] &= anti[row[i], w]
-            multiply(start, support, letters, i, x, z, coin, 0, WORDS)
+        op = opcode[i]
+        if op == ROTATION:
+            r = row[i]
+            if meet(start, support, letters, i, x, z, anti, r, None, WORDS):
+                coins(r0, r1, coin)
+                multiply(start, support, letters, i, x, z, anti, r, coin, WORDS)
+        elif op > ROTATION and op <= SWAP:  # as `conjugate`, whose reference counts would cost more than the gate
+            act(op, q0[i], q1[i], x, z, None, WORDS)
+        elif op == QUARTER_TURN:
+            turn(op, turns[i], start, support, letters, i, x, z, None, coin, None, WORDS)
 
 
 @njit(cache=True, nogil=True)

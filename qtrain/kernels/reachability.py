@@ -66,13 +66,13 @@ def meets(steps, forward, x, z, lanes, alive, kept):
                 continue
             kept[i] = True
             if op == QUARTER_TURN:
-                multiply(start, support, letters, i, x, z, anti, 0, words)
+                multiply(start, support, letters, i, x, z, anti, 0, None, words)
             elif op == ROTATION:  # the set may branch: the Pauli itself becomes a lane
                 word = lanes >> 6
                 for w in range(x.shape[1]):
                     anti[0, w] = np.uint64(0)
                 anti[0, word] = np.uint64(1) << np.uint64(lanes & 63)
-                multiply(start, support, letters, i, x, z, anti, 0, word + 1)
+                multiply(start, support, letters, i, x, z, anti, 0, None, word + 1)
                 lanes += 1
 
 

@@ -5,22 +5,35 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.clifford import conjugate, meet, multiply
-from qtrain.kernels.opcodes import CX
+from qtrain.kernels.clifford import act, meet, multiply, turn
+from qtrain.kernels.opcodes import CX, QUARTER_TURN, ROTATION, SWAP
 
 
 @njit(cache=True, nogil=True)
-def _weigh(steps, i, x, z, weight, factor, lanes):
-    """Add ``factor`` times the letters on the qubits of place ``i``, where it can change their number."""
-    opcode, q0, q1, start, support, letters, row, turns, rate = steps
-    for j in range(start[i], start[i + 1]):
-        q = support[j]
+def _weigh(op, a, b, start, support, i, x, z, weight, factor, lanes):
+    """Add ``factor`` times the letters on the qubits of place ``i``; one letter that moves stays a letter."""
+    if op >= CX and op <= SWAP:
         for m in range(lanes):
-            weight[m] += factor * np.int64(x[q, m] | z[q, m])
-    if opcode[i] >= CX and start[i] == start[i + 1]:
-        for q in (q0[i], q1[i]):
+            weight[m] += factor * np.int64((x[a, m] | z[a, m]) + (x[b, m] | z[b, m]))
+    elif start[i + 1] - start[i] > 1:
+        for j in range(start[i], start[i + 1]):
+            q = support[j]
             for m in range(lanes):
                 weight[m] += factor * np.int64(x[q, m] | z[q, m])
+
+
+@njit(cache=True, nogil=True)
+def _step(op, a, b, turns, start, support, letters, i, x, z, anti, weight, lanes):
+    """A fixed place of the tape, and the weights behind it."""
+    if op > ROTATION and op < CX:
+        act(op, a, b, x, z, None, lanes)
+    elif op > ROTATION and op <= QUARTER_TURN:
+        _weigh(op, a, b, start, support, i, x, z, weight, -1, lanes)
+        if op == QUARTER_TURN:
+            turn(op, turns, start, support, letters, i, x, z, None, anti, None, lanes)
+        else:
+            act(op, a, b, x, z, None, lanes)
+        _weigh(op, a, b, start, support, i, x, z, weight, 1, lanes)
 
 
 @njit(cache=True, nogil=True)
@@ -72,12 +85,11 @@ def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, bran
                 met += 1
                 if np.random.random() < 0.5:
                     continue
-                _weigh(steps, i, x, z, weight, -1, size)
-                multiply(start, support, letters, i, x, z, anti, 0, size)
+                _weigh(opcode[i], q0[i], q1[i], start, support, i, x, z, weight, -1, size)
+                multiply(start, support, letters, i, x, z, anti, 0, None, size)
+                _weigh(opcode[i], q0[i], q1[i], start, support, i, x, z, weight, 1, size)
             else:
-                _weigh(steps, i, x, z, weight, -1, size)
-                conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, None, anti, None, size)
-            _weigh(steps, i, x, z, weight, 1, size)
+                _step(opcode[i], q0[i], q1[i], turns[i], start, support, letters, i, x, z, anti, weight, size)
             for m in range(size):
                 largest[out + m] = max(largest[out + m], weight[m])
         branches[p] = met
@@ -116,9 +128,8 @@ def trace_weights(steps, class_x, class_z, counts, seed, weights, seen):
                     seen[r] += 1
                     if np.random.random() < 0.5:
                         continue
-                    _weigh(steps, i, x, z, weight, -1, lanes)
-                    multiply(start, support, letters, i, x, z, anti, 0, lanes)
+                    _weigh(opcode[i], q0[i], q1[i], start, support, i, x, z, weight, -1, lanes)
+                    multiply(start, support, letters, i, x, z, anti, 0, None, lanes)
+                    _weigh(opcode[i], q0[i], q1[i], start, support, i, x, z, weight, 1, lanes)
                 else:
-                    _weigh(steps, i, x, z, weight, -1, lanes)
-                    conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, None, anti, None, lanes)
-                _weigh(steps, i, x, z, weight, 1, lanes)
+                    _step(opcode[i], q0[i], q1[i], turns[i], start, support, letters, i, x, z, anti, weight, lanes)

@@ -40,7 +40,7 @@ def test_the_stand_in_takes_the_kernels_of_a_diagnosis(stand_in, size):
     needed = compiled(DIAGNOSE.format(n=size))
     assert len(needed) > 10
     # the first stage, gradients, is the main process's own: its method depends on the circuit
-    own = ("qtrain.kernels.weighted_paths.", "qtrain.kernels.pauli_paths.", "qtrain.kernels.particles.", "qtrain.kernels.thinning.")
+    own = ("qtrain.kernels.weighted_paths.", "qtrain.kernels.pauli_paths.", "qtrain.kernels.particles.")
     assert not sorted(name for name in needed - beside if not name.startswith(own))
 
 
@@ -58,9 +58,13 @@ def test_a_second_process_is_started_only_when_nothing_is_compiled(tmp_path):
         "from qtrain.cli.first_run import compiling_beside\n"
         "with compiling_beside(100): print(len(started))\n"
         "print(started[0][1:] if started else [], started[-1:])\n"
-        "from qtrain.diagnosis.expressivity import expressivity\n"
         "from qiskit.circuit.library import real_amplitudes\n"
-        "if started: expressivity(real_amplitudes(21, reps=1)); started.clear()\n"
+        "from qiskit.quantum_info import SparsePauliOp\n"
+        "from qtrain.circuits.pauli_tape import build_tape\n"
+        "from qtrain.circuits.program import lower\n"
+        "from qtrain.simulators.truncation_error import sample_paths\n"
+        "if started: sample_paths(build_tape(lower(real_amplitudes(2, reps=1))), SparsePauliOp('IZ'), seed=0)\n"
+        "started.clear()\n"
         "with compiling_beside(100): print(len(started))\n"
     )
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
