@@ -56,14 +56,11 @@ class Table(Generic[Row]):
             raise QTrainError(f"{self.argument} should have a name that is free. Got {name!r}: pass replace=True.")
         if before is None or name == before:
             self._rows[name] = row
-            return row
-        self[before]
-        rest = {key: value for key, value in self._rows.items() if key != name}
-        self._rows.clear()
-        for key, value in rest.items():
-            if key == before:
-                self._rows[name] = row
-            self._rows[key] = value
+        else:
+            self[before]  # refuses what is not there
+            rest = [item for item in self._rows.items() if item[0] != name]
+            place = [key for key, _ in rest].index(before)
+            self._rows = dict([*rest[:place], (name, row), *rest[place:]])
         return row
 
     def remove(self, name: str) -> Row:

@@ -47,6 +47,9 @@ Backend = Annotated[
     typer.Option(help="Where trials run: supervised (processes of this host), loky or dask.  [default: supervised]"),
 ]
 Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler that trials run on, such as tcp://host:8786.")]
+Registered = Annotated[str, typer.Argument(help="A registered name; see qtrain list.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Shots = Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")]
 Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")]
 
 
@@ -55,8 +58,8 @@ def diagnose(
     file: Annotated[Path, typer.Argument(help="A circuit: .qasm (OpenQASM 2 or 3) or .qpy.")],
     observable: Annotated[str, typer.Option("--observable", "-O", help='What is measured, such as "ZII + 0.5*IXX".')],
     json: Json = False,
-    shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    shots: Shots = 10_000,
+    seed: Seed = 0,
     fail_if: Annotated[
         list[str] | None,
         typer.Option(help='Exit with code 1 if this holds, such as "dead > 0.1"; may be given again.'),
@@ -82,6 +85,7 @@ def diagnose(
 ) -> None:
     """Say whether a circuit can be trained, and why not, parameter by parameter."""
     from qtrain.cli import circuit_verbs
+    from qtrain.diagnosis import at_point
     from qtrain.diagnosis.conditions import Condition, quantities
 
     conditions = [Condition.parse(text) for text in fail_if or ()]
@@ -92,9 +96,7 @@ def diagnose(
         circuits, observable, shots=shots, seed=seed, noise=noise, initialization=initialization, seconds=seconds
     )
     report = next(iter(reports.values()))
-    local = (
-        None if angles is None else circuit_verbs.local(next(iter(circuits.values())), observable, angles, shots=shots)
-    )
+    local = None if angles is None else at_point.local(next(iter(circuits.values())), observable, angles, shots=shots)
     if json:
         _print_json(circuit_verbs.reports_json(reports, local))
     else:
@@ -143,7 +145,7 @@ def search(
             _print(tables.pairs(plan))
         return
     result = study_verbs.search(
-        spec, trials=trials, jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
+        spec, n_trials=trials, n_jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
         backend=backend, scheduler=scheduler, console=_console(stderr=True),
     )  # fmt: skip
     _show_search(result, json)
@@ -168,9 +170,9 @@ def worker(
     """Join a study that other processes or hosts work on, until it has its trials."""
     from qtrain.cli import study_verbs
 
-    result = study_verbs.worker(
-        spec, storage=storage, jobs=jobs, tracking_uri=tracking_uri, backend=backend, scheduler=scheduler,
-        console=_console(stderr=True),
+    result = study_verbs.search(
+        spec, join=True, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, backend=backend,
+        scheduler=scheduler, console=_console(stderr=True),
     )  # fmt: skip
     _show_search(result, json)
     if not json:
@@ -195,7 +197,7 @@ def list_(json: Json = False) -> None:
 
 
 @app.command(epilog="Example: qtrain show tfim-heavy-hex")
-def show(name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], json: Json = False) -> None:
+def show(name: Registered, json: Json = False) -> None:
     """Show a registered architecture: its layers, its figures, its circuit."""
     from qtrain.cli import study_verbs
     from qtrain.registry.registry import load
@@ -206,11 +208,8 @@ def show(name: Annotated[str, typer.Argument(help="A registered name; see qtrain
     else:
         from qtrain.views import study_tables
 
-        _print(
-            study_tables.entry_view(
-                entry, study_verbs.entry_report(entry), drawing=study_verbs.drawing(entry, width=_console().width)
-            )
-        )
+        drawing = study_verbs.drawing(entry, width=_console().width)
+        _print(study_tables.entry_view(entry, study_verbs.entry_report(entry), drawing=drawing))
 
 
 @app.command(epilog="Example: qtrain register ising-8 --name my-winner")
@@ -227,19 +226,18 @@ def register(
 
 @app.command(epilog="Example: qtrain package tfim-heavy-hex -o plugins")
 def package(
-    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")],
+    name: Registered,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder that the package is written into.")],
 ) -> None:
     """Write a registered architecture as a package that pip installs."""
-    from qtrain.cli import study_verbs
+    from qtrain.registry.packaging import package
 
-    typer.echo(study_verbs.package(name, output))
+    folder = package(name, output)
+    typer.echo(f"Wrote {folder}: pip install {folder}")
 
 
 @app.command(epilog="Example: qtrain model tfim-heavy-hex")
-def model(
-    name: Annotated[str, typer.Argument(help="A registered name; see qtrain list.")], tracking_uri: Tracking = None
-) -> None:
+def model(name: Registered, tracking_uri: Tracking = None) -> None:
     """Log a registered winner as an MLflow model: a new version, and the champion if it is the best."""
     from qtrain.cli import study_verbs
 
@@ -251,8 +249,8 @@ def report(
     source: Annotated[str, typer.Argument(help="A circuit file, or a registered name.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")],
     observable: Annotated[str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")] = None,
-    shots: Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="Seed of every random choice.")] = 0,
+    shots: Shots = 10_000,
+    seed: Seed = 0,
 ) -> None:
     """Write the report as one HTML page with its figures inside."""
     from qtrain.cli import circuit_verbs

@@ -70,35 +70,17 @@ def read_circuits(files: Sequence[Path], *, free_angles: bool | None) -> dict[st
 
 
 def diagnose_circuits(
-    circuits: Mapping[str, QuantumCircuit],
-    observable: Any,
-    *,
-    shots: int,
-    seed: int,
-    noise: str | None,
-    initialization: str,
-    seconds: float,
-) -> dict[str, TrainabilityReport]:
-    """A report for each circuit, under the same name."""
+    circuits: Mapping[str, QuantumCircuit], observable: Any, *, noise: str | None = None, seconds: float = 30.0,
+    **options: Any,
+) -> dict[str, TrainabilityReport]:  # fmt: skip
+    """A report for each circuit, under the same name; ``options``: of :func:`qtrain.diagnose`."""
     from qtrain.budget import Budget
     from qtrain.cli.first_run import compiling_beside
     from qtrain.diagnosis.diagnose import diagnose
 
-    model, budget = read_noise(noise), Budget(seconds=seconds)
+    options |= {"noise": read_noise(noise), "budget": Budget(seconds=seconds)}
     with compiling_beside(max(circuit.num_qubits for circuit in circuits.values())):
-        return {
-            name: diagnose(
-                circuit, observable, initialization=initialization, noise=model, shots=shots, budget=budget, seed=seed
-            )
-            for name, circuit in circuits.items()
-        }
-
-
-def local(circuit: QuantumCircuit, observable: str, angles: Sequence[float], *, shots: int) -> LocalDiagnosis:
-    """Gradient, shots and Fisher information at one point."""
-    from qtrain.diagnosis.at_point import local as at_point
-
-    return at_point(circuit, observable, angles, shots=shots)
+        return {name: diagnose(circuit, observable, **options) for name, circuit in circuits.items()}
 
 
 def reports_json(reports: Mapping[str, TrainabilityReport], local: LocalDiagnosis | None) -> dict[str, Any]:
@@ -152,9 +134,7 @@ def report_page(source: str, output: Path, *, observable: str | None, shots: int
 
     check_output(output, "output", kind=".html", inputs=[Path(source)])
     name, circuit, measured, stated = _question(source, observable)
-    report = diagnose_circuits(
-        {name: circuit}, measured, shots=shots, seed=seed, noise=None, initialization="uniform", seconds=30.0
-    )[name]
+    report = diagnose_circuits({name: circuit}, measured, shots=shots, seed=seed)[name]
     columns = ["#", "parameter", "qubits", "V", "95 % interval", "cause", "advice"]
     rows = [
         [str(v.index), v.parameter, ", ".join(map(str, v.qubits)), number(v.variance),

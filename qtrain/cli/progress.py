@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
 
+from rich import progress
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 
 from qtrain.views.tables import number
+
+if TYPE_CHECKING:
+    from qtrain.studies.trials import TrialRecord
 
 
 class SearchProgress:
@@ -36,13 +31,13 @@ class SearchProgress:
         self.counts: Counter[str] = Counter()
         self.best: dict[str, float] = {}
         self._said = 0
-        self._bar = Progress(
-            TextColumn("[bold]trials"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[status]}"),
+        self._bar = progress.Progress(
+            progress.TextColumn("[bold]trials"),
+            progress.BarColumn(bar_width=24),
+            progress.MofNCompleteColumn(),
+            progress.TimeElapsedColumn(),
+            progress.TimeRemainingColumn(),
+            progress.TextColumn("{task.fields[status]}"),
             console=console,
         )
         self._task = self._bar.add_task("trials", total=total, status="")
@@ -52,29 +47,22 @@ class SearchProgress:
             self._bar.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.console.is_terminal:
             self._bar.stop()
 
-    @property
-    def done(self) -> int:
-        """Trials that have ended, however they ended."""
-        return sum(self.counts.values())
-
-    def update(self, state: str, values: Mapping[str, float]) -> None:
-        """One more trial has ended: ``state`` is ``"complete"``, ``"pruned"`` or ``"failed"``."""
-        self.counts[state.lower()] += 1
-        for name, value in values.items():
-            if name not in self.names or value is None or not math.isfinite(value):
-                continue
-            better = max if self.directions[name] == "maximize" else min
-            self.best[name] = better(self.best.get(name, value), value)
-        self._bar.update(self._task, completed=self.done, status=self.status())
-        if not self.console.is_terminal and self.done * 10 // max(self.total, 1) > self._said:
-            self._said = self.done * 10 // max(self.total, 1)
-            self.console.print(f"{self.done}/{self.total} trials, {self.status()}", soft_wrap=True, markup=False)
+    def show(self, trial: TrialRecord) -> None:
+        """One more trial has ended."""
+        self.counts[trial.state] += 1
+        for name, value in trial.objectives.items() if trial.feasible else ():
+            if name in self.names and math.isfinite(value):
+                better = max if self.directions[name] == "maximize" else min
+                self.best[name] = better(self.best.get(name, value), value)
+        done = sum(self.counts.values())
+        self._bar.update(self._task, completed=done, status=self.status())
+        if not self.console.is_terminal and done * 10 // max(self.total, 1) > self._said:
+            self._said = done * 10 // max(self.total, 1)
+            self.console.print(f"{done}/{self.total} trials, {self.status()}", soft_wrap=True, markup=False)
 
     def status(self) -> str:
         """``best task_loss 0.12, trainability -2.1 | pruned 3, failed 0``."""

@@ -1,4 +1,4 @@
-"""What the verbs about studies and the registry do: search, worker, register, list, show, package."""
+"""What the verbs about studies and the registry do: search, worker, register, list, show, model."""
 
 from __future__ import annotations
 
@@ -13,38 +13,25 @@ if TYPE_CHECKING:
 
     from qtrain.registry.registry import RegistryEntry
     from qtrain.studies.result import SearchResult
-    from qtrain.studies.trials import TrialRecord
 
 
 def search(
-    spec: Path,
-    *,
-    trials: int | None,
-    jobs: int,
-    seed: int | None,
-    storage: str | None,
-    tracking_uri: str | None,
-    name: str | None,
-    backend: str | None,
-    scheduler: str | None,
-    console: Console,
+    spec: Path, *, n_trials: int | None = None, join: bool = False, console: Console, **options: Any
 ) -> SearchResult:
-    """Run or continue a search, with its progress on ``console``."""
+    """Run or continue a search, or ``join`` one as a worker, with its progress (a worker's own) on ``console``."""
     from qtrain.cli.progress import SearchProgress
     from qtrain.studies.spec.search_spec import read_spec
-    from qtrain.studies.study import search as run
 
     read = read_spec(spec)
-    total = read.trials if trials is None else trials
+    total = read.trials if n_trials is None else n_trials
     with SearchProgress(total, read.objectives.use, read.directions, console) as progress:
+        if join:
+            from qtrain.studies.worker import work
 
-        def show(trial: TrialRecord) -> None:
-            progress.update(trial.state, trial.objectives if trial.feasible else {})
+            return work(read, on_trial=progress.show, **options)
+        from qtrain.studies.study import search
 
-        return run(
-            read, storage=storage, n_trials=trials, n_jobs=jobs, tracking_uri=tracking_uri, seed=seed, name=name,
-            on_trial=show, backend=backend, scheduler=scheduler,
-        )  # fmt: skip
+        return search(read, n_trials=n_trials, on_trial=progress.show, **options)
 
 
 RECORDING_SECONDS = 0.04  # of a trial: Optuna, MLflow, dispatch; experiments/benchmarks/search_overhead.py
@@ -96,33 +83,6 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget:
         **full,
         "seconds of the search": round(ready - begun + read.trials * (per_trial / at_once + RECORDING_SECONDS), 1),
     }
-
-
-def worker(
-    spec: Path,
-    *,
-    storage: str,
-    jobs: int,
-    tracking_uri: str | None,
-    backend: str | None,
-    scheduler: str | None,
-    console: Console,
-) -> SearchResult:
-    """Take part in a study that other processes or hosts work on; the progress is this worker's own."""
-    from qtrain.cli.progress import SearchProgress
-    from qtrain.studies.spec.search_spec import read_spec
-    from qtrain.studies.worker import work
-
-    read = read_spec(spec)
-    with SearchProgress(read.trials, read.objectives.use, read.directions, console) as progress:
-
-        def show(trial: TrialRecord) -> None:
-            progress.update(trial.state, trial.objectives if trial.feasible else {})
-
-        return work(
-            read, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, on_trial=show, backend=backend,
-            scheduler=scheduler,
-        )  # fmt: skip
 
 
 def register(study: str, *, storage: str | None, name: str | None) -> str:
@@ -200,22 +160,16 @@ def entries() -> list[dict[str, Any]]:
 
     rows: list[dict[str, Any]] = []
     for name in names():
+        row: dict[str, Any] = dict.fromkeys(("name", "qubits", "parameters", "architecture", "observable", "study"))
+        rows.append(row)
         try:
             entry = load(name)
         except QTrainError as error:
-            rows.append({"name": name, "qubits": None, "parameters": None, "architecture": f"unreadable: {error}",
-                         "observable": None, "study": None})  # fmt: skip
+            row |= {"name": name, "architecture": f"unreadable: {error}"}
             continue
-        rows.append(
-            {
-                "name": name,
-                "qubits": entry.num_qubits,
-                "parameters": entry.architecture.num_parameters(entry.num_qubits),
-                "architecture": str(entry.architecture),
-                "observable": entry.observable,
-                "study": entry.study,
-            }
-        )
+        parameters = entry.architecture.num_parameters(entry.num_qubits)
+        row |= {"name": name, "qubits": entry.num_qubits, "parameters": parameters, "observable": entry.observable}
+        row |= {"architecture": str(entry.architecture), "study": entry.study}
     return rows
 
 
@@ -224,14 +178,6 @@ def drawing(entry: RegistryEntry, *, width: int, max_qubits: int = 12, max_gates
     if entry.num_qubits > max_qubits or len(circuit := entry.circuit()) > max_gates:
         return ""
     return str(circuit.draw("text", fold=width, idle_wires=False))
-
-
-def package(name: str, output: Path) -> str:
-    """Write the winner package of a registered name; a sentence about it."""
-    from qtrain.registry.packaging import package as write
-
-    folder = write(name, output)
-    return f"Wrote {folder}: pip install {folder}"
 
 
 def model(name: str, tracking_uri: str | None) -> str:

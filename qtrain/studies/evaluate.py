@@ -7,18 +7,20 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from qtrain.architecture.architecture import Architecture
+from qtrain.architecture.layer import Layer
+from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
 from qtrain.studies.propose.starts import circuit_of, plain_of
 from qtrain.studies.setup import Setup, setup_of
 from qtrain.studies.spec.search_spec import SearchSpec, TrainingSpec
 from qtrain.studies.stages import STAGES, Broken, Candidate, short, spread
+from qtrain.studies.training import train
 from qtrain.studies.trials import TrialRecord
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-
-    from qtrain.architecture.architecture import Architecture
 
 
 def evaluate(setup: Setup, ansatz: QuantumCircuit, architecture: Architecture | None, *, seed: int,
@@ -55,8 +57,6 @@ def evaluate(setup: Setup, ansatz: QuantumCircuit, architecture: Architecture | 
 
 def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """In a worker process: warm the kernels, then give the function that answers payloads."""
-    from qtrain.architecture.architecture import Architecture, Layer
-
     load_modules(setup.spec.extensions)
     n = setup.spec.qubits
     for layer in (Layer(("ry", "rz"), "cx"), Layer(("rx",), "rzz", sharing="shared")):
@@ -78,9 +78,6 @@ def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
 
 def _train_fully(setup: Setup, whole: QuantumCircuit, seed: int) -> dict[str, Any]:
     """The full training of a trial on the front; ``whole``: its circuit, with its data but prepared states."""
-    from qtrain.circuits.program import lower
-    from qtrain.studies.training import train
-
     spec, task, begun = setup.spec.training, setup.task, time.perf_counter()
     inputs = () if task.prepares else task.inputs
     trained = train(lower(whole, inputs=inputs), task, long_training(spec), seed=seed)
@@ -110,8 +107,6 @@ def _diagnose(setup: Setup, plain: Mapping[str, Any]) -> dict[str, Any]:
 def score(spec: SearchSpec, circuit: QuantumCircuit | Architecture, *, seed: int, full: bool = False) -> TrialRecord:
     """Any circuit on the spec's task, device, criteria and training budget; nothing is pruned."""
     from qiskit import QuantumCircuit
-
-    from qtrain.architecture.architecture import Architecture
 
     if isinstance(circuit, Architecture):
         architecture, ansatz = circuit, circuit.circuit(spec.qubits)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,16 +24,15 @@ log = logging.getLogger("qtrain")
 
 
 @dataclasses.dataclass
-class Loop:
-    """One study being run; see :func:`qtrain.studies.study.run_study` for the fields."""
+class Part:
+    """What takes part in a study; see :func:`qtrain.studies.study.run_study` for the fields."""
 
     spec: SearchSpec
     study: Any
     pool: Pool
     tracker: Tracker
     draw: Callable[[Any], Any]
-    starts: list[Mapping[str, Any]]
-    jobs: int
+    starts: Sequence[Mapping[str, Any]]
     where: str
     on_trial: Callable[[TrialRecord], None] | None
 
@@ -43,6 +42,45 @@ class Loop:
 
     def trials(self) -> list[Any]:
         return list(self.patiently(lambda: self.study.get_trials(deepcopy=False)))
+
+    def started(self, start: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+        """(what is kept of a start, the frozen trial that draws it or None)."""
+        kept = {"architecture": start["architecture"], "architecture_id": start["architecture_id"]}
+        return kept, replay(self.draw, start.get("choices"))
+
+    def proposed(self, finished: list[Any], *, batch: int, size: int) -> list[tuple[dict[str, Any], Any]]:
+        """(what is kept of a proposal, its frozen trial), ``size`` times."""
+        drawn = propose(
+            self.draw, finished, directions=self.spec.directions, sampler=self.spec.sampler, seed=self.spec.seed,
+            batch=batch, size=size, objectives=self.spec.objectives.use,
+        )  # fmt: skip
+        return [
+            ({"architecture": json.loads(a.to_json()), "architecture_id": a.content_id}, frozen) for a, frozen in drawn
+        ]
+
+    def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
+        """Write what a trial gave, and pass it on."""
+        ended = record.settled(ended, self.spec.objectives.use)
+        first = self.patiently(lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use))
+        done = record.with_end(trial, ended) if first else record.to_record(self.trials()[trial.number])
+        self.tracker.record(dataclasses.asdict(done))
+        if self.on_trial is not None:
+            self.on_trial(done)
+        return done
+
+    def result(self, full: Mapping[int, Mapping[str, Any]], *, interrupted: bool) -> SearchResult:
+        """The study as it stands."""
+        return summarise(
+            self.spec, [record.to_record(t) for t in self.trials()], full, storage=self.where,
+            tracking_uri=self.tracker.uri, interrupted=interrupted,
+        )  # fmt: skip
+
+
+@dataclasses.dataclass
+class Loop(Part):
+    """The one search that runs a study."""
+
+    jobs: int
 
     def ended(self) -> list[TrialRecord]:
         return [record.to_record(t) for t in self.trials() if t.state.is_finished()]
@@ -62,26 +100,15 @@ class Loop:
 
     def begin(self, batch: int, first: int, last: int) -> None:
         """Create the batch's trials that are missing."""
-        proposals = []
-        for start in self.starts[first : first + self.spec.batch]:
-            frozen = replay(self.draw, start.get("choices"))
-            proposals.append((start["architecture"], start["architecture_id"], frozen))
-        size = self.spec.batch - len(proposals)
-        if size:
-            drawn = propose(
-                self.draw, self.trials()[:first], directions=self.spec.directions, sampler=self.spec.sampler,
-                seed=self.spec.seed, batch=batch, size=size, objectives=self.spec.objectives.use,
-            )  # fmt: skip
-            proposals += [(json.loads(a.to_json()), a.content_id, frozen) for a, frozen in drawn]
+        proposals = [self.started(start) for start in self.starts[first : first + self.spec.batch]]
+        if size := self.spec.batch - len(proposals):
+            proposals += self.proposed(self.trials()[:first], batch=batch, size=size)
 
         def add_missing() -> None:
             while (number := len(self.study.get_trials(deepcopy=False))) < last:
-                architecture, content_id, frozen = proposals[number - first]
-                begun = {
-                    "batch": batch, "seed": child_seed(self.spec.seed, 1, number),
-                    "architecture": architecture, "architecture_id": content_id,
-                }  # fmt: skip
-                record.begin(self.study, frozen, begun)
+                kept, frozen = proposals[number - first]
+                begun = {"batch": batch, "seed": child_seed(self.spec.seed, 1, number), **kept}
+                self.study.add_trial(record.running(frozen, begun))
 
         self.patiently(add_missing)
 
@@ -118,15 +145,6 @@ class Loop:
                     scored[ended.architecture_id] = ended
             left = waiting
 
-    def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
-        ended = record.settled(ended, self.spec.objectives.use)
-        self.patiently(lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use))
-        trial = record.with_end(trial, ended)
-        self.tracker.record(dataclasses.asdict(trial))
-        if self.on_trial is not None:
-            self.on_trial(trial)
-        return trial
-
     def train_front(self) -> dict[int, dict[str, Any]]:
         """Full training of the trials on the Pareto front, where the spec asks for it; each of them once."""
         if not self.spec.training.full_steps:
@@ -149,20 +167,9 @@ class Loop:
             self.patiently(partial(self.study.set_user_attr, f"qtrain:full:{number}", outcome.value))
         return full
 
-    def result(
-        self, full: Mapping[int, Mapping[str, Any]], *, interrupted: bool, tracking_uri: str | None
-    ) -> SearchResult:
-        trials = [record.to_record(t) for t in self.trials()]
-        return summarise(
-            self.spec, trials, full, storage=self.where, tracking_uri=tracking_uri, interrupted=interrupted
-        )
-
 
 def answer_from(known: TrialRecord) -> dict[str, Any]:
     """The outcome of a duplicate: the scored trial's, at no cost."""
-    return {
-        "state": known.state, "reason": known.reason, "objectives": dict(known.objectives),
-        "constraints": dict(known.constraints), "metrics": dict(known.metrics),
-        "report": {"duplicate_of": known.number},
-        "timings": {}, "duplicate_of": known.number, "time": time.time(), "versions": dict(known.versions),
-    }  # fmt: skip
+    kept = {k: getattr(known, k) for k in ("state", "reason", "objectives", "constraints", "metrics", "versions")}
+    own = {"duplicate_of": known.number, "report": {"duplicate_of": known.number}, "timings": {}}
+    return {**kept, **own, "time": time.time()}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.studies.objectives import signs
 from qtrain.studies.spec.search_spec import SearchSpec, WinnerSpec
@@ -16,7 +17,6 @@ from qtrain.studies.trials import TrialRecord, pareto_front
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-    from qtrain.architecture.architecture import Architecture
     from qtrain.registry.registry import RegistryEntry
 
 
@@ -111,8 +111,6 @@ class SearchResult:
     @property
     def architecture(self) -> Architecture:
         """Of the winner."""
-        from qtrain.architecture.architecture import Architecture
-
         if self.winner is None:
             raise QTrainError("the search should have a winner for this. Got none: no trial was feasible.")
         return Architecture.from_dict(dict(self.winner.architecture))
@@ -159,47 +157,24 @@ class SearchResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON: the figures of every trial, without their reports."""
+        kept = ("study", "storage", "tracking_uri", "counts", "rule", "name", "run_id", "undelivered", "interrupted",
+                "seconds")  # fmt: skip
+        figures = ("number", "state", "reason", "architecture_id", "duplicate_of", "objectives", "metrics", "timings")
         return {
-            "study": self.study,
-            "storage": self.storage,
-            "tracking_uri": self.tracking_uri,
-            "counts": self.counts,
+            **{name: getattr(self, name) for name in kept},
             "objectives": dict(zip(self.objectives, self.directions)),
             "front": list(self.front),
             "winner": None if self.winner is None else self.winner.number,
-            "rule": self.rule,
-            "name": self.name,
-            "run_id": self.run_id,
-            "undelivered": self.undelivered,
-            "interrupted": self.interrupted,
-            "seconds": self.seconds,
             "references": dict(self.references),
             "full": {str(n): {k: v for k, v in values.items() if k != "weights"} for n, values in self.full.items()},
-            "trials": [
-                {
-                    "number": t.number,
-                    "state": t.state,
-                    "reason": t.reason,
-                    "architecture_id": t.architecture_id,
-                    "duplicate_of": t.duplicate_of,
-                    "objectives": dict(t.objectives),
-                    "metrics": dict(t.metrics),
-                    "timings": dict(t.timings),
-                }
-                for t in self.trials
-            ],
+            "trials": [{name: getattr(trial, name) for name in figures} for trial in self.trials],
         }
 
 
 def summarise(
-    spec: SearchSpec,
-    trials: Sequence[TrialRecord],
-    full: Mapping[int, Mapping[str, Any]],
-    *,
-    storage: str,
-    tracking_uri: str | None,
-    interrupted: bool,
-) -> SearchResult:
+    spec: SearchSpec, trials: Sequence[TrialRecord], full: Mapping[int, Mapping[str, Any]], *, storage: str,
+    tracking_uri: str | None, interrupted: bool,
+) -> SearchResult:  # fmt: skip
     """Front and winner of a study as it stands; ``full``: what the full training gave, by trial number."""
     names = spec.objectives.use
     front = pareto_front(trials, names)

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qtrain.circuits.program import PauliProgram, lower
 from qtrain.extensions import Table
+from qtrain.studies import figures
 from qtrain.studies.objectives import OBJECTIVES
 from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
 from qtrain.studies.tasks.task import Task
+from qtrain.studies.training import train
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from qtrain.architecture.architecture import Architecture
-    from qtrain.circuits.program import PauliProgram
 
 
 class Broken(Exception):
@@ -80,15 +82,11 @@ class Candidate:
     @cached_property
     def program(self) -> PauliProgram:
         """Of the ansatz."""
-        from qtrain.circuits.program import lower
-
         return lower(self.ansatz)
 
     @cached_property
     def whole_program(self) -> PauliProgram:
         """Of the whole circuit, its data as inputs."""
-        from qtrain.circuits.program import lower
-
         return lower(self.whole, inputs=self.task.inputs) if self.task.is_classifier else self.program
 
     def note(self, figures: Mapping[str, float]) -> None:
@@ -149,8 +147,6 @@ def register_stage(row: Stage, *, before: str | None = "training", replace: bool
 
 def light_cone(c: Candidate) -> dict[str, float]:
     """Parameters, gates, and what lies outside the light cone."""
-    from qtrain.studies import figures
-
     if c.ansatz.num_parameters == 0:
         raise Broken("the circuit has no parameter")
     _ = c.program, c.whole_program  # lowered here, in the first stage's time
@@ -190,8 +186,6 @@ def algebra(c: Candidate) -> dict[str, float]:
 
 def gradients(c: Candidate) -> dict[str, float]:
     """Variances of the derivatives, and the shots that they ask for."""
-    from qtrain.studies import figures
-
     options = c.spec.objectives
     budget = figures.gradient_budget(c.spec.limits.seconds, options.relative_error)
     circuit = c.whole if c.task.is_classifier else c.whole_program
@@ -216,15 +210,11 @@ def gradients(c: Candidate) -> dict[str, float]:
 
 def expressivity(c: Candidate) -> None:
     """How many directions the parameters move the state in."""
-    from qtrain.studies import figures
-
     c.found["expressivity"], c.report["expressivity"] = figures.expressivity_ratio(c.program, seed=c.seed)
 
 
 def scaling(c: Candidate) -> dict[str, float]:
     """How trainability falls with the number of qubits."""
-    from qtrain.studies import figures
-
     sizes, logs = [c.spec.qubits], [c.metrics["low_log10_variance"]]
     budget = figures.gradient_budget(c.spec.limits.seconds, c.spec.objectives.relative_error)
     family = c.architecture
@@ -258,8 +248,6 @@ def simulability(c: Candidate) -> dict[str, float]:
 
 def training(c: Candidate) -> dict[str, float]:
     """The short training behind the task loss."""
-    from qtrain.studies.training import train
-
     program = c.program if c.task.prepares else c.whole_program
     trained = c.found["training"] = train(program, c.task, c.spec.training, seed=c.seed, steps=c.steps)
     best = trained.best

@@ -119,17 +119,11 @@ def count_jobs(n_jobs: int) -> int:
 
 
 def run_study(
-    spec: SearchSpec,
-    pool: Pool,
-    *,
-    draw: Callable[[Any], Any],
-    storage: Any = None,
-    n_jobs: int = 1,
-    tracking_uri: str | None = None,
-    starts: Sequence[Mapping[str, Any]] = (),
+    spec: SearchSpec, pool: Pool, *, draw: Callable[[Any], Any], storage: Any = None, n_jobs: int = 1,
+    tracking_uri: str | None = None, starts: Sequence[Mapping[str, Any]] = (),
     on_trial: Callable[[TrialRecord], None] | None = None,
     conclude: Callable[[SearchResult], SearchResult] | None = None,
-) -> SearchResult:
+) -> SearchResult:  # fmt: skip
     """The loop itself, for any space and any evaluation.
 
     Args:
@@ -145,17 +139,11 @@ def run_study(
     with contextlib.ExitStack() as stack:
         opened, where = stack.enter_context(open_storage(storage, spec.name))
         study = record.open_study(opened, spec)
-        uid = study.user_attrs["qtrain:uid"]
-        tracker = stack.enter_context(
-            Tracker(
-                tracking_uri,
-                spec.name,
-                uid=uid,
-                params=flat(study.user_attrs["qtrain:spec"]),  # as it was begun: MLflow keeps a value for good
-                tags={"qtrain.storage": where},
-            )
+        uid, begun = study.user_attrs["qtrain:uid"], flat(study.user_attrs["qtrain:spec"])
+        tracker = stack.enter_context(  # with the spec as it was begun: MLflow keeps a value for good
+            Tracker(tracking_uri, spec.name, uid=uid, params=begun, tags={"qtrain.storage": where})
         )
-        loop = Loop(spec, study, pool, tracker, draw, list(starts), jobs, where, on_trial)
+        loop = Loop(spec, study, pool, tracker, draw, starts, where, on_trial, jobs)
         ended = loop.ended()
         for trial in ended if on_trial else ():
             on_trial(trial)  # type: ignore[misc]
@@ -169,7 +157,7 @@ def run_study(
             if not connected:
                 _connect(tracker, ended)
             full = {} if stop.is_set() else loop.train_front()
-        result = loop.result(full, interrupted=stop.is_set(), tracking_uri=tracker.uri)
+        result = loop.result(full, interrupted=stop.is_set())
         if conclude is not None and not result.interrupted:
             result = conclude(result)
         undelivered = finish(tracker, result)
@@ -205,11 +193,10 @@ def finish(tracker: Tracker, result: SearchResult) -> int:
 
 def flat(data: Any, where: str = "") -> dict[str, Any]:
     """Nested tables as one, with dotted keys."""
-    if isinstance(data, dict):
-        return {
-            k: v for name, value in data.items() for k, v in flat(value, f"{where}.{name}" if where else name).items()
-        }
-    return {where: data}
+    if not isinstance(data, dict):
+        return {where: data}
+    inner = (flat(value, f"{where}.{name}" if where else name) for name, value in data.items())
+    return {key: value for table in inner for key, value in table.items()}
 
 
 @contextlib.contextmanager

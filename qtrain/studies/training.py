@@ -42,12 +42,9 @@ class Trained:
 
 
 def adam(
-    gradient: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]],
-    start: np.ndarray,
-    *,
-    steps: int,
+    gradient: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]], start: np.ndarray, *, steps: int,
     learning_rate: float,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Adam on every row of ``start`` at once.
 
     Args:

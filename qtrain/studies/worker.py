@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import logging
 import threading
 import time
@@ -20,9 +19,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qtrain.errors import QTrainError
-from qtrain.studies.loop import answer_from
-from qtrain.studies.propose.proposals import child_seed, propose, replay
-from qtrain.studies.result import SearchResult, summarise
+from qtrain.studies.loop import Part, answer_from
+from qtrain.studies.propose.proposals import child_seed
+from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
 from qtrain.studies.run.storage import open_database, without_password
@@ -75,58 +74,47 @@ def work(
     if "://" not in str(storage):
         raise QTrainError(f"storage should be a database URL, which workers can share. Got {str(storage)!r}.")
     jobs, since = count_jobs(n_jobs), time.monotonic()
-    with contextlib.ExitStack() as stack:
-        pool = stack.enter_context(make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler))
+    with make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler) as pool:
         from qtrain.studies.setup import build_setup
 
         setup = build_setup(spec)
         pool.set_up(setup)
-        worker = open_worker(
-            spec, pool, setup.space.draw, storage, tracking_uri, on_trial, heartbeat_seconds, stack, setup.starts
-        )
-        with interruptible(pool) as stop:
-            worker.run(jobs, stop)
-        result = worker.result(interrupted=stop.is_set())
-        undelivered = 0 if result.interrupted else worker.finish(result)
-    return dataclasses.replace(
-        result, references=setup.references, undelivered=undelivered, seconds=time.monotonic() - since
-    )
+        result = run_worker(
+            spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
+            starts=setup.starts, on_trial=on_trial, heartbeat_seconds=heartbeat_seconds,
+        )  # fmt: skip
+    return dataclasses.replace(result, references=setup.references, seconds=time.monotonic() - since)
 
 
-def open_worker(
-    spec: SearchSpec, pool: Pool, draw: Callable[[Any], Any], storage: str, tracking_uri: str | None,
-    on_trial: Callable[[TrialRecord], None] | None, heartbeat_seconds: float, stack: contextlib.ExitStack,
+def run_worker(
+    spec: SearchSpec, pool: Pool, *, draw: Callable[[Any], Any], storage: str, n_jobs: int, tracking_uri: str | None,
+    heartbeat_seconds: float, on_trial: Callable[[TrialRecord], None] | None = None,
     starts: Sequence[Mapping[str, Any]] = (),
-) -> Worker:  # fmt: skip
-    """The worker on its open study; its tracker and its heartbeat end with ``stack``."""
+) -> SearchResult:  # fmt: skip
+    """A worker's part in any study; see :func:`qtrain.studies.study.run_study` for the arguments."""
     study = record.open_study(open_database(storage), spec, mode="workers")
     record.check_mode(study, "workers")
     begun = study.user_attrs
-    tracker = stack.enter_context(
-        Tracker(tracking_uri, spec.name, uid=begun["qtrain:uid"], params=flat(begun["qtrain:spec"]))
-    )
-    worker = Worker(
-        spec, study, pool, tracker, draw, without_password(storage), on_trial, heartbeat_seconds, list(starts)
-    )
-    stack.callback(worker.ended.set)
-    threading.Thread(target=worker.beat, name="qtrain-heartbeat", daemon=True).start()
-    tracker.ready()
-    return worker
+    with Tracker(tracking_uri, spec.name, uid=begun["qtrain:uid"], params=flat(begun["qtrain:spec"])) as tracker:
+        worker = Worker(
+            spec, study, pool, tracker, draw, starts, without_password(storage), on_trial, heartbeat_seconds
+        )
+        threading.Thread(target=worker.beat, name="qtrain-heartbeat", daemon=True).start()
+        try:
+            tracker.ready()
+            with interruptible(pool) as stop:
+                worker.run(n_jobs, stop)
+            result = worker.result({}, interrupted=stop.is_set())
+            return dataclasses.replace(result, undelivered=0 if result.interrupted else worker.finish(result))
+        finally:
+            worker.ended.set()
 
 
 @dataclasses.dataclass
-class Worker:
-    """One process's part in a study; see :func:`work`."""
+class Worker(Part):
+    """One process's part in a study that others work on as well."""
 
-    spec: SearchSpec
-    study: Any
-    pool: Pool
-    tracker: Tracker
-    draw: Callable[[Any], Any]
-    where: str
-    on_trial: Callable[[TrialRecord], None] | None
     heartbeat_seconds: float
-    starts: list[Mapping[str, Any]]
 
     def __post_init__(self) -> None:
         self.storage = self.study._storage
@@ -159,9 +147,6 @@ class Worker:
                 with contextlib.suppress(Exception):  # a database that is away: the next beat may reach it
                     self.storage.set_trial_user_attr(trial_id, BEAT, time.time())
 
-    def trials(self) -> list[Any]:
-        return list(record.patiently(lambda: self.study.get_trials(deepcopy=False)))
-
     def counted(self, trials: list[Any]) -> int:
         """Trials that count: ended ones, running ones, waiting ones; not those whose worker died."""
         return sum(not t.state.is_finished() or record.ENDED in t.user_attrs for t in trials)
@@ -174,12 +159,14 @@ class Worker:
 
     def claim(self) -> tuple[int, TrialRecord, TrialRecord | None] | None:
         """(Optuna's id, trial, the trial that answers it) for this worker to evaluate now; None if there is none."""
+        from optuna.trial import TrialState
+
         with self.claiming:
             trials = self.trials()
             if self._requeue_silent(trials):
                 trials = self.trials()
             for trial in trials:
-                if trial.state.name == "WAITING" and self._take(trial._trial_id):
+                if trial.state == TrialState.WAITING and self._set(trial._trial_id, TrialState.RUNNING):
                     self.running.add(trial._trial_id)
                     return trial._trial_id, record.to_record(trial), self._scored(trial, trials[: trial.number])
             if self.counted(trials) >= self.spec.trials:
@@ -224,51 +211,32 @@ class Worker:
                     state=states.WAITING, params=trial.params, distributions=trial.distributions,
                     user_attrs={record.BEGUN: begun}, system_attrs=kept,
                 )  # fmt: skip
-                record.patiently(lambda: self.study.add_trial(waiting))
-
-    def _take(self, trial_id: int) -> bool:
-        from optuna.trial import TrialState
-
-        return self._set(trial_id, TrialState.RUNNING)
+                self.patiently(lambda: self.study.add_trial(waiting))
 
     def _set(self, trial_id: int, state: Any) -> bool:
         from optuna.exceptions import UpdateFinishedTrialError
 
         try:
-            return bool(record.patiently(lambda: self.storage.set_trial_state_values(trial_id, state)))
+            return bool(self.patiently(lambda: self.storage.set_trial_state_values(trial_id, state)))
         except (UpdateFinishedTrialError, RuntimeError):  # another worker was faster
             return False
 
     def _propose(self, trials: list[Any]) -> Any:
         """Create a running trial, whole from its first moment: a kill leaves one that falls silent, or none."""
-        import optuna
-
-        seed = child_seed(self.spec.seed, 1, self.token, len(trials))
-        begun: dict[str, Any] = {"batch": 0, "time": time.time(), "seed": seed}
-        params: dict[str, Any] = {}
         begun_with = {t.user_attrs.get(record.BEGUN, {}).get("architecture_id") for t in trials}
         start = next((s for s in self.starts if s["architecture_id"] not in begun_with), None)
         if start is not None:
-            begun |= {"architecture": start["architecture"], "architecture_id": start["architecture_id"]}
-            frozen = replay(self.draw, start.get("choices"))
+            kept, frozen = self.started(start)
         else:
             known = [t for t in trials if t.state.name not in ("WAITING", "FAIL")]
-            ((architecture, frozen),) = propose(
-                self.draw, known, directions=self.spec.directions, sampler=self.spec.sampler, seed=self.spec.seed,
-                batch=child_seed(self.token, len(trials)), size=1,
-                objectives=self.spec.objectives.use,
-            )  # fmt: skip
-            begun |= {"architecture": json.loads(architecture.to_json()), "architecture_id": architecture.content_id}
-        if frozen is not None:
-            params = {"params": frozen.params, "distributions": frozen.distributions,
-                      "system_attrs": dict(frozen.system_attrs)}  # fmt: skip
-        attributes = {record.BEGUN: begun, BEAT: time.time()}
-        template = optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING, user_attrs=attributes, **params)
+            ((kept, frozen),) = self.proposed(known, batch=child_seed(self.token, len(trials)), size=1)
+        seed = child_seed(self.spec.seed, 1, self.token, len(trials))
+        template = record.running(frozen, {"batch": 0, "seed": seed, **kept}, **{BEAT: time.time()})
         # If only the answer is lost and this is repeated, the first one falls silent and is tried again.
-        trial_id = record.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
+        trial_id = self.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
         self.running.add(trial_id)
         template._trial_id = trial_id
-        template.number = record.patiently(lambda: self.storage.get_trial_number_from_id(trial_id))
+        template.number = self.patiently(lambda: self.storage.get_trial_number_from_id(trial_id))
         return template
 
     def evaluate(self, trial_id: int, trial: TrialRecord, known: TrialRecord | None) -> None:
@@ -288,22 +256,6 @@ class Worker:
             self.end(trial, ended)
         finally:
             self.running.discard(trial_id)
-
-    def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> None:
-        """Write what a trial gave, and pass it on."""
-        ended = record.settled(ended, self.spec.objectives.use)
-        first = record.patiently(lambda: record.end(self.study, trial.number, ended, self.spec.objectives.use))
-        done = record.with_end(trial, ended) if first else record.to_record(self.trials()[trial.number])
-        self.tracker.record(dataclasses.asdict(done))
-        if self.on_trial is not None:
-            self.on_trial(done)
-
-    def result(self, *, interrupted: bool) -> SearchResult:
-        """The study as it stands."""
-        trials = [record.to_record(t) for t in self.trials()]
-        return summarise(
-            self.spec, trials, {}, storage=self.where, tracking_uri=self.tracker.uri, interrupted=interrupted
-        )
 
     def finish(self, result: SearchResult) -> int:
         """Deliver what other workers could not, then end the parent run."""

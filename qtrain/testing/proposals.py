@@ -1,4 +1,4 @@
-"""Conformance of samplers, moves, pools and starts."""
+"""Conformance of samplers, moves, pools, starts and topologies."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from qtrain.architecture.architecture import Architecture
+from qtrain.architecture.layer import Layer
+from qtrain.architecture.topology import TOPOLOGIES, edges, graph
 from qtrain.studies.propose.proposals import propose, replay
-from qtrain.studies.propose.samplers import SAMPLERS
 from qtrain.studies.propose.space import SearchSpace
 from qtrain.studies.propose.starts import STARTS, build_starts
 from qtrain.studies.propose.variation import MOVES
@@ -29,10 +30,7 @@ def _finished(count: int) -> list[Any]:
         trial = study.ask()
         drawn = _SPACE.draw(trial)
         size = drawn.num_parameters(4)
-        ended = {
-            "state": "complete", "reason": "", "objectives": {"task_loss": 1 / size, "trainability": -size},
-            "constraints": {}, "metrics": {}, "timings": {}, "report": {}, "versions": {}, "time": 0.0,
-        }  # fmt: skip
+        ended = {"state": "complete", "objectives": {"task_loss": 1 / size, "trainability": -size}}
         trial.set_user_attr(record.BEGUN, {"architecture_id": drawn.content_id, "seed": number})
         trial.set_user_attr(record.ENDED, ended)
         study.tell(trial, [1 / size, float(-size)])
@@ -45,7 +43,6 @@ def check_sampler(name: str) -> None:
     Example:
         >>> check_sampler("random")
     """
-    assert name in SAMPLERS, f"{name!r} is not registered"
     seen = []
     for finished in ([], _finished(24)):
         options: dict[str, Any] = {
@@ -110,3 +107,24 @@ def check_start(name: str) -> None:
     assert found and all(isinstance(a, Architecture) for a in found), "it should give architectures"
     assert len({a.content_id for a in found}) == len(found), "each architecture should be there once"
     assert len(build_starts(spec, _SPACE)) == len(found)
+
+
+def check_topology(name: str, *, largest: int = 12) -> None:
+    """Every number of qubits gives valid pairs, the same each time, and circuits can be built of them.
+
+    Args:
+        name: of a registered topology; ``largest``: number of qubits that is tried.
+
+    Example:
+        >>> check_topology("brickwork")
+    """
+    assert edges(name, 1) == (), "one qubit has no pair"
+    assert any(edges(name, n) for n in range(2, largest + 1)), "some number of qubits should have a pair"
+    for n in range(2, largest + 1):
+        pairs = edges(name, n)
+        assert pairs == tuple(TOPOLOGIES[name](n)), f"the pairs of {n} qubits should be the same each time"
+        assert set(graph(name, n)) == set(range(n))
+        family = Architecture((Layer(("ry",), "cz", name),), 2)
+        assert Architecture.from_json(family.to_json()) == family, "an architecture with it should be kept"
+        gates = family.circuit(n).count_ops().get("cz", 0)
+        assert gates == 2 * len(pairs), f"{n} qubits should have a gate on each pair, twice. Got {gates}"

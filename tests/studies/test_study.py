@@ -202,7 +202,7 @@ def test_sqlite_storage_gives_the_same_study(uninterrupted):
 
 def test_objective_that_is_no_number_fails_the_trial():
     study = record.open_study(None, fake_spec())
-    record.begin(study, None, {"batch": 0, "seed": 1, "architecture": {}, "architecture_id": "a"})
+    study.add_trial(record.running(None, {"batch": 0, "seed": 1, "architecture": {}, "architecture_id": "a"}))
     value = {"state": "complete", "reason": "", "objectives": {"task_loss": float("nan"), "trainability": 0.0}}
     value |= {"constraints": {}, "metrics": {}, "timings": {}, "report": {}, "time": 0.0}
     objectives = ["task_loss", "trainability"]

@@ -40,12 +40,7 @@ _BOTH_WAYS = ("forward", "reverse")
 ONE_LAYER = (("ry",), ("rx",), ("ry", "rz"), ("rx", "rz"))
 
 POOLS: Table[Pool] = Table("pool")
-
-
-def register_pool(name: str, pool: Pool, *, replace: bool = False) -> Pool:
-    """Add a pool that ``space.pools`` may name."""
-    return POOLS.add(name, pool, replace=replace)
-
+register_pool = POOLS.add
 
 _BUILT_IN = {
     # no symmetry

@@ -35,16 +35,9 @@ def child_seed(*key: int) -> int:
 
 
 def propose(
-    draw: Callable[[Any], Any],
-    finished: Sequence[Any],
-    *,
-    directions: Sequence[str],
-    sampler: str,
-    seed: int,
-    batch: int,
-    size: int,
-    objectives: Sequence[str] = (),
-) -> list[tuple[Any, Any]]:
+    draw: Callable[[Any], Any], finished: Sequence[Any], *, directions: Sequence[str], sampler: str, seed: int,
+    batch: int, size: int, objectives: Sequence[str] = (),
+) -> list[tuple[Any, Any]]:  # fmt: skip
     """``size`` proposals: (what ``draw(trial)`` returned, the frozen Optuna trial it was drawn with).
 
     An architecture that was proposed before is drawn again, a few times: the last attempt stands.

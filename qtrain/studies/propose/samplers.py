@@ -50,40 +50,29 @@ def make_sampler(name: str, *, seed: int) -> Any:
         return SAMPLERS[name].build(seed)
 
 
-def _tpe(seed: int) -> Any:
-    from optuna.samplers import TPESampler
+def _of_optuna(name: str, **options: Any) -> Callable[[int], Any]:
+    """A sampler by its class in ``optuna.samplers``."""
 
-    return TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=16)
+    def build(seed: int) -> Any:
+        import optuna
 
+        return getattr(optuna.samplers, name)(seed=seed, **options)
 
-def _nsga2(seed: int) -> Any:
-    from optuna.samplers import NSGAIISampler
-
-    return NSGAIISampler(seed=seed, population_size=24)
-
-
-def _nsga3(seed: int) -> Any:
-    from optuna.samplers import NSGAIIISampler
-
-    return NSGAIIISampler(seed=seed, population_size=24)
-
-
-def _random(seed: int) -> Any:
-    from optuna.samplers import RandomSampler
-
-    return RandomSampler(seed=seed)
+    return build
 
 
 def _gp(seed: int) -> Any:
-    from optuna.samplers import GPSampler
-
     try:
         import torch  # noqa: F401
     except ImportError:
         raise QTrainError("sampler 'gp' needs torch. Install it: pip install 'qtrain[torch]'.") from None
-    return GPSampler(seed=seed)
+    return _of_optuna("GPSampler")(seed)
 
 
+_tpe = _of_optuna("TPESampler", multivariate=True, group=True, n_startup_trials=16)
 register_sampler("evolution", _tpe, children=True)
-for _name, _build in (("tpe", _tpe), ("nsga2", _nsga2), ("nsga3", _nsga3), ("random", _random), ("gp", _gp)):
-    register_sampler(_name, _build)
+register_sampler("tpe", _tpe)
+register_sampler("nsga2", _of_optuna("NSGAIISampler", population_size=24))
+register_sampler("nsga3", _of_optuna("NSGAIIISampler", population_size=24))
+register_sampler("random", _of_optuna("RandomSampler"))
+register_sampler("gp", _gp)

@@ -188,15 +188,8 @@ class SearchSpace:
         initial = pick(f"{name}.initial", pool.initial or self.initial)
         final = pick(f"{name}.final", self._final(pool))
         used = any(layer.topology == "edges" for layer in layers)
-        return Architecture(
-            tuple(layers),
-            repetitions,
-            initial,
-            final,
-            self.edges if used else None,
-            self.num_qubits if used else None,
-            pick("uploads", self.uploads),
-        )
+        edges, width = (self.edges, self.num_qubits) if used else (None, None)
+        return Architecture(tuple(layers), repetitions, initial, final, edges, width, pick("uploads", self.uploads))
 
     def choices_of(self, architecture: Architecture) -> dict[str, Any] | None:
         """What :meth:`draw` would have to be told to draw ``architecture``; None if it is not in the space.

@@ -87,11 +87,7 @@ def shelf(
 
 
 STARTS: Table[Callable[[SearchSpec], Sequence[Architecture]]] = Table("start")
-
-
-def register_start(name: str, build: Callable[[SearchSpec], Sequence[Architecture]], *, replace: bool = False) -> None:
-    """Add a set of architectures that ``start`` may name; ``build``: the spec → the set."""
-    STARTS.add(name, build, replace=replace)
+register_start = STARTS.add
 
 
 def _shelf(spec: SearchSpec) -> tuple[Architecture, ...]:

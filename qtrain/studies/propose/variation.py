@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -36,11 +37,7 @@ class Move:
 
 
 MOVES: Table[Move] = Table("move")
-
-
-def register_move(name: str, move: Move, *, replace: bool = False) -> Move:
-    """Add a change that children may come by."""
-    return MOVES.add(name, move, replace=replace)
+register_move = MOVES.add
 
 
 def vary(parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
@@ -78,17 +75,8 @@ def _redraw(params: Params, parent: Any, others: Sequence[Any], rng: np.random.G
     return {name: value for name, value in params.items() if name not in gone}
 
 
-def _repeat(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
-    """One repetition more or fewer."""
-    return _step("repetitions", params, parent, others, rng)
-
-
-def _encode(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
-    """The data are encoded once more, or once less."""
-    return _step("uploads", params, parent, others, rng)
-
-
 def _step(name: str, params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """One more or one fewer of what is counted."""
     options = list(parent.distributions[name].choices) if name in params else []
     if len(options) < 2:
         return _redraw(params, parent, others, rng)
@@ -122,9 +110,7 @@ def _swap(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Gen
     if count < 2:
         return _redraw(params, parent, others, rng)
     a, b = rng.choice(count, 2, replace=False).tolist()
-    order: list[int | None] = list(range(count))
-    order[a], order[b] = b, a
-    return _moved(params, order)
+    return _moved(params, [{a: b, b: a}.get(k, k) for k in range(count)])
 
 
 def _take_over(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
@@ -164,13 +150,9 @@ def _moved(params: Params, order: Sequence[int | None]) -> Params:
     return moved
 
 
-def _has_layers(parent: Any, others: Sequence[Any]) -> bool:
-    return "layers" in parent.distributions
-
-
 register_move("redraw", Move(_redraw, weight=2))
-register_move("repeat", Move(_repeat))
+register_move("repeat", Move(partial(_step, "repetitions")))
 for _name, _change in (("insert", _insert), ("drop", _drop), ("swap", _swap)):
-    register_move(_name, Move(_change, fits=_has_layers))
+    register_move(_name, Move(_change, fits=lambda parent, others: "layers" in parent.distributions))
 register_move("take over", Move(_take_over, fits=lambda parent, others: bool(others)))
-register_move("encode", Move(_encode, fits=lambda parent, others: "uploads" in parent.params))
+register_move("encode", Move(partial(_step, "uploads"), fits=lambda parent, others: "uploads" in parent.params))

@@ -149,19 +149,15 @@ def _differences(there: Any, here: Any, where: str = "") -> list[str]:
     return [] if there == here else [where]
 
 
-def begin(study: Any, frozen: Any, begun: Mapping[str, Any]) -> None:
-    """Add a RUNNING trial with the proposal's parameters (``frozen``, or None for a start outside the space)."""
+def running(frozen: Any, begun: Mapping[str, Any], **attributes: Any) -> Any:
+    """A RUNNING trial with the proposal's parameters (``frozen``, or None for a start outside the space)."""
     import optuna
 
-    study.add_trial(
-        optuna.trial.create_trial(
-            state=optuna.trial.TrialState.RUNNING,
-            params={} if frozen is None else frozen.params,
-            distributions={} if frozen is None else frozen.distributions,
-            system_attrs={} if frozen is None else dict(frozen.system_attrs),
-            user_attrs={BEGUN: {**begun, "time": time.time()}},
-        )
-    )
+    drawn = {} if frozen is None else {
+        "params": frozen.params, "distributions": frozen.distributions, "system_attrs": dict(frozen.system_attrs),
+    }  # fmt: skip
+    attributes[BEGUN] = {**begun, "time": time.time()}
+    return optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING, user_attrs=attributes, **drawn)
 
 
 def ended_dict(outcome: Outcome) -> dict[str, Any]:
@@ -209,44 +205,20 @@ def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[
         return False
 
 
+_GIVEN = ("state", "reason", "duplicate_of", "objectives", "constraints", "metrics", "timings", "report", "versions")
+
+
 def with_end(trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
     """The record of a running trial, once it has ended so."""
-    return dataclasses.replace(
-        trial,
-        state=ended["state"],
-        reason=ended["reason"],
-        duplicate_of=ended.get("duplicate_of"),
-        objectives=ended["objectives"],
-        constraints=ended["constraints"],
-        metrics=ended["metrics"],
-        timings=ended["timings"],
-        report=ended["report"],
-        versions=ended["versions"],
-        ended=ended["time"],
-    )
+    return dataclasses.replace(trial, **{k: ended[k] for k in _GIVEN if k in ended}, ended=ended["time"])
 
 
 def to_record(frozen: Any) -> TrialRecord:
     """A frozen Optuna trial as a TrialRecord."""
-    begun = frozen.user_attrs.get(BEGUN, {})
-    ended = frozen.user_attrs.get(ENDED, {}) if frozen.state.is_finished() else {}
-    unexplained = "failed" if frozen.state.is_finished() else "running"
-    return TrialRecord(
-        number=frozen.number,
-        state=ended.get("state", unexplained),
-        reason=ended.get("reason", "its worker stopped answering" if unexplained == "failed" else ""),
-        batch=begun.get("batch", 0),
-        seed=begun.get("seed", 0),
-        architecture=begun.get("architecture", {}),
-        architecture_id=begun.get("architecture_id", ""),
-        duplicate_of=ended.get("duplicate_of"),
-        objectives=ended.get("objectives", {}),
-        constraints=ended.get("constraints", {}),
-        metrics=ended.get("metrics", {}),
-        timings=ended.get("timings", {}),
-        report=ended.get("report", {}),
-        params=dict(frozen.params),
-        versions=ended.get("versions", {}),
-        begun=begun.get("time", 0.0),
-        ended=ended.get("time", begun.get("time", 0.0)),
-    )
+    begun, ended = frozen.user_attrs.get(BEGUN, {}), {"state": "running"}
+    since = begun.get("time", 0.0)
+    known = {k: begun[k] for k in ("batch", "seed", "architecture", "architecture_id") if k in begun}
+    if frozen.state.is_finished():
+        ended = frozen.user_attrs.get(ENDED, {"state": "failed", "reason": "its worker stopped answering"})
+    trial = TrialRecord(frozen.number, "running", params=dict(frozen.params), begun=since, **known)
+    return with_end(trial, {"time": since, **ended})

@@ -9,6 +9,7 @@ Each process runs with one numerical thread, so that a trial's result does not d
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import pickle
@@ -30,7 +31,6 @@ import psutil
 from qtrain.errors import QTrainError
 
 log = logging.getLogger("qtrain")
-LATER = object()
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS")
 _BOOT = (
@@ -48,7 +48,6 @@ class Outcome:
     value: Any = None
     reason: str = ""
     seconds: float = 0.0
-    details: str = ""
 
 
 STOPPED = Outcome("stopped", reason="the search was stopped")
@@ -72,10 +71,8 @@ class _Process:
         self.ready = False
 
     def set_up(self, message: bytes) -> None:
-        try:
+        with contextlib.suppress(OSError):  # it died already: the wait for "ready" says how
             self.pipe.send_bytes(message)
-        except OSError:
-            pass  # it died already: the wait for "ready" says how
 
     def wait_ready(self) -> None:
         if self.ready:
@@ -120,28 +117,30 @@ class _Process:
         words = self.last_words()
         return f"ended with exit code {code}" + (f": {words}" if words else "")
 
-    def kill(self) -> None:
-        try:
+    def strike(self) -> None:
+        """Kill it now; :meth:`kill` tidies up as well."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
+
+    def kill(self) -> None:
+        self.strike()
         self.process.wait()
         self.pipe.close()
         self.log.close()
 
 
 class Pool:
-    """Warm supervised processes. ``call`` may be used from several threads, ``workers`` of them at once.
+    """Warm supervised processes, which import their target until :meth:`set_up` tells them what they share.
+
+    ``call`` may be used from several threads, ``workers`` of them at once.
 
     Args:
         target: ``"module:factory"``; in the process, ``factory(setup)`` gives the function that answers payloads.
-        setup: pickled once to every process; if it comes later, by :meth:`set_up`, the processes import the target
-            meanwhile.
         workers: most processes at a time.
         seconds: time limit of one call; ``memory_mb``: memory one call may take on top of a warm process's own.
     """
 
-    def __init__(self, target: str, setup: Any = LATER, *, workers: int, seconds: float, memory_mb: int) -> None:
+    def __init__(self, target: str, *, workers: int, seconds: float, memory_mb: int) -> None:
         self.target = target
         self.seconds, self.memory_bytes = seconds, memory_mb * 1024**2
         self._first: bytes | None = None
@@ -151,8 +150,6 @@ class Pool:
         self._draining = self._stopped = False
         for _ in range(workers):
             self._start()
-        if setup is not LATER:
-            self.set_up(setup)
 
     def set_up(self, setup: Any) -> None:
         """Give every process what it shares; once, before the first call."""
@@ -217,13 +214,13 @@ class Pool:
         while True:
             spent = time.monotonic() - begun
             if process.pipe.poll(max(0.0, min(0.05, self.seconds - spent))):
-                kind, value, details = process.pipe.recv()
+                kind, value, _ = process.pipe.recv()
                 spent = time.monotonic() - begun
                 if kind == "ok":
                     return Outcome("ok", value, seconds=spent)
                 if kind == "memory":
                     return self._too_much_memory(spent)
-                return Outcome("raised", reason=value, seconds=spent, details=details)
+                return Outcome("raised", reason=value, seconds=spent)
             if spent >= self.seconds:
                 reason = f"took longer than limits.seconds = {self.seconds:g}"
                 return Outcome("timeout", reason=reason, seconds=spent)
@@ -243,10 +240,7 @@ class Pool:
         self._draining = self._stopped = True
         with self._lock:
             for process in self._all:
-                try:
-                    os.killpg(process.process.pid, signal.SIGKILL)
-                except (ProcessLookupError, PermissionError):
-                    pass
+                process.strike()
 
     def __enter__(self) -> Pool:
         return self

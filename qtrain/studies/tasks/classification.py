@@ -3,53 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from qtrain.errors import QTrainError
-from qtrain.studies.spec.fields import FilePath, Label, Listed, Text
-from qtrain.studies.tasks.datasets import QUANTUM, DataSet, load_data
-from qtrain.studies.tasks.task import Task, TaskModel, register_task
+from qtrain.studies.tasks.datasets import DataSet, DataTask, load_data
+from qtrain.studies.tasks.task import Task, register_task
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 
 @register_task
-class ClassificationTask(TaskModel):
-    """A classifier: angle-encoded features, one observable Z_q per class (binary: Z on qubit 0).
-
-    ``data``: one of scikit-learn's bundled sets, "csv" (with ``file`` and ``label``), or a generator of
-    qiskit_machine_learning.datasets. ``classes`` picks labels; features are scaled and reduced to ``qubits`` by PCA.
-    """
+class ClassificationTask(DataTask):
+    """A classifier: angle-encoded features, one observable Z_q per class (binary: Z on qubit 0)."""
 
     kind: Literal["classification"]
-    data: Literal[
-        "breast_cancer", "iris", "wine", "digits", "csv", "ad_hoc", "phase_of_matter", "entanglement_concentration"
-    ]
-    file: FilePath | None = None
-    label: Text | None = None
-    classes: Listed[Label] = ()
-    samples: Annotated[int, Field(ge=8)] | None = None
-    test_fraction: Annotated[float, Field(ge=0.05, le=0.9)] = 0.25
     encoding: Literal["ry", "rx"] = "ry"
-    data_seed: Annotated[int, Field(ge=0)] = 0
-    model: Literal["heisenberg", "haldane", "annni", "cluster"] = "cluster"
-    has_data: ClassVar[bool] = True
-
-    @property
-    def has_features(self) -> bool:
-        return self.data not in QUANTUM
-
-    @model_validator(mode="after")
-    def _file_and_label(self) -> ClassificationTask:
-        if self.data == "csv" and (self.file is None or self.label is None):
-            raise QTrainError("task.file and task.label should be given for data = 'csv'. Got one or none of them.")
-        if self.data != "csv" and (self.file is not None or self.label is not None):
-            raise QTrainError(f"task.file and task.label belong to data = 'csv'. Got them with {self.data!r}.")
-        return self
 
     def build(self, num_qubits: int, *, device_edges: Any = None) -> Task:
         from qiskit.quantum_info import SparsePauliOp
@@ -125,21 +96,16 @@ def _moments(part: np.ndarray, quantum: bool, order: int) -> np.ndarray:
     """⟨Z_q⟩, ⟨X_q⟩ of every sample (and products of two of them, for order 2)."""
     if quantum:
         n = int(math.log2(part.shape[1]))
-        bits = 1 - 2 * ((np.arange(2**n)[:, None] >> np.arange(n)[None, :]) & 1)
-        z = np.abs(part) ** 2 @ bits
-        flipped = [part.conj() * part[:, np.arange(2**n) ^ (1 << q)] for q in range(n)]
-        x = np.stack([f.sum(axis=1).real for f in flipped], axis=1)
-        base = np.concatenate([z, x], axis=1)
-        if order == 1:
-            return base
-        pairs = [(a, b) for a in range(n) for b in range(a)]
-        zz = np.abs(part) ** 2 @ np.stack([bits[:, a] * bits[:, b] for a, b in pairs], axis=1)
-        xx = np.stack(
-            [(part.conj() * part[:, np.arange(2**n) ^ (1 << a) ^ (1 << b)]).sum(axis=1).real for a, b in pairs], axis=1
-        )
-        return np.concatenate([base, zz, xx], axis=1)
+        groups = [[1 << q for q in range(n)], [1 << a | 1 << b for a in range(n) for b in range(a)]]
+        columns = []
+        for masks in groups[:order]:
+            odd = np.bitwise_count(np.arange(2**n)[:, None] & np.array(masks)) & 1
+            columns.append(np.abs(part) ** 2 @ (1.0 - 2.0 * odd))
+            flipped = [(part.conj() * part[:, np.arange(2**n) ^ mask]).sum(axis=1).real for mask in masks]
+            columns.append(np.stack(flipped, axis=1))
+        return np.concatenate(columns, axis=1)
     base = np.concatenate([np.cos(part), np.sin(part)], axis=1)
     if order == 1:
         return base
-    pairs = [(a, b) for a in range(base.shape[1]) for b in range(a)]
-    return np.concatenate([base, np.stack([base[:, a] * base[:, b] for a, b in pairs], axis=1)], axis=1)
+    a, b = np.tril_indices(base.shape[1], -1)
+    return np.concatenate([base, base[:, a] * base[:, b]], axis=1)

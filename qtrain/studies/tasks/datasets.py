@@ -6,30 +6,48 @@ import csv
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from qtrain.errors import QTrainError
+from qtrain.studies.spec.fields import FilePath, Label, Listed, Text
+from qtrain.studies.tasks.task import TaskModel
 
 QUANTUM = ("phase_of_matter", "entanglement_concentration")
 
 
-class DataSpec(Protocol):
-    """What is asked of a data set; see :class:`qtrain.studies.tasks.classification.ClassificationTask`."""
+class DataTask(TaskModel):
+    """Base of a task on data: which set, and how it is split.
 
-    file: str | None
-    label: str | None
-    classes: tuple[Any, ...]
-    samples: int | None
-    test_fraction: float
-    data_seed: int
+    ``data``: one of scikit-learn's bundled sets, "csv" (with ``file`` and ``label``), or a generator of
+    qiskit_machine_learning.datasets. ``classes`` picks labels; features are scaled and reduced to ``qubits`` by PCA.
+    """
+
+    data: Literal[
+        "breast_cancer", "iris", "wine", "digits", "csv", "ad_hoc", "phase_of_matter", "entanglement_concentration"
+    ]
+    file: FilePath | None = None
+    label: Text | None = None
+    classes: Listed[Label] = ()
+    samples: Annotated[int, Field(ge=8)] | None = None
+    test_fraction: Annotated[float, Field(ge=0.05, le=0.9)] = 0.25
+    data_seed: Annotated[int, Field(ge=0)] = 0
+    model: Literal["heisenberg", "haldane", "annni", "cluster"] = "cluster"
+    has_data: ClassVar[bool] = True
 
     @property
-    def data(self) -> str: ...
+    def has_features(self) -> bool:
+        return self.data not in QUANTUM
 
-    @property
-    def model(self) -> str: ...
+    @model_validator(mode="after")
+    def _file_and_label(self) -> Self:
+        if self.data == "csv" and (self.file is None or self.label is None):
+            raise QTrainError("task.file and task.label should be given for data = 'csv'. Got one or none of them.")
+        if self.data != "csv" and (self.file is not None or self.label is not None):
+            raise QTrainError(f"task.file and task.label belong to data = 'csv'. Got them with {self.data!r}.")
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +62,7 @@ class DataSet:
     quantum: bool = False
 
 
-def load_data(spec: DataSpec, num_qubits: int) -> DataSet:
+def load_data(spec: DataTask, num_qubits: int) -> DataSet:
     """The data set of a spec, ``num_qubits`` features wide.
 
     Features are standardised, reduced by PCA where there are more than qubits (repeated cyclically where there are
@@ -85,7 +103,7 @@ def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(bunch.data, float), np.asarray([str(label) for label in labels])
 
 
-def _csv(spec: DataSpec) -> tuple[np.ndarray, np.ndarray]:
+def _csv(spec: DataTask) -> tuple[np.ndarray, np.ndarray]:
     path = Path(str(spec.file))
     try:
         with open(path, newline="", encoding="utf-8") as file:
@@ -110,17 +128,15 @@ def _csv(spec: DataSpec) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _scaled(
-    spec: DataSpec, features: np.ndarray, labels: np.ndarray, names: tuple[str, ...], num_qubits: int
+    spec: DataTask, features: np.ndarray, labels: np.ndarray, names: tuple[str, ...], num_qubits: int
 ) -> DataSet:
     from sklearn.decomposition import PCA
-    from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     if spec.samples is not None and spec.samples < len(labels):
-        features, _, labels, _ = _split(train_test_split, features, labels, spec.samples, spec.data_seed)
-    train, test, a, b = _split(
-        train_test_split, features, labels, len(labels) - math.ceil(spec.test_fraction * len(labels)), spec.data_seed
-    )
+        features, _, labels, _ = _split(features, labels, spec.samples, spec.data_seed)
+    size = len(labels) - math.ceil(spec.test_fraction * len(labels))
+    train, test, a, b = _split(features, labels, size, spec.data_seed)
     standard = StandardScaler().fit(train)
     train, test = standard.transform(train), standard.transform(test)
     if train.shape[1] > num_qubits:
@@ -131,31 +147,26 @@ def _scaled(
     return DataSet(scale.transform(train)[:, columns], a, scale.transform(test)[:, columns], b, names)
 
 
-def _split(split: Any, features: np.ndarray, labels: np.ndarray, first: int, seed: int) -> Any:
+def _split(features: np.ndarray, labels: np.ndarray, first: int, seed: int) -> Any:
+    from sklearn.model_selection import train_test_split
+
     try:
-        return split(features, labels, train_size=first, stratify=labels, random_state=seed)
+        return train_test_split(features, labels, train_size=first, stratify=labels, random_state=seed)
     except ValueError as error:
         raise QTrainError(
             f"the data set should have enough samples of every class to be split. Got: {error}"
         ) from None
 
 
-def _ad_hoc(spec: DataSpec, num_qubits: int) -> DataSet:
+def _ad_hoc(spec: DataTask, num_qubits: int) -> DataSet:
     from qiskit_machine_learning.datasets import ad_hoc_data
     from qiskit_machine_learning.utils import algorithm_globals
 
     train, test = _sizes(spec, 2)
-    method = "grid" if num_qubits <= 3 else "sobol"
     algorithm_globals.random_seed = spec.data_seed
+    how: Any = {"gap": 0.3, "sampling_method": "grid"} if num_qubits <= 3 else {"gap": 0, "sampling_method": "sobol"}
     try:
-        parts: Any = ad_hoc_data(
-            train // 2,
-            test // 2,
-            num_qubits,
-            gap=cast(Any, 0.3 if num_qubits <= 3 else 0),
-            one_hot=False,
-            sampling_method=method,
-        )
+        parts: Any = ad_hoc_data(train // 2, test // 2, num_qubits, one_hot=False, **how)
     except (ValueError, TypeError) as error:
         raise QTrainError(f"qubits should suit ad_hoc data. Got {num_qubits}: {error}") from None
     a, b, c, d = parts
@@ -164,7 +175,7 @@ def _ad_hoc(spec: DataSpec, num_qubits: int) -> DataSet:
     return DataSet(x, _numbers(b, names), y, _numbers(d, names), names)
 
 
-def _quantum(spec: DataSpec, num_qubits: int) -> DataSet:
+def _quantum(spec: DataTask, num_qubits: int) -> DataSet:
     from qiskit_machine_learning import datasets
     from qiskit_machine_learning.utils import algorithm_globals
 
@@ -191,7 +202,7 @@ def _quantum(spec: DataSpec, num_qubits: int) -> DataSet:
     )
 
 
-def _sizes(spec: DataSpec, multiple: int) -> tuple[int, int]:
+def _sizes(spec: DataTask, multiple: int) -> tuple[int, int]:
     """Training and test samples of a generated set, each a multiple of the number of classes."""
     total = spec.samples or 160
     test = max(multiple, round(total * spec.test_fraction / multiple) * multiple)

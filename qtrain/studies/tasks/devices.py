@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import networkx as nx
 import numpy as np
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import Measure, get_standard_gate_name_mapping
+from qiskit.quantum_info import SparsePauliOp
+from qiskit.transpiler import InstructionProperties, Target, generate_preset_pass_manager
 
 from qtrain.architecture import device_graphs, topology
 from qtrain.circuits.noise import device_target
 from qtrain.errors import QTrainError
 from qtrain.studies.spec.search_spec import DeviceSpec
-
-if TYPE_CHECKING:
-    from qiskit.quantum_info import SparsePauliOp
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,6 @@ class Device:
         """
         if not any(self.readout):
             return None
-        from qiskit.quantum_info import SparsePauliOp
-
         measured = observable.paulis.x | observable.paulis.z
         damping = np.where(measured, 1 - 2 * np.array(self.readout), 1.0).prod(axis=1)
         return SparsePauliOp(observable.paulis, observable.coeffs * damping)
@@ -60,10 +60,6 @@ class Device:
     @cached_property
     def target(self) -> Any:
         """As a Qiskit Target."""
-        from qiskit.circuit import Parameter
-        from qiskit.circuit.library import Measure, get_standard_gate_name_mapping
-        from qiskit.transpiler import InstructionProperties, Target
-
         gates = get_standard_gate_name_mapping()
         errors: dict[str, dict[tuple[int, ...], Any]] = {}
         for name, q, error in self.one_qubit:
@@ -80,8 +76,6 @@ class Device:
 
     @cached_property
     def _pass_manager(self) -> Any:
-        from qiskit.transpiler import generate_preset_pass_manager
-
         return generate_preset_pass_manager(
             optimization_level=self.optimization_level, target=self.target, seed_transpiler=7
         )
@@ -101,8 +95,7 @@ class Device:
         for item in compiled.data:
             if len(item.qubits) == 0 or item.operation.name in ("barrier", "measure", "delay"):
                 continue
-            properties = self.target[item.operation.name].get(tuple(index[q] for q in item.qubits))
-            error = 0.0 if properties is None or properties.error is None else properties.error
+            error = _error(self.target[item.operation.name].get(tuple(index[q] for q in item.qubits)))
             total -= math.log1p(-min(error, 1 - 1e-9))
         two = [item for item in compiled.data if len(item.qubits) == 2]
         return {
@@ -132,8 +125,6 @@ def build_device(spec: DeviceSpec | None, num_qubits: int) -> Device:
 
 
 def _within(edges: Any, qubits: tuple[int, ...]) -> topology.Edges:
-    import networkx as nx
-
     place = {q: i for i, q in enumerate(qubits)}
     pairs = sorted({(min(place[a], place[b]), max(place[a], place[b])) for a, b in edges if a in place and b in place})
     graph = nx.Graph(pairs)
@@ -148,8 +139,6 @@ def _within(edges: Any, qubits: tuple[int, ...]) -> topology.Edges:
 def _uniform(
     spec: DeviceSpec, n: int, edges: topology.Edges | None, label: str, qubits: tuple[int, ...] | None = None
 ) -> Device:
-    from qiskit.circuit.library import get_standard_gate_name_mapping
-
     known = get_standard_gate_name_mapping()
     unknown = [name for name in spec.basis_gates if name not in known or known[name].num_qubits > 2]
     if unknown:
@@ -173,8 +162,8 @@ def _uniform(
 
 def _fake_backend(spec: DeviceSpec, n: int) -> Device:
     name = str(spec.name)
-    target = device_target(name, argument="device.name")
-    usable = [g for g in target.operation_names if g not in ("id", "measure", "reset", "delay") and g in _gates()]
+    target, known = device_target(name, argument="device.name"), get_standard_gate_name_mapping()
+    usable = [g for g in target.operation_names if g not in ("id", "measure", "reset", "delay") and g in known]
     two = [g for g in usable if target.operation_from_name(g).num_qubits == 2]
     one = [g for g in usable if target.operation_from_name(g).num_qubits == 1]
     if not two:
@@ -187,9 +176,11 @@ def _fake_backend(spec: DeviceSpec, n: int) -> Device:
     if chosen is None:
         if n > target.num_qubits:
             raise QTrainError(f"qubits should be at most {target.num_qubits}, the size of {name}. Got {n}.")
+        part = max(nx.connected_components(nx.Graph(pairs)), key=len)  # what is broken may cut a device apart
         chosen = device_graphs.connected_subgraph(
-            _largest_part(pairs), n, edge_errors=errors, qubit_errors={q: min(e, 1.0) for q, e in readout.items()}
-        ).qubits
+            [pair for pair in pairs if pair[0] in part], n, edge_errors=errors,
+            qubit_errors={q: min(e, 1.0) for q, e in readout.items()},
+        ).qubits  # fmt: skip
     elif max(chosen) >= target.num_qubits:
         raise QTrainError(f"device.qubits should be below {target.num_qubits}, the size of {name}. Got {max(chosen)}.")
     place = {q: i for i, q in enumerate(chosen)}
@@ -202,21 +193,6 @@ def _fake_backend(spec: DeviceSpec, n: int) -> Device:
         tuple((gate, a, b, of_pair.get((a, b), of_pair.get((b, a), 0.0))) for a, b in sorted(both)),
         spec.optimization_level, tuple(readout.get(q, 0.0) for q in chosen),
     )  # fmt: skip
-
-
-def _largest_part(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Broken couplers and qubits may cut a device apart: its largest connected part."""
-    import networkx as nx
-
-    graph = nx.Graph(pairs)
-    part = max(nx.connected_components(graph), key=len)
-    return [pair for pair in pairs if pair[0] in part]
-
-
-def _gates() -> Any:
-    from qiskit.circuit.library import get_standard_gate_name_mapping
-
-    return get_standard_gate_name_mapping()
 
 
 def _error(properties: Any) -> float:

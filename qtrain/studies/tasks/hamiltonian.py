@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import model_validator
 
 from qtrain.errors import QTrainError
 from qtrain.studies.spec.fields import FilePath, PauliTerms
 from qtrain.studies.tasks.task import Task, TaskModel, ground_state, register_task
-
-if TYPE_CHECKING:
-    from qiskit.quantum_info import SparsePauliOp
 
 
 @register_task
@@ -31,26 +28,25 @@ class HamiltonianTask(TaskModel):
         return self
 
     def build(self, num_qubits: int, *, device_edges: Any = None) -> Task:
-        return ground_state(self.kind, from_terms(self, num_qubits))
+        from qiskit.quantum_info import SparsePauliOp
+
+        from qtrain.circuits.observables import as_observable
+
+        text = str(self.terms) if self.file is None else _read_terms(self.file)
+        operator = as_observable(text.replace("+ -", "- ").replace("+-", "- "), num_qubits)
+        constant = SparsePauliOp("I" * num_qubits, [self.constant])
+        return ground_state(self.kind, operator + constant if self.constant else operator)
 
 
-def from_terms(task: HamiltonianTask, n: int) -> SparsePauliOp:
-    """The Hamiltonian of the spec's terms."""
-    from qiskit.quantum_info import SparsePauliOp
-
-    from qtrain.circuits.observables import as_observable
-
-    text = task.terms
-    if task.file is not None:
-        try:
-            lines = Path(task.file).read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise QTrainError(f"task.file should be a text file of Pauli terms. Got {task.file!r}: {error}.") from None
-        text = " + ".join(_term(line) for line in lines if line.strip() and not line.strip().startswith("#"))
-        if not text:
-            raise QTrainError(f"task.file should hold a Pauli term on each line. Got {task.file!r}, which has none.")
-    operator = as_observable(_signs(str(text)), n)
-    return operator + SparsePauliOp("I" * n, [task.constant]) if task.constant else operator
+def _read_terms(file: str) -> str:
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise QTrainError(f"task.file should be a text file of Pauli terms. Got {file!r}: {error}.") from None
+    text = " + ".join(_term(line) for line in lines if line.strip() and not line.strip().startswith("#"))
+    if not text:
+        raise QTrainError(f"task.file should hold a Pauli term on each line. Got {file!r}, which has none.")
+    return text
 
 
 def _term(line: str) -> str:
@@ -65,7 +61,3 @@ def _term(line: str) -> str:
     if len(numbers) > 1 or not rest:
         raise QTrainError(f"task.file should hold lines such as '-0.81 IIZ'. Got {line.strip()!r}.")
     return f"{numbers[0] if numbers else 1.0!r}*{' '.join(rest)}"
-
-
-def _signs(text: str) -> str:
-    return text.replace("+ -", "- ").replace("+-", "- ")

@@ -17,7 +17,8 @@ TARGET = "supervised_targets:misbehave"
 
 @pytest.fixture(scope="module")
 def pool():
-    with Pool(TARGET, {"factor": 3}, workers=2, seconds=4.0, memory_mb=300) as pool:
+    with Pool(TARGET, workers=2, seconds=4.0, memory_mb=300) as pool:
+        pool.set_up({"factor": 3})
         yield pool
 
 
@@ -57,14 +58,16 @@ def test_a_process_that_died_while_idle_costs_no_trial(pool):
 
 
 def test_drain_lets_the_running_finish_and_starts_nothing():
-    with Pool(TARGET, {"factor": 1}, workers=1, seconds=60, memory_mb=300) as pool:
+    with Pool(TARGET, workers=1, seconds=60, memory_mb=300) as pool:
+        pool.set_up({"factor": 1})
         pool.call({"do": "answer", "value": 1})
         pool.drain()
         assert pool.call({"do": "answer", "value": 1}).kind == "stopped"
 
 
 def test_stop_ends_the_running_at_once():
-    with Pool(TARGET, {"factor": 1}, workers=1, seconds=60, memory_mb=300) as pool:
+    with Pool(TARGET, workers=1, seconds=60, memory_mb=300) as pool:
+        pool.set_up({"factor": 1})
         pool.call({"do": "answer", "value": 1})
         pids = [p.process.pid for p in pool._all]
         threading.Timer(0.2, pool.stop).start()
@@ -76,6 +79,7 @@ def test_stop_ends_the_running_at_once():
 
 
 def test_a_task_that_cannot_be_set_up_is_one_sentence():
-    with Pool("supervised_targets:broken", None, workers=1, seconds=1, memory_mb=300) as pool:
+    with Pool("supervised_targets:broken", workers=1, seconds=1, memory_mb=300) as pool:
+        pool.set_up(None)
         with pytest.raises(QTrainError, match="should start and set up the task. Got: RuntimeError: the task cannot"):
             pool.call({})
