@@ -77,10 +77,11 @@ def _layers(program: PauliProgram, table: PauliTable) -> list[tuple[int, list[in
 
 
 def _sum(letters: np.ndarray, numbers: np.ndarray) -> dict[bytes, float]:
+    """Equal strings added up, to 13 digits each: so that numbers a symmetry exchanges are equal, however small."""
     total: dict[bytes, float] = {}
     for row, c in zip(letters, numbers):
         total[row.tobytes()] = total.get(row.tobytes(), 0.0) + float(c)
-    return {key: round(c, 12) for key, c in total.items() if abs(c) > 1e-12}
+    return {key: float(f"{c:.12e}") for key, c in total.items() if c != 0}
 
 
 def _bits(key: bytes) -> Pauli:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
+from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
@@ -148,3 +149,17 @@ def test_canonical_strings_and_orbit_sizes(letters, kind):
     else:
         assert tuple(least) == min(want)
     assert group.orbit_size(array) == len(want)
+
+
+@pytest.mark.parametrize("scale", [1e-14, 1e14])
+def test_weights_of_any_size(scale):
+    """The size of an observable's weights changes the size of the cost, and nothing else."""
+    n, program = 6, lower(symmetric(6, 2, plus=True))
+    theta = np.random.default_rng(3).normal(size=(1, program.num_weights))
+    observable = SparsePauliOp.from_sparse_list([("ZZ", pair, 1.0) for pair in itertools.combinations(range(n), 2)], n)
+    values, gradients = values_and_gradients(program, observable, theta)
+    found = module(program, observable * scale, 400)
+    assert isinstance(found, OrbitModule)
+    value, gradient = gsim_values_and_gradients(found, theta)
+    assert value / scale == pytest.approx(values, rel=1e-10)
+    assert gradient / scale == pytest.approx(gradients, rel=1e-9, abs=1e-12)
