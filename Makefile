@@ -52,7 +52,6 @@ lint: $(VENV)/.installed  ## ruff and mypy
 	$(BIN)/python -m mypy
 
 bench: $(VENV)/.installed  ## the benchmark table, against peers in environments of their own (long)
-	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[devices,dev,bench]'
 	$(BIN)/python experiments/benchmarks/run.py
 
 clean:  ## remove the environment and everything that was built (never mlruns/)
