@@ -109,7 +109,10 @@ def diagnose(
         if local is not None:
             _print(tables.local_view(local, all_parameters=all_parameters), "")
     if figure is not None:
-        circuit_verbs.save_profile(report, figure, title=f"{file.name}, {observable}")
+        from qtrain.views.plotting import variance_profile
+
+        title = f"{file.name}, {observable}"
+        variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(figure)
     held = [condition for condition in conditions if condition.holds(quantities(report))]
     for condition in held:
         value = quantities(report)[condition.quantity]

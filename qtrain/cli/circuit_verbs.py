@@ -100,13 +100,6 @@ def check_figure(path: Path | None, *inputs: Path | None) -> None:
     check_output(path, "figure", kind=path.suffix.lower(), inputs=inputs)
 
 
-def save_profile(report: TrainabilityReport, path: Path, *, title: str) -> None:
-    """Draw the variance profile to a file whose ending names the format."""
-    from qtrain.views.plotting import variance_profile
-
-    variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(path)
-
-
 def _question(source: str, observable: str | None) -> tuple[str, QuantumCircuit, Any, str]:
     """Of a circuit file or a registered name: its name, the circuit, what is measured, and that as text."""
     if Path(source).suffix:

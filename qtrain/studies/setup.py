@@ -32,11 +32,6 @@ class Setup:
     larger: tuple[Task, ...] = ()
     starts: tuple[Mapping[str, Any], ...] = ()
 
-    @property
-    def references(self) -> dict[str, float]:
-        """Figures to compare with."""
-        return self.task.references
-
 
 def build_setup(spec: SearchSpec) -> Setup:
     """The task, device and space of a spec.

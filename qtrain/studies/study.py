@@ -100,7 +100,7 @@ def search(
         )  # fmt: skip
     if result.name is not None and result.run_id is not None:
         note_run(result.name, result.run_id)
-    return dataclasses.replace(result, references=setup.references)
+    return dataclasses.replace(result, references=setup.task.references)
 
 
 def _whole(name: str, value: Any, minimum: int) -> int:

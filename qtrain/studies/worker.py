@@ -83,7 +83,7 @@ def work(
             spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
             starts=setup.starts, on_trial=on_trial, heartbeat_seconds=heartbeat_seconds,
         )  # fmt: skip
-    return dataclasses.replace(result, references=setup.references, seconds=time.monotonic() - since)
+    return dataclasses.replace(result, references=setup.task.references, seconds=time.monotonic() - since)
 
 
 def run_worker(

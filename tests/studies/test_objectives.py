@@ -236,7 +236,7 @@ def test_classifier_is_evaluated_on_its_data():
     family = Architecture((Layer(("ry",), "cx", reverse=True, flip=True),), 2, final_rotations=("ry",))
     found = evaluate(setup, family.circuit(3), family, seed=0)
     assert found["state"] == "complete" and found["metrics"]["test_accuracy"] > 0.8
-    assert setup.references["trivial"] == 1.0
+    assert setup.task.references["trivial"] == 1.0
 
 
 def test_any_circuit_is_scored_alike():

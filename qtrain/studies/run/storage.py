@@ -103,6 +103,10 @@ def open_storage(storage: Any, study: str) -> Iterator[tuple[Any, str]]:
             yield _open_journal(path), str(path)
 
 
+def _unwritable(path: Path, error: OSError) -> QTrainError:
+    return QTrainError(f"storage should be a file that can be written. Got {str(path)!r}: {error.strerror}.")
+
+
 @contextlib.contextmanager
 def _held(path: Path) -> Iterator[None]:
     import filelock
@@ -119,9 +123,7 @@ def _held(path: Path) -> Iterator[None]:
             "URL, which many workers can share."
         ) from None
     except OSError as error:
-        raise QTrainError(
-            f"storage should be a file that can be written. Got {str(path)!r}: {error.strerror}."
-        ) from None
+        raise _unwritable(path, error) from None
     try:
         yield
     finally:
@@ -135,9 +137,7 @@ def _open_journal(path: Path) -> Any:
     try:
         return JournalStorage(JournalFileBackend(str(path), lock_obj=_HeldLock()))  # type: ignore[arg-type]
     except OSError as error:
-        raise QTrainError(
-            f"storage should be a file that can be written. Got {str(path)!r}: {error.strerror}."
-        ) from None
+        raise _unwritable(path, error) from None
     except (ValueError, KeyError, TypeError, AssertionError) as error:
         raise QTrainError(
             f"storage should be an Optuna journal. Got {str(path)!r}, which does not replay ({error!r}): move it away, "

@@ -167,9 +167,9 @@ def extremes(operator: SparsePauliOp) -> tuple[float | None, float | None]:
     if n > EXACT_QUBITS:
         return None, None
     if not operator.paulis.x.any():
-        odd = np.bitwise_count(np.arange(2**n)[:, None] & _masks(operator)[None, :]) & 1
-        signs = 1.0 - 2.0 * odd
-        values = signs @ operator.coeffs.real
+        masks = operator.paulis.z.astype(np.int64) @ (1 << np.arange(n, dtype=np.int64))
+        odd = np.bitwise_count(np.arange(2**n)[:, None] & masks) & 1
+        values = (1.0 - 2.0 * odd) @ operator.coeffs.real
         return float(values.min()), float(values.max())
     if n <= 6:
         values = np.linalg.eigvalsh(operator.to_matrix())
@@ -181,7 +181,3 @@ def extremes(operator: SparsePauliOp) -> tuple[float | None, float | None]:
     start = np.random.default_rng(0).normal(size=2**n)  # the same digits every time
     low, high = (float(eigsh(matrix, k=1, which=w, v0=start, return_eigenvectors=False)[0]) for w in ("SA", "LA"))
     return low, high
-
-
-def _masks(operator: SparsePauliOp) -> np.ndarray:
-    return operator.paulis.z.astype(np.int64) @ (1 << np.arange(operator.num_qubits, dtype=np.int64))
