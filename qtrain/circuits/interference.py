@@ -41,6 +41,11 @@ class PathClasses:
         return float(self.value.sum())
 
 
+def seen_letters(target: np.ndarray) -> np.ndarray:
+    """(qubits, 4) 1 for the letters I, X, Z, Y by which a path counts on |0...0>, from its X bits there (qubits,)."""
+    return np.where(target[:, None] == 1, [0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
+
+
 def unpack_terms(observable: SparsePauliOp) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """X bits, Z bits (terms, qubits) uint8 and real coefficients (terms,), identities kept."""
     paulis = observable.paulis

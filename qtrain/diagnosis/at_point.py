@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -14,9 +13,10 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.budget import Budget
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.program import PauliProgram, lower
+from qtrain.diagnosis.expressivity import fisher, one_weight_per_rotation
 from qtrain.errors import QTrainError
 from qtrain.json_results import JsonResult
-from qtrain.simulators.statevector import states, values, values_and_gradients
+from qtrain.simulators.statevector import values, values_and_gradients
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class LocalDiagnosis(JsonResult):
     shots: np.ndarray
     step_shots: float
     shots_per_value: int
-    resolved: np.ndarray = dataclasses.field(metadata={"dtype": "bool"})
+    resolved: np.ndarray = field(metadata={"dtype": "bool"})
     qfim_rank: int | None = None
     qfim_condition: float = math.nan
     qfim_eigenvalues: np.ndarray | None = None
@@ -85,14 +85,12 @@ def local(
     operator = as_observable(observable, program.num_qubits)
     point = np.asarray(angles, dtype=float)
     if point.shape != (len(program.weights),):
-        raise QTrainError(
-            f"angles should be of shape ({len(program.weights)},), one per parameter. Got {point.shape}."
-        )
+        raise QTrainError(f"angles should be of shape ({len(program.weights)},), one per parameter. Got {point.shape}.")
     if not np.isfinite(point).all():
         raise QTrainError(f"angles should be finite. Got {point[~np.isfinite(point)][0]}.")
     value, gradient = values_and_gradients(program, operator, point[None])
     gradient = np.asarray(gradient)[0]
-    single, slope, owner = _one_weight_per_rotation(program)
+    single, slope, owner = one_weight_per_rotation(program)
     at = program.angles(point)[program.rotations]
     noise = _shift_noise(single, operator, at)
     size = len(program.weights)
@@ -102,35 +100,15 @@ def local(
     with np.errstate(divide="ignore"):
         per_value = np.where(live, variance / np.where(live, gradient, 1.0) ** 2, np.inf)
     needed = np.where(live, np.maximum(np.ceil(per_value), 1.0) * 2 * uses, np.inf)
-    spectrum = _fisher(single, at, slope, owner, size, budget)
+    held = (len(at) + size + 2) * 16 * 2**program.num_qubits
+    spectrum = np.linalg.eigvalsh(fisher(program, point)) if size and held <= budget.memory_bytes else None
     kept = None if spectrum is None else spectrum[spectrum > 1e-9 * max(1.0, float(spectrum[-1]))]
     return LocalDiagnosis(
-        parameters=program.weights,
-        angles=point,
-        value=float(np.asarray(value)[0]),
-        gradient=gradient,
-        shots=needed,
-        step_shots=float(needed[live].sum()),
-        shots_per_value=int(shots),
-        resolved=live & (per_value <= shots),
-        qfim_rank=None if kept is None else len(kept),
+        parameters=program.weights, angles=point, value=float(np.asarray(value)[0]), gradient=gradient, shots=needed,
+        step_shots=float(needed[live].sum()), shots_per_value=int(shots), resolved=live & (per_value <= shots),
+        qfim_rank=None if kept is None else len(kept), qfim_eigenvalues=spectrum,
         qfim_condition=math.nan if kept is None or not len(kept) else float(kept[-1] / kept[0]),
-        qfim_eigenvalues=spectrum,
-    )
-
-
-def _one_weight_per_rotation(program: PauliProgram) -> tuple[PauliProgram, np.ndarray, np.ndarray]:
-    """The same circuit with a weight of its own for every rotation; slopes and owners by the chain rule."""
-    where = program.rotations
-    parameter = np.full_like(program.parameter, -1)
-    parameter[where] = np.arange(len(where))
-    coefficient, offset = program.coefficient.copy(), program.offset.copy()
-    coefficient[where], offset[where] = 1.0, 0.0
-    names = tuple(f"r{i}" for i in range(len(where)))
-    single = dataclasses.replace(
-        program, parameter=parameter, coefficient=coefficient, offset=offset, weights=names
-    )
-    return single, program.coefficient[where], program.parameter[where]
+    )  # fmt: skip
 
 
 def _shift_noise(single: PauliProgram, operator: SparsePauliOp, at: np.ndarray) -> np.ndarray:
@@ -140,23 +118,4 @@ def _shift_noise(single: PauliProgram, operator: SparsePauliOp, at: np.ndarray) 
     terms = [SparsePauliOp([pauli], [1.0]) for pauli in operator.paulis]
     means = np.asarray(values(single, terms, shifted)).reshape(2 * count, len(terms))
     spread = np.sqrt(np.maximum(1.0 - means**2, 0.0)) @ np.abs(operator.coeffs)
-    both = spread.reshape(2, count) ** 2
-    noise: np.ndarray = both.sum(axis=0) / 4.0
-    return noise
-
-
-def _fisher(
-    single: PauliProgram, at: np.ndarray, slope: np.ndarray, owner: np.ndarray, size: int, budget: Budget
-) -> np.ndarray | None:
-    """Eigenvalues of F_kl = 4 Re(<d_k psi|d_l psi> - <d_k psi|psi><psi|d_l psi>)."""
-    count = len(at)
-    if count == 0 or (count + size + 2) * 16 * 2**single.num_qubits > budget.memory_bytes:
-        return None
-    batch = np.asarray(states(single, np.concatenate([at[None], at + math.pi * np.eye(count)])))
-    psi, shifted = batch[0], batch[1:] / 2
-    derivative = np.zeros((size, len(psi)), dtype=complex)
-    np.add.at(derivative, owner, slope[:, None] * shifted)
-    overlap = derivative.conj() @ psi
-    fisher = 4 * np.real(derivative.conj() @ derivative.T - np.outer(overlap, overlap.conj()))
-    spectrum: np.ndarray = np.linalg.eigvalsh(fisher)
-    return spectrum
+    return np.asarray((spread.reshape(2, count) ** 2).sum(axis=0) / 4.0)

@@ -104,9 +104,7 @@ def advice(cause: str, weight: int, num_qubits: int, sensed: Sensitivity | None)
 def verdicts(program: PauliProgram, evidence: Evidence, path_weight: np.ndarray) -> tuple[Verdict, ...]:
     """One verdict for each weight of the program."""
     stats = evidence.stats
-    beta, phi, moment, lower, upper = (
-        stats.beta, stats.phi, stats.second_moment, stats.lower, stats.upper,
-    )  # fmt: skip
+    beta, phi, moment, lower, upper = stats.beta, stats.phi, stats.second_moment, stats.lower, stats.upper
     gates, qubits = _places(program)
     found = []
     for k, cause in enumerate(causes(evidence)):

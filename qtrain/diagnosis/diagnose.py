@@ -23,7 +23,7 @@ from qtrain.diagnosis.causes import summarize
 from qtrain.diagnosis.criteria import CRITERIA
 from qtrain.diagnosis.parts import Diagnosis, Outputs, threshold
 from qtrain.diagnosis.report import TrainabilityReport
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 from qtrain.json_results import encode
 
 
@@ -98,8 +98,7 @@ def _asked(
     inputs: Any, data: Any, targets: Any, loss: str,
 ) -> tuple[Diagnosis, str]:  # fmt: skip
     """The question of a diagnosis, and the text of its observable."""
-    if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
-        raise QTrainError(f"shots should be a whole number of at least 1. Got {shots!r}.")
+    check_whole("shots", shots)
     outputs = None
     if hasattr(circuit, "observables") and hasattr(circuit, "input_params"):
         if observable is not None or noise is not None:

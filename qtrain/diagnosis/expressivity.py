@@ -105,26 +105,31 @@ def fisher(program: PauliProgram, weights: np.ndarray) -> np.ndarray:
     The derivative by the angle of one rotation is half the state with that angle larger by pi: batches of
     states hold all of them, and a weight adds up those of its rotations.
     """
-    n, count = program.num_qubits, len(program.weights)
-    ops = np.flatnonzero((program.opcode == 0) & (program.parameter >= 0))
-    own = np.full(len(program.opcode), -1, program.parameter.dtype)
-    own[ops] = np.arange(len(ops))
-    unshared = replace(
-        program, parameter=own, coefficient=np.where(own >= 0, 1.0, program.coefficient),
-        offset=np.where(own >= 0, 0.0, program.offset), weights=tuple(f"angle {i}" for i in ops),
-    )  # fmt: skip
-    angles = np.asarray(program.angles(weights))[ops]
-    psi = states(unshared, angles[None])[0]
-    derivative = np.zeros((count, 2**n), complex)
-    step = max(1, DENSE_NUMBERS >> n)
-    for first in range(0, len(ops), step):
-        part = np.arange(first, min(first + step, len(ops)))
+    single, slope, owner = one_weight_per_rotation(program)
+    angles = np.asarray(program.angles(weights))[program.rotations]
+    psi = states(single, angles[None])[0]
+    derivative = np.zeros((len(program.weights), len(psi)), complex)
+    step = max(1, DENSE_NUMBERS // len(psi))
+    for first in range(0, len(angles), step):
+        part = np.arange(first, min(first + step, len(angles)))
         shifted = np.tile(angles, (len(part), 1))
         shifted[np.arange(len(part)), part] += math.pi
-        slope = program.coefficient[ops[part]] / 2
-        np.add.at(derivative, program.parameter[ops[part]], slope[:, None] * states(unshared, shifted))
+        np.add.at(derivative, owner[part], slope[part, None] / 2 * states(single, shifted))
     overlap = derivative.conj() @ psi
     return np.asarray(4 * np.real(derivative.conj() @ derivative.T - np.outer(overlap, overlap.conj())))
+
+
+def one_weight_per_rotation(program: PauliProgram) -> tuple[PauliProgram, np.ndarray, np.ndarray]:
+    """The same circuit with its angles as weights, one for each of ``program.rotations``; their slopes and owners."""
+    ops = program.rotations
+    own = np.full_like(program.parameter, -1)
+    own[ops] = np.arange(len(ops))
+    coefficient, offset = program.coefficient.copy(), program.offset.copy()
+    coefficient[ops], offset[ops] = 1.0, 0.0
+    single = replace(
+        program, parameter=own, coefficient=coefficient, offset=offset, weights=tuple(f"angle {i}" for i in ops)
+    )
+    return single, program.coefficient[ops], program.parameter[ops]
 
 
 def _rank(matrix: np.ndarray) -> int:
@@ -211,7 +216,7 @@ def _shared_rank(x: np.ndarray, value: np.ndarray, owner: np.ndarray) -> int:
     return int((values > 1e-9 * values[0]).sum()) if values[0] > 0 else 0
 
 
-def expressibility(a: np.ndarray, b: np.ndarray, *, bins: int = BINS) -> tuple[float, float, float]:
+def expressibility(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
     """KL divergence of the fidelities |<a|b>|^2 (rows) from those of Haar states, in nats, with its 95 % interval.
 
     Counts in a histogram make a divergence too large by (occupied bins - 1) / 2 / rows; Grassberger's
@@ -224,14 +229,14 @@ def expressibility(a: np.ndarray, b: np.ndarray, *, bins: int = BINS) -> tuple[f
     Example:
         >>> import numpy as np
         >>> idle = np.zeros((10, 4)); idle[:, 0] = 1
-        >>> round(float(expressibility(idle, idle)[0] / np.log(75)), 9)  # (d - 1) ln(bins)
+        >>> round(float(expressibility(idle, idle)[0] / np.log(75)), 9)  # (d - 1) ln(BINS)
         3.0
     """
     d = a.shape[1]
     fidelity = np.clip(np.abs(np.einsum("bi,bi->b", a.conj(), b)) ** 2, 0, 1)
-    counts = np.histogram(fidelity, bins, (0, 1))[0]
+    counts = np.histogram(fidelity, BINS, (0, 1))[0]
     rows = len(fidelity)
-    edges = np.arange(bins + 1) / bins
+    edges = np.arange(BINS + 1) / BINS
     with np.errstate(divide="ignore"):
         log_tail = (d - 1) * np.log1p(-edges)
     log_haar = log_tail[:-1] + np.log(-np.expm1(log_tail[1:] - log_tail[:-1]))

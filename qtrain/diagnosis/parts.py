@@ -123,9 +123,8 @@ def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
     evidence = causes.Evidence(stats, seen, zero, blind, threshold(problem))
     quiet = evidence.quiet
     if quiet.any() and not evidence.flat:
-        sensed = light_cone_sensitivity(
-            problem, quiet, 1 / problem.shots, seconds=0.4 * problem.budget.seconds
-        )
+        seconds = 0.4 * problem.budget.seconds
+        sensed = light_cone_sensitivity(problem, quiet, 1 / problem.shots, seconds=seconds)
         evidence = replace(evidence, sensitivity=sensed)
     return causes.verdicts(problem.program, evidence, _path_weights(problem))
 

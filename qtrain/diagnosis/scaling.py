@@ -15,7 +15,7 @@ from qtrain.budget import Budget
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.decay_laws import DecayFit, fit_decay
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 from qtrain.gradients.variance import gradient_variance
 from qtrain.json_results import JsonResult
 from qtrain.light_cones.light_cone import light_cone
@@ -130,8 +130,7 @@ def scaling(
         >>> found.law
         'exponential'
     """
-    if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
-        raise QTrainError(f"shots should be a whole number of at least 1. Got {shots!r}.")
+    check_whole("shots", shots)
     build: Callable[[int], QuantumCircuit] = getattr(architecture, "circuit", architecture)
     if not callable(build):
         raise QTrainError(

@@ -18,6 +18,7 @@ from qtrain.errors import QTrainError
 from qtrain.extensions import Table
 
 CONFIDENCE = 0.95
+TAIL = (1 - CONFIDENCE) / 2
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,9 +47,10 @@ class Estimate:
     support: np.ndarray
 
     @classmethod
-    def of(cls, size: int, **known: np.ndarray) -> Self:
-        """The given columns, and NaN (no ceiling) for the others."""
+    def of(cls, size: int, *, cost_variance: float = math.nan, **known: np.ndarray) -> Self:
+        """The given columns, and NaN (no ceiling) for the others; or the variance of the cost alone."""
         rest = {f.name: np.full(size, np.inf if f.name == "ceiling" else np.nan) for f in dataclasses.fields(cls)}
+        rest["variance"][-1] = cost_variance
         return cls(**{**rest, **known})
 
 
@@ -58,23 +60,28 @@ class Accumulator:
 
     Attributes:
         kind: name in files. precedence: the smallest that knows an entry answers for it.
-        adds: fields that hold sums over samples.
+        adds: fields that hold sums over samples. counts: the field that tells how many samples; "" for none.
     """
 
     kind: ClassVar[str]
     precedence: ClassVar[int] = 50
     adds: ClassVar[tuple[str, ...]] = ()
+    counts: ClassVar[str] = ""
 
     def __add__(self, other: Self) -> Self:
         if type(other) is not type(self):
             return NotImplemented
         for f in dataclasses.fields(self):
-            if np.shape(getattr(self, f.name)) != np.shape(getattr(other, f.name)):
+            mine, theirs = np.shape(getattr(self, f.name)), np.shape(getattr(other, f.name))
+            if mine != theirs:
                 raise QTrainError(
-                    f"other should hold sums over as many parameters. Got {f.name} of shape "
-                    f"{np.shape(getattr(other, f.name))} instead of {np.shape(getattr(self, f.name))}."
+                    f"other should hold sums over as many parameters. Got {f.name} of shape {theirs} instead of {mine}."
                 )
-        return dataclasses.replace(self, **{name: getattr(self, name) + getattr(other, name) for name in self.adds})
+        return dataclasses.replace(self, **self.joined(other))
+
+    def joined(self, other: Self) -> dict[str, Any]:
+        """The fields that ``+`` changes."""
+        return {name: getattr(self, name) + getattr(other, name) for name in self.adds}
 
     def estimate(self) -> Estimate:
         """What the sums tell."""
@@ -83,7 +90,7 @@ class Accumulator:
     @property
     def num_samples(self) -> int:
         """Paths, runs or parameter vectors; 0 for what needs none."""
-        return 0
+        return int(np.max(getattr(self, self.counts))) if self.counts else 0
 
 
 ACCUMULATORS: Table[type[Accumulator]] = Table("kind of accumulator")
@@ -94,7 +101,6 @@ def register_accumulator(kind: type[Accumulator]) -> type[Accumulator]:
     return ACCUMULATORS.add(kind.kind, kind)
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class Exact(Accumulator):
     """Sums over all paths.
@@ -108,24 +114,19 @@ class Exact(Accumulator):
     second: np.ndarray
     cost_variance: float
 
-    def __add__(self, other: Self) -> Self:
-        if type(other) is not type(self):
-            return NotImplemented
-        mine = np.isnan(self.second)
+    def joined(self, other: Self) -> dict[str, Any]:
         cost = other.cost_variance if math.isnan(self.cost_variance) else self.cost_variance
-        return dataclasses.replace(self, second=np.where(mine, other.second, self.second), cost_variance=cost)
+        second = np.where(np.isnan(self.second), other.second, self.second)
+        return {"second": second, "cost_variance": cost}
 
     def estimate(self) -> Estimate:
         none = np.where(np.isnan(self.second), np.nan, 0.0)
-        variance = np.full(len(self.second), np.nan)
-        variance[-1] = self.cost_variance
         return Estimate.of(
             len(self.second), second=self.second, error=none, lower=self.second, upper=self.second,
-            variance=variance, support=none + np.inf,
+            cost_variance=self.cost_variance, support=none + np.inf,
         )  # fmt: skip
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class ParticleRuns(Accumulator):
     """Independent unbiased runs of sequential Monte Carlo, however small what they estimate.
@@ -137,13 +138,10 @@ class ParticleRuns(Accumulator):
     kind: ClassVar[str] = "particles"
     precedence: ClassVar[int] = 10
     adds: ClassVar[tuple[str, ...]] = ("runs", "first", "second")
+    counts: ClassVar[str] = "runs"
     runs: np.ndarray
     first: np.ndarray
     second: np.ndarray
-
-    @property
-    def num_samples(self) -> int:
-        return int(self.runs.max(initial=0))
 
     def estimate(self) -> Estimate:
         known = np.where(self.runs > 1, 1.0, np.nan)
@@ -152,15 +150,12 @@ class ParticleRuns(Accumulator):
         error = np.sqrt(np.maximum(self.second / repeats - mean**2, 0) / (repeats - 1)) * known
         # Heavy tails: runs may agree and all miss rare paths. What never fails is Markov's inequality
         # from below; bounds from elsewhere hold above.
-        variance = np.full(len(mean), np.nan)
-        variance[-1] = mean[-1]
         return Estimate.of(
             len(mean), second=mean, error=error, lower=mean * (1 - CONFIDENCE), upper=known * np.inf,
-            variance=variance, support=self.runs * known,
+            cost_variance=mean[-1], support=self.runs * known,
         )  # fmt: skip
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class SignedPairs(Accumulator):
     """Signed hits of pairs of terms: noise, angles that are not uniform, product inputs.
@@ -174,6 +169,7 @@ class SignedPairs(Accumulator):
     kind: ClassVar[str] = "pairs"
     precedence: ClassVar[int] = 20
     adds: ClassVar[tuple[str, ...]] = ("plus", "minus", "flip_plus", "flip_minus", "pairs")
+    counts: ClassVar[str] = "pairs"
     plus: np.ndarray
     minus: np.ndarray
     flip_plus: np.ndarray
@@ -183,13 +179,8 @@ class SignedPairs(Accumulator):
     pairs: float
     unit: np.ndarray
 
-    @property
-    def num_samples(self) -> int:
-        return int(self.pairs)
-
     def estimate(self) -> Estimate:
-        size = len(self.plus)
-        pairs = np.full(size, max(float(self.pairs), 1.0))
+        size, pairs = len(self.plus), max(float(self.pairs), 1.0)
         mean, second, low, high = (np.zeros(size) for _ in range(4))
         few = np.zeros(size, bool)
         for up, down, weight in (
@@ -213,7 +204,6 @@ class SignedPairs(Accumulator):
         )  # fmt: skip
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class WeightedPaths(Accumulator):
     """Paths whose rotations next to the input were averaged: each counts by a weight.
@@ -226,27 +216,23 @@ class WeightedPaths(Accumulator):
     kind: ClassVar[str] = "weighted paths"
     precedence: ClassVar[int] = 30
     adds: ClassVar[tuple[str, ...]] = ("first", "second", "felt", "paths")
+    counts: ClassVar[str] = "paths"
     first: np.ndarray
     second: np.ndarray
     felt: np.ndarray
     paths: float
     unit: np.ndarray
 
-    @property
-    def num_samples(self) -> int:
-        return int(self.paths)
-
     def estimate(self) -> Estimate:
         size, paths = len(self.first), max(float(self.paths), 1.0)
         mean = self.first / paths
         spread = np.sqrt(np.maximum(self.second / paths - mean**2, 0) / paths)
         low, high = gamma_factors(np.divide(spread, mean, out=np.full(size, np.inf), where=mean > 0))
-        unseen = binomial_interval(np.zeros(1), np.full(1, paths))[1]
+        unseen = binomial_interval(np.zeros(1), paths)[1]
         upper = self.unit * np.where(mean > 0, mean * high, unseen)
         return _of_variances(self.unit * mean, self.unit * spread, self.unit * mean * low, upper, self.felt, self.unit)
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class PlainPaths(Accumulator):
     """Paths that count or do not.
@@ -258,18 +244,15 @@ class PlainPaths(Accumulator):
     kind: ClassVar[str] = "paths"
     precedence: ClassVar[int] = 40
     adds: ClassVar[tuple[str, ...]] = ("hits", "paths")
+    counts: ClassVar[str] = "paths"
     hits: np.ndarray
     paths: float
     unit: np.ndarray
 
-    @property
-    def num_samples(self) -> int:
-        return int(self.paths)
-
     def estimate(self) -> Estimate:
         paths = max(float(self.paths), 1.0)
         p = self.hits / paths
-        low, high = binomial_interval(self.hits, np.full(len(p), float(self.paths)))
+        low, high = binomial_interval(self.hits, paths)
         error = self.unit * np.sqrt(p * (1 - p) / paths)
         return _of_variances(self.unit * p, error, self.unit * low, self.unit * high, self.hits, self.unit)
 
@@ -278,38 +261,31 @@ def _of_variances(
     second: np.ndarray, error: np.ndarray, lower: np.ndarray, upper: np.ndarray, support: np.ndarray, unit: np.ndarray
 ) -> Estimate:
     """Uniform angles without noise: the cost's entry is its variance, which no V_k exceeds for a coefficient of 1."""
-    variance = np.full(len(second), np.nan)
-    variance[-1] = second[-1]
     factor = np.divide(unit, unit[-1], out=np.ones_like(unit), where=unit[-1] > 0)
     return Estimate.of(
         len(second), second=second, error=error, lower=lower, upper=np.fmin(upper, factor * upper[-1]),
-        variance=variance, support=np.asarray(support, float),
+        cost_variance=second[-1], support=np.asarray(support, float),
     )  # fmt: skip
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class AngleMoments(Accumulator):
     """Power sums of the cost and its gradient at random angles.
 
     Attributes:
-        count: parameter vectors drawn.
+        count: parameter vectors drawn. rounding: second moments of gradients below this are rounding.
         gradient: (5, parameters) sums of g, g^2, g^3, g^4 and g^6 with g = df/dtheta.
         cost: (5,) the same sums of f, without the cost's constant.
-        rounding: second moments of gradients below this are rounding.
     """
 
     kind: ClassVar[str] = "angles"
     precedence: ClassVar[int] = 60
     adds: ClassVar[tuple[str, ...]] = ("count", "gradient", "cost")
+    counts: ClassVar[str] = "count"
     count: int
     gradient: np.ndarray
     cost: np.ndarray
     rounding: float = 0.0
-
-    @property
-    def num_samples(self) -> int:
-        return int(self.count)
 
     def estimate(self) -> Estimate:
         n = float(self.count)
@@ -331,7 +307,6 @@ class AngleMoments(Accumulator):
         )  # fmt: skip
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class Means(Accumulator):
     """Exact first moments: (entries,) ``values``."""
@@ -344,7 +319,6 @@ class Means(Accumulator):
         return Estimate.of(len(self.values), mean=self.values)
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class Encounters(Accumulator):
     """How often a generator met an anticommuting Pauli: (entries,) ``met`` of ``paths``; NaN for the cost."""
@@ -358,7 +332,6 @@ class Encounters(Accumulator):
         return Estimate.of(len(self.met), beta=self.met / max(float(self.paths), 1.0))
 
 
-@register_accumulator
 @dataclass(frozen=True, eq=False)
 class Ceiling(Accumulator):
     """What second moments cannot exceed, by proof: (entries,) ``values``."""
@@ -367,68 +340,34 @@ class Ceiling(Accumulator):
     precedence: ClassVar[int] = 90
     values: np.ndarray
 
-    def __add__(self, other: Self) -> Self:
-        if type(other) is not type(self):
-            return NotImplemented
-        return dataclasses.replace(self, values=np.minimum(self.values, other.values))
+    def joined(self, other: Self) -> dict[str, Any]:
+        return {"values": np.minimum(self.values, other.values)}
 
     def estimate(self) -> Estimate:
         return Estimate.of(len(self.values), ceiling=self.values)
 
 
-def merged(first: tuple[Accumulator, ...], second: tuple[Accumulator, ...]) -> tuple[Accumulator, ...]:
-    """Both, those of the same kind added, the best first."""
-    found: dict[str, Any] = {item.kind: item for item in first}
-    for item in second:
-        found[item.kind] = found[item.kind] + item if item.kind in found else item
-    return tuple(sorted(found.values(), key=lambda item: item.precedence))
+for _kind in (
+    Exact, ParticleRuns, SignedPairs, WeightedPaths, PlainPaths, AngleMoments, Means, Encounters, Ceiling
+):  # fmt: skip
+    register_accumulator(_kind)
 
 
-def best(estimates: list[Estimate], size: int) -> Estimate:
-    """One estimate of many, the best first: for each entry, the first that knows its second moment.
-
-    An upper end that the answering method has not comes from the next that has one; no upper end exceeds a ceiling,
-    but an exact value. The mean and beta come from the first that knows them.
-    """
-    result = Estimate.of(size)
-    owned = np.zeros(size, bool)
-    for item in estimates:
-        takes = ~owned & ~np.isnan(item.second)
-        for name in ("second", "error", "lower", "upper", "variance", "variance_error", "support"):
-            column = getattr(result, name)
-            column[takes] = getattr(item, name)[takes]
-        open_ = owned & np.isinf(result.upper) & ~np.isnan(item.upper)
-        result.upper[open_] = item.upper[open_]
-        owned |= takes
-        for name in ("mean", "beta"):
-            column = getattr(result, name)
-            missing = np.isnan(column)
-            column[missing] = getattr(item, name)[missing]
-        np.minimum(result.ceiling, item.ceiling, out=result.ceiling)
-    bounded = np.isfinite(result.ceiling) & ~np.isinf(result.support)
-    result.upper[bounded] = np.fmin(result.upper, result.ceiling)[bounded]
-    result.lower[bounded & ~owned] = 0.0
-    return result
-
-
-def binomial_interval(hits: np.ndarray, count: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def binomial_interval(hits: np.ndarray, count: float) -> tuple[np.ndarray, np.ndarray]:
     """95 % interval of a proportion: Jeffreys; at zero hits 3.7 / count, so that it holds at 97.5 % on its side."""
-    tail = (1 - CONFIDENCE) / 2
-    count = np.maximum(count, 1)
-    lower = special.betaincinv(hits + 0.5, count - hits + 0.5, tail)
-    upper = special.betaincinv(hits + 0.5, count - hits + 0.5, 1 - tail)
+    count = max(float(count), 1.0)
+    lower, upper = (special.betaincinv(hits + 0.5, count - hits + 0.5, tail) for tail in (TAIL, 1 - TAIL))
     none, all_ = hits == 0, hits == count
-    lower = np.where(none, 0.0, np.where(all_, tail ** (1 / count), lower))
-    upper = np.where(none, 1 - tail ** (1 / count), np.where(all_, 1.0, upper))
+    lower = np.where(none, 0.0, np.where(all_, TAIL ** (1 / count), lower))
+    upper = np.where(none, 1 - TAIL ** (1 / count), np.where(all_, 1.0, upper))
     return lower, upper
 
 
 def gamma_factors(ratio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """95 % interval of a positive mean as factors of it, from its relative standard error (Garwood)."""
-    tail = (1 - CONFIDENCE) / 2
     shape = 1 / np.clip(ratio, 1e-6, 1e6) ** 2
-    low = special.gammaincinv(shape, tail) / shape
-    high = special.gammaincinv(shape + 1, 1 - tail) / shape
+    low = special.gammaincinv(shape, TAIL) / shape
+    high = special.gammaincinv(shape + 1, 1 - TAIL) / shape
     exact = ratio < 1e-6
     return np.where(exact, 1 - 2 * ratio, low), np.where(exact, 1 + 2 * ratio, high)
 
@@ -453,7 +392,7 @@ def mean_interval(
     central = third - 3 * mean * second + 2 * mean**3
     skew = np.divide(central, spread**3 * math.sqrt(count), out=np.zeros_like(mean), where=spread > 1e-7 * positive)
     skew = np.clip(np.nan_to_num(skew, nan=1.0), 1e-6, 1.0)
-    t = special.stdtrit(np.clip(1 / np.maximum(ratio, 1e-9) ** 2, 1.5, max(count - 1, 1.5)), (1 + CONFIDENCE) / 2)
+    t = special.stdtrit(np.clip(1 / np.maximum(ratio, 1e-9) ** 2, 1.5, max(count - 1, 1.5)), 1 - TAIL)
     below, above = (3 / skew * (np.cbrt(1 + skew * (z - skew / 6)) - 1) for z in (t, -t))
     factor = np.exp(t * np.sqrt(np.log1p(ratio**2)))
     lower = mean * np.maximum(1 - ratio * below, 1 / factor)

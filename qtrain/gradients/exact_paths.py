@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from qtrain.gradients.path_network import exact_moments, felt_rows
 from qtrain.gradients.path_sums import on_weights, path_statistics, tape_of
 from qtrain.gradients.sampled_paths import encounters
 from qtrain.gradients.statistics import GradientStats
+from qtrain.gradients.tensor_network import Limits
 from qtrain.light_cones.dead_parameters import all_dead
 
 MAX_STATES = 256  # product inputs that exact sums go through one by one
@@ -33,20 +33,19 @@ def run(problem: Problem) -> GradientStats | None:
     return _plain(problem) if problem.plain else _signed(problem)
 
 
-def _limits(problem: Problem) -> dict[str, Any]:
-    flops = OPERATIONS.get(problem.method, OPERATIONS["auto"])
-    return {"max_flops": flops, "max_numbers": problem.budget.memory_bytes / 16}
+def _limits(problem: Problem, parts: int = 1) -> Limits:
+    return Limits(OPERATIONS.get(problem.method, OPERATIONS["auto"]) / parts, problem.budget.memory_bytes / 16)
 
 
 def _plain(problem: Problem) -> GradientStats | None:
     tape, found = tape_of(problem), classes(problem)
-    moments = exact_moments(tape, found, **_limits(problem))
+    moments = exact_moments(tape, found, limits=_limits(problem))
     if moments is None:
         return None
     cost, rows = moments
     felt = _known(problem, rows)
     if felt is None:
-        felt = felt_rows(tape, found, **_limits(problem))
+        felt = felt_rows(tape, found, limits=_limits(problem))
     means = on_weights(problem, np.zeros(tape.num_rows), found.mean)
     sums = [Exact(_second(problem, rows, felt, cost), cost), Means(means), encounters(problem)]
     return path_statistics(problem, sums, "exact", WHY, felt=felt, scale=found.scale)
@@ -95,13 +94,11 @@ def signed_moments(problem: Problem, tape: Tape) -> tuple[float, np.ndarray, np.
     first = found.classes
     alone = PathClasses(first.x, first.z, np.zeros_like(first.x), found.mass, math.nan, math.nan)
     cost, rows = 0.0, np.zeros(tape.num_rows)
-    limits = _limits(problem)
-    limits["max_flops"] /= len(states)
+    limits = _limits(problem, len(states))
+    sines = None if problem.start.kind == "uniform" else sine2
     for state in states:
         ends = np.column_stack([np.ones(tape.num_qubits), state**2])  # letters I, X, Z, Y
-        moments = exact_moments(
-            tape, alone, ends=ends, sine2=None if problem.start.kind == "uniform" else sine2, **limits
-        )
+        moments = exact_moments(tape, alone, limits=limits, ends=ends, sine2=sines)
         if moments is None:
             return None
         cost, rows = cost + moments[0] / len(states), rows + moments[1] / len(states)
@@ -112,5 +109,5 @@ def signed_moments(problem: Problem, tape: Tape) -> tuple[float, np.ndarray, np.
         # a Bloch vector that was turned may be 0 by rounding only: then any letter may be seen there
         plain = (states == [0.0, 1.0, 0.0]).all(axis=(0, 2))
         seen = np.where(plain[:, None], [1.0, 0.0, 1.0, 0.0], 1.0)
-        felt = felt_rows(tape, alone, ends=seen, **limits)
+        felt = felt_rows(tape, alone, limits=limits, ends=seen)
     return cost, rows, felt

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qtrain.circuits.interference import PathClasses
+from qtrain.circuits.interference import PathClasses, seen_letters
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, classes, path_tape
 from qtrain.gradients.accumulators import Ceiling, Means, ParticleRuns
@@ -110,9 +110,8 @@ def _run(
 ) -> tuple[float, np.ndarray]:
     """One run over the classes ``inside``, all of one pattern: second moment of the cost, (rows,) of rotations."""
     n, ops = tape.num_qubits, len(tape)
-    target = found.target[inside[0]]
     guide = kernel.Guide(*np.ones((2, ops, 2, 4)), *np.ones((2, len(tape.steps.support), 4)))
-    end = np.where(target[:, None] == 1, [0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
+    end = seen_letters(found.target[inside[0]])
     kernel.build_guide(tape.steps, end, reach, guide)
     letters = np.ascontiguousarray(found.x[inside] | (found.z[inside] << 1))
     with np.errstate(divide="ignore"):

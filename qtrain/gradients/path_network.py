@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qtrain.circuits.interference import PathClasses
+from qtrain.circuits.interference import PathClasses, seen_letters
 from qtrain.circuits.pauli_tape import Tape
-from qtrain.gradients.tensor_network import Leaf, Network, contract, plan
+from qtrain.gradients.tensor_network import Leaf, Limits, Network, contract, plan
 from qtrain.kernels.clifford import IMAGES, Steps
 from qtrain.kernels.opcodes import (
     CX,
@@ -38,6 +38,7 @@ from qtrain.kernels.opcodes import (
 # Letters I, X, Z, Y are 0, 1, 2, 3: bit 0 is x, bit 1 is z.
 SIGNS_ONLY = (NOTHING, X, Y, Z, HALF_TURN)
 LETTERS = np.arange(4)
+MAX_LEAVES = 200_000
 
 
 class Step(NamedTuple):
@@ -94,14 +95,6 @@ def single_step(steps: Steps, i: int, sine2: np.ndarray | None = None) -> Step |
     return _ROTATIONS[letter] if sine2 is None else _rotation(letter, float(sine2[steps.row[i]]))
 
 
-def _pair(op: int) -> np.ndarray:
-    gate = np.zeros((4, 4, 4, 4))
-    for a in range(4):
-        for b in range(4):
-            gate[(*IMAGES[op, a, b], a, b)] = 1
-    return gate
-
-
 def _halves(op: int) -> tuple[np.ndarray, np.ndarray]:
     """Each side is multiplied by one letter if the other side anticommutes with something: two bits of bond."""
     to_right, to_left = IMAGES[op, :, 0, 1], IMAGES[op, 0, :, 0]
@@ -115,9 +108,9 @@ def _halves(op: int) -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-PAIRS = {op: _pair(op) for op in (CX, CZ)}  # (new, new, old, old)
 _IMAGES = {op: [[tuple(pair) for pair in row] for row in IMAGES[op].tolist()] for op in (CX, CZ)}
 HALVES = {op: _halves(op) for op in (CX, CZ)}  # (bond, new, old) of each side, summed over a bond of 4
+PAIRS = {op: np.einsum("kab,kcd->acbd", *halves) for op, halves in HALVES.items()}  # (new, new, old, old)
 _DARK = {0}  # letters that a path may have outside the cone
 _IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 _EYE = np.eye(4)[None]
@@ -296,13 +289,12 @@ class _Builder:
 
 
 def build_network(
-    tape: Tape, classes: PathClasses, *, ends: np.ndarray | None = None, sine2: np.ndarray | None = None,
-    max_leaves: int = 200_000,
-) -> list[Leaf] | None:  # fmt: skip
+    tape: Tape, classes: PathClasses, *, ends: np.ndarray | None = None, sine2: np.ndarray | None = None
+) -> list[Leaf] | None:
     """Leaves of the network of all paths, trimmed to the cone by reachable letters.
 
     Args:
-        classes: with one common ``target``. Returns None where there are more than ``max_leaves``.
+        classes: with one common ``target``. Returns None where there are more than ``MAX_LEAVES``.
         ends: (qubits, 4) weights of the letters I, X, Z, Y at the input, where it is not |0...0>.
         sine2: (rows,) E sin^2 of the angles, where they are not uniform.
     """
@@ -320,26 +312,24 @@ def build_network(
             builder.single(i, q, step)
         else:
             builder.string(i)
-        if len(builder.leaves) > max_leaves:
+        if len(builder.leaves) > MAX_LEAVES:
             return None
     if ends is None:
-        ends = np.where(classes.target[0][:, None] == 1, [0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
+        ends = seen_letters(classes.target[0])
     return builder.finish(ends)
 
 
 def exact_moments(
-    tape: Tape, classes: PathClasses, *, ends: np.ndarray | None = None, sine2: np.ndarray | None = None,
-    max_flops: float = 2e9, max_numbers: float = 1e8,
+    tape: Tape, classes: PathClasses, *, limits: Limits, ends: np.ndarray | None = None, sine2: np.ndarray | None = None
 ) -> tuple[float, np.ndarray] | None:  # fmt: skip
     """Sum over all paths: (second moment of the cost, (rows,) of each rotation), or None if too large.
 
     A sum of 0 may have underflowed: `felt_rows` tells.
 
     Args:
-        classes: the observable's; ends, sine2: see `build_network`.
-        max_flops: multiplications of one pass; max_numbers: stored numbers of one pass.
+        classes: the observable's. limits: of all networks together. ends, sine2: see `build_network`.
     """
-    networks = _networks(tape, classes, ends, sine2, max_flops, max_numbers)
+    networks = _networks(tape, classes, limits, ends, sine2)
     if networks is None:
         return None
     total = 0.0
@@ -352,16 +342,15 @@ def exact_moments(
 
 
 def felt_rows(
-    tape: Tape, classes: PathClasses, *, ends: np.ndarray | None = None, max_flops: float = 2e9,
-    max_numbers: float = 1e8,
-) -> np.ndarray:  # fmt: skip
+    tape: Tape, classes: PathClasses, *, limits: Limits, ends: np.ndarray | None = None
+) -> np.ndarray:
     """(rows,) bool: some path counts that anticommutes with the rotation, however small its weight.
 
     By the networks' supports alone, in whole numbers: rounding and underflow have no say. All true where the
     network is too large.
     """
     ones = dataclasses.replace(classes, value=np.ones_like(classes.value))
-    networks = _networks(tape, ones, ends, None, max_flops, max_numbers)
+    networks = _networks(tape, ones, limits, ends, None)
     if networks is None:
         return np.ones(tape.num_rows, bool)
     felt = np.zeros(tape.num_rows, bool)
@@ -371,14 +360,13 @@ def felt_rows(
 
 
 def _networks(
-    tape: Tape, classes: PathClasses, ends: np.ndarray | None, sine2: np.ndarray | None, max_flops: float,
-    max_numbers: float,
-) -> list[Network] | None:  # fmt: skip
+    tape: Tape, classes: PathClasses, limits: Limits, ends: np.ndarray | None, sine2: np.ndarray | None
+) -> list[Network] | None:
     """A planned network for each pattern of X bits at the input; None where one is too large."""
     if not len(classes.value):
         return []
     patterns = list({row.tobytes(): row for row in classes.target}.values())
-    if len(patterns) > 64 or len(classes.value) * tape.num_qubits > 2_000_000 or _hopeless(tape, max_flops):
+    if len(patterns) > 64 or len(classes.value) * tape.num_qubits > 2_000_000 or _hopeless(tape, limits.flops):
         return None
     networks = []
     for pattern in patterns:
@@ -389,8 +377,8 @@ def _networks(
         leaves = build_network(tape, part, ends=ends, sine2=sine2)
         if leaves is None:
             return None
-        network = plan(leaves, tape.num_rows, max_flops=max_flops / len(patterns))
-        if network is None or network.size > max_numbers:
+        network = plan(leaves, tape.num_rows, limits._replace(flops=limits.flops / len(patterns)))
+        if network is None:
             return None
         networks.append(network)
     return networks

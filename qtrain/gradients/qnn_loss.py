@@ -103,9 +103,8 @@ def loss_moments(
     program, data = problem.program, problem.data
     assert data is not None
     weights = draw_weights(program, samples, rng, initialization=problem.start)
-    chosen = (
-        rng.choice(len(data), MAX_POINTS, replace=False) if len(data) > MAX_POINTS else np.arange(len(data))
-    )
+    many = len(data) > MAX_POINTS
+    chosen = rng.choice(len(data), MAX_POINTS, replace=False) if many else np.arange(len(data))
     points, wanted = data[chosen], targets[chosen]
     count = len(points)
     gradients = np.zeros((samples, len(program.weights)))

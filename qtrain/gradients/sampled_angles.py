@@ -17,7 +17,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.circuits.problem import Problem, part
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 from qtrain.gradients.accumulators import AngleMoments
 from qtrain.gradients.identity_blocks import mirrored_weights
 from qtrain.gradients.statistics import GradientStats
@@ -241,12 +241,9 @@ def sample_moments(
         >>> (m.gradient[1] / m.count).round(1).tolist()  # exact: 3/8, 1/8, 3/8, 0
         [0.4, 0.1, 0.4, 0.0]
     """
-    if isinstance(samples, bool) or not isinstance(samples, (int, np.integer)) or samples < 1:
-        raise QTrainError(f"samples should be a whole number of at least 1. Got {samples!r}.")
-    if not isinstance(seed, np.random.Generator) and (
-        isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0
-    ):
-        raise QTrainError(f"seed should be a whole number of at least 0. Got {seed!r}.")
+    check_whole("samples", samples)
+    if not isinstance(seed, np.random.Generator):
+        check_whole("seed", seed, least=0)
     points = _points(program, data)
     rng = np.random.default_rng(seed)
     # a fixed chunk, so that the draws do not depend on threads or memory; at most some 16 MB of gradients

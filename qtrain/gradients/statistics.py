@@ -24,8 +24,6 @@ from qtrain.gradients.accumulators import (
     PlainPaths,
     SignedPairs,
     WeightedPaths,
-    best,
-    merged,
 )
 from qtrain.json_results import JsonResult, decode, encode
 
@@ -226,10 +224,43 @@ class GradientStats(JsonResult):
         return cls(**{**{k: data[k] for k in names}, **plain})
 
     def to_dict(self) -> dict[str, Any]:
-        derived = (
-            "variance", "standard_error", "lower", "upper", "second_moment", "cost_variance", "num_samples",
-        )  # fmt: skip
+        derived = ("variance", "standard_error", "lower", "upper", "second_moment", "cost_variance", "num_samples")
         return {**super().to_dict(), "estimates": {name: encode(getattr(self, name)) for name in derived}}
+
+
+def merged(first: tuple[Accumulator, ...], second: tuple[Accumulator, ...]) -> tuple[Accumulator, ...]:
+    """Both, those of the same kind added, the best first."""
+    found: dict[str, Any] = {item.kind: item for item in first}
+    for item in second:
+        found[item.kind] = found[item.kind] + item if item.kind in found else item
+    return tuple(sorted(found.values(), key=lambda item: item.precedence))
+
+
+def best(estimates: list[Estimate], size: int) -> Estimate:
+    """One estimate of many, the best first: for each entry, the first that knows its second moment.
+
+    An upper end that the answering method has not comes from the next that has one; no upper end exceeds a ceiling,
+    but an exact value. The mean and beta come from the first that knows them.
+    """
+    result = Estimate.of(size)
+    owned = np.zeros(size, bool)
+    for item in estimates:
+        takes = ~owned & ~np.isnan(item.second)
+        for name in ("second", "error", "lower", "upper", "variance", "variance_error", "support"):
+            column = getattr(result, name)
+            column[takes] = getattr(item, name)[takes]
+        open_ = owned & np.isinf(result.upper) & ~np.isnan(item.upper)
+        result.upper[open_] = item.upper[open_]
+        owned |= takes
+        for name in ("mean", "beta"):
+            column = getattr(result, name)
+            missing = np.isnan(column)
+            column[missing] = getattr(item, name)[missing]
+        np.minimum(result.ceiling, item.ceiling, out=result.ceiling)
+    bounded = np.isfinite(result.ceiling) & ~np.isinf(result.support)
+    result.upper[bounded] = np.fmin(result.upper, result.ceiling)[bounded]
+    result.lower[bounded & ~owned] = 0.0
+    return result
 
 
 def _read_sums(data: dict[str, Any]) -> tuple[Accumulator, ...]:

@@ -31,9 +31,14 @@ class Network:
 
     leaves: list[Leaf]
     order: list[tuple[int, int]]
-    flops: float
-    size: float
     rows: int
+
+
+class Limits(NamedTuple):
+    """Of one pass over a network: multiplications, and numbers that are stored."""
+
+    flops: float
+    numbers: float
 
 
 def _cost(labels: list[list[int]], sizes: dict[int, int], order: list[tuple[int, int]]) -> tuple[float, float]:
@@ -77,20 +82,20 @@ def _sweep_peak(leaves: list[Leaf], order: list[tuple[int, int]]) -> float:
     return peak
 
 
-def plan(leaves: list[Leaf], rows: int, *, max_flops: float) -> Network | None:
-    """The cheapest of two sweeps and a greedy tree; None where none of them fits ``max_flops``."""
+def plan(leaves: list[Leaf], rows: int, limits: Limits) -> Network | None:
+    """The cheapest of two sweeps and a greedy tree; None where that does not fit the limits."""
     labels = [leaf.labels for leaf in leaves]
     sizes = {v: d for leaf in leaves for v, d in zip(leaf.labels, leaf.base.shape, strict=True)}
     candidates = [_sweep(leaves, by_time) for by_time in (False, True)]
-    candidates = [order for order in candidates if _sweep_peak(leaves, order) <= math.log2(max_flops)]
+    candidates = [order for order in candidates if _sweep_peak(leaves, order) <= math.log2(limits.flops)]
     found = [(*_cost(labels, sizes, order), order) for order in candidates]
-    if len(leaves) <= GREEDY_LEAVES and min((f[0] for f in found), default=math.inf) > max_flops / 100:
+    if len(leaves) <= GREEDY_LEAVES and min((f[0] for f in found), default=math.inf) > limits.flops / 100:
         order = _greedy(labels, sizes)
         found.append((*_cost(labels, sizes, order), order))
     if not found:
         return None
-    flops, size, order = min(found, key=lambda f: f[0])
-    return Network(leaves, order, flops, size, rows) if flops <= max_flops else None
+    flops, numbers, order = min(found, key=lambda f: f[0])
+    return Network(leaves, order, rows) if flops <= limits.flops and numbers <= limits.numbers else None
 
 
 def _greedy(labels: list[list[int]], sizes: dict[int, int]) -> list[tuple[int, int]]:

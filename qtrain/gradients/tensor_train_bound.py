@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qtrain.circuits.interference import PathClasses
+from qtrain.circuits.interference import PathClasses, seen_letters
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.gradients.path_network import PAIRS, SIGNS_ONLY, boundary, single_step
 from qtrain.kernels.opcodes import CX, CZ
@@ -132,9 +132,7 @@ def ceiling(tape: Tape, classes: PathClasses, *, rank: int = 48, seconds: float 
             middle = k
             break
         _walk(back, group, rank, inverse=False)
-    x = classes.target[0]
-    ends = np.where(x[:, None] == 1, [0.0, 1.0, 0.0, 1.0], [1.0, 0.0, 1.0, 0.0])
-    front = Train([end.reshape(1, 4, 1) for end in ends])
+    front = Train([end.reshape(1, 4, 1) for end in seen_letters(classes.target[0])])
     for group in reversed(found[middle:]):
         if time.monotonic() > deadline:
             break

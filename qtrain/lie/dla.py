@@ -16,7 +16,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.circuits.observables import as_observable, pack
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 from qtrain.kernels import pauli_modules, small_lie
 from qtrain.kernels.paulis import commutation_matrix
 from qtrain.lie.classification import Simple, algebra_name, classify, total_dimension
@@ -68,8 +68,7 @@ def dla(
         >>> dla([SparsePauliOp(["ZZI", "IZZ"]), SparsePauliOp(["XII", "IXI", "IIX"])]).dimension
         9
     """
-    if isinstance(max_dimension, bool) or not isinstance(max_dimension, (int, np.integer)) or max_dimension < 1:
-        raise QTrainError(f"max_dimension should be a whole number of at least 1. Got {max_dimension!r}.")
+    check_whole("max_dimension", max_dimension)
     if observable is None and isinstance(circuit_or_generators, (list, tuple)):
         few = _few_labels(circuit_or_generators)
         if few is not None:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, check_random_state, valida
 from qtrain.architecture import catalogue
 from qtrain.architecture.architecture import Architecture
 from qtrain.circuits.program import lower
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 from qtrain.qml.adam import Adam
 from qtrain.qml.qnn import encode, local_observables
 from qtrain.registry.registry import load, names
@@ -127,8 +127,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
             value = getattr(self, name)
             if value is None and name != "steps":
                 continue
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise QTrainError(f"{name} should be a whole number of at least 1. Got {value!r}.")
+            check_whole(name, value)
         for name in ("learning_rate", "scale", "tol"):
             value = getattr(self, name)
             if not isinstance(value, (int, float, np.number)) or not 0 <= value < np.inf:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qtrain.circuits.observables import as_observable, pack
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 from qtrain.kernels import pauli_modules
 from qtrain.kernels.statevector.simd import aligned
 from qtrain.simulators.statevector import MEMORY_BYTES, check_weights, choose_threads, in_threads
@@ -89,8 +89,7 @@ def module(
     """
     if program.inputs:
         raise QTrainError("program should have its inputs bound for g-sim. Got free ones: call bind_inputs first.")
-    if isinstance(max_dimension, bool) or not isinstance(max_dimension, (int, np.integer)) or max_dimension < 1:
-        raise QTrainError(f"max_dimension should be a whole number of at least 1. Got {max_dimension!r}.")
+    check_whole("max_dimension", max_dimension)
     x, z, c = pack(as_observable(observable, program.num_qubits))
     other = (x | z).any(axis=1)
     constant = float(c[~other].sum())

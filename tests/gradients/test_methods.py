@@ -20,9 +20,9 @@ from qtrain.circuits.initialization import parse_initialization
 from qtrain.circuits.problem import pose, stream
 from qtrain.diagnosis.report import TrainabilityReport
 from qtrain.errors import QTrainError
-from qtrain.gradients.accumulators import ACCUMULATORS, Accumulator, Estimate, merged, register_accumulator
+from qtrain.gradients.accumulators import ACCUMULATORS, Accumulator, Estimate, register_accumulator
 from qtrain.gradients.methods import METHODS, Method, register_method
-from qtrain.gradients.statistics import GradientStats
+from qtrain.gradients.statistics import GradientStats, merged
 from qtrain.gradients.variance import gradient_variance
 from qtrain.testing import check_method
 
