@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -55,7 +56,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False)
-class Accumulator:
+class Accumulator(ABC):
     """Base of all: fields are numbers and arrays; ``+`` adds those of `adds`, and keeps the others.
 
     Attributes:
@@ -83,9 +84,9 @@ class Accumulator:
         """The fields that ``+`` changes."""
         return {name: getattr(self, name) + getattr(other, name) for name in self.adds}
 
+    @abstractmethod
     def estimate(self) -> Estimate:
         """What the sums tell."""
-        raise NotImplementedError
 
     @property
     def num_samples(self) -> int:

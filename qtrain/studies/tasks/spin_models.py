@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Literal
 
 from qtrain.architecture import topology
@@ -20,9 +21,9 @@ class SpinModel(TaskModel):
 
     graph: Literal["line", "ring", "device"] = "line"
 
+    @abstractmethod
     def couplings(self) -> dict[str, float]:
         """Keywords of :func:`spin_model`."""
-        raise NotImplementedError
 
     @property
     def has_sizes(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
@@ -115,13 +116,13 @@ class TaskModel(SpecModel):
     has_data: ClassVar[bool] = False
     """Whether the circuit is a classifier: measured on data that are encoded before it."""
 
+    @abstractmethod
     def build(self, num_qubits: int, *, device_edges: Edges | None = None) -> Task:
         """The task on ``num_qubits`` qubits; ``device_edges``: the couplings of the spec's device, if it has some.
 
         Raises:
             QTrainError: whatever cannot be met at this size.
         """
-        raise NotImplementedError
 
     def check_width(self, num_qubits: int) -> None:
         """Refuse a number of qubits early, as the spec is read."""
