@@ -11,7 +11,7 @@ import numpy as np
 from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.extensions import Table
-from qtrain.gradients import exact_paths, particles, path_sums, sampled_angles, sampled_paths
+from qtrain.gradients import sampled_angles
 from qtrain.gradients.accumulators import (
     Accumulator,
     AngleMoments,
@@ -25,6 +25,7 @@ from qtrain.gradients.accumulators import (
     WeightedPaths,
     register_accumulator,
 )
+from qtrain.gradients.paths import exact_paths, particles, path_sums, sampled_paths
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
 

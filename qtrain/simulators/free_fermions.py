@@ -19,8 +19,8 @@ from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix
 from qtrain.lie.sums import packed
+from qtrain.simulators.evaluators import Evaluator, one_point
 from qtrain.simulators.majoranas import Signed, components, cut, even, majoranas, signed, stars, times, trees
-from qtrain.simulators.surrogates import Evaluator, one_point
 
 MAX_GENERATORS = 1000
 MAX_MAJORANAS = 600

@@ -14,7 +14,7 @@ from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
 from qtrain.kernels.clifford import conjugate_lanes, meet_lanes
 from qtrain.kernels.opcodes import CX
-from qtrain.simulators.surrogates import Evaluator, one_point
+from qtrain.simulators.evaluators import Evaluator, one_point
 
 MAX_TERMS = 200_000
 MAX_ENTRIES = 15_000_000  # strings over all rotations: about 40 bytes each

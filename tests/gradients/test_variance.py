@@ -15,8 +15,8 @@ from qtrain.budget import Budget
 from qtrain.circuits.initialization import parse_initialization
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
-from qtrain.gradients import paired_paths
 from qtrain.gradients.accumulators import SignedPairs
+from qtrain.gradients.paths import paired_paths
 from qtrain.gradients.statistics import GradientStats
 from qtrain.gradients.variance import gradient_variance
 
@@ -446,7 +446,7 @@ def test_the_ceiling_holds(seed, rank):
     """Also where the trains are cut hard."""
     from qtrain.circuits.interference import path_classes
     from qtrain.circuits.pauli_tape import build_tape
-    from qtrain.gradients.tensor_train_bound import ceiling
+    from qtrain.gradients.paths.tensor_train_bound import ceiling
 
     rng = np.random.default_rng(seed)
     n = 6

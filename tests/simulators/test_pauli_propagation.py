@@ -15,10 +15,10 @@ from qtrain.circuits.pauli_tape import build_tape
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.simulators import pauli_propagation as module
+from qtrain.simulators.evaluators import ModuleSurrogate
 from qtrain.simulators.gsim import module as close
 from qtrain.simulators.pauli_propagation import LazyPropagation, propagate
 from qtrain.simulators.statevector import values, values_and_gradients
-from qtrain.simulators.surrogates import ModuleSurrogate
 
 
 @settings(max_examples=30, deadline=None)

@@ -18,9 +18,9 @@ from qtrain.diagnosis.certificates.table import (
 )
 from qtrain.kernels import opcodes
 from qtrain.light_cones.light_cone import restrict
+from qtrain.simulators.evaluators import ModuleSurrogate, StatevectorSurrogate
 from qtrain.simulators.free_fermions import free_fermions
 from qtrain.simulators.gsim import Module, module
-from qtrain.simulators.surrogates import ModuleSurrogate, StatevectorSurrogate
 from qtrain.simulators.symmetric_gsim import OrbitModule
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex

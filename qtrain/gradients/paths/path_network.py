@@ -16,7 +16,7 @@ import numpy as np
 
 from qtrain.circuits.interference import PathClasses, seen_letters
 from qtrain.circuits.pauli_tape import Tape
-from qtrain.gradients.tensor_network import Leaf, Limits, Network, contract, plan
+from qtrain.gradients.paths.tensor_network import Leaf, Limits, Network, contract, plan
 from qtrain.kernels.clifford import IMAGES, Steps
 from qtrain.kernels.opcodes import (
     CX,

@@ -10,12 +10,12 @@ from qtrain.circuits.interference import PathClasses
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, classes
 from qtrain.gradients.accumulators import Exact, Means
-from qtrain.gradients.paired_paths import NEGLIGIBLE, exact_means, input_states, term_pairs
-from qtrain.gradients.path_network import exact_moments, felt_rows
-from qtrain.gradients.path_sums import on_weights, path_statistics, tape_of
-from qtrain.gradients.sampled_paths import encounters
+from qtrain.gradients.paths.paired_paths import NEGLIGIBLE, exact_means, input_states, term_pairs
+from qtrain.gradients.paths.path_network import exact_moments, felt_rows
+from qtrain.gradients.paths.path_sums import on_weights, path_statistics, tape_of
+from qtrain.gradients.paths.sampled_paths import encounters
+from qtrain.gradients.paths.tensor_network import Limits
 from qtrain.gradients.statistics import GradientStats
-from qtrain.gradients.tensor_network import Limits
 from qtrain.light_cones.dead_parameters import all_dead
 
 MAX_STATES = 256  # product inputs that exact sums go through one by one

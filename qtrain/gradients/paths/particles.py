@@ -12,10 +12,10 @@ from qtrain.circuits.interference import PathClasses, seen_letters
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, classes, path_tape
 from qtrain.gradients.accumulators import Ceiling, Means, ParticleRuns
-from qtrain.gradients.path_sums import PATHS_RESOLVE, on_weights, path_statistics, tape_of, unit
-from qtrain.gradients.sampled_paths import encounters
+from qtrain.gradients.paths.path_sums import PATHS_RESOLVE, on_weights, path_statistics, tape_of, unit
+from qtrain.gradients.paths.sampled_paths import encounters
+from qtrain.gradients.paths.tensor_train_bound import ceiling
 from qtrain.gradients.statistics import GradientStats
-from qtrain.gradients.tensor_train_bound import ceiling
 from qtrain.kernels import particles as kernel
 
 FEW_HITS = 100  # paths that felt a parameter, below which particles do better

@@ -11,10 +11,10 @@ import numpy as np
 from qtrain.circuits.interference import PathClasses
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, classes, stream
-from qtrain.gradients import paired_paths
 from qtrain.gradients.accumulators import Accumulator, Encounters, Means, PlainPaths, WeightedPaths
-from qtrain.gradients.path_network import SIGNS_ONLY, single_step
-from qtrain.gradients.path_sums import grow, on_weights, path_statistics, tape_of, unit
+from qtrain.gradients.paths import paired_paths
+from qtrain.gradients.paths.path_network import SIGNS_ONLY, single_step
+from qtrain.gradients.paths.path_sums import grow, on_weights, path_statistics, tape_of, unit
 from qtrain.gradients.statistics import GradientStats
 from qtrain.kernels import pauli_paths as kernel
 from qtrain.kernels import weighted_paths as weighted

@@ -11,7 +11,7 @@ from qtrain.circuits.interference import unpack_terms, walk_terms
 from qtrain.circuits.problem import Problem, part, path_tape
 from qtrain.errors import QTrainError
 from qtrain.gradients.accumulators import Means, SignedPairs
-from qtrain.gradients.path_sums import grow, on_weights, tape_of, unit
+from qtrain.gradients.paths.path_sums import grow, on_weights, tape_of, unit
 from qtrain.kernels import pair_paths as kernel
 from qtrain.kernels.bits import PATHS
 

@@ -1,4 +1,4 @@
-"""Exact evaluators of a cost at one point at a time: by state vector, and in the observable's module."""
+"""What computes a cost and its gradient at given angles: the form that every simulator has."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def one_point(weights: Any, count: int) -> np.ndarray:
 
 
 class Evaluator(ABC):
-    """A cost that can be evaluated at one point at a time."""
+    """A cost that can be evaluated at one point, or at many at a time."""
 
     def value(self, weights: np.ndarray) -> float:
         """The cost at one point (weights,)."""
@@ -43,6 +43,11 @@ class Evaluator(ABC):
     @abstractmethod
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,)."""
+
+    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Costs (points,) and their derivatives (points, weights) at the rows of ``weights``."""
+        found = [self.value_and_gradient(row) for row in np.atleast_2d(weights)]
+        return np.array([value for value, _ in found]), np.array([slopes for _, slopes in found])
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,9 +63,11 @@ class StatevectorSurrogate(Evaluator):
         return float(values(self.program, self.observable, point, memory_bytes=self.memory_bytes)[0])
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        point = one_point(weights, len(self.program.weights))[None]
-        found, slopes = values_and_gradients(self.program, self.observable, point, memory_bytes=self.memory_bytes)
+        found, slopes = self.values_and_gradients(one_point(weights, len(self.program.weights))[None])
         return float(found[0]), slopes[0]
+
+    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return values_and_gradients(self.program, self.observable, weights, memory_bytes=self.memory_bytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +77,8 @@ class ModuleSurrogate(Evaluator):
     module: Module | OrbitModule
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        point = one_point(weights, self.module.num_weights)
-        found, slopes = gsim_values_and_gradients(self.module, point[None])
+        found, slopes = self.values_and_gradients(one_point(weights, self.module.num_weights)[None])
         return float(found[0]), slopes[0]
+
+    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return gsim_values_and_gradients(self.module, weights)

@@ -1,0 +1,1 @@
+"""Second moments as sums over Pauli paths: exact, bounded, sampled."""

@@ -1,0 +1,101 @@
+"""The table of simulators: each way to compute a cost at given angles is a row, with what it would take.
+
+Sampled gradients, quadrature and certificates choose from it; a new simulator is one file and one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qtrain.circuits.problem import Problem
+from qtrain.extensions import Table
+from qtrain.simulators.evaluators import Evaluator, ModuleSurrogate, StatevectorSurrogate
+from qtrain.simulators.gsim import module
+
+STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
+SMALLEST_MODULE = 2**12  # strings that are followed even where the budget's max_dimension is smaller
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one evaluation would take.
+
+    Attributes:
+        detail: one clause with the figures. operations: elementary ones, of one value.
+        memory_bytes: at the peak. build: makes the evaluator; within the operations it states.
+    """
+
+    detail: str
+    operations: float
+    memory_bytes: float
+    build: Callable[[], Evaluator]
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """One row: exact at every angle, or not in this table.
+
+    Attributes:
+        name: of the method.
+        plan: problem -> what it takes, or a clause that tells why it cannot. The problem's program is taken as it is:
+            who wants the light cone alone hands in the light cone. It has no free inputs, and its noise and start are
+            not looked at.
+    """
+
+    name: str
+    plan: Callable[[Problem], Plan | str]
+
+
+SIMULATORS: Table[Simulator] = Table("simulator")
+
+
+def register_simulator(row: Simulator, *, replace: bool = False) -> Simulator:
+    """Add a way to compute costs.
+
+    Raises:
+        QTrainError: a name that is taken.
+    """
+    return SIMULATORS.add(row.name, row, replace=replace)
+
+
+def plans(problem: Problem) -> dict[str, Plan]:
+    """The plans that fit the problem's memory, the one of fewest operations first.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> from qtrain.circuits.problem import pose
+        >>> sorted(plans(pose(real_amplitudes(2, reps=1), "IZ")))[-1]
+        'statevector'
+    """
+    found = {name: row.plan(problem) for name, row in SIMULATORS.items()}
+    fits = {
+        name: plan
+        for name, plan in found.items()
+        if not isinstance(plan, str) and plan.memory_bytes <= problem.budget.memory_bytes
+    }
+    return dict(sorted(fits.items(), key=lambda item: item[1].operations))
+
+
+def _statevector(problem: Problem) -> Plan | str:
+    width = problem.program.num_qubits
+    amplitudes = 2.0 ** min(width, 1000)
+    return Plan(
+        f"{width} qubits", amplitudes * max(len(problem.program), 1), amplitudes * STATEVECTOR_BYTES,
+        lambda: StatevectorSurrogate(problem.program, problem.observable, int(problem.budget.memory_bytes)),
+    )  # fmt: skip
+
+
+def _gsim(problem: Problem) -> Plan | str:
+    limit = max(problem.budget.max_dimension, SMALLEST_MODULE)
+    space = module(problem.program, problem.observable, limit, memory_bytes=int(problem.budget.memory_bytes))
+    if space is None:
+        return "the observable's module is beyond the limit"
+    return Plan(
+        f"module of dimension {space.dimension}", max(space.cost, 1.0), 128.0 * space.dimension,
+        lambda: ModuleSurrogate(space),
+    )  # fmt: skip
+
+
+for _name, _plan in {"statevector": _statevector, "g-sim": _gsim}.items():
+    register_simulator(Simulator(_name, _plan))
