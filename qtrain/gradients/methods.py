@@ -25,7 +25,7 @@ from qtrain.gradients.accumulators import (
     WeightedPaths,
     register_accumulator,
 )
-from qtrain.gradients.paths import exact_paths, particles, path_sums, sampled_paths
+from qtrain.gradients.paths import exact_paths, fourier_pairs, particles, path_sums, sampled_paths
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
 
@@ -164,6 +164,10 @@ register_method(Method(
 ))  # fmt: skip
 register_method(Method(
     "particles", particles.refuses, particles.run, (ParticleRuns, Ceiling, *_PATHS), complete=particles.complete
+))  # fmt: skip
+register_method(Method(
+    "pairs", fourier_pairs.refuses, fourier_pairs.run, (Exact, Means, Ceiling), passes=fourier_pairs.passes,
+    limit="its pairs of paths are too many to sum",
 ))  # fmt: skip
 register_method(Method(
     "gsim", sampled_angles.gsim_refuses, sampled_angles.run_gsim, (AngleMoments,), passes=sampled_angles.gsim_passes,
