@@ -79,8 +79,8 @@ def test_bricks_of_controlled_rotations_at_a_hundred_qubits(gate):
     def bricks(n):
         return [(q, q + 1) for first in (0, 1) for q in range(first, n - 1, 2)]
 
-    wide = gradient_variance(_layers(100, 2, gate, bricks(100)), "I" * 48 + "ZZ" + "I" * 50)
-    narrow = gradient_variance(_layers(12, 2, gate, bricks(12)), "I" * 4 + "ZZ" + "I" * 6, method="pairs")
+    wide = gradient_variance(_layers(100, 2, gate, bricks(100)), "I" * 48 + "Z" + "I" * 51)
+    narrow = gradient_variance(_layers(12, 2, gate, bricks(12)), "I" * 4 + "Z" + "I" * 7, method="pairs")
     assert wide.method == "pairs" and wide.exact.all()
     assert wide.cost_variance == pytest.approx(narrow.cost_variance, rel=1e-12)
     first, second = (np.sort(s.variance[s.variance > 0]) for s in (wide, narrow))
