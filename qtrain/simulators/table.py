@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from qtrain.circuits.problem import Problem
 from qtrain.extensions import Table
+from qtrain.simulators.contraction import plan_contraction
 from qtrain.simulators.evaluators import Evaluator, ModuleSurrogate, StatevectorSurrogate
 from qtrain.simulators.gsim import module
 
@@ -97,5 +98,13 @@ def _gsim(problem: Problem) -> Plan | str:
     )  # fmt: skip
 
 
-for _name, _plan in {"statevector": _statevector, "g-sim": _gsim}.items():
+def _contraction(problem: Problem) -> Plan | str:
+    found = plan_contraction(problem)
+    if isinstance(found, str):
+        return found
+    detail = f"networks of {len(problem.traceless)} terms, {len(found.forest.steps)} contractions"
+    return Plan(detail, found.operations, found.memory_bytes, found.build)
+
+
+for _name, _plan in {"statevector": _statevector, "g-sim": _gsim, "contraction": _contraction}.items():
     register_simulator(Simulator(_name, _plan))
