@@ -1,4 +1,4 @@
-"""Angles: affine in the trainable parameters, any function of the data.
+"""Angles: affine in the trainable parameters or functions of them, and any function of the data.
 
 An angle is a list of pieces ``(weight, coefficient, offset, expression)``, each one rotation about the
 same Pauli: ``coefficient * weight + offset``, weight -1 for a fixed one. A piece that depends on data
@@ -63,18 +63,27 @@ def number(value: Any, where: str) -> float:
 
 
 class Angles:
-    """Splits Qiskit's angles into pieces, given which parameters are weights and which are data."""
+    """Splits Qiskit's angles into pieces, given which parameters are weights and which are data.
 
-    def __init__(self, weights: Sequence[Parameter], inputs: Sequence[Parameter]) -> None:
+    Args:
+        functions: take angles that are not affine in the weights: such an expression is a weight of its own, behind
+            the others. Else they are refused.
+    """
+
+    def __init__(
+        self, weights: Sequence[Parameter], inputs: Sequence[Parameter], *, functions: bool = False
+    ) -> None:
         self.weight = {p: k for k, p in enumerate(weights)}
         self.inputs = frozenset(inputs)
+        self.place = {p.name: k for k, p in enumerate((*weights, *inputs))} if functions else None
+        self.functions: dict[Any, tuple[int, ParameterExpression]] = {}  # key -> number, expression
 
     def here(self) -> str:
         """Where the angle stands, for messages."""
         return "in an angle"
 
     def angle(self, value: Any) -> Angle:
-        """Pieces of an angle; refuses what is not affine in the weights."""
+        """Pieces of an angle."""
         if isinstance(value, Parameter):  # by far the most frequent, and the cheapest
             index = self.weight.get(value)
             if index is not None:
@@ -89,12 +98,9 @@ class Angles:
             raise QTrainError(f"circuit should own every Parameter it uses. Got {value} {self.here()}.")
         slopes = []
         for k, _, p in weights:
-            slope = simplified(value.gradient(p))
-            if isinstance(slope, ParameterExpression) and slope.parameters - self.inputs:
-                raise QTrainError(
-                    f"circuit should have angles that are affine in each trainable parameter. Got {value} "
-                    f"{self.here()}: use a linear expression, or name data parameters in inputs."
-                )
+            slope = _slope(value, p)
+            if slope is None or (isinstance(slope, ParameterExpression) and slope.parameters - self.inputs):
+                return self.function(value)
             slopes.append((k, p, slope))
         rest = simplified(value.bind({p: 0.0 for _, _, p in weights})) if weights else value
         if free & self.inputs:
@@ -106,6 +112,19 @@ class Angles:
             return [(-1, 0.0, number(rest, self.here()), None), *parts]
         numbers = {k: number(slope, self.here()) for k, _, slope in slopes}
         return self.pieces(numbers, number(rest, self.here()))
+
+    def function(self, value: ParameterExpression) -> Angle:
+        """An angle that is no affine function of the weights: equal expressions are one weight."""
+        if self.place is None:
+            raise QTrainError(
+                f"circuit should have angles that are affine in each trainable parameter. Got {value} "
+                f"{self.here()}: use a linear expression, or name data parameters in inputs."
+            )
+        from qtrain.circuits.expressions.templates import template
+
+        text, own, _ = template(value, self.place)
+        found = self.functions.setdefault((text, tuple(own)), (len(self.functions), value))
+        return [(len(self.weight) + found[0], 1.0, 0.0, None)]
 
     def pieces(self, slopes: dict[int, float], constant: float) -> Angle:
         """Numbers as pieces; the constant goes with the first weight that counts."""
@@ -128,6 +147,14 @@ class Angles:
                 if k >= 0:
                     slopes[k] = slopes.get(k, 0.0) + coefficient * scale
         return self.pieces(slopes, constant) + waiting
+
+
+def _slope(value: ParameterExpression, parameter: Parameter) -> Any:
+    """Derivative, simplified; None where Qiskit has none (of sign)."""
+    try:
+        return simplified(value.gradient(parameter))
+    except RuntimeError:
+        return None
 
 
 def choose_inputs(parameters: Sequence[Parameter], inputs: Any) -> list[Parameter]:

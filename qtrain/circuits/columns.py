@@ -32,8 +32,10 @@ _SKIPPED = {"barrier"}
 class Columns(Angles):
     """What is written of a program so far; :mod:`qtrain.circuits.program` freezes it into arrays."""
 
-    def __init__(self, weights: Sequence[Parameter], inputs: Sequence[Parameter]) -> None:
-        super().__init__(weights, inputs)
+    def __init__(
+        self, weights: Sequence[Parameter], inputs: Sequence[Parameter], *, functions: bool = False
+    ) -> None:
+        super().__init__(weights, inputs, functions=functions)
         # (opcode, qubit, qubit, number of letters, weight, coefficient, offset, gate) of each op
         self.ops: list[tuple[int, int, int, int, int, float, float, int]] = []
         self.support: list[int] = []

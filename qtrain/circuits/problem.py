@@ -33,6 +33,8 @@ from qtrain.circuits.product_states import differs, split_product_input
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError
 
+NO_PERIOD = "uniform on [0, 2 pi)"  # where some angle is no affine function of the parameters
+DEFAULT_POINTS = 64  # of random data where inputs are named and no data given
 MAX_POINTS = 256  # data points whose product states Pauli paths average over
 
 T = TypeVar("T")
@@ -49,6 +51,7 @@ class Problem:
         budget, seed: of every stage. samples: fixed number of samples, or None: as the budget allows.
         method: the gradient method that was asked for by name, or ``"auto"``.
         started: ``time.monotonic()`` when the question was posed.
+        remarks: clauses about what was decided where the question left it open; every answer says them.
     """
 
     program: PauliProgram
@@ -61,6 +64,7 @@ class Problem:
     samples: int | None = None
     method: str = "auto"
     started: float = field(default_factory=time.monotonic)
+    remarks: tuple[str, ...] = ()
     parts: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -69,9 +73,16 @@ class Problem:
         return self.budget.seconds - (time.monotonic() - self.started)
 
     @property
+    def drawn(self) -> str:
+        """How the parameters are drawn, in words."""
+        periodic = self.program.angle_map is None or self.start.kind != "uniform"
+        return str(self.start) if periodic else NO_PERIOD
+
+    @property
     def plain(self) -> bool:
         """Uniform angles, no noise, no data, |0...0> in front: what the invariants of Pauli paths assume."""
-        return self.start.kind == "uniform" and not self.channels and path_tape(self).bloch is None
+        own = self.program.angle_map is None and self.start.kind == "uniform" and not self.channels
+        return own and path_tape(self).bloch is None
 
     def rng(self, *stage: str | int) -> np.random.Generator:
         """Random numbers of one stage; see `stream`."""
@@ -198,13 +209,15 @@ def pose(
         program = lower(circuit, inputs=inputs)
     else:
         source = read_circuit(circuit) if noise is None else unwrap(read_circuit(circuit))
-        program = lower(source, inputs=inputs)
+        program = lower(source, inputs=inputs, functions=True)
         channels = noise_channels(source, noise)
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
+    points = check_data(program, data, seed=seed)
+    remarks = _remarks(program, start, default_data=points is not None and data is None)
     return Problem(
-        program, as_observable(observable, program.num_qubits), start, tuple(channels), check_data(program, data),
-        budget or Budget(), seed, samples, method,
+        program, as_observable(observable, program.num_qubits), start, tuple(channels), points,
+        budget or Budget(), seed, samples, method, remarks=remarks,
     )  # fmt: skip
 
 
@@ -231,6 +244,8 @@ class PathTape(NamedTuple):
 def path_tape(problem: Problem) -> PathTape:
     """The circuit as Pauli paths see it: every parameter in one rotation, all fixed gates Cliffords."""
     program, start = problem.program, problem.start
+    if program.angle_map is not None:
+        return PathTape(f"{program.angle_map.functions.texts[0]} is no affine function of one parameter", None, None)
     if start.kind == "identity-block":
         return PathTape("identity-block initialisation shares angles between two blocks", None, None)
     uses = np.bincount(program.parameter[program.rotations], minlength=len(program.weights))
@@ -269,18 +284,35 @@ def classes(problem: Problem) -> PathClasses:
     return path_classes(tape, problem.traceless)
 
 
-def check_data(program: PauliProgram, data: np.ndarray | None) -> np.ndarray | None:
-    """(points, inputs) floats; None for a program without inputs.
+def _remarks(program: PauliProgram, start: Initialization, *, default_data: bool) -> tuple[str, ...]:
+    found = []
+    if default_data:
+        found.append(f"no data given: inputs averaged over {DEFAULT_POINTS} points uniform on [-pi, pi)")
+    if program.angle_map is not None and start.kind == "uniform":
+        aperiodic = int(program.angle_map.aperiodic().sum())
+        if aperiodic:
+            found.append(
+                f"{aperiodic} of {len(program.parameters)} parameters have no period, as in "
+                f"{program.angle_map.functions.texts[0]}: drawn {NO_PERIOD}"
+            )
+    others = [name for name in program.parameters if not name.startswith("x[")]
+    if not program.inputs and (others or program.angle_map is not None) and len(others) < len(program.parameters):
+        found.append("parameters x[0], ... are taken as trainable: inputs='x' would average over data")
+    return tuple(found)
+
+
+def check_data(program: PauliProgram, data: np.ndarray | None, *, seed: int = 0) -> np.ndarray | None:
+    """(points, inputs) floats; None for a program without inputs. Without data, random points that the seed decides.
 
     Raises:
-        QTrainError: data without inputs, inputs without data, another shape, NaN or infinity.
+        QTrainError: data without inputs, another shape, NaN or infinity.
     """
     if not program.inputs:
         if data is not None:
             raise QTrainError("inputs should name the parameters that data fill. Got data without inputs.")
         return None
     if data is None:
-        raise QTrainError(f"data should fill the {len(program.inputs)} inputs of the circuit. Got None.")
+        return stream(seed, "data").uniform(-math.pi, math.pi, (DEFAULT_POINTS, len(program.inputs)))
     vectors = np.atleast_2d(np.asarray(data, float))
     if vectors.shape[1] != len(program.inputs) or not len(vectors):
         raise QTrainError(

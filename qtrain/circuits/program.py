@@ -26,6 +26,7 @@ from qtrain.errors import QTrainError
 from qtrain.kernels.opcodes import CX, CZ, ROTATION, SDG, SWAP, SX, SXDG, H, S, X, Y, Z
 
 if TYPE_CHECKING:
+    from qtrain.circuits.expressions.angle_map import AngleMap
     from qtrain.kernels.paulis import PauliTable
 
 __all__ = [
@@ -49,6 +50,8 @@ class PauliProgram:
         weights: names of the trainable parameters, in the order of ``circuit.parameters``.
         inputs: names of the data parameters, in the same order.
         expressions: op -> its whole angle, for the ops that depend on inputs; empty once bound.
+        angle_map: from the circuit's parameters to ``weights``, where some angle is no affine function of them:
+            ``weights`` are then the parameters and, behind them, each such expression. None: they are the parameters.
     """
 
     num_qubits: int
@@ -64,6 +67,7 @@ class PauliProgram:
     weights: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     expressions: Mapping[int, ParameterExpression] = field(default_factory=dict)
+    angle_map: AngleMap | None = None
 
     def __len__(self) -> int:
         return len(self.opcode)
@@ -77,6 +81,15 @@ class PauliProgram:
     @property
     def num_weights(self) -> int:
         return len(self.weights)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the circuit's trainable parameters."""
+        return self.weights if self.angle_map is None else self.angle_map.weights
+
+    def of_parameters(self, marked: np.ndarray) -> np.ndarray:
+        """(parameters,) bool: drives one of the marked weights (weights,) bool."""
+        return marked if self.angle_map is None else self.angle_map.any_of(marked)
 
     @property
     def num_inputs(self) -> int:
@@ -124,7 +137,7 @@ class PauliProgram:
         """Angle of each op, in radians; 0 for Cliffords.
 
         Args:
-            weights: (num_weights,), or (batch, num_weights).
+            weights: (num_weights,), or (batch, num_weights); with an ``angle_map`` the circuit's parameters.
 
         Returns:
             (ops,) float64, or (batch, ops).
@@ -133,7 +146,9 @@ class PauliProgram:
             QTrainError: wrong shape, a number that is not finite, or inputs that are not bound.
         """
         self._check_bound()
-        values = _floats("weights", weights, self.num_weights)
+        values = _floats("weights", weights, len(self.parameters))
+        if self.angle_map is not None:
+            values = self.angle_map.angles(values).reshape(*values.shape[:-1], self.num_weights)
         out = np.broadcast_to(self.offset, (*values.shape[:-1], len(self))).copy()
         ops = self.rotations
         out[..., ops] += self.coefficient[ops] * values[..., self.parameter[ops]]
@@ -145,6 +160,8 @@ class PauliProgram:
         Args:
             values: weight index -> radians.
         """
+        if self.angle_map is not None:
+            raise QTrainError("program should have plain weights to fix some. Got functions of weights.")
         for k, value in values.items():
             if not (isinstance(k, (int, np.integer)) and 0 <= k < self.num_weights):
                 raise QTrainError(f"values should have keys from 0 to {self.num_weights - 1}. Got {k!r}.")
@@ -180,7 +197,10 @@ class PauliProgram:
         ops, coefficient, offset = self.input_angles(values[None, :])
         new_coefficient, new_offset = self.coefficient.copy(), self.offset.copy()
         new_coefficient[ops], new_offset[ops] = coefficient[0], offset[0]
-        return dataclasses.replace(self, coefficient=new_coefficient, offset=new_offset, inputs=(), expressions={})
+        return dataclasses.replace(
+            self, coefficient=new_coefficient, offset=new_offset, inputs=(), expressions={},
+            angle_map=None if self.angle_map is None else self.angle_map.bound(values),
+        )  # fmt: skip
 
     def input_angles(self, x: np.ndarray | Sequence[Sequence[float]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The same for many data points at once, as columns.
@@ -226,6 +246,8 @@ class PauliProgram:
             digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         for i in sorted(self.expressions):
             digest.update(f"{i}:{self.expressions[i]}".encode())
+        if self.angle_map is not None:
+            digest.update(self.angle_map.fingerprint().encode())
         return digest.hexdigest()[:32]
 
     # ----------------------------------------------------------------- frames
@@ -301,7 +323,9 @@ def _floats(name: str, values: Any, length: int) -> np.ndarray:
     return array
 
 
-def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = ()) -> PauliProgram:
+def lower(
+    circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = (), functions: bool = False
+) -> PauliProgram:
     """Write a circuit as fixed Cliffords and Pauli rotations, exactly, up to a global phase.
 
     Final measurements, barriers and delays are dropped. A PauliEvolutionGate becomes the rotations of its own
@@ -311,10 +335,11 @@ def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = 
         circuit: unitary gates; a QASM or QPY file; or a program, which is returned as it is.
         inputs: the data parameters: names, Parameters, a ParameterVector, or a prefix of their names.
             Angles may depend on them in any way.
+        functions: take angles that are not affine in the weights; the program then has an ``angle_map``.
 
     Raises:
         QTrainError: a mid-circuit measurement, reset or control flow, an operation without a definition,
-            an angle that is not affine in the weights or not finite; the gate is named.
+            an angle that is not finite, or, without ``functions``, not affine in the weights; the gate is named.
 
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
@@ -340,14 +365,23 @@ def lower(circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = 
     names = [p.name for p in trainable]
     columns = None if data else plain_columns(circuit, names)
     expressions: Mapping[int, ParameterExpression] = {}
+    angle_map = None
     if columns is None:
-        written = Columns(trainable, data)
+        written = Columns(trainable, data, functions=functions)
         Walker(written, circuit.num_qubits).circuit(circuit)
         columns, expressions = written.arrays(), written.expressions
+        if written.functions:
+            from qtrain.circuits.expressions.angle_map import AngleMap
+            from qtrain.circuits.expressions.functions import Functions
+
+            data_names = tuple([p.name for p in data])
+            found = Functions([value for _, value in written.functions.values()], (*names, *data_names))
+            angle_map = AngleMap(tuple(names), data_names, found)
     return PauliProgram(
         num_qubits=circuit.num_qubits,
         **columns,
-        weights=tuple(names),
+        weights=tuple(names) if angle_map is None else angle_map.names,
         inputs=tuple([p.name for p in data]),
         expressions=expressions,
+        angle_map=angle_map,
     )

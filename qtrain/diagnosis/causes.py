@@ -110,7 +110,7 @@ def verdicts(program: PauliProgram, evidence: Evidence, path_weight: np.ndarray)
     for k, cause in enumerate(causes(evidence)):
         live = 0.0 if cause.startswith("dead") else 1.0
         found.append(Verdict(
-            parameter=program.weights[k], index=k, cause=cause,
+            parameter=program.parameters[k], index=k, cause=cause,
             beta=0.0 if cause in (OUTSIDE, COMMUTES) else float(beta[k]),
             phi=float(phi[k]) if live else 0.0, variance=float(moment[k]) if live else 0.0,
             lower=float(lower[k]) if live else 0.0, upper=float(upper[k]) if live else 0.0,
@@ -122,12 +122,14 @@ def verdicts(program: PauliProgram, evidence: Evidence, path_weight: np.ndarray)
 
 def _places(program: PauliProgram) -> tuple[np.ndarray, list[tuple[int, ...]]]:
     """The first gate that uses each weight (-1: none does), and all qubits that it acts on."""
-    gates = np.full(len(program.weights), -1, np.int64)
-    found: list[set[int]] = [set() for _ in program.weights]
+    gates = np.full(len(program.parameters), -1, np.int64)
+    found: list[set[int]] = [set() for _ in program.parameters]
+    drivers = [(k,) for k in range(len(gates))] if program.angle_map is None else program.angle_map.drivers
     for op in program.rotations:
-        k = int(program.parameter[op])
-        gates[k] = program.gate[op] if gates[k] < 0 else gates[k]
-        found[k].update(program.support[program.start[op] : program.start[op + 1]].tolist())
+        touched = program.support[program.start[op] : program.start[op + 1]].tolist()
+        for k in drivers[int(program.parameter[op])]:
+            gates[k] = program.gate[op] if gates[k] < 0 else gates[k]
+            found[k].update(touched)
     return gates, [tuple(sorted(s)) for s in found]
 
 

@@ -85,9 +85,10 @@ def diagnose(
             results["extra"][name] = encode(found)
     source = problem.circuit
     return TrainabilityReport(
-        num_qubits=problem.program.num_qubits, num_parameters=len(problem.program.weights), num_gates=len(source.data),
+        num_qubits=problem.program.num_qubits, num_parameters=len(problem.program.parameters),
+        num_gates=len(source.data),
         two_qubit_depth=source.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
-        observable=text, initialization=str(problem.start), shots=problem.shots, threshold=threshold(problem),
+        observable=text, initialization=problem.drawn, shots=problem.shots, threshold=threshold(problem),
         summary=summarize(results["verdicts"], problem.shots), notes=tuple(dict.fromkeys(problem.notes)),
         versions=dict(_versions()), seconds=seconds, **results,
     )  # fmt: skip
@@ -110,6 +111,8 @@ def _asked(
         observable = SparsePauliOp.sum([SparsePauliOp(o.paulis, np.abs(o.coeffs)) for o in outputs.observables])
         text = _text(as_observable(SparsePauliOp.sum(outputs.observables)))
         circuit, inputs = circuit.circuit, circuit.input_params
+        if inputs and data is None:
+            raise QTrainError(f"data should fill the {len(inputs)} inputs of the QNN. Got None.")
     elif observable is None:
         raise QTrainError("observable should be a SparsePauliOp or text. Got None.")
     source = read_circuit(circuit)
@@ -119,7 +122,7 @@ def _asked(
     )  # fmt: skip
     asked = {item.name: getattr(problem, item.name) for item in fields(problem) if item.name != "parts"}
     return (
-        Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs),
+        Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs, notes=list(problem.remarks)),
         _text(problem.observable) if outputs is None else text,
     )
 

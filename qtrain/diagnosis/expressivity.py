@@ -61,8 +61,8 @@ def expressivity(
     if unknown:
         raise QTrainError(f"parts should be among {', '.join(PARTS)}. Got {unknown[0]!r}.")
     budget = budget or Budget()
-    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
-    count, n = len(program.weights), program.num_qubits
+    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit, functions=True)
+    count, n = len(program.parameters), program.num_qubits
     if not count:
         raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
     if program.expressions:
@@ -115,6 +115,8 @@ def fisher(program: PauliProgram, weights: np.ndarray) -> np.ndarray:
         shifted = np.tile(angles, (len(part), 1))
         shifted[np.arange(len(part)), part] += math.pi
         np.add.at(derivative, owner[part], slope[part, None] / 2 * states(single, shifted))
+    if program.angle_map is not None:
+        derivative = program.angle_map.jacobian(weights).T @ derivative
     overlap = derivative.conj() @ psi
     return np.asarray(4 * np.real(derivative.conj() @ derivative.T - np.outer(overlap, overlap.conj())))
 
@@ -127,8 +129,9 @@ def one_weight_per_rotation(program: PauliProgram) -> tuple[PauliProgram, np.nda
     coefficient, offset = program.coefficient.copy(), program.offset.copy()
     coefficient[ops], offset[ops] = 1.0, 0.0
     single = replace(
-        program, parameter=own, coefficient=coefficient, offset=offset, weights=tuple(f"angle {i}" for i in ops)
-    )
+        program, parameter=own, coefficient=coefficient, offset=offset, weights=tuple(f"angle {i}" for i in ops),
+        angle_map=None,
+    )  # fmt: skip
     return single, program.coefficient[ops], program.parameter[ops]
 
 
@@ -143,6 +146,8 @@ def clifford_rank(program: PauliProgram, rng: np.random.Generator) -> int:
     There the derivatives are i^p |x> with bit strings x: the rank counts distinct directions, two (real
     and imaginary) for each x other than 0...0.
     """
+    if program.angle_map is not None:
+        return 0  # no choice of parameters makes all angles quarter turns
     count = len(program.weights)
     weights = np.zeros(count)
     for k in range(count):

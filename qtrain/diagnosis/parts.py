@@ -119,7 +119,7 @@ def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
     blind = np.zeros_like(zero)
     if zero.any() and stats.method == "statevector":
         every = vanishing_weights(problem.program, problem.observable, any_input=True, seed=problem.seed)
-        blind = zero & every
+        blind = zero & ~problem.program.of_parameters(~every)
     evidence = causes.Evidence(stats, seen, zero, blind, threshold(problem))
     quiet = evidence.quiet
     if quiet.any() and not evidence.flat:
@@ -130,7 +130,7 @@ def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
 
 
 def _path_weights(problem: Diagnosis) -> np.ndarray:
-    paths, size = _paths(problem), len(problem.program.weights)
+    paths, size = _paths(problem), len(problem.program.parameters)
     if paths is None:
         return np.full(size, np.nan)
     tape, terms = paths

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget
+from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
-from qtrain.diagnosis.certificates.table import CERTIFICATES, CLASSICAL, TOLERANCE, Cost
+from qtrain.diagnosis.certificates.table import CERTIFICATES, CLASSICAL, TOLERANCE, Cost, Surrogate
 from qtrain.diagnosis.results import Simulability
 from qtrain.errors import QTrainError
 from qtrain.light_cones.light_cone import effective
+from qtrain.simulators.evaluators import MappedSurrogate
 
 
 def simulability(
@@ -53,7 +57,7 @@ def simulability(
         >>> round(result.surrogate.value([0.0] * 16), 6)
         1.0
     """
-    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
+    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit, functions=True)
     operator = as_observable(observable, program.num_qubits)
     return certify(
         Problem(program, operator, budget=budget or Budget(), seed=seed), tolerance=tolerance, algebra=algebra
@@ -76,13 +80,20 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
     if not tolerance > 0:
         raise QTrainError(f"tolerance should be positive. Got {tolerance!r}.")
     cone = on_its_cone(problem)
+    angle_map = cone.program.angle_map
+    if angle_map is not None:  # certificates are about the angles
+        cone = cone.but(program=replace(cone.program, angle_map=None))
     cost = Cost(
         cone.program, cone.observable, budget=problem.budget, seed=problem.seed, parts=dict(cone.parts),
         tolerance=tolerance, algebra=algebra,
     )  # fmt: skip
     found = [row for row in (method.certify(cost) for method in CERTIFICATES.values()) if row is not None]
+    if angle_map is not None:  # errors are averages over independent angles, which these are not
+        found = [row for row in found if row[0].error == 0]
     rows = tuple(certificate for certificate, _ in found)
     surrogates = {surrogate.method: surrogate for _, surrogate in found if surrogate is not None}
+    if angle_map is not None:
+        surrogates = {name: _behind(angle_map, surrogate) for name, surrogate in surrogates.items()}
     usable = [row for row in rows if row.applies]
     best = min(usable, key=lambda row: (row.kind != CLASSICAL, row.cost), default=None)
     if best is None:
@@ -91,3 +102,8 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
         f"{best.check}: {best.detail}, about {best.cost:.2g} operations, error {best.error:.2g}, {best.kind}"
     )
     return Simulability(best.kind == CLASSICAL, text, rows, surrogates.get(best.check), surrogates)
+
+
+def _behind(angle_map: AngleMap, inner: Surrogate) -> Surrogate:
+    """A surrogate in the angles as one in the circuit's parameters."""
+    return Surrogate(inner.method, inner.error, lambda: MappedSurrogate(inner.evaluator, angle_map))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,7 @@ class Method:
         passes: a clause that tells why ``auto`` leaves a problem to the rows behind; None if it does not.
         complete: what ``auto`` asks of it behind the answer of a row above: the answer with more in it, or None.
         limit: clause for where ``run`` gave None.
+        follows: it treats angles that are functions of the weights (``program.angle_map``); else they are refused.
     """
 
     name: str
@@ -55,6 +56,13 @@ class Method:
     passes: Callable[[Problem], str | None] = _never
     complete: Callable[[Problem, GradientStats], GradientStats | None] | None = None
     limit: str = "it does not fit the budget"
+    follows: bool = False
+
+    def why_not(self, problem: Problem) -> str | None:
+        """A clause that tells why it cannot treat a problem; None if it can."""
+        if problem.program.angle_map is not None and not self.follows:
+            return f"{problem.program.angle_map.functions.texts[0]} is no affine function of one parameter"
+        return self.refuses(problem)
 
 
 METHODS: Table[Method] = Table("method")
@@ -93,7 +101,7 @@ def answer(problem: Problem, *, or_bound: bool = False) -> GradientStats:
     rows = METHODS.values() if or_bound else [row for row in METHODS.values() if row.name != "bound"]
     for place, row in enumerate(rows):
         found = None
-        if why := row.refuses(problem):
+        if why := row.why_not(problem):
             refused.append(why)
         elif why := row.passes(problem):
             passed.append(why)
@@ -102,13 +110,13 @@ def answer(problem: Problem, *, or_bound: bool = False) -> GradientStats:
             passed.append(row.limit)
         if found is not None:
             found = _because(found, refused if row.name != "bound" else [_nothing_fits(refused + passed[:-1])])
-            return _completed(problem, found, rows[place + 1 :])
+            return _because(_completed(problem, found, rows[place + 1 :]), [], problem.remarks)
     raise TooLargeError(_nothing_fits(refused + passed))
 
 
 def _asked_for(problem: Problem) -> GradientStats:
     row = METHODS[problem.method]
-    why = row.refuses(problem)
+    why = row.why_not(problem)
     found = None if why else row.run(problem)
     if found is None:
         error = QTrainError if why else TooLargeError
@@ -116,16 +124,16 @@ def _asked_for(problem: Problem) -> GradientStats:
             f"method should be one that treats this circuit. Got {row.name!r}, but {why or row.limit}. "
             "Use method='auto'."
         )
-    return _because(found, [f"asked for: {row.name}"])
+    return _because(found, [f"asked for: {row.name}"], problem.remarks)
 
 
-def _because(stats: GradientStats, clauses: list[str]) -> GradientStats:
-    return dataclasses.replace(stats, reason="; ".join(dict.fromkeys([*clauses, stats.reason])))
+def _because(stats: GradientStats, clauses: Sequence[str], remarks: Sequence[str] = ()) -> GradientStats:
+    return dataclasses.replace(stats, reason="; ".join(dict.fromkeys([*clauses, stats.reason, *remarks])))
 
 
 def _completed(problem: Problem, stats: GradientStats, rows: list[Method]) -> GradientStats:
     for row in rows:
-        if row.complete is not None and row.refuses(problem) is None:
+        if row.complete is not None and row.why_not(problem) is None:
             stats = row.complete(problem, stats) or stats
     return stats
 
@@ -143,10 +151,8 @@ def bound(problem: Problem) -> GradientStats:
 
     |df/dtheta_k| is at most the sum of |coefficient| over the rotations of the parameter, times sum |c_a|.
     """
-    program = problem.program
     size = float(np.abs(problem.traceless.coeffs).sum())
-    ops = program.rotations
-    slope = np.bincount(program.parameter[ops], np.abs(program.coefficient[ops]), minlength=len(program.weights))
+    slope = sampled_angles.slopes(problem)
     return GradientStats.of(
         problem, [Ceiling(np.append(slope * size, size) ** 2)], method="none",
         reason="no method reached the gradients", proven_zero=dead(problem),
@@ -175,6 +181,6 @@ register_method(Method(
 ))  # fmt: skip
 register_method(Method(
     "statevector", sampled_angles.statevector_refuses, sampled_angles.run_statevector, (AngleMoments,),
-    passes=sampled_angles.statevector_passes,
+    passes=sampled_angles.statevector_passes, follows=True,
 ))  # fmt: skip
-register_method(Method("bound", _never, bound, (Ceiling,)))
+register_method(Method("bound", _never, bound, (Ceiling,), follows=True))

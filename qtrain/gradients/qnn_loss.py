@@ -107,7 +107,7 @@ def loss_moments(
     chosen = rng.choice(len(data), MAX_POINTS, replace=False) if many else np.arange(len(data))
     points, wanted = data[chosen], targets[chosen]
     count = len(points)
-    gradients = np.zeros((samples, len(program.weights)))
+    gradients = np.zeros((samples, len(program.parameters)))
     losses = np.zeros(samples)
     squares = 0.0
     chunk = max(1, 4096 // count)

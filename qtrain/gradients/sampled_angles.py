@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 FIRST_BATCH = 64
 WIDE = 16  # qubits beyond which a small module is faster than a statevector
 WIDEST = 22  # qubits whose statevectors ``auto`` takes on
+SLOPE_POINTS = 4096  # weights at which slopes of functions of them are averaged
 ROUNDING = 1e-13  # of a sampled gradient, relative to the largest it can be
 
 
@@ -53,7 +54,9 @@ def run_statevector(problem: Problem) -> GradientStats:
     stats = angle_statistics(problem, sums, "statevector", f"angles sampled on the statevector{note}")
     suspects = (sums.gradient[1] <= sums.count * rounding(problem)) & ~stats.proven_zero
     if suspects.any():
-        nothing = suspects & vanishing_weights(problem.program, problem.traceless, seed=problem.seed)
+        program = problem.program
+        live = ~vanishing_weights(program, problem.traceless, seed=problem.seed)
+        nothing = suspects & ~program.of_parameters(live)
         stats = dataclasses.replace(stats, proven_zero=stats.proven_zero | nothing)
     return stats
 
@@ -66,17 +69,33 @@ def angle_statistics(problem: Problem, sums: AngleMoments, method: str, reason: 
 
 def rounding(problem: Problem) -> float:
     """Second moment below which a sampled gradient cannot be told from rounding."""
-    program, ops = problem.program, problem.program.rotations
-    slope = np.bincount(
-        program.parameter[ops], np.abs(np.nan_to_num(program.coefficient[ops], nan=1.0)),
-        minlength=len(program.weights),
-    )  # fmt: skip
-    size = max(float(slope.max(initial=1.0)), 1.0) * float(np.abs(problem.traceless.coeffs).sum())
+    size = max(float(slopes(problem).max(initial=1.0)), 1.0) * float(np.abs(problem.traceless.coeffs).sum())
     return (ROUNDING * size) ** 2
 
 
+@part
+def slopes(problem: Problem) -> np.ndarray:
+    """(parameters,) sum over the rotations of |d angle / d parameter|.
+
+    Where the angles are functions of the parameters: its root mean square over random ones, and three errors more.
+    """
+    program, ops = problem.program, problem.program.rotations
+    plain = np.bincount(
+        program.parameter[ops], np.abs(np.nan_to_num(program.coefficient[ops], nan=1.0)),
+        minlength=len(program.weights),
+    )  # fmt: skip
+    if program.angle_map is None:
+        return plain
+    rng = problem.rng("slopes")
+    drawn = draw_weights(program, SLOPE_POINTS, rng, initialization=problem.start)
+    data = None if problem.data is None else problem.data[rng.integers(len(problem.data), size=len(drawn))]
+    return np.asarray(np.sqrt(program.angle_map.mean_square_slopes(plain, drawn, data)))
+
+
 def gsim_refuses(problem: Problem) -> str | None:
-    """Noise, and inputs: the module is closed under one circuit."""
+    """Noise, and inputs: the module is closed under one circuit; angles that are functions of the weights."""
+    if problem.program.angle_map is not None:
+        return "its angles are functions of the weights"
     if problem.program.inputs:
         return "its inputs would need a module for each data point"
     return statevector_refuses(problem)
@@ -159,14 +178,15 @@ def draw_weights(
     """Random parameter vectors.
 
     Args:
-        program: decides full periods (a weight halved in its rotations gets 4 pi) and mirrored blocks.
+        program: decides full periods (a weight halved in its rotations gets 4 pi; one in angles that are no affine
+            functions of it has no period, and gets 2 pi) and mirrored blocks.
         count: rows; rng: source of randomness.
         initialization: ``"uniform"``, ``"gaussian:SIGMA"``, ``"small:WIDTH"`` (uniform on [-WIDTH, WIDTH])
             or ``"identity-block"`` (arXiv 1903.05076): uniform on the first half of every block, the
             second half undoes it.
 
     Returns:
-        (count, num_weights) float64, radians.
+        (count, num_parameters) float64, radians.
 
     Raises:
         QTrainError: unknown initialisation; identity blocks asked of a circuit that has none.
@@ -180,7 +200,7 @@ def draw_weights(
         (5, 4)
     """
     start: Initialization = parse_initialization(initialization)
-    shape = (count, len(program.weights))
+    shape = (count, len(program.parameters))
     if start.kind == "gaussian":
         return rng.normal(scale=start.width, size=shape)
     if start.kind == "small":
@@ -189,8 +209,16 @@ def draw_weights(
     for op in program.rotations:
         if np.isfinite(program.coefficient[op]):  # data scale the others: every period is as good
             used[program.parameter[op]].append(float(program.coefficient[op]))
-    uniform = rng.uniform(size=shape) * np.array([_period(np.array(c)) for c in used])
+    periods = np.array([_period(np.array(c)) for c in used])
+    if program.angle_map is not None:
+        periods = program.angle_map.periods(periods)
+    uniform = rng.uniform(size=shape) * periods
     if start.kind == "identity-block":
+        if program.angle_map is not None:
+            raise QTrainError(
+                "initialization should be 'uniform', 'gaussian:SIGMA' or 'small:WIDTH' for angles that are functions "
+                "of several parameters, or not affine in one. Got 'identity-block'."
+            )
         root, slope, shift = mirrored_weights(program)
         return np.asarray(uniform[:, root] * slope + shift)
     return np.asarray(uniform)
@@ -228,7 +256,7 @@ def sample_moments(
         num_threads, memory_bytes: as in ``qtrain.simulators.statevector``.
 
     Returns:
-        Sums, in the order of ``program.weights``.
+        Sums, in the order of ``program.parameters``.
 
     Raises:
         QTrainError: wrong numbers, an initialisation the circuit has not, too much memory.
@@ -247,9 +275,9 @@ def sample_moments(
     points = _points(program, data)
     rng = np.random.default_rng(seed)
     # a fixed chunk, so that the draws do not depend on threads or memory; at most some 16 MB of gradients
-    chunk = max(64, min(4096, 2**21 // max(1, len(program.weights)) // 16 * 16))
+    chunk = max(64, min(4096, 2**21 // max(1, len(program.parameters)) // 16 * 16))
     seen, operator = cone or (program, observable)
-    total = AngleMoments(0, np.zeros((5, len(program.weights))), np.zeros(5))
+    total = AngleMoments(0, np.zeros((5, len(program.parameters))), np.zeros(5))
     while total.count < samples:
         count = min(chunk, int(samples) - total.count)
         weights = draw_weights(program, count, rng, initialization=initialization)

@@ -77,9 +77,9 @@ class GradientStats(JsonResult):
             method: name of its row. reason: a clause that says why, or how far it got.
             proven_zero: (parameters,) bool. factor: (parameters,), 1 where not given. scale: S.
         """
-        names = problem.program.weights
+        names = problem.program.parameters
         return cls(
-            names, method, reason, str(problem.start), problem.fingerprint, (problem.seed,), scale,
+            names, method, reason, problem.drawn, problem.fingerprint, (problem.seed,), scale,
             np.asarray(proven_zero, bool), np.ones(len(names)) if factor is None else factor, problem.offset,
             merged(tuple(accumulators), ()),
         )  # fmt: skip

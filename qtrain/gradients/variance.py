@@ -34,7 +34,8 @@ def gradient_variance(
     """Variance of every partial derivative of <O> over random initialisations.
 
     Args:
-        circuit: unitary gates; angles affine in one parameter each.
+        circuit: unitary gates; angles affine in their parameters, or any function of them: these parameters are then
+            drawn from [0, 2 pi), and ``reason`` says so.
         observable: Pauli terms with real coefficients.
         method: ``"exact"`` sums all Pauli paths by contracting a network (narrow or shallow
             circuits, any smallness); ``"paths"`` samples them (any size, independent angles);
@@ -48,7 +49,8 @@ def gradient_variance(
         samples: number of paths or of parameter vectors; None: until the median live variance has
             the budget's relative error, or the budget ends.
         seed: of all randomness. budget: seconds, memory, samples, relative error.
-        inputs: parameters that carry data, averaged over ``data`` (samples, len(inputs)).
+        inputs: parameters that carry data, averaged over ``data`` (samples, len(inputs)); without data, over random
+            points on [-pi, pi), and ``reason`` says so.
 
     Returns:
         Statistics with 95 % intervals; two results with different seeds add up.

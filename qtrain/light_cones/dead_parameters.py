@@ -44,7 +44,7 @@ def dead(problem: Problem) -> np.ndarray:
     alive = changes(problem).weights & felt(problem)
     if alive.any():
         alive &= _meeting_weights(problem)
-    return np.asarray(~alive)
+    return np.asarray(~problem.program.of_parameters(alive))
 
 
 def all_dead(problem: Problem, weights: np.ndarray) -> bool:

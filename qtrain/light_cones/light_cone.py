@@ -45,7 +45,7 @@ def light_cone(circuit: QuantumCircuit | PauliProgram, observable: SparsePauliOp
         >>> int((~light_cone(efficient_su2(4, reps=2), "ZIII").effective).sum())
         15
     """
-    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit)
+    program = circuit if isinstance(circuit, PauliProgram) else lower(circuit, functions=True)
     return cone(Problem(program, as_observable(observable, program.num_qubits)))
 
 
@@ -73,8 +73,8 @@ def cone(problem: Problem) -> LightCone:
     structural[program.parameter[kept & (program.parameter >= 0)]] = True
     alive, changing = changes(problem)
     return LightCone(
-        structural=structural,
-        effective=alive & structural,
+        structural=program.of_parameters(structural),
+        effective=program.of_parameters(alive & structural),
         width=int(seen.sum()),
         depth=_depth(program, kept),
         qubits=tuple(np.flatnonzero(seen).tolist()),

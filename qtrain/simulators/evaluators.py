@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
 from qtrain.simulators.gsim import Module, OrbitModule, gsim_values_and_gradients
@@ -59,11 +60,11 @@ class StatevectorSurrogate(Evaluator):
     memory_bytes: int
 
     def value(self, weights: np.ndarray) -> float:
-        point = one_point(weights, len(self.program.weights))[None]
+        point = one_point(weights, len(self.program.parameters))[None]
         return float(values(self.program, self.observable, point, memory_bytes=self.memory_bytes)[0])
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(one_point(weights, len(self.program.weights))[None])
+        found, slopes = self.values_and_gradients(one_point(weights, len(self.program.parameters))[None])
         return float(found[0]), slopes[0]
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -82,3 +83,26 @@ class ModuleSurrogate(Evaluator):
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return gsim_values_and_gradients(self.module, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class MappedSurrogate(Evaluator):
+    """A cost whose angles are functions of the weights, by a simulator in the angles and the chain rule.
+
+    Attributes:
+        inner: in the angles. angle_map: from the weights, its inputs bound.
+    """
+
+    inner: Evaluator
+    angle_map: AngleMap
+
+    def value(self, weights: np.ndarray) -> float:
+        return self.inner.value(self.angle_map.angles(one_point(weights, len(self.angle_map.weights)))[0])
+
+    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        found, slopes = self.values_and_gradients(one_point(weights, len(self.angle_map.weights))[None])
+        return float(found[0]), slopes[0]
+
+    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found, slopes = self.inner.values_and_gradients(self.angle_map.angles(weights))
+        return found, self.angle_map.pull(slopes, weights)

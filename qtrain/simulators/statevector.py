@@ -141,8 +141,8 @@ def _simulate(
     n = program.num_qubits
     if n > MAX_QUBITS:
         raise QTrainError(f"circuit should have at most {MAX_QUBITS} qubits for the statevector. Got {n}.")
-    theta = check_weights(len(program.weights), weights)
-    samples = len(theta)
+    chosen = check_weights(len(program.parameters), weights)
+    samples = len(chosen)
     copies = 4 if gradient else 2
     per_thread = copies * 16 * 8 * 2**n
     fixed = samples * ((16 * 2**n if state else 0) + 16 * len(program.weights)) + 8 * 2**n * len(observables)
@@ -161,6 +161,7 @@ def _simulate(
     plan, kernel = _plan(program), cast(Any, run)
     parameter = program.parameter.astype(np.int64)
     row, row_coefficient, row_offset = _rows(program, inputs, samples)
+    theta = chosen if program.angle_map is None else program.angle_map.angles(chosen, inputs)
     diagonal, groups, first, xs, zs, terms = _terms(observables, n)
     letter = np.zeros(len(program.opcode), np.int64)
     rotation = np.diff(program.start) > 0
@@ -176,6 +177,8 @@ def _simulate(
             gradients, vectors, given)  # fmt: skip
 
     in_threads(work, threads, samples)
+    if gradient and program.angle_map is not None:
+        gradients = program.angle_map.pull(gradients, chosen, inputs)
     return values, gradients, vectors
 
 

@@ -5,13 +5,15 @@ Sampled gradients, quadrature and certificates choose from it; a new simulator i
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.problem import Problem
 from qtrain.extensions import Table
 from qtrain.simulators.contraction import plan_contraction
-from qtrain.simulators.evaluators import Evaluator, ModuleSurrogate, StatevectorSurrogate
+from qtrain.simulators.evaluators import Evaluator, MappedSurrogate, ModuleSurrogate, StatevectorSurrogate
 from qtrain.simulators.gsim import module
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
@@ -40,8 +42,8 @@ class Simulator:
     Attributes:
         name: of the method.
         plan: problem -> what it takes, or a clause that tells why it cannot. The problem's program is taken as it is:
-            who wants the light cone alone hands in the light cone. It has no free inputs, and its noise and start are
-            not looked at.
+            who wants the light cone alone hands in the light cone. It has no free inputs and no ``angle_map``, and its
+            noise and start are not looked at.
     """
 
     name: str
@@ -69,6 +71,10 @@ def plans(problem: Problem) -> dict[str, Plan]:
         >>> sorted(plans(pose(real_amplitudes(2, reps=1), "IZ")))[-1]
         'statevector'
     """
+    angle_map = problem.program.angle_map
+    if angle_map is not None:
+        inner = plans(problem.but(program=dataclasses.replace(problem.program, angle_map=None)))
+        return {name: _mapped(plan, angle_map) for name, plan in inner.items()}
     found = {name: row.plan(problem) for name, row in SIMULATORS.items()}
     fits = {
         name: plan
@@ -76,6 +82,10 @@ def plans(problem: Problem) -> dict[str, Plan]:
         if not isinstance(plan, str) and plan.memory_bytes <= problem.budget.memory_bytes
     }
     return dict(sorted(fits.items(), key=lambda item: item[1].operations))
+
+
+def _mapped(plan: Plan, angle_map: AngleMap) -> Plan:
+    return dataclasses.replace(plan, build=lambda: MappedSurrogate(plan.build(), angle_map))
 
 
 def _statevector(problem: Problem) -> Plan | str:
