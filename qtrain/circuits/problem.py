@@ -72,6 +72,22 @@ class Problem:
         """Seconds of the budget that are left."""
         return self.budget.seconds - (time.monotonic() - self.started)
 
+    def share(self, fraction: float = 1.0) -> float:
+        """Seconds that a stage may take: a part of what is left, never below 0."""
+        return max(0.0, fraction * self.left)
+
+    def hurried(self: P, fraction: float) -> P:
+        """The same question with a nearer deadline: after this part of what is left. Its parts are shared.
+
+        Example:
+            >>> from qiskit.circuit.library import real_amplitudes
+            >>> problem = pose(real_amplitudes(2, reps=1), "IZ", budget=Budget(seconds=100))
+            >>> problem.hurried(0.1).left < 11 < 90 < problem.left
+            True
+        """
+        seconds = max(self.budget.seconds - self.left + self.share(fraction), 1e-3)
+        return dataclasses.replace(self, budget=dataclasses.replace(self.budget, seconds=seconds))
+
     @property
     def drawn(self) -> str:
         """How the parameters are drawn, in words."""

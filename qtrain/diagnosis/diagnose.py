@@ -26,6 +26,8 @@ from qtrain.diagnosis.report import TrainabilityReport
 from qtrain.errors import QTrainError, check_whole
 from qtrain.json_results import encode
 
+OVERTIME = 0.25  # of the budget, after which criteria that a report can do without are left out
+
 
 def diagnose(
     circuit: QuantumCircuit | str | PathLike[str] | Any,
@@ -73,7 +75,10 @@ def diagnose(
         began = time.perf_counter()
         found = None
         try:
-            found = row.run(problem)
+            if row.needed or problem.left > -OVERTIME * problem.budget.seconds:
+                found = row.run(problem)
+            else:
+                problem.notes.append(f"{name}: not looked at, as the budget had ended.")
         except QTrainError as error:
             if row.needed:
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -19,7 +20,8 @@ from qtrain.simulators.statevector import states
 
 PARTS = ("qfim", "expressibility", "entanglement", "effective_dimension")
 DENSE_QUBITS = 10
-DENSE_WORK = 3e8  # amplitudes touched by all derivatives of one state: about a second
+DENSE_WORK = 3e8  # amplitudes touched by all derivatives of one state, above 10 qubits
+SPEED = 3e8  # of them in a second
 POINTS = 6  # random Clifford points, of which the best counts
 POINT_WORK = 5e4  # words of the tableau's rows that a second of the budget buys
 ROWS = 1500  # shared parameters whose directions are compared at once; more are thinned to so many
@@ -69,15 +71,18 @@ def expressivity(
         raise QTrainError("circuit should have its inputs bound. Got free ones: bind them first.")
     rng = np.random.default_rng([seed, 5])
     largest = float(min(count, 2 * 2**n - 2)) if n < 1000 else float(count)
-    work = len(program.opcode) * (count + 1) * 2.0 ** min(n, 1000)
-    dense = (n <= DENSE_QUBITS or work <= DENSE_WORK) and count * 2.0 ** min(n, 1000) <= DENSE_NUMBERS
+    deadline = time.monotonic() + budget.seconds
+    one = len(program.opcode) * 2.0 ** min(n, 1000)  # amplitudes touched by one state
+    work = one * (len(program.rotations) + 1)
+    most = SPEED * budget.seconds / 4 if n <= DENSE_QUBITS else min(DENSE_WORK, SPEED * budget.seconds / 4)
+    dense = work <= most and count * 2.0 ** min(n, 1000) <= DENSE_NUMBERS
     rank, exact, effective = 0, False, math.nan
     if "qfim" in parts or "effective_dimension" in parts:
         if dense:
             matrices = [fisher(program, rng.uniform(0, 2 * math.pi, count))]
             rank, exact = _rank(matrices[0]), True
             if "effective_dimension" in parts:
-                points = int(np.clip(DENSE_WORK / work, 1, 8))
+                points = int(np.clip(min(DENSE_WORK, SPEED * budget.seconds / 4) / work, 1, 8))
                 matrices += [fisher(program, rng.uniform(0, 2 * math.pi, count)) for _ in range(points)]
                 effective = effective_dimension(np.array(matrices))
         else:
@@ -86,7 +91,8 @@ def expressivity(
             rank = max(clifford_rank(program, rng) for _ in range(points))
     expressible, entangling = (math.nan,) * 3, math.nan
     if n <= DENSE_QUBITS and ("expressibility" in parts or "entanglement" in parts):
-        pairs = max(200, min(samples, int(budget.memory_bytes / 64 / 2**n)))
+        fits = 2 * SPEED * max(deadline - time.monotonic(), 0.0) / one  # batches are faster
+        pairs = int(max(200, min(samples, budget.memory_bytes / 64 / 2**n, fits)))
         vectors = states(program, rng.uniform(0, 4 * math.pi, (2 * pairs, count)))
         if "expressibility" in parts:
             expressible = expressibility(vectors[:pairs], vectors[pairs:])

@@ -70,8 +70,7 @@ def gradients(problem: Diagnosis) -> GradientStats:
     """Variances of the gradients; what is known of them where no method reaches them."""
     if problem.outputs is not None:
         return _loss(problem)[0]
-    half = replace(problem.budget, seconds=0.5 * problem.budget.seconds)
-    found = answer(problem.again(budget=half), or_bound=True)
+    found = answer(problem.hurried(0.5), or_bound=True)
     if found.method == "none":
         problem.notes.append(f"gradients: {found.reason}")
     return found
@@ -118,13 +117,14 @@ def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
     zero = (stats.proven_zero | dead(problem)) & seen.effective
     blind = np.zeros_like(zero)
     if zero.any() and stats.method == "statevector":
-        every = vanishing_weights(problem.program, problem.observable, any_input=True, seed=problem.seed)
+        every = vanishing_weights(
+            problem.program, problem.observable, any_input=True, seed=problem.seed, seconds=problem.share(0.2)
+        )
         blind = zero & ~problem.program.of_parameters(~every)
     evidence = causes.Evidence(stats, seen, zero, blind, threshold(problem))
     quiet = evidence.quiet
     if quiet.any() and not evidence.flat:
-        seconds = 0.4 * problem.budget.seconds
-        sensed = light_cone_sensitivity(problem, quiet, 1 / problem.shots, seconds=seconds)
+        sensed = light_cone_sensitivity(problem, quiet, 1 / problem.shots, seconds=problem.share(0.5))
         evidence = replace(evidence, sensitivity=sensed)
     return causes.verdicts(problem.program, evidence, _path_weights(problem))
 
@@ -160,4 +160,5 @@ def certificates(problem: Diagnosis) -> Simulability:
 def expressivity(problem: Diagnosis) -> Expressivity:
     """How much of the state space the circuit reaches."""
     first = problem.first_point("expressivity")
-    return express(first.program, budget=problem.budget, seed=problem.seed)
+    rest = replace(problem.budget, seconds=max(problem.share(), 0.01))
+    return express(first.program, budget=rest, seed=problem.seed)

@@ -70,7 +70,7 @@ def on_its_cone(problem: Problem) -> Problem:
     program, operator = effective(problem)
     if problem.offset:
         operator = operator + SparsePauliOp("I" * operator.num_qubits, [problem.offset])
-    return Problem(program, operator, budget=problem.budget, seed=problem.seed)
+    return Problem(program, operator, budget=problem.budget, seed=problem.seed, started=problem.started)
 
 
 def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | None = None) -> Simulability:
@@ -85,9 +85,15 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
         cone = cone.but(program=replace(cone.program, angle_map=None))
     cost = Cost(
         cone.program, cone.observable, budget=problem.budget, seed=problem.seed, parts=dict(cone.parts),
-        tolerance=tolerance, algebra=algebra,
+        started=problem.started, tolerance=tolerance, algebra=algebra,
     )  # fmt: skip
-    found = [row for row in (method.certify(cost) for method in CERTIFICATES.values()) if row is not None]
+    found, skipped = [], []
+    for method in CERTIFICATES.values():
+        if cost.left <= 0 and found:
+            skipped.append(method.name)
+        elif (row := method.certify(cost)) is not None:
+            found.append(row)
+    left_out = f"; not tried, as the budget had ended: {', '.join(skipped)}" if skipped else ""
     if angle_map is not None:  # errors are averages over independent angles, which these are not
         found = [row for row in found if row[0].error == 0]
     rows = tuple(certificate for certificate, _ in found)
@@ -97,9 +103,9 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
     usable = [row for row in rows if row.applies]
     best = min(usable, key=lambda row: (row.kind != CLASSICAL, row.cost), default=None)
     if best is None:
-        return Simulability(False, "not certified: no method fits its cost and error", rows)
+        return Simulability(False, f"not certified: no method fits its cost and error{left_out}", rows)
     text = (
-        f"{best.check}: {best.detail}, about {best.cost:.2g} operations, error {best.error:.2g}, {best.kind}"
+        f"{best.check}: {best.detail}, about {best.cost:.2g} operations, error {best.error:.2g}, {best.kind}{left_out}"
     )
     return Simulability(best.kind == CLASSICAL, text, rows, surrogates.get(best.check), surrogates)
 

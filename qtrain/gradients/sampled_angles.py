@@ -54,8 +54,8 @@ def run_statevector(problem: Problem) -> GradientStats:
     stats = angle_statistics(problem, sums, "statevector", f"angles sampled on the statevector{note}")
     suspects = (sums.gradient[1] <= sums.count * rounding(problem)) & ~stats.proven_zero
     if suspects.any():
-        program = problem.program
-        live = ~vanishing_weights(program, problem.traceless, seed=problem.seed)
+        program, seconds = problem.program, problem.share(0.25)
+        live = ~vanishing_weights(program, problem.traceless, seed=problem.seed, seconds=seconds)
         nothing = suspects & ~program.of_parameters(live)
         stats = dataclasses.replace(stats, proven_zero=stats.proven_zero | nothing)
     return stats
@@ -124,7 +124,9 @@ def observable_module(problem: Problem) -> gsim.Module | OrbitModule | None:
     Each string costs 64 bytes and a few additions, so a limit meant for algebras would be low.
     """
     try:
-        return gsim.module(problem.program, problem.traceless, max(problem.budget.max_dimension, 2**15))
+        return gsim.module(
+            problem.program, problem.traceless, max(problem.budget.max_dimension, 2**15), seconds=problem.share(0.25)
+        )
     except QTrainError:
         return None
 

@@ -146,18 +146,32 @@ def circuit_sums(program: PauliProgram) -> list[Sum]:
         raise QTrainError("circuit should have its inputs bound for its Lie algebra. Got free ones.")
     weights = program.parameter[table.index].tolist()
     uses = np.bincount(np.array(weights, np.int64), minlength=len(program.weights))
+    x, z, which = table.distinct()
     open_: dict[int, list[tuple[Bits, float]]] = {}
+    holder = np.full(len(x), -1)  # of a string: the open run that it is in last
+    others: list[tuple[int, int]] = []  # (string, run) of strings that are in several
     sums: list[Sum] = []
-    for row, slope, weight in zip(rows, slopes.tolist(), weights, strict=True):
+    for row, slope, weight, string in zip(rows, slopes.tolist(), weights, which.tolist(), strict=True):
         if row == (0, 0):
             continue
         if open_:
-            for other in [w for w, item in open_.items() if any(anticommute(row, p) for p, _ in item)]:
-                sums.append(whole(open_.pop(other)))
+            some = np.flatnonzero(holder >= 0)
+            hit = some[commutation_matrix(x[string : string + 1], z[string : string + 1], x[some], z[some])[0]]
+            if len(hit):
+                ended = {*np.unique(holder[hit]).tolist(), *(w for k, w in others if k in set(hit.tolist()))}
+                for other in [w for w in open_ if w in ended]:
+                    sums.append(whole(open_.pop(other)))
+                holder[np.isin(holder, list(ended))] = -1
+                others = [(k, w) for k, w in others if w not in ended]
+                for k, w in others:
+                    holder[k] = w if holder[k] < 0 else holder[k]
         if uses[weight] == 1:
             sums.append({row: 1})
         else:
             open_.setdefault(weight, []).append((row, slope))
+            if holder[string] not in (-1, weight):
+                others.append((string, int(holder[string])))
+            holder[string] = weight
     found = [item for item in [*sums, *map(whole, open_.values())] if item]
     if not found:
         raise QTrainError("circuit should have at least one rotation by a parameter. Got none.")

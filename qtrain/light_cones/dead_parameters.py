@@ -7,6 +7,8 @@ the rotation; GF(2) algebra decides it in polynomial time, and never kills a liv
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
@@ -41,9 +43,10 @@ def provably_zero(program: PauliProgram, observable: SparsePauliOp | str) -> np.
 @part
 def dead(problem: Problem) -> np.ndarray:
     """`provably_zero` of a problem, once: at every angle, for every data point, under Pauli noise as well."""
+    deadline = time.monotonic() + problem.share(0.2)
     alive = changes(problem).weights & felt(problem)
-    if alive.any():
-        alive &= _meeting_weights(problem)
+    if alive.any() and time.monotonic() < deadline:
+        alive &= _meeting_weights(problem, deadline)
     return np.asarray(~problem.program.of_parameters(alive))
 
 
@@ -64,8 +67,12 @@ def felt(problem: Problem) -> np.ndarray:
     return of_weights(problem.program, tape, rows)
 
 
-def _meeting_weights(problem: Problem) -> np.ndarray:
-    """(weights,) bool: not proven dead; all of the effective cone where the algebra is too large to follow."""
+def _meeting_weights(problem: Problem, deadline: float) -> np.ndarray:
+    """(weights,) bool: not proven dead; all of the effective cone where the algebra is too large to follow.
+
+    Args:
+        deadline: by ``time.monotonic``; terms that are not followed by then prove nothing.
+    """
     small, operator = effective(problem)
     alive = np.zeros(len(small.weights), bool)
     qubits = small.num_qubits
@@ -81,6 +88,9 @@ def _meeting_weights(problem: Problem) -> np.ndarray:
     step = 1 if len(rows) <= ONE_BY_ONE else len(rows)
     met = np.zeros(len(generators), np.bool_)
     for first in range(0, len(rows), step):
+        if first and time.monotonic() > deadline:
+            met[:] = True
+            break
         some = generators.any(axis=1)
         kernel.settle(generators, rows[first : first + step], stabilizers, some, ROUNDS)
         met |= some

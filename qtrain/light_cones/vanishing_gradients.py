@@ -21,6 +21,7 @@ from qtrain.light_cones.light_cone import effective_program
 
 FIELDS = 4  # a false "zero" has probability below 1e-3 in each: see `vanishing_weights`
 WORK = 2e8  # amplitudes touched in all: a few seconds
+SPEED = 1e8  # of them in a second
 LARGEST_POWER = 1000
 QUARTER = math.pi / 4
 TOLERANCE = 1e-9
@@ -34,8 +35,9 @@ _TURNS: dict[int, tuple[tuple[tuple[int, ...], int], ...]] = {
 
 
 def vanishing_weights(
-    program: PauliProgram, operator: SparsePauliOp, *, any_input: bool = False, seed: int = 0
-) -> np.ndarray:
+    program: PauliProgram, operator: SparsePauliOp, *, any_input: bool = False, seed: int = 0,
+    seconds: float = math.inf,
+) -> np.ndarray:  # fmt: skip
     """(weights,) bool: the gradient is the zero function of all angles; never true by rounding.
 
     Fixed angles that are no multiples of pi/4, and inputs, count as variables: what holds at every angle holds
@@ -46,6 +48,7 @@ def vanishing_weights(
     Args:
         program: its effective cone small enough, else nothing is proven. operator: real coefficients.
         any_input: from every input state, instead of |0...0>.
+        seconds: what it may take, about; nothing is proven where it would take longer.
 
     Example:
         >>> from qiskit import QuantumCircuit
@@ -63,7 +66,7 @@ def vanishing_weights(
     x, z, c = unpack_terms(seen)
     steps = _steps(cone)
     touched = (6 * len(steps) + 2 * len(c)) * 2.0**n * FIELDS
-    if n > 20 or touched > WORK or len(steps) > 10_000:
+    if n > 20 or touched > min(WORK, SPEED * seconds) or len(steps) > 10_000:
         return np.zeros(count, bool)
     owner, variable, power, slope = _variables(cone, steps)
     places = np.uint64(1) << np.arange(n, dtype=np.uint64)

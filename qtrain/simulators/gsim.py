@@ -8,6 +8,8 @@ Pauli rotations, each a set of plane rotations of the coefficient vector.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from qtrain.circuits.program import PauliProgram
 
 MAX_DIMENSION = 2**16
+CLOSING_SPEED = 3e8  # words of generators that a second compares with strings
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,14 +67,16 @@ class Module:
 
 
 def module(
-    program: PauliProgram, observable: Any, max_dimension: int = MAX_DIMENSION, *, memory_bytes: int = MEMORY_BYTES
-) -> Module | OrbitModule | None:
+    program: PauliProgram, observable: Any, max_dimension: int = MAX_DIMENSION, *, memory_bytes: int = MEMORY_BYTES,
+    seconds: float = math.inf,
+) -> Module | OrbitModule | None:  # fmt: skip
     """Close the observable's Pauli strings under the circuit's rotations, or its orbit sums where those fail.
 
     Args:
         program: any circuit of Pauli rotations and Cliffords, inputs bound; observable: text or SparsePauliOp.
         max_dimension: strings, or orbits of strings under permutations of qubits, to follow at most.
         memory_bytes: what the plane rotations on the strings may take, at most.
+        seconds: what the closure may take, about: fewer strings are followed where it would take longer.
 
     Returns:
         Module; OrbitModule where the strings are too many but circuit, observable and input state share a
@@ -90,15 +95,22 @@ def module(
     if program.inputs:
         raise QTrainError("program should have its inputs bound for g-sim. Got free ones: call bind_inputs first.")
     check_whole("max_dimension", max_dimension)
+    deadline = time.monotonic() + seconds
     x, z, c = pack(as_observable(observable, program.num_qubits))
     other = (x | z).any(axis=1)
     constant = float(c[~other].sum())
     table = program.generators(fixed=True)
     gen_x, gen_z, generator = table.distinct()
-    found_x, found_z, slots, complete = pauli_modules.close(x[other], z[other], gen_x, gen_z, int(max_dimension))
+    limit = int(min(max_dimension, CLOSING_SPEED * seconds / max(gen_x.size, 1)))
+    found_x, found_z, slots, complete = pauli_modules.close(x[other], z[other], gen_x, gen_z, limit)
     start = pauli_modules.count_pairs(found_x, found_z, gen_x, gen_z) if complete else np.zeros(1, np.int64)
     if not complete or 16 * start[-1] > memory_bytes:
-        return orbit_module(program, x[other], z[other], c[other], constant, int(max_dimension))
+        left = deadline - time.monotonic()
+        if 8 * len(gen_x) ** 2 > memory_bytes or left < 0:
+            return None
+        return orbit_module(
+            program, x[other], z[other], c[other], constant, int(max_dimension), memory_bytes=memory_bytes, seconds=left
+        )
     pairs, signs = pauli_modules.pair_up(found_x, found_z, gen_x, gen_z, slots, start)
     stabilizers, flips = program.frame(), program.frame_x()
     expectation = pauli_modules.stabilizer_expectations(

@@ -8,6 +8,8 @@ an antisymmetric A, which falls into small blocks that are diagonalised once.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from qtrain.kernels.paulis import PauliTable
 
 MAX_BLOCK = 1500  # rows of a block that is diagonalised
+CLOSING_SPEED = 1e8  # letters that a second compares
+BRACKET_BYTES = 48  # of one orbit with one term, while they are collected
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows (b, d), eigenvalues (b, d), eigenvectors (b, d, d)
 
 
@@ -61,18 +65,17 @@ def _layers(program: PauliProgram, table: PauliTable) -> list[tuple[int, list[in
     x, z, which = table.distinct()
     anticommute = commutation_matrix(x, z)
     layers: list[tuple[int, list[int]]] = []
+    latest_row = np.full(len(x), -1)  # layer that holds a string last
+    latest_weight: dict[int, int] = {}
     for k, op in enumerate(table.index):
-        weight = int(program.parameter[op])
-        for other, members in reversed(layers):
-            blocked = anticommute[which[k], which[members]].any()
-            if other == weight and not blocked:
-                members.append(k)
-                break
-            if blocked:
-                layers.append((weight, [k]))
-                break
-        else:
-            layers.append((weight, [k]))
+        weight, row = int(program.parameter[op]), int(which[k])
+        place = latest_weight.get(weight, -1)
+        if place <= latest_row[anticommute[row]].max(initial=-1):  # something in between is in its way, or it is new
+            place = len(layers)
+            layers.append((weight, []))
+        layers[place][1].append(k)
+        latest_row[row] = max(latest_row[row], place)
+        latest_weight[weight] = place
     return layers
 
 
@@ -95,17 +98,20 @@ def _pack(letters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def orbit_module(
-    program: PauliProgram, x: np.ndarray, z: np.ndarray, numbers: np.ndarray, constant: float, limit: int
-) -> OrbitModule | None:
+    program: PauliProgram, x: np.ndarray, z: np.ndarray, numbers: np.ndarray, constant: float, limit: int, *,
+    memory_bytes: float = math.inf, seconds: float = math.inf,
+) -> OrbitModule | None:  # fmt: skip
     """Close the observable on orbit sums.
 
     Args:
         program: bound; x, z (terms, words), numbers (terms,): the observable without its identity, on the
             program's qubits; constant: the identity's coefficient; limit: orbits to follow at most.
+        memory_bytes, seconds: what the closure may take, about; fewer orbits are followed where it would take more.
 
     Returns:
         OrbitModule, or None where there is no symmetry, or too many orbits.
     """
+    deadline = time.monotonic() + seconds
     if not program.shared.any():  # a symmetric layer moves several qubits by one angle
         return None
     n = program.num_qubits
@@ -142,8 +148,10 @@ def orbit_module(
     terms_array = np.array([np.frombuffer(key, np.int8) for key in keys], np.int8).reshape(-1, n)
     seeds = {symmetry.smallest(np.frombuffer(key, np.int8)).tobytes(): c for key, c in observable.items()}
     seed_rows = np.array([np.frombuffer(key, np.int8) for key in seeds], np.int8)
+    brackets = max(len(terms_array), 1)  # of one orbit
+    fits = min(limit, memory_bytes / (BRACKET_BYTES * brackets), CLOSING_SPEED * seconds / (brackets * n))
     rows, start, term, other, sign, complete = kernel.close_orbits(
-        seed_rows, terms_array, symmetry.kind, symmetry.classes, int(limit)
+        seed_rows, terms_array, symmetry.kind, symmetry.classes, int(fits)
     )
     if not complete:
         return None
@@ -152,6 +160,8 @@ def orbit_module(
     scaled = sign * root[orbit] / root[other]
     blocks: dict[tuple[tuple[bytes, float], ...], tuple[Block, ...]] = {}
     for identity, terms in distinct.items():
+        if time.monotonic() > deadline:
+            return None
         coefficient = np.array([terms.get(key, 0.0) for key in keys])
         used = np.flatnonzero(coefficient[term])
         matrix = coo_array(

@@ -99,7 +99,8 @@ def _statevector(problem: Problem) -> Plan | str:
 
 def _gsim(problem: Problem) -> Plan | str:
     limit = max(problem.budget.max_dimension, SMALLEST_MODULE)
-    space = module(problem.program, problem.observable, limit, memory_bytes=int(problem.budget.memory_bytes))
+    memory = int(problem.budget.memory_bytes)
+    space = module(problem.program, problem.observable, limit, memory_bytes=memory, seconds=problem.share(0.25))
     if space is None:
         return "the observable's module is beyond the limit"
     return Plan(

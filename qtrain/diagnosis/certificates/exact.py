@@ -31,7 +31,8 @@ FREE_NAMES = ("so(", "su(2)", "su(4)", "u(1)")  # algebras of free fermions
 def observable_module(cost: Cost) -> Module | OrbitModule | None:  # type: ignore[type-var]
     """The observable's module under the circuit's rotations; None beyond the budget."""
     limit = max(cost.budget.max_dimension, 2**12)
-    return module(cost.program, cost.observable, limit, memory_bytes=int(cost.budget.memory_bytes))
+    memory = int(cost.budget.memory_bytes)
+    return module(cost.program, cost.observable, limit, memory_bytes=memory, seconds=cost.share(0.25))
 
 
 def _g_sim(cost: Cost) -> Assessment:
@@ -112,7 +113,7 @@ def _from_data(cost: Cost) -> Assessment | None:
     if not behind[trained].all():
         return None
     later, seen = restrict(cost.program, cost.observable, behind)
-    space = module(later, seen, max(cost.budget.max_dimension, 2**12))
+    space = module(later, seen, max(cost.budget.max_dimension, 2**12), seconds=cost.share(0.25))
     if space is None:
         return None
     size = space.dimension

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -73,7 +74,9 @@ def grow(
     """
     budget = problem.budget
     done, batch = 0, problem.samples or first
+    deadline = time.monotonic() + problem.share(0.5)
     while True:
+        began = time.monotonic()
         errors = step(batch, done)
         done += batch
         if problem.samples is not None:
@@ -82,6 +85,8 @@ def grow(
         enough = 4 * len(felt) > len(errors) if dear else done >= 3 / max(budget.resolution, PATHS_RESOLVE)
         if enough and (not len(felt) or float(np.median(felt)) <= budget.relative_error):
             return done, ""
-        if problem.left < 0.5 * budget.seconds or done >= budget.max_samples:
+        now = time.monotonic()
+        fits = batch * (deadline - now) / max(now - began, 1e-6)  # by the pace of the last batch
+        batch = int(min(done, budget.max_samples - done, fits))
+        if batch < first:
             return done, f"; stopped by the budget after {done} paths"
-        batch = int(min(done, budget.max_samples - done))
