@@ -116,7 +116,7 @@ def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
     stats, seen = gradients(problem), cone(problem)
     zero = (stats.proven_zero | dead(problem)) & seen.effective
     blind = np.zeros_like(zero)
-    if zero.any() and stats.method == "statevector":
+    if zero.any() and path_tape(problem).refusal:
         every = vanishing_weights(
             problem.program, problem.observable, any_input=True, seed=problem.seed, seconds=problem.share(0.2)
         )
