@@ -11,7 +11,7 @@ import numpy as np
 from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.extensions import Table
-from qtrain.gradients import sampled_angles
+from qtrain.gradients import collapse, sampled_angles
 from qtrain.gradients.accumulators import (
     Accumulator,
     AngleMoments,
@@ -25,6 +25,7 @@ from qtrain.gradients.accumulators import (
     WeightedPaths,
     register_accumulator,
 )
+from qtrain.gradients.collapsed_walks import CollapsedWalks
 from qtrain.gradients.paths import exact_paths, fourier_pairs, particles, path_sums, sampled_paths
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
@@ -182,5 +183,9 @@ register_method(Method(
 register_method(Method(
     "statevector", sampled_angles.statevector_refuses, sampled_angles.run_statevector, (AngleMoments,),
     passes=sampled_angles.statevector_passes, follows=True,
+))  # fmt: skip
+register_method(Method(
+    "collapse", collapse.refuses, collapse.run, (CollapsedWalks,),
+    limit="operators outgrow every cap between two averages",
 ))  # fmt: skip
 register_method(Method("bound", _never, bound, (Ceiling,), follows=True))

@@ -25,6 +25,7 @@ from qtrain.gradients.accumulators import (
     SignedPairs,
     WeightedPaths,
 )
+from qtrain.gradients.collapsed_walks import CollapsedWalks  # noqa: F401  reports that hold it can be read
 from qtrain.json_results import JsonResult, decode, encode
 
 if TYPE_CHECKING:

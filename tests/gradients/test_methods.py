@@ -26,7 +26,7 @@ from qtrain.gradients.statistics import GradientStats, merged
 from qtrain.gradients.variance import gradient_variance
 from qtrain.testing import check_method
 
-ROWS = ["exact", "paths", "particles", "pairs", "gsim", "statevector", "bound"]
+ROWS = ["exact", "paths", "particles", "pairs", "gsim", "statevector", "collapse", "bound"]
 SEEDS = 40
 SAMPLES = 4000
 

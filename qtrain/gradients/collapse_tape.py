@@ -1,0 +1,307 @@
+"""What collapsing Pauli propagation walks on: which parameters stay open, which are drawn, what the input feels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from qtrain.circuits.initialization import Initialization
+from qtrain.circuits.pauli_tape import Channel
+from qtrain.circuits.problem import MAX_POINTS, Problem, part
+from qtrain.circuits.product_states import split_product_input
+from qtrain.circuits.program import PauliProgram
+from qtrain.kernels.clifford import IMAGES
+from qtrain.kernels.collapse import walks as kernel
+from qtrain.kernels.opcodes import CX, NOISE_1, NOISE_2, ROTATION
+from qtrain.light_cones.light_cone import effective
+
+LARGEST = 64  # multiple of a unit frequency
+DIGITS = 62  # bits for the open parameters
+
+
+@dataclass(frozen=True, eq=False)
+class CollapseTape:
+    """A problem for the kernel.
+
+    Attributes:
+        walk: see `Walk`. terms: packed X and Z, and coefficients. drawn: places of the weights that are drawn.
+        rotations: how many have a weight.
+    """
+
+    walk: kernel.Walk
+    terms: tuple[np.ndarray, np.ndarray, np.ndarray]
+    drawn: np.ndarray
+    rotations: int
+
+
+@dataclass(frozen=True)
+class _Role:
+    """What a parameter is: 'own', 'window' or 'drawn'; its unit frequency, the digit's place and largest value."""
+
+    kind: str
+    unit: float = 1.0
+    shift: int = 0
+    mask: int = 0
+
+
+@part
+def collapse_tape(problem: Problem) -> CollapseTape:
+    """The effective light cone from the measurement to the input, for every data point."""
+    if problem.channels:
+        program, operator = problem.program, problem.traceless
+    else:
+        program, operator = effective(problem)
+    points = () if problem.data is None else problem.data[:MAX_POINTS]
+    bound = [program.bind_inputs(v) for v in points] or [program]
+    split = [split_product_input(p) for p in bound]
+    programs = [p for p, _ in split]
+    bloch = np.ascontiguousarray(np.stack([b for _, b in split]))
+    roles = _roles(programs, problem.start)
+    steps = _Steps(programs, bloch, roles, problem.start)
+    steps.build(problem.channels)
+    x, z = operator.paulis.x, operator.paulis.z
+    terms = _pack(x), _pack(z), np.ascontiguousarray(operator.coeffs.real)
+    drawn = np.array([j for j, role in enumerate(roles) if role is not None and role.kind == "drawn"], np.int64)
+    return CollapseTape(steps.walk(), terms, drawn, len(program.rotations))
+
+
+def _pack(bits: np.ndarray) -> np.ndarray:
+    rows = np.zeros((len(bits), 8 * ((bits.shape[1] + 63) // 64)), np.uint8)
+    packed = np.packbits(bits, axis=1, bitorder="little")
+    rows[:, : packed.shape[1]] = packed
+    return rows.view(np.uint64)
+
+
+def _roles(programs: list[PauliProgram], start: Initialization) -> list[_Role | None]:
+    """How each weight is averaged; None for one without a rotation."""
+    program = programs[0]
+    sizes = np.diff(program.start)
+    ops = np.array([op for op in program.rotations if sizes[op] and program.coefficient[op]], np.int64)
+    uses: list[list[int]] = [[] for _ in program.weights]
+    for op in ops:
+        uses[program.parameter[op]].append(int(op))
+    coefficients = np.stack([p.coefficient for p in programs])
+    fixed = (coefficients == coefficients[0]).all(axis=0)
+    found: list[_Role | None] = []
+    for mine in uses:
+        if not mine:
+            found.append(None)
+        elif start.kind == "identity-block" or not fixed[mine].all():
+            found.append(_Role("drawn"))
+        elif len(mine) == 1:
+            found.append(_Role("own"))
+        else:
+            unit = _unit(program.coefficient[mine]) if start.kind == "uniform" else 0.0
+            found.append(_Role("window", unit) if unit else _Role("drawn"))
+    return _placed(program, uses, found)
+
+
+def _unit(coefficients: np.ndarray) -> float:
+    """The largest frequency that all are multiples of; 0 where they are multiples of none."""
+    first = abs(float(coefficients[0]))
+    ratios = [Fraction(abs(float(c)) / first).limit_denominator(LARGEST) for c in coefficients]
+    if any(abs(float(r) * first - abs(float(c))) > 1e-12 * abs(float(c)) for r, c in zip(ratios, coefficients)):
+        return 0.0
+    below = math.lcm(*(r.denominator for r in ratios))
+    above = math.gcd(*(int(r * below) for r in ratios))
+    unit = first * above / below
+    return unit if max(abs(float(c)) for c in coefficients) <= LARGEST * unit * (1 + 1e-9) else 0.0
+
+
+def _placed(
+    program: PauliProgram, uses: list[list[int]], roles: list[_Role | None]
+) -> list[_Role | None]:
+    """Digits for the parameters that are open at the same time; the longest are drawn where they do not fit."""
+    roles = list(roles)
+    windows = [j for j, role in enumerate(roles) if role is not None and role.kind == "window"]
+    windows.sort(key=lambda j: uses[j][-1] - uses[j][0])
+    taken: list[tuple[int, int, int, int]] = []  # first, last, lowest bit, bits
+    for j in windows:
+        role = roles[j]
+        assert role is not None
+        top = int(np.round(np.abs(program.coefficient[uses[j]]) / role.unit).sum())
+        bits = (2 * top).bit_length()
+        first, last = uses[j][0], uses[j][-1]
+        busy = sorted((low, width) for a, b, low, width in taken if a <= last and first <= b)
+        shift = 0
+        for low, width in busy:
+            if low - shift >= bits:
+                break
+            shift = max(shift, low + width)
+        if shift + bits > DIGITS:
+            roles[j] = _Role("drawn")
+            continue
+        taken.append((first, last, shift, bits))
+        roles[j] = _Role("window", role.unit, shift, (1 << bits) - 1)
+    return roles
+
+
+class _Steps:
+    """Columns of a `Walk` under construction, in the order of the walk."""
+
+    def __init__(
+        self, programs: list[PauliProgram], bloch: np.ndarray, roles: list[_Role | None], start: Initialization
+    ) -> None:
+        self.programs, self.bloch, self.roles, self.start = programs, bloch, roles, start
+        self.program = programs[0]
+        self.offsets = np.stack([p.offset for p in programs])
+        self.coefficients = np.stack([p.coefficient for p in programs])
+        self.rows: list[tuple[int, int, int, int, int, int, int, float]] = []
+        self.pieces: list[int] = []  # op whose Pauli a step takes, or -1
+        self.angles: list[np.ndarray] = []
+        self.factors: list[np.ndarray] = []
+        self.guided: dict[int, int] = {}
+        self.guides: list[np.ndarray] = []
+
+    def add(
+        self, kind: int, q0: int = 0, q1: int = 0, *, op: int = -1, weight: int = -1, multiple: int = 0,
+        angle: int = -1, rate: float = 1.0, guide: int = -1,
+    ) -> None:  # fmt: skip
+        self.rows.append((kind, q0, q1, weight, multiple, angle, guide, rate))
+        self.pieces.append(op)
+
+    def number(self, angle: np.ndarray, factor: np.ndarray) -> int:
+        self.angles.append(angle)
+        self.factors.append(factor)
+        return len(self.angles) - 1
+
+    def build(self, channels: Sequence[Channel]) -> None:
+        program, sizes = self.program, np.diff(self.program.start)
+        self._guide(channels)
+        earliest: dict[int, int] = {}
+        for op in program.rotations[::-1]:
+            if sizes[op] and program.coefficient[op]:
+                earliest[int(program.parameter[op])] = int(op)
+        noise = sorted(channels, key=lambda c: c[0])
+        for op in range(len(program) - 1, -1, -1):
+            while noise and noise[-1][0] >= program.gate[op]:
+                self._channel(noise.pop())
+            if program.opcode[op] != ROTATION:
+                q0, q1 = (int(q) for q in program.qubits[op])
+                self.add(int(program.opcode[op]), q0, q1)
+            elif sizes[op]:
+                self._rotation(op, earliest)
+        while noise:
+            self._channel(noise.pop())
+        # Behind the last rotation nothing changes strings: their expectations are exact from here.
+        closing = [k for k, row in enumerate(self.rows) if row[0] == kernel.CLOSE]
+        last = max((k for k, row in enumerate(self.rows) if row[0] != kernel.CLOSE), default=-1)
+        tail = [(self.rows[k], self.pieces[k]) for k in closing if k > last]
+        del self.rows[last + 1 :], self.pieces[last + 1 :]
+        self.add(kernel.MEASURE)
+        for row, piece in tail:
+            self.rows.append(row)
+            self.pieces.append(piece)
+
+    def _channel(self, channel: Channel) -> None:
+        _, qubits, rate = channel
+        self.add(NOISE_1 if len(qubits) == 1 else NOISE_2, qubits[0], qubits[-1], rate=rate)
+
+    def _rotation(self, op: int, earliest: dict[int, int]) -> None:
+        program = self.program
+        q0 = int(program.support[program.start[op]])
+        weight = int(program.parameter[op])
+        role = self.roles[weight] if weight >= 0 else None
+        if role is not None and not self.coefficients[:, op].any():
+            role = None
+        offset = self.offsets[:, op]
+        if role is None or (offset.any() and not (role.kind == "own" and self.start.kind == "uniform")):
+            if offset.any():
+                self.add(kernel.FIXED, q0, op=op, angle=self.number(offset, 0 * offset))
+            if role is None:
+                return
+        if role.kind == "own":
+            self.add(ROTATION, q0, op=op, weight=weight, guide=self.guided.get(op, -1))
+        elif role.kind == "drawn":
+            angle = self.number(0 * offset, self.coefficients[:, op])
+            self.add(kernel.SAMPLED, q0, op=op, weight=weight, angle=angle)
+        else:
+            multiple = int(round(float(program.coefficient[op]) / role.unit))
+            self.add(kernel.WINDOW, q0, op=op, weight=weight, multiple=multiple)
+            if earliest[weight] == op:
+                self.add(kernel.CLOSE, q0, weight=weight)
+
+    def _guide(self, channels: Sequence[Channel]) -> None:
+        """What a letter is worth next to the input, where rotations of one qubit alone are left."""
+        program, sizes = self.program, np.diff(self.program.start)
+        worth = np.ones((program.num_qubits, 4))
+        worth[:, 1:] = (self.bloch**2).mean(axis=0)
+        open_ = np.ones(program.num_qubits, bool)
+        for channel in channels:
+            open_[list(channel[1])] = False
+        for op in range(len(program)):
+            if program.opcode[op] != ROTATION:
+                qubits = program.qubits[op][program.qubits[op] >= 0]
+                if program.opcode[op] >= CX:
+                    open_[qubits] = False
+                else:
+                    q = int(qubits[0])
+                    worth[q] = worth[q][IMAGES[program.opcode[op], :, 0, 0]]
+                continue
+            support = program.support[program.start[op] : program.start[op + 1]]
+            weight = int(program.parameter[op])
+            role = self.roles[weight] if weight >= 0 else None
+            q = int(support[0]) if sizes[op] else 0
+            if not sizes[op] or (sizes[op] == 1 and not open_[q]):
+                continue
+            if sizes[op] > 1 or role is None or role.kind != "own":
+                open_[support] = False
+                continue
+            self.guided[op] = len(self.guides)
+            self.guides.append(worth[q].copy())
+            letter = int(program.letters[program.start[op]])
+            _, sine = self.start.moments(np.array([program.coefficient[op]]))
+            turned = (1 - sine) * worth[q] + sine * worth[q][np.arange(4) ^ letter]
+            keeps = np.array([True, letter == 1, letter == 2, letter == 3])
+            worth[q] = np.where(keeps, worth[q], turned)
+
+    def walk(self) -> kernel.Walk:
+        program = self.program
+        kind, q0, q1, weight, multiple, angle, guide, rate = (np.array(c) for c in zip(*self.rows, strict=True))
+        roles = [role or _Role("none") for role in self.roles]
+        pieces = np.array(self.pieces)
+        sizes = np.append(np.diff(program.start), 0)[pieces]
+        start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        begin = np.append(program.start[:-1], 0)[pieces]
+        picked = np.arange(start[-1]) + np.repeat(begin - start[:-1], sizes)
+        count = len(program.weights)
+        last = np.full(count, -1, np.int64)
+        for k in np.flatnonzero(weight >= 0):
+            last[weight[k]] = k
+        slope = np.zeros(count)
+        for op in program.rotations:
+            slope[program.parameter[op]] += np.abs(self.coefficients[:, op]).max()
+        coefficient = np.where(pieces >= 0, program.coefficient[pieces], 0.0)
+        mean, sine = self.start.moments(coefficient)
+        table = [np.array(c).reshape(-1, len(self.programs)).T.copy() for c in (self.angles, self.factors)]
+        return kernel.Walk(
+            kind=kind.astype(np.int8), q0=q0.astype(np.int32), q1=q1.astype(np.int32), start=start,
+            support=program.support[picked].astype(np.int32), letters=program.letters[picked].astype(np.int8),
+            weight=weight.astype(np.int32), multiple=multiple.astype(np.int32),
+            shift=np.array([roles[w].shift if w >= 0 else 0 for w in weight], np.int64),
+            mask=np.array([roles[w].mask if w >= 0 else 0 for w in weight], np.int64),
+            angle=angle.astype(np.int32), rate=rate.astype(float), mean=mean, spread=_spread(self.start, coefficient),
+            sine=sine, guide=guide.astype(np.int32), guides=np.array(self.guides).reshape(-1, 4), last=last,
+            slope=slope, unit=np.array([role.unit for role in roles]), angles=table[0], factors=table[1],
+            bloch=self.bloch,
+        )  # fmt: skip
+
+
+def _spread(start: Initialization, coefficient: np.ndarray) -> np.ndarray:
+    """Var cos of the angle ``coefficient * theta``, without the digits that E cos^2 - (E cos)^2 loses."""
+    scale = np.abs(coefficient) * start.width
+    if start.kind == "gaussian":
+        return np.expm1(-(scale**2)) ** 2 / 2
+    if start.kind != "small":
+        return np.full(len(scale), 0.5)
+    found = np.zeros(len(scale))
+    for width in np.unique(scale):
+        nodes, weights = np.polynomial.legendre.leggauss(40 + int(width))
+        values = 2 * np.sin(nodes * width / 2) ** 2
+        mean = weights @ values / 2
+        found[scale == width] = weights @ (values - mean) ** 2 / 2
+    return found

@@ -1,0 +1,1 @@
+"""Pauli propagation that collapses."""
