@@ -31,11 +31,29 @@ def depolarize(rho, qubits, p, n):
     return (1 - p) * rho + p * mixed / len(labels)
 
 
-def moments(circuit, observable, *, cosine=0.0, cosine2=0.0, p1=0.0, p2=0.0):
+def behind_gates(kraus):
+    """Of a function (gate's name, qubits) -> list of (Kraus operators, qubits): what `moments` takes as ``behind``."""
+
+    def behind(rho, name, qubits, n):
+        for operators, where in kraus(name, qubits):
+            wide = [embed_kraus(k, where, n) for k in operators]
+            rho = sum(k @ rho @ k.conj().T for k in wide)
+        return rho
+
+    return behind
+
+
+def embed_kraus(matrix, qubits, n):
+    """Any matrix (little-endian on ``qubits``) on n qubits."""
+    return Operator(np.eye(2**n)).compose(Operator(matrix), qargs=list(qubits)).data
+
+
+def moments(circuit, observable, *, cosine=0.0, cosine2=0.0, p1=0.0, p2=0.0, behind=None):
     """(E f, E f^2, E d_k f, E (d_k f)^2) over independent angles, each parameter in one rotation.
 
     Args:
-        cosine, cosine2: E cos and E cos 2 theta, one number or one for each parameter; p1, p2: depolarizing behind one- and two-qubit gates.
+        cosine, cosine2: E cos and E cos 2 theta, one number or one for each parameter; p1, p2: depolarizing behind one- and two-qubit gates;
+            behind: other noise, a function (rho, gate's name, qubits, n) -> rho.
     """
     n, m = circuit.num_qubits, circuit.num_parameters
     matrix = observable.to_matrix()
@@ -68,6 +86,8 @@ def moments(circuit, observable, *, cosine=0.0, cosine2=0.0, p1=0.0, p2=0.0):
             p = p1 if len(qubits) == 1 else p2
             if p:
                 rho = depolarize(rho, qubits, p, n)
+            if behind is not None:
+                rho = behind(rho, item.operation.name, qubits, n)
         return np.einsum("bij,ji->b", rho, matrix).real
 
     f = values(grid)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qtrain.circuits.noise.channels import Channel, tape_steps
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
 from qtrain.kernels.clifford import Steps
-from qtrain.kernels.opcodes import FIXED_ROTATION, NOISE_1, NOISE_2, NOTHING, ROTATION
+from qtrain.kernels.opcodes import FIXED_ROTATION, NOTHING, ROTATION
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +40,14 @@ class Tape:
         return len(self.weight)
 
 
-Channel = tuple[int, tuple[int, ...], float]
-
-
 def build_tape(
     program: PauliProgram, channels: Sequence[Channel] = (), *, fixed_rotations: bool = False
 ) -> Tape:
-    """The tape of a program, with Pauli channels behind the gates they follow.
+    """The tape of a program, with channels behind the gates they follow.
 
     Args:
         program: without fixed non-Clifford rotations.
-        channels: (gate index, one or two qubits, damping of a touched Pauli), in time order.
+        channels: in time order.
         fixed_rotations: keep fixed non-Clifford rotations, as rotations without a row (light cones).
 
     Raises:
@@ -72,8 +70,10 @@ def build_tape(
     qubits[sizes > 0, 0] = program.support[program.start[:-1][sizes > 0]]
 
     place = np.arange(len(opcode), dtype=float)
-    noise = np.searchsorted(program.gate, [c[0] for c in channels], side="right") - 0.5
-    order = np.argsort(np.concatenate([place, noise]), kind="stable")[::-1]
+    noise = [(channel.gate, *step) for channel in channels for step in tape_steps(channel)]
+    gates, ops_of, first, second, codes, rates = zip(*noise, strict=True) if noise else ((),) * 6
+    behind = np.searchsorted(program.gate, np.array(gates, np.int64), side="right") - 0.5
+    order = np.argsort(np.concatenate([place, behind]), kind="stable")[::-1]
     source = np.where(order < len(opcode), order, -1)  # op of the program, or -1 for a channel
 
     def column(values: np.ndarray, others: Sequence[float]) -> np.ndarray:
@@ -88,15 +88,15 @@ def build_tape(
     begin = np.append(program.start[:-1], 0)[source]
     pieces = np.arange(start[-1]) + np.repeat(begin - start[:-1], length)
     steps = Steps(
-        opcode=column(opcode, [NOISE_1 if len(c[1]) == 1 else NOISE_2 for c in channels]),
-        q0=column(qubits[:, 0], [c[1][0] for c in channels]),
-        q1=column(qubits[:, 1], [c[1][-1] for c in channels]),
+        opcode=column(opcode, ops_of),
+        q0=column(qubits[:, 0], first),
+        q1=column(qubits[:, 1], second),
         start=start,
         support=program.support[pieces].astype(np.int32),
         letters=program.letters[pieces].astype(np.int8),
         row=row,
-        turns=column(np.maximum(program.turns, 0), [0] * len(channels)),
-        rate=column(np.ones(len(opcode)), [c[2] for c in channels]),
+        turns=column(np.maximum(program.turns, 0), codes),
+        rate=column(np.ones(len(opcode)), rates),
     )
     from_op = source[ops]
     return Tape(

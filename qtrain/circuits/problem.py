@@ -26,9 +26,10 @@ from qtrain.budget import Budget
 from qtrain.circuits.files import read_circuit
 from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.circuits.interference import PathClasses, path_classes
-from qtrain.circuits.noise import noise_channels, unwrap
+from qtrain.circuits.noise.channels import Channel
+from qtrain.circuits.noise.placement import Noisy, with_noise
 from qtrain.circuits.observables import as_observable
-from qtrain.circuits.pauli_tape import Channel, Tape, build_tape
+from qtrain.circuits.pauli_tape import Tape, build_tape
 from qtrain.circuits.product_states import differs, split_product_input
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError
@@ -47,7 +48,8 @@ class Problem:
 
     Attributes:
         program: the lowered circuit. observable: on its qubits, as given (with its identity term).
-        start: distribution of the angles. channels: Pauli noise. data: (points, inputs) or None.
+        start: distribution of the angles. channels: noise behind the gates. data: (points, inputs) or None.
+        noise: what the channels came from, where noise was given; the observable then holds its readout errors.
         budget, seed: of every stage. samples: fixed number of samples, or None: as the budget allows.
         method: the gradient method that was asked for by name, or ``"auto"``.
         started: ``time.monotonic()`` when the question was posed.
@@ -63,6 +65,7 @@ class Problem:
     seed: int = 0
     samples: int | None = None
     method: str = "auto"
+    noise: Noisy | None = None
     started: float = field(default_factory=time.monotonic)
     remarks: tuple[str, ...] = ()
     parts: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
@@ -99,6 +102,11 @@ class Problem:
         """Uniform angles, no noise, no data, |0...0> in front: what the invariants of Pauli paths assume."""
         own = self.program.angle_map is None and self.start.kind == "uniform" and not self.channels
         return own and path_tape(self).bloch is None
+
+    @cached_property
+    def unital(self) -> bool:
+        """No channel moves a Pauli to the identity: strings stay what they are without noise."""
+        return not any(channel.shifts for channel in self.channels)
 
     def rng(self, *stage: str | int) -> np.random.Generator:
         """Random numbers of one stage; see `stream`."""
@@ -218,22 +226,24 @@ def pose(
     """
     start = parse_initialization(initialization)
     _check_numbers(samples, seed)
-    channels: list[Channel] = []
+    noisy = None
     if isinstance(circuit, PauliProgram):
         if noise is not None:
             raise QTrainError("circuit should be a QuantumCircuit where noise is given. Got a PauliProgram.")
         program = lower(circuit, inputs=inputs)
     else:
-        source = read_circuit(circuit) if noise is None else unwrap(read_circuit(circuit))
+        source = read_circuit(circuit)
+        if noise is not None:
+            noisy = with_noise(source, observable, noise)
+            source, observable = noisy.circuit, noisy.observable
         program = lower(source, inputs=inputs, functions=True)
-        channels = noise_channels(source, noise)
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
     points = check_data(program, data, seed=seed)
     remarks = _remarks(program, start, default_data=points is not None and data is None)
     return Problem(
-        program, as_observable(observable, program.num_qubits), start, tuple(channels), points,
-        budget or Budget(), seed, samples, method, remarks=remarks,
+        program, as_observable(observable, program.num_qubits), start, noisy.channels if noisy else (), points,
+        budget or Budget(), seed, samples, method, noisy, remarks=remarks,
     )  # fmt: skip
 
 
@@ -260,6 +270,10 @@ class PathTape(NamedTuple):
 def path_tape(problem: Problem) -> PathTape:
     """The circuit as Pauli paths see it: every parameter in one rotation, all fixed gates Cliffords."""
     program, start = problem.program, problem.start
+    for channel in problem.channels:
+        if channel.shifts or min(channel.factors) < 0:
+            what = "moves Paulis to the identity" if channel.shifts else "turns the sign of Paulis"
+            return PathTape(f"the noise behind gate {channel.gate} {what}", None, None)
     if program.angle_map is not None:
         return PathTape(f"{program.angle_map.functions.texts[0]} is no affine function of one parameter", None, None)
     if start.kind == "identity-block":

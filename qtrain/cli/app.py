@@ -76,7 +76,7 @@ def diagnose(
         ),
     ] = None,
     noise: Annotated[
-        str | None, typer.Option(help="Error rate of each gate, such as 0.001, or a device, such as FakeTorino.")
+        str | None, typer.Option(help="Error rate of each gate, such as 0.001; a device, such as FakeTorino; JSON.")
     ] = None,
     initialization: Annotated[str, typer.Option(help="Distribution of the angles, such as uniform.")] = "uniform",
     seconds: Annotated[float, typer.Option(help="Time budget; what it cuts short becomes a bound.")] = 30.0,

@@ -18,16 +18,22 @@ if TYPE_CHECKING:
 
 
 def read_noise(text: str | None) -> Any:
-    """``None``, an error rate per gate, or a device's Target with its calibrated error rates."""
+    """``None``, an error rate per gate, a mapping as JSON, or the name of a device."""
     if text is None:
         return None
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise QTrainError(f"noise should be JSON where it starts with a brace. Got {text!r}: {error}.") from None
     try:
         return float(text)
     except ValueError:
-        from qtrain.circuits.noise import device_target
+        from qtrain.circuits.noise.devices import device_target
 
-        rate_or_device = "an error rate such as 0.001, or a device such as FakeTorino"
-        return device_target(text, argument="noise", expected=rate_or_device)
+        expected = "an error rate such as 0.001, a JSON mapping of rates, or a device such as FakeTorino"
+        device_target(text, argument="noise", expected=expected)
+        return text
 
 
 def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import lru_cache
 from importlib.metadata import version
 from os import PathLike
@@ -27,6 +27,10 @@ from qtrain.errors import QTrainError, check_whole
 from qtrain.json_results import encode
 
 OVERTIME = 0.25  # of the budget, after which criteria that a report can do without are left out
+_IDEAL = (
+    "noise: the Lie algebra, the classical simulations, expressivity and what other qubits would see are of the "
+    "circuit without it."
+)
 
 
 def diagnose(
@@ -95,7 +99,7 @@ def diagnose(
         two_qubit_depth=source.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
         observable=text, initialization=problem.drawn, shots=problem.shots, threshold=threshold(problem),
         summary=summarize(results["verdicts"], problem.shots), notes=tuple(dict.fromkeys(problem.notes)),
-        versions=dict(_versions()), seconds=seconds, **results,
+        versions=dict(_versions()), seconds=seconds, noise=problem.noise.text if problem.noise else "", **results,
     )  # fmt: skip
 
 
@@ -126,10 +130,12 @@ def _asked(
         seed=seed,
     )  # fmt: skip
     asked = {item.name: getattr(problem, item.name) for item in fields(problem) if item.name != "parts"}
-    return (
-        Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs, notes=list(problem.remarks)),
-        _text(problem.observable) if outputs is None else text,
-    )
+    notes = list(problem.remarks)
+    question = Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs, notes=notes)
+    if problem.noise is None:
+        return question, _text(problem.observable) if outputs is None else text
+    notes += [*problem.noise.notes, _IDEAL]
+    return replace(question, circuit=problem.noise.circuit), _text(as_observable(observable))
 
 
 @lru_cache(maxsize=1)

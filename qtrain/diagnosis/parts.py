@@ -47,7 +47,7 @@ class Diagnosis(Problem):
     """The question that every criterion gets: a problem, the shots one can afford, and the circuit it was lowered from.
 
     Attributes:
-        circuit: as given, without what makes its noise. shots: per expectation value.
+        circuit: as given; as it runs, where it was transpiled for its noise. shots: per expectation value.
         outputs: of a QNN, whose loss is then what the gradients are of; None: the observable's expectation value.
         notes: what was refused or cut short, and why; a criterion adds its own.
     """
@@ -56,6 +56,13 @@ class Diagnosis(Problem):
     shots: int = 10_000
     outputs: Outputs | None = None
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def ideal(self) -> Diagnosis:
+        """The question without its noise; itself where there is none."""
+        if self.noise is None:
+            return self
+        return self.but(observable=self.noise.asked, channels=(), noise=None)  # type: ignore[return-value]
 
     def first_point(self, criterion: str) -> Diagnosis:
         """The question with its inputs bound, for a criterion that looks at one point of the data, and says so."""
@@ -87,7 +94,7 @@ def _loss(problem: Diagnosis) -> tuple[GradientStats, float]:
     return loss_variance(problem, asked.observables, wanted, loss=asked.loss)
 
 
-def _paths(problem: Diagnosis) -> tuple[Tape, PathClasses] | None:
+def _paths(problem: Problem) -> tuple[Tape, PathClasses] | None:
     """What plain Pauli paths walk on, and the observable's terms by interference; None where paths do not apply."""
     cone = on_its_cone(problem.at_first_point)
     found = path_tape(cone)
@@ -98,9 +105,12 @@ def _paths(problem: Diagnosis) -> tuple[Tape, PathClasses] | None:
 
 @part
 def threshold(problem: Diagnosis) -> float:
-    """The smallest variance that the shots resolve: S / shots."""
-    paths = _paths(problem)
-    scale = float(np.sum(np.abs(problem.traceless.coeffs) ** 2)) or 1.0
+    """The smallest variance that the shots resolve: S / shots, with S of the terms as they are read."""
+    read: Problem = problem
+    if problem.noise is not None and problem.noise.asked != problem.observable:
+        read = problem.but(observable=problem.noise.asked)  # flips shrink the signal, not the spread of the outcomes
+    paths = _paths(read)
+    scale = float(np.sum(np.abs(read.traceless.coeffs) ** 2)) or 1.0
     if paths is not None:
         scale = paths[1].scale or scale
     if problem.outputs is not None:
@@ -140,7 +150,7 @@ def _path_weights(problem: Diagnosis) -> np.ndarray:
 @part
 def algebra(problem: Diagnosis) -> DLAResult:
     """The circuit's Lie algebra: data count as fixed rotations, whatever they are, where they only shift angles."""
-    asked = problem
+    asked = problem = problem.ideal
     if problem.data is not None and not np.isfinite(problem.program.coefficient).all():
         asked = problem.first_point("dla")
     return lie_algebra(asked)
@@ -153,7 +163,7 @@ def certificates(problem: Diagnosis) -> Simulability:
         name = algebra(problem).algebra
     except QTrainError:
         name = None
-    return certify(problem.first_point("simulability"), algebra=name)
+    return certify(problem.ideal.first_point("simulability"), algebra=name)
 
 
 @part

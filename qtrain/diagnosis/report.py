@@ -22,6 +22,7 @@ class TrainabilityReport(JsonResult):
             smallest variance these shots resolve.
         light_cone, gradients, dla, simulability, expressivity: the criteria; None where one could
             not be evaluated, with the reason in ``notes``.
+        noise: one line about it; empty without. Lie algebra, simulability and expressivity are of the circuit without.
         extra: results of criteria that other packages added, by name, as plain data.
         verdicts: one for each parameter, in the order of ``circuit.parameters``.
         summary: one sentence. notes: what was refused or cut short, and why.
@@ -47,6 +48,7 @@ class TrainabilityReport(JsonResult):
     versions: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
+    noise: str = ""
 
     def fraction(self, cause: str) -> float:
         """Share of parameters whose cause starts with this text, e.g. ``"dead"`` or ``"healthy"``."""

@@ -11,7 +11,7 @@ import numpy as np
 from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.extensions import Table
-from qtrain.gradients import collapse, sampled_angles
+from qtrain.gradients import collapse, noisy_angles, sampled_angles
 from qtrain.gradients.accumulators import (
     Accumulator,
     AngleMoments,
@@ -175,6 +175,10 @@ register_method(Method(
 register_method(Method(
     "pairs", fourier_pairs.refuses, fourier_pairs.run, (Exact, Means, Ceiling), passes=fourier_pairs.passes,
     limit="its pairs of paths are too many to sum",
+))  # fmt: skip
+register_method(Method(
+    "density", noisy_angles.refuses, noisy_angles.run, (AngleMoments,), passes=noisy_angles.passes,
+    limit="one density matrix does not fit the memory",
 ))  # fmt: skip
 register_method(Method(
     "gsim", sampled_angles.gsim_refuses, sampled_angles.run_gsim, (AngleMoments,), passes=sampled_angles.gsim_passes,

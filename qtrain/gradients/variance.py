@@ -40,12 +40,13 @@ def gradient_variance(
         method: ``"exact"`` sums all Pauli paths by contracting a network (narrow or shallow
             circuits, any smallness); ``"paths"`` samples them (any size, independent angles);
             ``"particles"`` samples what paths miss; ``"statevector"`` samples angles (n up to 20,
-            any circuit); ``"gsim"`` samples angles in the observable's module (shared parameters,
+            any circuit without noise); ``"density"`` samples angles under noise (n up to 10);
+            ``"gsim"`` samples angles in the observable's module (shared parameters,
             small algebra); ``"bound"`` tells what is known without any. Other packages may add more.
             ``"auto"`` takes the first of the table that fits and says why in ``reason``.
         initialization: ``"uniform"`` on each rotation's full period, ``"gaussian:SIGMA"``,
             ``"small:WIDTH"`` or ``"identity-block"``.
-        noise: rates or a Target, see `noise_channels`.
+        noise: rates, a device, a Target or a NoiseModel: see `qtrain.circuits.noise.placement.with_noise`.
         samples: number of paths or of parameter vectors; None: until the median live variance has
             the budget's relative error, or the budget ends.
         seed: of all randomness. budget: seconds, memory, samples, relative error.

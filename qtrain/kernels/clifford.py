@@ -41,8 +41,8 @@ class Steps(NamedTuple):
     q0, q1: (ops,) int32, qubits of a gate; q0 of a rotation is the first of its support.
     start, support, letters: CSR of the rotations' Paulis, ascending in the qubits.
     row: (ops,) int32, number of a weighted rotation, else -1.
-    turns: (ops,) int8, quarter turns of a fixed rotation: its sign.
-    rate: (ops,) float64, of a noise entry the damping of a Pauli it touches; 1 elsewhere.
+    turns: (ops,) int8, quarter turns of a fixed rotation: its sign; letters of a NOISE_LETTERS entry.
+    rate: (ops,) float64, of a noise entry the factor of the Paulis it means, or its shift; 1 elsewhere.
     """
 
     opcode: np.ndarray

@@ -21,8 +21,10 @@ SWAP = 11
 # Tapes alone: what a fixed rotation by a multiple of pi / 2 does to a Pauli, and noise.
 QUARTER_TURN = 12  # by an odd multiple: Q goes to +-i P Q where it anticommutes with P
 HALF_TURN = 13  # by pi: P itself, which only changes signs
-NOISE_1 = 14
-NOISE_2 = 15
+NOISE_1 = 14  # a Pauli that touches q0 is damped by ``rate``
+NOISE_2 = 15  # one that touches q0 or q1
+NOISE_LETTERS = 16  # one with the letters ``turns & 3`` on q0 and ``turns >> 2`` on q1 (q1 = q0: both the same)
+NOISE_SHIFT = 17  # Z on q0 becomes Z + rate I, on the way from the measurement
 NOTHING = -1
 
 FIXED_ROTATION = (NOTHING, QUARTER_TURN, HALF_TURN, QUARTER_TURN)  # by quarter turns

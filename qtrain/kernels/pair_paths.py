@@ -14,7 +14,7 @@ from numba import njit
 
 from qtrain.kernels.bits import ONES, PATHS, WORDS, biased, fill, popcount, seed_lanes
 from qtrain.kernels.clifford import act, conjugate, meet, multiply, turn
-from qtrain.kernels.opcodes import NOISE_1, NOISE_2, QUARTER_TURN, ROTATION, SWAP
+from qtrain.kernels.opcodes import NOISE_1, NOISE_2, NOISE_LETTERS, QUARTER_TURN, ROTATION, SWAP
 
 
 class Pairs(NamedTuple):
@@ -73,9 +73,14 @@ def _step(steps, branch, i, swap, x, z, rx, rz, alive, anti, lanes):
         for w in range(WORDS):
             lanes.coin[0, w] = anti[0, w] & out[w]
         multiply(start, support, letters, i, x, z, lanes.coin, 0, None, WORDS)
-    elif op == NOISE_1 or op == NOISE_2:
+    elif op == NOISE_1 or op == NOISE_2 or op == NOISE_LETTERS:
         q = q0[i]
         t = q1[i]
+        code = np.int64(turns[i])
+        ax = ONES if code & 1 else np.uint64(0)
+        az = ONES if code & 2 else np.uint64(0)
+        bx = ONES if code & 4 else np.uint64(0)
+        bz = ONES if code & 8 else np.uint64(0)
         for side in range(2):
             biased(1.0 - rate[i], lanes.r0, lanes.r1, lanes.coin, out)
             mx = ONES if side == 1 and rx[q, 0] else np.uint64(0)
@@ -83,8 +88,9 @@ def _step(steps, branch, i, swap, x, z, rx, rz, alive, anti, lanes):
             nx = ONES if side == 1 and rx[t, 0] else np.uint64(0)
             nz = ONES if side == 1 and rz[t, 0] else np.uint64(0)
             for w in range(WORDS):
-                touched = (x[q, w] ^ mx) | (z[q, w] ^ mz) | (x[t, w] ^ nx) | (z[t, w] ^ nz)
-                alive[w] &= ~(touched & out[w])
+                # against the letters that are meant, or against the identity
+                other = (x[q, w] ^ mx ^ ax) | (z[q, w] ^ mz ^ az) | (x[t, w] ^ nx ^ bx) | (z[t, w] ^ nz ^ bz)
+                alive[w] &= ~((~other if op == NOISE_LETTERS else other) & out[w])
     elif op > ROTATION and op <= SWAP:
         act(op, q0[i], q1[i], x, z, None, WORDS)
         act(op, q0[i], q1[i], rx, rz, None, rx.shape[1])
@@ -255,6 +261,9 @@ def _stay(steps, keep, i, x, z, value, anti, plus, flip):
         q = q0[i]
         t = q1[i]
         return value * rate[i] if x[q, 0] | z[q, 0] | x[t, 0] | z[t, 0] else value
+    if op == NOISE_LETTERS:
+        code = x[q0[i], 0] | z[q0[i], 0] << np.uint64(1) | x[q1[i], 0] << np.uint64(2) | z[q1[i], 0] << np.uint64(3)
+        return value * rate[i] if np.int64(code) == np.int64(turns[i]) else value
     flip[0] = np.uint64(0)
     conjugate(opcode, q0, q1, start, support, letters, turns, i, x, z, flip, anti, plus, x.shape[1])
     return -value if flip[0] else value

@@ -42,7 +42,13 @@ def provably_zero(program: PauliProgram, observable: SparsePauliOp | str) -> np.
 
 @part
 def dead(problem: Problem) -> np.ndarray:
-    """`provably_zero` of a problem, once: at every angle, for every data point, under Pauli noise as well."""
+    """`provably_zero` of a problem, once: at every angle, for every data point, under its noise as well.
+
+    Damped Paulis stay in the sets of both ends. Where noise moves Paulis to the identity, or the state away from it,
+    only what is outside the light cone of the circuit's graph is dead.
+    """
+    if not problem.unital:
+        return np.asarray(~problem.program.of_parameters(changes(problem).weights))
     deadline = time.monotonic() + problem.share(0.2)
     alive = changes(problem).weights & felt(problem)
     if alive.any() and time.monotonic() < deadline:

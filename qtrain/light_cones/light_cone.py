@@ -15,6 +15,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from qtrain.circuits.interference import unpack_terms
+from qtrain.circuits.noise.channels import Channel
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, part, whole_tape
@@ -69,8 +70,7 @@ def cone(problem: Problem) -> LightCone:
     program, operator = problem.program, problem.observable
     seen = np.ascontiguousarray((operator.paulis.x | operator.paulis.z).any(axis=0))
     kept = _reach(program, seen)
-    structural = np.zeros(len(program.weights), bool)
-    structural[program.parameter[kept & (program.parameter >= 0)]] = True
+    structural = _weights_of(program, kept)
     alive, changing = changes(problem)
     return LightCone(
         structural=program.of_parameters(structural),
@@ -146,7 +146,13 @@ def meets(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[n
 
 @part
 def changes(problem: Problem) -> Changes:
-    """Which weights and ops may matter to the observable, at every angle and every data point."""
+    """Which weights and ops may matter to the observable, at every angle and every data point.
+
+    Noise that damps Paulis keeps their set, so what holds without it holds; noise that moves them to the identity
+    makes strings that no relaxation here follows: then the graph alone tells.
+    """
+    if not problem.unital:
+        return _on_the_graph(problem)
     tape = whole_tape(problem)
     x, z, _ = unpack_terms(problem.observable)
     alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape), bool)
@@ -159,10 +165,32 @@ def changes(problem: Problem) -> Changes:
     return Changes(of_weights(problem.program, tape, alive), kept[::-1])
 
 
+def _on_the_graph(problem: Problem) -> Changes:
+    program, operator = problem.program, problem.observable
+    kept = _reach(program, np.ascontiguousarray((operator.paulis.x | operator.paulis.z).any(axis=0)))
+    return Changes(_weights_of(program, kept), kept)
+
+
+def _weights_of(program: PauliProgram, ops: np.ndarray) -> np.ndarray:
+    """(weights,) bool: in one of the marked ops."""
+    found = np.zeros(len(program.weights), bool)
+    found[program.parameter[ops & (program.parameter >= 0)]] = True
+    return found
+
+
 @part
 def effective(problem: Problem) -> Reduced:
     """`effective_program` of a problem, its observable without the identity."""
     return _reduce(problem.program, problem.traceless, changes(problem).ops)
+
+
+@part
+def effective_channels(problem: Problem) -> tuple[Channel, ...]:
+    """The noise on the qubits of `effective`, also that behind gates which change nothing themselves."""
+    inside = _touched(problem.program, problem.traceless, changes(problem).ops)
+    inside[0] |= not inside.any()
+    place = {int(q): k for k, q in enumerate(np.flatnonzero(inside))}
+    return tuple(found for channel in problem.channels if (found := channel.on(place)) is not None)
 
 
 def _reduce(program: PauliProgram, operator: SparsePauliOp, ops: np.ndarray) -> Reduced:

@@ -55,7 +55,7 @@ def _ranges(indices: Sequence[int], limit: int = 6) -> str:
 def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
     """The key figures of a report, as (name, text): a few lines of each criterion."""
     size = f"{report.num_qubits} qubits, {report.num_gates} gates, two-qubit depth {report.two_qubit_depth}"
-    rows = [("circuit", size)]
+    rows = [("circuit", size)] + ([("noise", report.noise)] if report.noise else [])
     for row in CRITERIA.values():
         if row.result(report) is not None:
             rows += [(name, text) for name, text in row.facts(report)]

@@ -12,7 +12,7 @@ from qiskit.circuit import Gate, Parameter
 from qiskit.quantum_info import Operator
 
 from qtrain.circuits.composites import expand, find_inputs, free_parameters, joined_parameters, unfold
-from qtrain.circuits.noise import unwrap
+from qtrain.circuits.noise.placement import unwrap
 
 
 def _same(one: QuantumCircuit, other: QuantumCircuit) -> bool:

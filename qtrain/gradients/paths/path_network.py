@@ -24,6 +24,7 @@ from qtrain.kernels.opcodes import (
     HALF_TURN,
     NOISE_1,
     NOISE_2,
+    NOISE_LETTERS,
     NOTHING,
     QUARTER_TURN,
     ROTATION,
@@ -220,13 +221,25 @@ class _Builder:
     def noise(self, i: int, op: int, q: int, t: int) -> None:
         """Noise behind the gate that comes next."""
         steps, loss = self.tape.steps, float(self.tape.steps.rate[i]) ** 2
-        if op == NOISE_1:
+        if op == NOISE_LETTERS:
+            self.letters(i, q, t, loss)
+        elif op == NOISE_1:
             self.wire(q).chain.append((-1, np.diag([1.0, loss, loss, loss]), None))
         elif (i + 1 < len(self.tape) and steps.opcode[i + 1] in (CX, CZ)
                 and {steps.q0[i + 1], steps.q1[i + 1]} == {q, t}):  # fmt: skip
             self.damping = loss  # one bond for both
         else:
             self.couple((q, t), (_EYE, _EYE), i, loss)
+
+    def letters(self, i: int, q: int, t: int, loss: float) -> None:
+        """Noise that damps one letter, or one pair of letters, alone."""
+        a, b = int(self.tape.steps.turns[i]) & 3, int(self.tape.steps.turns[i]) >> 2
+        damped = np.where(LETTERS == b, loss, 1.0)
+        if q == t:
+            self.wire(q).chain.append((-1, np.diag(damped), None))
+            return
+        here = np.diag((LETTERS == a).astype(float))
+        self.couple((q, t), (np.stack([here, np.eye(4) - here]), np.stack([np.diag(damped), np.eye(4)])), i, 1.0)
 
     def pair(self, i: int, op: int, q: int, t: int) -> None:
         """A two-qubit gate."""
@@ -306,7 +319,7 @@ def build_network(
             continue
         if op in (CX, CZ, SWAP):
             builder.pair(i, op, q, t)
-        elif op in (NOISE_1, NOISE_2):
+        elif op in (NOISE_1, NOISE_2, NOISE_LETTERS):
             builder.noise(i, op, q, t)
         elif (step := single_step(steps, i, sine2)) is not None:
             builder.single(i, q, step)

@@ -15,7 +15,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit.transpiler import InstructionProperties, Target, generate_preset_pass_manager
 
 from qtrain.architecture import device_graphs, topology
-from qtrain.circuits.noise import device_target
+from qtrain.circuits.noise.devices import device_target
 from qtrain.errors import QTrainError
 from qtrain.studies.spec.search_spec import DeviceSpec
 

@@ -1,0 +1,1 @@
+"""Noise: channels behind the gates of a circuit, from rates, devices and noise models."""
