@@ -10,14 +10,14 @@ from fractions import Fraction
 import numpy as np
 
 from qtrain.circuits.initialization import Initialization
-from qtrain.circuits.pauli_tape import Channel
+from qtrain.circuits.noise.channels import Channel, tape_steps
 from qtrain.circuits.problem import MAX_POINTS, Problem, part
 from qtrain.circuits.product_states import split_product_input
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.clifford import IMAGES
 from qtrain.kernels.collapse import walks as kernel
-from qtrain.kernels.opcodes import CX, NOISE_1, NOISE_2, ROTATION
-from qtrain.light_cones.light_cone import effective
+from qtrain.kernels.opcodes import CX, ROTATION
+from qtrain.light_cones.light_cone import effective, effective_channels
 
 LARGEST = 64  # multiple of a unit frequency
 DIGITS = 62  # bits for the open parameters
@@ -51,10 +51,7 @@ class _Role:
 @part
 def collapse_tape(problem: Problem) -> CollapseTape:
     """The effective light cone from the measurement to the input, for every data point."""
-    if problem.channels:
-        program, operator = problem.program, problem.traceless
-    else:
-        program, operator = effective(problem)
+    program, operator = effective(problem)
     points = () if problem.data is None else problem.data[:MAX_POINTS]
     bound = [program.bind_inputs(v) for v in points] or [program]
     split = [split_product_input(p) for p in bound]
@@ -62,7 +59,7 @@ def collapse_tape(problem: Problem) -> CollapseTape:
     bloch = np.ascontiguousarray(np.stack([b for _, b in split]))
     roles = _roles(programs, problem.start)
     steps = _Steps(programs, bloch, roles, problem.start)
-    steps.build(problem.channels)
+    steps.build(effective_channels(problem))
     x, z = operator.paulis.x, operator.paulis.z
     terms = _pack(x), _pack(z), np.ascontiguousarray(operator.coeffs.real)
     drawn = np.array([j for j, role in enumerate(roles) if role is not None and role.kind == "drawn"], np.int64)
@@ -176,9 +173,9 @@ class _Steps:
         for op in program.rotations[::-1]:
             if sizes[op] and program.coefficient[op]:
                 earliest[int(program.parameter[op])] = int(op)
-        noise = sorted(channels, key=lambda c: c[0])
+        noise = sorted(channels, key=lambda c: c.gate)
         for op in range(len(program) - 1, -1, -1):
-            while noise and noise[-1][0] >= program.gate[op]:
+            while noise and noise[-1].gate >= program.gate[op]:
                 self._channel(noise.pop())
             if program.opcode[op] != ROTATION:
                 q0, q1 = (int(q) for q in program.qubits[op])
@@ -198,8 +195,8 @@ class _Steps:
             self.pieces.append(piece)
 
     def _channel(self, channel: Channel) -> None:
-        _, qubits, rate = channel
-        self.add(NOISE_1 if len(qubits) == 1 else NOISE_2, qubits[0], qubits[-1], rate=rate)
+        for opcode, q0, q1, letters, rate in reversed(tape_steps(channel)):
+            self.add(opcode, q0, q1, multiple=letters, rate=rate)
 
     def _rotation(self, op: int, earliest: dict[int, int]) -> None:
         program = self.program
@@ -232,7 +229,7 @@ class _Steps:
         worth[:, 1:] = (self.bloch**2).mean(axis=0)
         open_ = np.ones(program.num_qubits, bool)
         for channel in channels:
-            open_[list(channel[1])] = False
+            open_[list(channel.qubits)] = False
         for op in range(len(program)):
             if program.opcode[op] != ROTATION:
                 qubits = program.qubits[op][program.qubits[op] >= 0]

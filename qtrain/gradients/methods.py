@@ -178,7 +178,7 @@ register_method(Method(
 ))  # fmt: skip
 register_method(Method(
     "density", noisy_angles.refuses, noisy_angles.run, (AngleMoments,), passes=noisy_angles.passes,
-    limit="one density matrix does not fit the memory",
+    limit="one density matrix does not fit the memory", follows=True,
 ))  # fmt: skip
 register_method(Method(
     "gsim", sampled_angles.gsim_refuses, sampled_angles.run_gsim, (AngleMoments,), passes=sampled_angles.gsim_passes,

@@ -101,10 +101,10 @@ class NoisyCost(Evaluator):
         return 4.0 * 4.0**self.program.num_qubits * (len(self.program) + len(self.channels))
 
     def value(self, weights: np.ndarray) -> float:
-        return float(self._all(one_point(weights, len(self.program.weights))[None], None, False)[0][0])
+        return float(self._all(one_point(weights, len(self.program.parameters))[None], None, False)[0][0])
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(one_point(weights, len(self.program.weights))[None])
+        found, slopes = self.values_and_gradients(one_point(weights, len(self.program.parameters))[None])
         return float(found[0]), slopes[0]
 
     def values_and_gradients(
@@ -122,12 +122,14 @@ class NoisyCost(Evaluator):
                 f"circuit should fit the memory budget of {self.memory_bytes:,} bytes. Exact noise on "
                 f"{self.program.num_qubits} qubits takes {self.row_bytes:,}: raise memory_bytes."
             )
+        functions, chosen = self.program.angle_map, weights
+        weights = chosen if functions is None else functions.angles(chosen, inputs)
         values, gradients = np.zeros(len(weights)), np.zeros(weights.shape)
         for first in range(0, len(weights), size):
             part = slice(first, first + size)
             points = None if inputs is None else inputs[part]
             values[part], gradients[part] = self._chunk(*self._angles(weights[part], points), slopes)
-        return values, gradients
+        return values, gradients if functions is None else functions.pull(gradients, chosen, inputs)
 
     def _angles(self, weights: np.ndarray, inputs: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
         """(ops, points) angles, and what a weight moves them by."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.opcodes import CX, CZ, SDG, SWAP, SX, SXDG, H, S, X, Y, Z
+from qtrain.kernels.opcodes import CX, CZ, NOISE_LETTERS, SDG, SWAP, SX, SXDG, H, S, X, Y, Z
 
 # Power i^e of a product of two letters (1 X, 2 Z, 3 Y) other than its letter: X Y = i Z.
 EPS = np.zeros((4, 4), np.int64)
@@ -123,6 +123,39 @@ def settle(x, z, slot, values, b, count, columns, table, generation):
         place = (place + 1) & mask
     table[place] = generation << 32 | count
     return count + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def damp(op, q0, q1, code, rate, x, z, values, b, count, columns):
+    """Noise that multiplies what touches its qubits, or what has the letters of ``code`` there."""
+    one = np.uint64(1)
+    for e in range(count):
+        first = np.int64((x[b, e, q0 >> 6] >> np.uint64(q0 & 63)) & one)
+        first |= np.int64((z[b, e, q0 >> 6] >> np.uint64(q0 & 63)) & one) << 1
+        second = np.int64((x[b, e, q1 >> 6] >> np.uint64(q1 & 63)) & one)
+        second |= np.int64((z[b, e, q1 >> 6] >> np.uint64(q1 & 63)) & one) << 1
+        met = first | second << 2
+        if met == code if op == NOISE_LETTERS else met != 0:
+            for c in range(columns):
+                values[b, e, c] *= rate
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pull(q, rate, x, z, slot, values, b, count, columns, cap, table, generation):
+    """Noise that pulls Z on a qubit towards a constant: Z -> Z + rate I. The new count, -1 above the cap."""
+    w, bit = q >> 6, np.uint64(1) << np.uint64(q & 63)
+    total = np.int64(0)
+    for e in range(count):
+        for part in range(2):
+            if part == 1 and (x[b, e, w] & bit or not z[b, e, w] & bit):
+                continue
+            if total == cap:
+                return -1
+            copy(x, z, slot, values, b, e, 1 - b, total, rate if part else 1.0, columns)
+            if part:
+                z[1 - b, total, w] ^= bit
+            total = settle(x, z, slot, values, 1 - b, total, columns, table, generation)
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -19,16 +19,18 @@ from numba import njit
 
 from qtrain.kernels.collapse.terms import (
     copy,
+    damp,
     drop,
     expectation,
     gate,
     grow,
     meet,
     multiply,
+    pull,
     settle,
     worth_of,
 )
-from qtrain.kernels.opcodes import NOISE_1, NOISE_2, ROTATION, SWAP
+from qtrain.kernels.opcodes import NOISE_1, NOISE_2, NOISE_LETTERS, NOISE_SHIFT, ROTATION, SWAP
 
 FIXED = 20  # a rotation by a known angle
 SAMPLED = 21  # by a parameter whose angle was drawn
@@ -41,7 +43,8 @@ class Walk(NamedTuple):
 
     kind: (steps,) int8, an opcode or one of the above; ROTATION is one whose parameter is its own.
     q0, q1: (steps,) int32. start, support, letters: CSR of the rotations' Paulis.
-    weight: (steps,) int32, parameter or -1. multiple: (steps,) int32, of the parameter's unit frequency.
+    weight: (steps,) int32, parameter or -1. multiple: (steps,) int32, of the parameter's unit frequency;
+    of noise on certain letters, those.
     shift, mask: (steps,) int64, the digit of an open parameter. angle: (steps,) int32, column of ``angles`` or -1.
     rate: (steps,) float64, damping by noise. mean, spread, sine: (steps,) float64: E cos, Var cos and E sin^2.
     guide: (steps,) int32, row of ``guides`` or -1; (rows, 4) float64: what a letter is worth behind the step.
@@ -177,14 +180,19 @@ def sample(walk, terms_x, terms_z, coefficients, points, drawn, theta, seed, cap
             if op > ROTATION and op <= SWAP:
                 gate(op, walk.q0[i], walk.q1[i], x, z, values, b, count, columns)
                 continue
-            if op == NOISE_1 or op == NOISE_2:
-                for e in range(count):
-                    q0, q1 = walk.q0[i], walk.q1[i]
-                    here = ((x[b, e, q0 >> 6] | z[b, e, q0 >> 6]) >> np.uint64(q0 & 63)) & one
-                    here |= ((x[b, e, q1 >> 6] | z[b, e, q1 >> 6]) >> np.uint64(q1 & 63)) & one
-                    if here:
-                        for c in range(columns):
-                            values[b, e, c] *= walk.rate[i]
+            if op == NOISE_1 or op == NOISE_2 or op == NOISE_LETTERS:
+                damp(op, walk.q0[i], walk.q1[i], walk.multiple[i], walk.rate[i], x, z, values, b, count, columns)
+                continue
+            if op == NOISE_SHIFT:
+                generation[0] += 1
+                total = pull(
+                    walk.q0[i], walk.rate[i], x, z, slot, values, b, count, columns, cap, table, generation[0]
+                )
+                if total < 0:
+                    end = i
+                    break
+                b = 1 - b
+                count = total
                 continue
             if op == MEASURE:
                 generation[0] += 1
