@@ -49,8 +49,6 @@ def dead(problem: Problem) -> np.ndarray:
     """
     if not problem.unital:
         return np.asarray(~problem.program.of_parameters(changes(problem).weights))
-    if not problem.unital:
-        return np.asarray(~problem.program.of_parameters(changes(problem).weights))
     deadline = time.monotonic() + problem.share(0.2)
     alive = changes(problem).weights & felt(problem)
     if alive.any() and time.monotonic() < deadline:
