@@ -13,7 +13,7 @@ from qtrain.circuits.observables import as_observable
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.certificates.table import CERTIFICATES, CLASSICAL, TOLERANCE, Cost, Surrogate
-from qtrain.diagnosis.results import Simulability
+from qtrain.diagnosis.results import Certificate, Simulability
 from qtrain.errors import QTrainError
 from qtrain.light_cones.light_cone import effective
 from qtrain.simulators.evaluators import MappedSurrogate
@@ -87,7 +87,8 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
         cone.program, cone.observable, budget=problem.budget, seed=problem.seed, parts=dict(cone.parts),
         started=problem.started, tolerance=tolerance, algebra=algebra,
     )  # fmt: skip
-    found, skipped = [], []
+    found: list[tuple[Certificate, Surrogate | None]] = []
+    skipped = []
     for method in CERTIFICATES.values():
         if cost.left <= 0 and found:
             skipped.append(method.name)

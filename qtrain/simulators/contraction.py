@@ -329,6 +329,8 @@ def plan_contraction(problem: Problem, *, in_line: bool = False, limit: float = 
     allowed = limit / MULTIPLICATION
     x, z, c = unpack_terms(operator)
     for bits_x, bits_z, coefficient in zip(x, z, c, strict=True):
+        if coefficient == 0:
+            continue
         network = expectation_network(program.num_qubits, ops, bits_x, bits_z, most=MAX_TENSORS - tensors)
         if network is None:
             return f"its networks hold more than {MAX_TENSORS:,} tensors"

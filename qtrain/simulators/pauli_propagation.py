@@ -1,50 +1,66 @@
-"""Low-weight Pauli propagation: a classical surrogate of a cost, with its gradient."""
+"""Truncated Pauli propagation: a classical surrogate of a cost, with its gradient.
+
+Two cuts: strings heavier than a weight are forgotten wherever they appear (arXiv 2409.01706), or paths that have met
+more than so many rotations that they anticommute with (the Fourier degree of what they add to the cost).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.interference import unpack_terms
+from qtrain.circuits.observables import pack
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.program import PauliProgram
-from qtrain.errors import QTrainError
 from qtrain.kernels.clifford import conjugate_lanes, meet_lanes
 from qtrain.kernels.opcodes import CX
+from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.simulators.evaluators import Evaluator, one_point
+from qtrain.simulators.reached_strings import StringTable, meets, product_signs
+from qtrain.simulators.statevector import check_weights
 
-MAX_TERMS = 200_000
+MAX_STRINGS = 200_000
 MAX_ENTRIES = 15_000_000  # strings over all rotations: about 40 bytes each
+LANE_NUMBERS = 2**24  # coefficients of all angle vectors of a batch, over all rotations
 
 
 @dataclass(frozen=True, eq=False)
 class _Rotation:
-    """One rotation on the list of kept strings: out[stay] += a * in, out[to] += sign * sin * in[source]."""
+    """One rotation on the list of kept strings.
 
-    op: int  # place in the program
+    Attributes:
+        op: place in the program; size: strings behind it.
+        rows, signs, stay: strings that stay themselves, with a sign, and where they stand then.
+        anti: which of these rows anticommute, and shrink by the cosine.
+        source, signs_to, to: strings that become others by the sine, with a sign, and where those stand.
+    """
+
+    op: int
     size: int
+    rows: np.ndarray
+    signs: np.ndarray
     stay: np.ndarray
     anti: np.ndarray
     source: np.ndarray
+    signs_to: np.ndarray
     to: np.ndarray
-    sign: np.ndarray
-    kept: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class PauliPropagation(Evaluator):
-    """Heisenberg propagation of an observable that forgets strings heavier than ``weight`` (arXiv 2409.01706).
+    """Heisenberg propagation of an observable on lists of strings that are known beforehand.
 
     Attributes:
-        weight: largest weight that is kept, anywhere on a path. terms: strings at the widest place.
+        strings: at the widest place; entries: over all rotations, the operations of one value.
+        first: coefficients of the observable; last: expectation of the strings at the input.
     """
 
     program: PauliProgram
-    weight: int
-    terms: int
+    strings: int
+    entries: int
     first: np.ndarray
     steps: tuple[_Rotation, ...]
     last: np.ndarray
@@ -52,135 +68,186 @@ class PauliPropagation(Evaluator):
 
     def value(self, weights: np.ndarray) -> float:
         """The cost at one point (weights,)."""
-        return self._forward(one_point(weights, len(self.program.weights)))[0]
-
-    def _forward(self, weights: np.ndarray) -> tuple[float, list[np.ndarray], np.ndarray]:
-        angles = self.program.angles(weights)
-        vectors = [self.first]
-        for step in self.steps:
-            vectors.append(_apply(step, vectors[-1], float(angles[step.op])))
-        return float(vectors[-1] @ self.last) + self.constant, vectors, angles
+        return float(self._forward(one_point(weights, self.program.num_weights)[None])[0][0])
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,), by one pass back."""
-        value, vectors, angles = self._forward(one_point(weights, len(self.program.weights)))
-        gradient = np.zeros(len(self.program.weights))
-        back = self.last
-        for k in range(len(self.steps) - 1, -1, -1):
-            step, vector, angle = self.steps[k], vectors[k], float(angles[self.steps[k].op])
-            slope = -np.sin(angle) * (vector[step.anti] * step.kept[step.anti]) @ back[step.stay[step.anti]]
-            slope += np.cos(angle) * (step.sign * vector[step.source]) @ back[step.to]
-            gradient[self.program.parameter[step.op]] += self.program.coefficient[step.op] * float(slope)
-            stay = np.ones(len(vector))
-            stay[step.anti] = np.cos(angle)
-            moved = stay * step.kept * back[step.stay]
-            np.add.at(moved, step.source, np.sin(angle) * step.sign * back[step.to])
-            back = moved
-        return value, gradient
+        found, slopes = self.values_and_gradients(one_point(weights, self.program.num_weights)[None])
+        return float(found[0]), slopes[0]
+
+    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Costs (points,) and their derivatives (points, weights) at the rows of ``weights``."""
+        theta = check_weights(self.program.num_weights, weights)
+        lanes = int(np.clip(LANE_NUMBERS // max(self.entries, 1), 1, 256))
+        parts = [self._batch(theta[k : k + lanes]) for k in range(0, len(theta), lanes)]
+        return np.concatenate([f for f, _ in parts]), np.concatenate([g for _, g in parts])
+
+    def _forward(self, theta: np.ndarray, *, keep: bool = False) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+        """Costs (lanes,), coefficients in front of each rotation where they are to be kept, angles of the ops."""
+        angles = self.program.angles(theta)
+        vector, kept = np.repeat(self.first[:, None], len(theta), axis=1), []
+        for step in self.steps:
+            if keep:
+                kept.append(vector)
+            angle = angles[:, step.op]
+            still = vector[step.rows] * step.signs[:, None]
+            still[step.anti] *= np.cos(angle)
+            moved = vector[step.source] * step.signs_to[:, None] * np.sin(angle)
+            vector = np.zeros((step.size, len(theta)))
+            vector[step.stay] = still  # either list of places has no place twice
+            vector[step.to] += moved
+        return self.last @ vector + self.constant, kept, angles
+
+    def _batch(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found, kept, angles = self._forward(theta, keep=True)
+        gradient = np.zeros(theta.shape)
+        back = np.repeat(self.last[:, None], len(theta), axis=1)
+        for step in reversed(self.steps):
+            vector, parameter = kept.pop(), self.program.parameter[step.op]
+            cos, sin = np.cos(angles[:, step.op]), np.sin(angles[:, step.op])
+            still, moved = back[step.stay] * step.signs[:, None], back[step.to] * step.signs_to[:, None]
+            if parameter >= 0:
+                slope = cos * (vector[step.source] * moved).sum(axis=0)
+                slope -= sin * (vector[step.rows[step.anti]] * still[step.anti]).sum(axis=0)
+                gradient[:, parameter] += self.program.coefficient[step.op] * slope
+            still[step.anti] *= cos
+            back = np.zeros_like(vector)
+            back[step.rows] = still
+            back[step.source] += moved * sin
+        return found, gradient
 
 
-def _apply(step: _Rotation, vector: np.ndarray, angle: float) -> np.ndarray:
-    stay = np.ones(len(vector))
-    stay[step.anti] = np.cos(angle)
-    out = np.bincount(step.stay, stay * step.kept * vector, minlength=step.size)
-    out += np.bincount(step.to, np.sin(angle) * step.sign * vector[step.source], minlength=step.size)
-    return out
+class _Lists:
+    """Lists of strings at each rotation, while they are followed."""
+
+    def __init__(self, most: int) -> None:
+        self.steps: list[_Rotation] = []
+        self.widest, self.entries, self.most = 0, 0, most
+
+    def merge(
+        self, op: int, rows: np.ndarray, signs: np.ndarray, names: np.ndarray, anti: np.ndarray, source: np.ndarray,
+        signs_to: np.ndarray, names_to: np.ndarray,
+    ) -> np.ndarray | None:  # fmt: skip
+        """Add a rotation; which of the rows and then the sources each string of the new list is; None if too many."""
+        _, index, place = np.unique(np.concatenate([names, names_to]), return_index=True, return_inverse=True)
+        self.entries += len(index)
+        self.widest = max(self.widest, len(index))
+        if self.widest > MAX_STRINGS or self.entries > self.most:
+            return None
+        place = np.asarray(place).reshape(-1)
+        self.steps.append(
+            _Rotation(op, len(index), rows, signs, place[: len(rows)], anti, source, signs_to, place[len(rows) :])
+        )
+        return index
 
 
-def propagate(program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight: int) -> PauliPropagation | None:
-    """Compile the propagation: which strings there are at each rotation, and where they go.
+def low_weight(
+    program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight: int, *, most: int = MAX_ENTRIES
+) -> PauliPropagation | None:
+    """Compile a propagation that forgets strings heavier than ``weight``.
 
     Args:
-        tape: of the program, without noise; rows in time order. weight: strings heavier than this are dropped.
+        tape: of the program, without noise; rows in time order.
 
     Returns:
-        None where more than 200,000 strings are kept at once, or 15 million over all rotations.
+        None where more than 200,000 strings are kept at once, or ``most`` over all rotations.
     """
     bits_x, bits_z, c = unpack_terms(operator)
-    identity = ~(bits_x.any(axis=1) | bits_z.any(axis=1))
-    constant = float(c[identity].sum())
-    x, z, c = bits_x[~identity].T.copy(), bits_z[~identity].T.copy(), c[~identity]
-    light = (x | z).sum(axis=0) <= weight
-    x, z, first = x[:, light].copy(), z[:, light].copy(), c[light]
-    keys = np.random.default_rng(0).integers(0, 2**64, 2 * program.num_qubits, np.uint64)
-    rotations = np.flatnonzero((program.opcode == 0) & (program.parameter >= 0))
-    sizes = np.diff(program.start)
-    rows_of = rotations[sizes[rotations] > 0]
-    sign = np.ones(x.shape[1])
-    kept = np.ones(x.shape[1], bool)
-    steps: list[_Rotation] = []
-    widest, entries = x.shape[1], 0
-    places = tape.steps
+    size = (bits_x | bits_z).sum(axis=1)
+    light = (size > 0) & (size <= weight)
+    x, z, first = bits_x[light].T.copy(), bits_z[light].T.copy(), c[light]
+    sign = np.ones(len(first))
+    table = program.generators()
+    packed_x, packed_z, _ = pack(operator)
+    frame = StringTable(packed_x[light], packed_z[light])
+    names, turns = frame.name, frame.names(table.x, table.z)
+    rotations = program.rotations[np.diff(program.start)[program.rotations] > 0]
+    turn_of = {int(op): k for k, op in enumerate(table.index)}
+    lists, places = _Lists(most), tape.steps
+    rows = np.arange(len(first))  # of the last list, those that are still kept
     for i in range(len(tape)):
         plus, flips = np.zeros((2, x.shape[1]), np.uint8)
         anti = np.zeros((1, x.shape[1]), np.uint8)
         if places.row[i] < 0:
             conjugate_lanes(places, i, x, z, flips, anti, plus)
             sign = np.where(flips, -sign, sign)
-            if places.opcode[i] >= CX:
-                kept &= (x | z).sum(axis=0) <= weight
+            if places.opcode[i] >= CX and len(sign):
+                kept = (x | z).sum(axis=0) <= weight
+                if not kept.all():
+                    x, z = x[:, kept].copy(), z[:, kept].copy()
+                    sign, names, rows = sign[kept], names[kept], rows[kept]
             continue
         meet_lanes(places, i, x, z, anti, plus)
-        source = np.flatnonzero((anti[0] == 1) & kept)
-        nx, nz = x[:, source].copy(), z[:, source].copy()
+        meet = np.flatnonzero(anti[0])
         own = slice(places.start[i], places.start[i + 1])
+        nx, nz = x[:, meet], z[:, meet]
         nx[places.support[own]] ^= (places.letters[own, None] & 1).astype(np.uint8)
         nz[places.support[own]] ^= (places.letters[own, None] >> 1).astype(np.uint8)
         good = (nx | nz).sum(axis=0) <= weight
-        source, nx, nz = source[good], nx[:, good], nz[:, good]
-        both_x, both_z = np.hstack([x, nx]), np.hstack([z, nz])
-        bits = np.vstack([both_x, both_z]).astype(np.uint64)
-        name = np.bitwise_xor.reduce(bits * keys[:, None], axis=0)
-        alive = np.concatenate([kept, np.ones(len(source), bool)])
-        unique, index, inverse = np.unique(
-            np.where(alive, name, name[0] if len(name) else 0), return_index=True, return_inverse=True
-        )
-        entries += len(unique)
-        if len(unique) > MAX_TERMS or entries > MAX_ENTRIES:
-            return None
-        inverse = np.asarray(inverse).reshape(-1)
-        size = len(unique)
-        old = x.shape[1]
-        steps.append(
-            _Rotation(
-                int(rows_of[places.row[i]]), size, inverse[:old],
-                np.flatnonzero((anti[0] == 1) & kept), source, inverse[old:],
-                np.where(plus[source] == 1, 1.0, -1.0) * sign[source], kept * sign,
-            )
+        source, op = meet[good], int(rotations[places.row[i]])
+        index = lists.merge(
+            op, rows, sign, names, meet, rows[source],
+            np.where(plus[source] == 1, 1.0, -1.0) * sign[source], names[source] ^ turns[turn_of[op]],
         )  # fmt: skip
-        x, z = both_x[:, index].copy(), both_z[:, index].copy()
-        sign, kept = np.ones(size), np.ones(size, bool)
-        widest = max(widest, size)
-    last = sign * kept * ~x.astype(bool).any(axis=0)
-    return PauliPropagation(program, weight, widest, first, tuple(steps), last, constant)
+        if index is None:
+            return None
+        both = np.concatenate([names, names[source] ^ turns[turn_of[op]]])
+        x, z = np.hstack([x, nx[:, good]])[:, index], np.hstack([z, nz[:, good]])[:, index]
+        names, sign, rows = both[index], np.ones(len(index)), np.arange(len(index))
+    last = np.zeros(lists.steps[-1].size if lists.steps else len(first))
+    last[rows] = sign * ~x.astype(bool).any(axis=0)
+    identity = ~(bits_x.any(axis=1) | bits_z.any(axis=1))
+    return PauliPropagation(
+        program, lists.widest, lists.entries, first, tuple(lists.steps), last, float(c[identity].sum())
+    )
 
 
-class LazyPropagation(Evaluator):
-    """A `PauliPropagation` that is compiled when it is first asked for a value."""
+def low_degree(
+    program: PauliProgram, operator: SparsePauliOp, degree: int, *, most: int = MAX_ENTRIES
+) -> PauliPropagation | None:
+    """Compile a propagation along the paths that meet at most ``degree`` rotations that anticommute with them.
 
-    def __init__(self, program: PauliProgram, tape: Tape, operator: SparsePauliOp, weight: int) -> None:
-        self._question = (program, tape, operator, weight)
+    In the frame behind all Cliffords; a string is listed once for each number of rotations met.
 
-    @cached_property
-    def compiled(self) -> PauliPropagation:
-        """The propagation itself.
-
-        Raises:
-            QTrainError: more than 200,000 strings would be kept at once, or 15 million in all.
-        """
-        found = propagate(*self._question)
-        if found is None:
-            raise QTrainError(
-                f"circuit should spread the observable over at most {MAX_TERMS:,} strings of weight up to "
-                f"{self._question[3]} ({MAX_ENTRIES:,} over all rotations) for this surrogate. "
-                "Got more: ask for a larger error."
-            )
-        return found
-
-    def value(self, weights: np.ndarray) -> float:
-        """The cost at one point (weights,)."""
-        return self.compiled.value(weights)
-
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Cost and its derivatives (weights,)."""
-        return self.compiled.value_and_gradient(weights)
+    Returns:
+        None where more than 200,000 strings are kept at once, or ``most`` over all rotations.
+    """
+    x, z, c = pack(operator)
+    other = (x | z).any(axis=1)
+    table = program.generators(fixed=True)
+    x, z, first = x[other], z[other], c[other]
+    frame = StringTable(x, z)
+    names, turns = frame.name, frame.names(table.x, table.z)
+    met = np.zeros(len(x), np.int64)
+    mark = np.random.default_rng(1).integers(0, 2**64, degree + 2, np.uint64)  # of a number of rotations met
+    names = names ^ mark[0]
+    lists = _Lists(most)
+    for k in range(len(table) - 1, -1, -1):
+        meet = meets(x, z, table.x[k], table.z[k])
+        if not len(meet):
+            continue
+        rows = np.ones(len(x), bool)
+        rows[meet] = met[meet] < degree
+        source = meet[rows[meet]]
+        met = met.copy()
+        step = mark[met[source]] ^ mark[met[source] + 1]
+        met[source] += 1
+        names = names.copy()
+        names[source] ^= step
+        kept = np.flatnonzero(rows)
+        factor = table.signs[k] * product_signs(table.x[k], table.z[k], x[source], z[source])
+        index = lists.merge(
+            int(table.index[k]), kept, np.ones(len(kept)), names[kept], np.searchsorted(kept, source), source, factor,
+            names[source] ^ turns[k],
+        )  # fmt: skip
+        if index is None:
+            return None
+        names = np.concatenate([names[kept], names[source] ^ turns[k]])[index]
+        met = np.concatenate([met[kept], met[source]])[index]
+        x = np.concatenate([x[kept], x[source] ^ table.x[k]])[index]
+        z = np.concatenate([z[kept], z[source] ^ table.z[k]])[index]
+    stabilizers, flips = program.frame(), program.frame_x()
+    last = stabilizer_expectations(x, z, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z)
+    return PauliPropagation(
+        program, lists.widest, lists.entries, first, tuple(lists.steps), last, float(c[~other].sum())
+    )

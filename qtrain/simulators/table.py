@@ -14,7 +14,9 @@ from qtrain.circuits.problem import Problem
 from qtrain.extensions import Table
 from qtrain.simulators.contraction import plan_contraction
 from qtrain.simulators.evaluators import Evaluator, MappedSurrogate, ModuleSurrogate, StatevectorSurrogate
+from qtrain.simulators.free_fermions import free_fermions
 from qtrain.simulators.gsim import module
+from qtrain.simulators.reached_strings import reached_strings
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
 SMALLEST_MODULE = 2**12  # strings that are followed even where the budget's max_dimension is smaller
@@ -117,5 +119,29 @@ def _contraction(problem: Problem) -> Plan | str:
     return Plan(detail, found.operations, found.memory_bytes, found.build)
 
 
-for _name, _plan in {"statevector": _statevector, "g-sim": _gsim, "contraction": _contraction}.items():
+def _near_clifford(problem: Problem) -> Plan | str:
+    space = reached_strings(problem.program, problem.observable)
+    if space is None:
+        return "its rotations spread the observable over too many strings"
+    return Plan(
+        f"{len(space.generator)} non-Clifford rotations that matter, {space.dimension} strings",
+        max(space.cost, 1.0), 16.0 * len(space.signs) + 128.0 * space.dimension, lambda: ModuleSurrogate(space),
+    )  # fmt: skip
+
+
+def _free_fermions(problem: Problem) -> Plan | str:
+    found = free_fermions(problem.program, problem.observable)
+    if found is None:
+        return "no free fermions on a Gaussian state"
+    largest = max((len(rows) for rows in found.rows), default=0)
+    return Plan(
+        f"{found.majoranas} Majorana operators on a Gaussian state, Pfaffians of {largest} rows", found.cost,
+        8.0 * found.majoranas * (found.majoranas + 4 * largest), lambda: found,
+    )  # fmt: skip
+
+
+for _name, _plan in {
+    "statevector": _statevector, "g-sim": _gsim, "contraction": _contraction, "near-Clifford": _near_clifford,
+    "free fermions": _free_fermions,
+}.items():  # fmt: skip
     register_simulator(Simulator(_name, _plan))

@@ -19,7 +19,7 @@ from qtrain.kernels.truncation import path_weights
 from qtrain.simulators.bounded_means import mean_interval
 
 PATHS = 20_000
-STEPS = 2e7  # gates that all paths together walk through, at most about
+STEPS = 5e6  # gates that all paths together walk through, at most about
 
 
 class Loss(NamedTuple):

@@ -18,7 +18,8 @@ from qtrain.circuits.program import lower
 from qtrain.diagnosis.results import Simulability
 from qtrain.diagnosis.simulability import simulability
 from qtrain.errors import QTrainError
-from qtrain.simulators.pauli_propagation import propagate
+from qtrain.light_cones.light_cone import effective_program
+from qtrain.simulators.pauli_propagation import low_weight
 from qtrain.simulators.statevector import values_and_gradients
 
 
@@ -28,7 +29,7 @@ def test_propagation_without_truncation_is_exact(seed):
     circuit, observable = random_circuit(seed, n=4, rotations=8, gates=14), random_observable(seed, n=4)
     program = lower(circuit)
     tape = build_tape(program)
-    surrogate = propagate(program, tape, observable, 4)
+    surrogate = low_weight(program, tape, observable, 4)
     point = np.random.default_rng(seed).uniform(0, 6, (1, len(program.weights)))
     value, gradient = values_and_gradients(program, observable, point)
     found, slope = surrogate.value_and_gradient(point[0])
@@ -47,7 +48,7 @@ def test_truncation_errs_as_its_certificate_says():
     weight = int(row.detail.split("up to ")[1].split(";")[0])
     assert weight < 6
     tape = build_tape(program)
-    surrogate = propagate(program, tape, observable, weight)
+    surrogate = low_weight(program, tape, observable, weight)
     angles = np.random.default_rng(3).uniform(0, 2 * math.pi, (3000, len(program.weights)))
     exact, _ = values_and_gradients(program, observable, angles)
     squares = (np.array([surrogate.value(a) for a in angles]) - np.asarray(exact)) ** 2
@@ -91,12 +92,28 @@ def test_every_surrogate_is_what_its_certificate_says(seed, n, tolerance):
             assert np.mean((found - exact) ** 2) <= 12 * row.error_upper**2
 
 
-def test_no_surrogate_of_another_method_stands_in():
-    """40 qubits, 8 layers: certified as a matrix-product state, which nothing here evaluates."""
-    circuit = efficient_su2(40, reps=8, entanglement="pairwise")
-    result = simulability(circuit, "I" * 20 + "Z" + "I" * 19)
-    assert result.verdict.startswith("matrix-product state") and "error 0," in result.verdict
-    assert result.surrogate is None
+def test_wide_circuits_are_evaluated_by_contraction():
+    """40 qubits, 5 layers: the bond's bound, and the same cost as from its light cone alone."""
+    circuit = efficient_su2(40, reps=5, entanglement="pairwise")
+    observable = "I" * 20 + "Z" + "I" * 19
+    result = simulability(circuit, observable)
+    assert set(result.surrogates) >= {"tensor network", "matrix-product state", "light cone"}
+    program = lower(circuit)
+    inner, operator = effective_program(program, observable)
+    points = np.random.default_rng(0).uniform(0, 7, (2, program.num_weights))
+    exact, slopes = values_and_gradients(inner, operator, points)
+    found, gradients = result.surrogates["matrix-product state"].values_and_gradients(points)
+    assert found == pytest.approx(exact, abs=1e-9)
+    assert gradients == pytest.approx(slopes, abs=1e-9)
+    row = row_of(result, "matrix-product state")
+    assert row.detail == "bond dimension at most 2^5" and row.cost >= row_of(result, "tensor network").cost
+
+
+def test_what_memory_cannot_hold_is_not_certified():
+    result = simulability(efficient_su2(24, reps=1, entanglement="full"), "Z" * 24, budget=Budget(memory_bytes=10**6))
+    row = row_of(result, "light cone")
+    assert not row.applies and "above the budget's 1e+06" in row.detail
+    assert "light cone" not in result.surrogates
 
 
 def test_the_error_is_not_that_of_the_paths_that_chose_the_cut():
@@ -115,7 +132,7 @@ def test_the_error_is_not_that_of_the_paths_that_chose_the_cut():
         judged += 1
         weight = int(row.detail.split("up to ")[1].split(";")[0])
         if weight not in truth:
-            surrogate = propagate(program, tape, SparsePauliOp("ZIIIII"), weight)
+            surrogate = low_weight(program, tape, SparsePauliOp("ZIIIII"), weight)
             truth[weight] = float(np.mean((exact - [surrogate.value(a) for a in angles]) ** 2))
         missed += not row.error_lower**2 * 0.95 <= truth[weight] <= row.error_upper**2 * 1.05
     assert 15 <= judged <= 60
@@ -163,7 +180,8 @@ def test_the_cone_of_a_shallow_circuit_is_small():
     row = next(r for r in result.certificates if r.check == "light cone")
     assert result.simulable
     assert row.cost <= 2**2 * 3
-    assert next(r for r in result.certificates if r.check == "matrix-product state").cost == 3 * 8
+    row = row_of(result, "matrix-product state")
+    assert row.detail == "bond dimension at most 2^1" and 3 * 8 <= row.cost < 1e4
 
 
 def row_of(result, check):
@@ -178,7 +196,7 @@ def test_shared_angles_and_t_gates_count_as_often_as_they_stand():
         circuit.t(0)
         circuit.cx(0, 1)
     result = simulability(circuit, "ZI")
-    assert row_of(result, "near-Clifford").cost == 2**9  # the last T commutes with what CX leaves of Z
+    assert row_of(result, "near-Clifford").cost <= 2**9  # the last T commutes with what CX leaves of Z
     assert row_of(result, "near-Clifford").detail.startswith("9 ")
 
 

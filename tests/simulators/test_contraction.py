@@ -41,7 +41,7 @@ def any_circuit(seed):
     return circuit, random_observable(seed, n=n) + SparsePauliOp("I" * n, [0.3])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**9), st.booleans(), st.sampled_from([1, 2 * 1024**3]))
 def test_networks_give_the_cost_and_its_gradient(seed, in_line, memory):
     circuit, observable = any_circuit(seed)

@@ -13,7 +13,7 @@ from random_circuits import random_circuit, random_observable
 
 from qtrain.circuits.pauli_tape import build_tape
 from qtrain.circuits.program import lower
-from qtrain.simulators.pauli_propagation import propagate
+from qtrain.simulators.pauli_propagation import low_weight
 from qtrain.simulators.statevector import values
 from qtrain.simulators.truncation_error import sample_paths
 
@@ -42,7 +42,7 @@ def test_lost_by_weight_is_the_mean_squared_error(seed, terms):
 
 
 def _squares(program, tape, observable, weight, exact):
-    surrogate = propagate(program, tape, observable, weight)
+    surrogate = low_weight(program, tape, observable, weight)
     return float(np.mean((exact - [surrogate.value(point) for point in GRID]) ** 2))
 
 

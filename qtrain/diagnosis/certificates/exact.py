@@ -1,4 +1,4 @@
-"""Exact classical simulations of a cost: what each would take, by the size of what it follows."""
+"""Exact classical simulations of a cost: rows of the table of simulators, and what they say of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from qtrain.circuits.problem import part
 from qtrain.circuits.program import PauliProgram
 from qtrain.diagnosis.certificates.sectors import sector_log2
 from qtrain.diagnosis.certificates.table import (
@@ -14,53 +13,26 @@ from qtrain.diagnosis.certificates.table import (
     Assessment,
     Cost,
     SimulationMethod,
+    exactly,
+    planned,
     register_certificate,
 )
 from qtrain.kernels import opcodes
 from qtrain.light_cones.light_cone import restrict
-from qtrain.simulators.evaluators import ModuleSurrogate, StatevectorSurrogate
-from qtrain.simulators.free_fermions import free_fermions
-from qtrain.simulators.gsim import Module, module
-from qtrain.simulators.symmetric_gsim import OrbitModule
+from qtrain.simulators.gsim import module
 
-STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
 FREE_NAMES = ("so(", "su(2)", "su(4)", "u(1)")  # algebras of free fermions
 
-
-@part
-def observable_module(cost: Cost) -> Module | OrbitModule | None:  # type: ignore[type-var]
-    """The observable's module under the circuit's rotations; None beyond the budget."""
-    limit = max(cost.budget.max_dimension, 2**12)
-    memory = int(cost.budget.memory_bytes)
-    return module(cost.program, cost.observable, limit, memory_bytes=memory, seconds=cost.share(0.25))
-
-
-def _g_sim(cost: Cost) -> Assessment:
-    space = observable_module(cost)
-    if space is None:
-        return Assessment("the observable's module is beyond the limit")
-    size = space.dimension
-    operations = float(max(size, 1) * max(cost.branchings, 1))
-    return Assessment(f"module of dimension {size}", operations, evaluator=lambda: ModuleSurrogate(space))
-
-
-def _light_cone(cost: Cost) -> Assessment:
-    width, memory = cost.program.num_qubits, int(cost.budget.memory_bytes)
-    fits = STATEVECTOR_BYTES * 2.0 ** min(width, 1000) <= 0.9 * memory
-    return Assessment(
-        f"{width} qubits in the cone", 2.0 ** min(width, 1000) * cost.gates,
-        evaluator=(lambda: StatevectorSurrogate(cost.program, cost.observable, memory)) if fits else None,
-    )  # fmt: skip
-
-
-def _near_clifford(cost: Cost) -> Assessment:
-    rotations = cost.branchings
-    return Assessment(f"{rotations} non-Clifford rotations that matter", 2.0 ** min(rotations, 1000))
+in_module, in_network, by_fermions = planned("g-sim"), planned("contraction"), planned("free fermions")
 
 
 def _matrix_product_state(cost: Cost) -> Assessment:
-    bond = _bond(cost.program)
-    return Assessment(f"bond dimension at most 2^{bond:g}", cost.gates * 8.0 ** min(bond, 300))
+    """Contracted in whatever order is cheapest: that is below the bound of the bond as soon as it is below 8^bond."""
+    bond, found = _bond(cost.program), exactly(in_network)(cost)
+    bound, detail = cost.gates * 8.0 ** min(bond, 300), f"bond dimension at most 2^{bond:g}"
+    if found.evaluator is None:
+        return Assessment(f"{detail}: {found.detail}", max(bound, found.operations), certain=False)
+    return Assessment(detail, max(bound, found.operations), evaluator=found.evaluator)
 
 
 def _bond(program: PauliProgram) -> float:
@@ -91,13 +63,9 @@ def _symmetry_sector(cost: Cost) -> Assessment:
 
 
 def _free_fermion(cost: Cost) -> Assessment:
-    free = cost.algebra is None or any(name in cost.algebra for name in FREE_NAMES)
-    found = free_fermions(cost.program, cost.observable) if free else None
-    if found is None:
+    if cost.algebra is not None and not any(name in cost.algebra for name in FREE_NAMES):
         return Assessment("no free fermions on a Gaussian state")
-    largest = max((len(rows) for rows in found.rows), default=0)
-    detail = f"{found.majoranas} Majorana operators on a Gaussian state, Pfaffians of {largest} rows"
-    return Assessment(detail, found.cost, evaluator=lambda: found)
+    return exactly(by_fermions)(cost)
 
 
 def _from_data(cost: Cost) -> Assessment | None:
@@ -107,7 +75,7 @@ def _from_data(cost: Cost) -> Assessment | None:
     every training step that follows (arXiv 2312.09121).
     """
     fixed, trained = cost.program.fixed_rotations, cost.program.rotations
-    if observable_module(cost) is not None or not len(fixed) or not len(trained):
+    if not isinstance(in_module(cost), str) or not len(fixed) or not len(trained):
         return None
     behind = np.arange(len(cost.program.opcode)) > fixed[-1]
     if not behind[trained].all():
@@ -122,7 +90,8 @@ def _from_data(cost: Cost) -> Assessment | None:
 
 
 for _name, _assess in {
-    "g-sim": _g_sim, "light cone": _light_cone, "near-Clifford": _near_clifford,
+    "g-sim": exactly(in_module), "light cone": exactly(planned("statevector")),
+    "near-Clifford": exactly(planned("near-Clifford")), "tensor network": exactly(in_network),
     "matrix-product state": _matrix_product_state, "symmetry sector": _symmetry_sector,
     "free fermion": _free_fermion, "g-sim from measured data": _from_data,
 }.items():  # fmt: skip

@@ -13,9 +13,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from qtrain.circuits.problem import Problem
+from qtrain.circuits.problem import Problem, part
 from qtrain.diagnosis.results import Certificate
 from qtrain.extensions import Table
+from qtrain.simulators.evaluators import Evaluator as Batched
+from qtrain.simulators.table import SIMULATORS, Plan
 
 AFFORDABLE = 1e12  # elementary operations for one value of the cost
 TOLERANCE = 0.1  # root-mean-square error, as a share of the cost's standard deviation, that counts as simulated
@@ -126,6 +128,46 @@ class Surrogate:
         """Cost and its derivatives (weights,)."""
         value, gradient = self.evaluator.value_and_gradient(weights)
         return float(value), gradient
+
+    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Costs (points,) and their derivatives (points, weights) at the rows of ``weights``."""
+        if isinstance(self.evaluator, Batched):
+            return self.evaluator.values_and_gradients(weights)
+        found = [self.value_and_gradient(row) for row in np.atleast_2d(weights)]
+        return np.array([value for value, _ in found]), np.array([slopes for _, slopes in found])
+
+
+def planned(simulator: str) -> Callable[[Cost], Plan | str]:
+    """What a simulator would take for a cost, asked once.
+
+    Args:
+        simulator: name of a row of ``qtrain.simulators.table``.
+    """
+
+    @part
+    def ask(cost: Cost) -> Plan | str:  # type: ignore[type-var]
+        return SIMULATORS[simulator].plan(cost)
+
+    return ask
+
+
+def exactly(ask: Callable[[Cost], Plan | str]) -> Callable[[Cost], Assessment]:
+    """The certificate of a simulator that is exact: its own clause, operations and evaluator, where memory holds it.
+
+    Args:
+        ask: from `planned`.
+    """
+
+    def assess(cost: Cost) -> Assessment:
+        plan = ask(cost)
+        if isinstance(plan, str):
+            return Assessment(plan)
+        if plan.memory_bytes > cost.budget.memory_bytes:
+            more = f"{plan.memory_bytes:.2g} bytes, above the budget's {cost.budget.memory_bytes:.2g}"
+            return Assessment(f"{plan.detail}: {more}", plan.operations, certain=False)
+        return Assessment(plan.detail, plan.operations, evaluator=plan.build)
+
+    return assess
 
 
 CERTIFICATES: Table[SimulationMethod] = Table("certificate")

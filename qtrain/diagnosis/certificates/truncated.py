@@ -10,17 +10,11 @@ import numpy as np
 
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import part, path_tape
-from qtrain.diagnosis.certificates.table import (
-    Assessment,
-    Cost,
-    Evaluator,
-    SimulationMethod,
-    register_certificate,
-)
-from qtrain.simulators.pauli_propagation import LazyPropagation
+from qtrain.diagnosis.certificates.table import Assessment, Cost, SimulationMethod, register_certificate
+from qtrain.simulators.pauli_propagation import PauliPropagation, low_degree, low_weight
 from qtrain.simulators.truncation_error import Loss, PathSample, most_paths, sample_paths
 
-HUGE = 10**290
+MOST = 1_000_000  # strings over all rotations that a certificate follows: a fraction of a second
 FEW_HITS = 30  # below, the paths cannot tell what a truncation loses
 CHOOSING = 3000  # paths that choose the cut; others judge it
 JUDGING = 20_000  # of these at most
@@ -60,25 +54,21 @@ def _low_weight(cost: Cost) -> Assessment | None:
         return None
     width = cost.program.num_qubits
     cut = min(found.choosing.smallest(found.choosing.lost_by_weight, _allowed(found.choosing, cost)), width)
-    strings = min(sum(math.comb(width, k) * 3**k for k in range(cut + 1)), HUGE)
     return _judged(
-        cost, found.judging, f"weight up to {cut}", found.judging.lost_by_weight(cut), cost.gates * float(strings),
-        whole=cut == width,
-        evaluator=lambda: LazyPropagation(cost.program, found.tape, cost.observable, cut),
+        cost, found.judging, f"weight up to {cut}", found.judging.lost_by_weight(cut), whole=cut == width,
+        follow=lambda: low_weight(cost.program, found.tape, cost.observable, cut, most=MOST),
     )  # fmt: skip
 
 
 def _low_degree(cost: Cost) -> Assessment | None:
-    """Paths of at most so many branchings, each walked through all gates: C(m, d) choices, 2^d branches."""
+    """Propagation along the paths that meet at most so many rotations that anticommute with them."""
     found = paths(cost)
     if found is None:
         return None
-    rotations = cost.branchings
     cut = found.choosing.smallest(found.choosing.lost_by_degree, _allowed(found.choosing, cost))
-    choices = sum(math.comb(rotations, k) for k in range(min(cut, rotations) + 1))
     return _judged(
-        cost, found.judging, f"degree up to {cut}", found.judging.lost_by_degree(cut),
-        cost.gates * float(min(choices, 2**rotations, HUGE)), whole=cut >= rotations,
+        cost, found.judging, f"degree up to {cut}", found.judging.lost_by_degree(cut), whole=cut >= cost.branchings,
+        follow=lambda: low_degree(cost.program, cost.observable, cut, most=MOST),
     )  # fmt: skip
 
 
@@ -87,21 +77,28 @@ def _allowed(sample: PathSample, cost: Cost) -> float:
 
 
 def _judged(
-    cost: Cost, sample: PathSample, kept: str, lost: Loss, operations: float, *, whole: bool,
-    evaluator: Callable[[], Evaluator] | None = None,
+    cost: Cost, sample: PathSample, kept: str, lost: Loss, *, whole: bool,
+    follow: Callable[[], PauliPropagation | None],
 ) -> Assessment:  # fmt: skip
-    """Certain where even the upper end of its error is within the tolerance."""
-    if whole:
-        return Assessment(f"{kept}: all of them", operations, evaluator=evaluator)
-    if sample.felt < FEW_HITS:
-        few = f"fewer than {FEW_HITS} of {sample.paths} paths are felt: the cost is too flat to certify by them"
-        return Assessment(few, operations, math.nan, (math.nan, math.nan), certain=False)
+    """Certain where even the upper end of its error is within the tolerance; what it takes is what its strings take."""
     error, lower, upper = (math.sqrt(v) for v in lost)
-    return Assessment(
-        f"{kept}; mean squared error {lost.value:.2g} ({lost.lower:.2g} to {lost.upper:.2g}), by {sample.paths} paths",
-        operations, error or upper, (lower, upper), evaluator=evaluator,
-        certain=upper <= cost.tolerance * math.sqrt(sample.second_moment),
-    )  # fmt: skip
+    error = error or upper
+    if whole:
+        detail, error, lower, upper = f"{kept}: all of them", 0.0, 0.0, 0.0
+    elif sample.felt < FEW_HITS:
+        few = f"fewer than {FEW_HITS} of {sample.paths} paths are felt: the cost is too flat to certify by them"
+        return Assessment(few, math.inf, math.nan, (math.nan, math.nan), certain=False)
+    else:
+        span = f"{lost.value:.2g} ({lost.lower:.2g} to {lost.upper:.2g})"
+        detail = f"{kept}; mean squared error {span}, by {sample.paths} paths"
+        if upper > cost.tolerance * math.sqrt(sample.second_moment):
+            return Assessment(detail, math.inf, error, (lower, upper), certain=False)
+    followed = follow()
+    if followed is None:
+        detail += f"; more than {MOST:,} strings over all rotations"
+        return Assessment(detail, math.inf, error, (lower, upper), certain=False)
+    operations = float(max(followed.entries, 1))
+    return Assessment(detail, operations, error, (lower, upper), evaluator=lambda: followed)
 
 
 for _name, _assess in {"low-weight Pauli propagation": _low_weight, "low Fourier degree": _low_degree}.items():
