@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.problem import Problem
 from qtrain.extensions import Table
-from qtrain.simulators.contraction import plan_contraction
 from qtrain.simulators.evaluators import Evaluator, MappedSurrogate, ModuleSurrogate, StatevectorSurrogate
 from qtrain.simulators.free_fermions import free_fermions
 from qtrain.simulators.gsim import module
+from qtrain.simulators.networks.contraction import plan_contraction
 from qtrain.simulators.reached_strings import reached_strings
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex

@@ -15,8 +15,8 @@ from qtrain.budget import Budget
 from qtrain.circuits.problem import Problem, pose
 from qtrain.circuits.program import lower
 from qtrain.light_cones.light_cone import effective_program
-from qtrain.simulators import contraction
-from qtrain.simulators.contraction import plan_contraction
+from qtrain.simulators.networks import contraction
+from qtrain.simulators.networks.contraction import plan_contraction
 from qtrain.simulators.statevector import values_and_gradients
 
 

@@ -16,9 +16,9 @@ import numpy as np
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
-from qtrain.simulators.contraction_order import Order, by_degree, in_turn
 from qtrain.simulators.evaluators import Evaluator, one_point
-from qtrain.simulators.expectation_network import Leaf, Network, expectation_network, plain_ops
+from qtrain.simulators.networks.expectation import Leaf, Network, expectation_network, plain_ops
+from qtrain.simulators.networks.order import Order, by_degree, in_turn
 from qtrain.simulators.statevector import check_weights
 
 LANES = 64  # angle vectors side by side, where memory allows

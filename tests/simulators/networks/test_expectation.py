@@ -10,7 +10,7 @@ from random_circuits import random_circuit, random_observable
 
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.program import lower
-from qtrain.simulators.expectation_network import expectation_network, plain_ops
+from qtrain.simulators.networks.expectation import expectation_network, plain_ops
 from qtrain.simulators.statevector import values
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qtrain.simulators.contraction_order import by_degree, in_turn
+from qtrain.simulators.networks.order import by_degree, in_turn
 
 
 @st.composite

@@ -1,0 +1,1 @@
+"""Costs as networks of small tensors."""
