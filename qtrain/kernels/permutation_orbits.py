@@ -1,8 +1,8 @@
 """Orbits of Pauli strings under permutations of qubits, closed under symmetric generators.
 
 A string is a row of letters (n,) int8: 0 I, 1 X, 2 Z, 3 Y. The group is a product of symmetric groups on classes
-of qubits, the rotations of a ring, with or without its reflections, the reflection of a line, or nothing but the
-identity. An orbit is named by its smallest row.
+of qubits, the rotations of a ring, with or without its reflections, the reflection of a line, a list of
+permutations, or nothing but the identity. An orbit is named by its smallest row.
 """
 
 from __future__ import annotations
@@ -10,22 +10,81 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-CLASSES, RING, RING_AND_MIRROR, MIRROR, NOTHING = range(5)
+from qtrain.kernels.bits import popcount
+
+CLASSES, RING, RING_AND_MIRROR, MIRROR, NOTHING, LIST = range(6)
+DONE, LIMIT, ROOM, PAUSE = range(4)
 
 
 @njit(cache=True, nogil=True)
-def canonical(row: np.ndarray, kind: int, classes: np.ndarray, out: np.ndarray) -> int:
-    """Write the smallest row of the orbit into ``out``; returns the orbit's size, 0 for classes."""
+def _least_rotation(row: np.ndarray, step: int) -> int:
+    """Where the smallest of row[i], row[i + step], ... (step 1 or -1, around the ring) begins, in n comparisons."""
     n = row.shape[0]
+    i, j, k = 0, 1, 0
+    while i < n and j < n and k < n:
+        a, b = row[(step * (i + k)) % n], row[(step * (j + k)) % n]
+        if a == b:
+            k += 1
+            continue
+        if a > b:
+            i += k + 1
+        else:
+            j += k + 1
+        if i == j:
+            j += 1
+        k = 0
+    return min(i, j)
+
+
+@njit(cache=True, nogil=True)
+def _least_turn(row: np.ndarray, mirrored: bool, out: np.ndarray) -> int:
+    """The smallest image under rotations, and reflections if so; how many images there are."""
+    n = row.shape[0]
+    first = _least_rotation(row, 1)
+    for q in range(n):
+        out[q] = row[(first + q) % n]
+    period = 1
+    while period < n:
+        if n % period == 0:
+            same = True
+            for q in range(n - period):
+                if row[q] != row[q + period]:
+                    same = False
+                    break
+            if same:
+                break
+        period += 1
+    if not mirrored:
+        return period
+    first = _least_rotation(row, -1)
+    order = 0
+    for q in range(n):
+        letter = row[(-first - q) % n]
+        if order == 0 and letter != out[q]:
+            order = -1 if letter < out[q] else 1
+        if order < 0:
+            out[q] = letter
+    return period if order == 0 else 2 * period
+
+
+@njit(cache=True, nogil=True)
+def canonical(row: np.ndarray, kind: int, group: np.ndarray, out: np.ndarray) -> int:
+    """Write the smallest row of the orbit into ``out``; returns the orbit's size, 0 for classes.
+
+    ``group``: (n,) class of each qubit for CLASSES; all permutations of the group one after the other for LIST.
+    """
+    n = row.shape[0]
+    if kind == RING or kind == RING_AND_MIRROR:
+        return _least_turn(row, kind == RING_AND_MIRROR, out)
     if kind == CLASSES:
-        for k in range(classes.max() + 1):
+        for k in range(group.max() + 1):
             counts = np.zeros(4, np.int64)
             for q in range(n):
-                if classes[q] == k:
+                if group[q] == k:
                     counts[row[q]] += 1
             letter = 0
             for q in range(n):
-                if classes[q] == k:
+                if group[q] == k:
                     while counts[letter] == 0:
                         letter += 1
                     out[q] = letter
@@ -34,28 +93,24 @@ def canonical(row: np.ndarray, kind: int, classes: np.ndarray, out: np.ndarray) 
     out[:] = row
     if kind == NOTHING:
         return 1
+    images = 2 if kind == MIRROR else group.shape[0] // n
     same = 0
-    images = 0
-    for mirror in range(1 if kind == RING else 2):
-        for shift in range(n):
-            if kind == MIRROR and shift != (n - 1 if mirror else 0):
-                continue
-            images += 1
-            order = 0  # of the image against the smallest so far
-            fixed = True
+    for k in range(images):
+        order = 0  # of the image against the smallest so far
+        fixed = True
+        for q in range(n):
+            at = (n - 1 - q if k else q) if kind == MIRROR else group[k * n + q]
+            if row[at] != row[q]:
+                fixed = False
+            if order == 0 and row[at] != out[q]:
+                order = -1 if row[at] < out[q] else 1
+            if order != 0 and not fixed:
+                break
+        if fixed:
+            same += 1
+        if order < 0:
             for q in range(n):
-                at = (shift - q) % n if mirror else (q + shift) % n
-                if row[at] != row[q]:
-                    fixed = False
-                if order == 0 and row[at] != out[q]:
-                    order = -1 if row[at] < out[q] else 1
-                if order != 0 and not fixed:
-                    break
-            if fixed:
-                same += 1
-            if order < 0:
-                for q in range(n):
-                    out[q] = row[(shift - q) % n if mirror else (q + shift) % n]
+                out[q] = row[(n - 1 - q if k else q) if kind == MIRROR else group[k * n + q]]
     return images // same
 
 
@@ -80,12 +135,16 @@ def _find(slots: np.ndarray, rows: np.ndarray, row: np.ndarray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _anticommute(a: np.ndarray, b: np.ndarray) -> bool:
-    odd = False
-    for q in range(a.shape[0]):
-        if a[q] != 0 and b[q] != 0 and a[q] != b[q]:
-            odd = not odd
-    return odd
+def _pack(row: np.ndarray, x: np.ndarray, z: np.ndarray) -> None:
+    for w in range(x.shape[0]):
+        x[w] = np.uint64(0)
+        z[w] = np.uint64(0)
+    for q in range(row.shape[0]):
+        bit = np.uint64(1) << np.uint64(q & 63)
+        if row[q] & 1:
+            x[q >> 6] |= bit
+        if row[q] & 2:
+            z[q >> 6] |= bit
 
 
 @njit(cache=True, nogil=True)
@@ -99,67 +158,68 @@ def _sign(p: np.ndarray, a: np.ndarray) -> float:
 
 
 @njit(cache=True, nogil=True)
-def close_orbits(
-    seeds: np.ndarray, terms: np.ndarray, kind: int, classes: np.ndarray, limit: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, bool]:
-    """Orbits reached from the seeds by brackets with the terms.
+def follow(
+    rows: np.ndarray, slots: np.ndarray, start: np.ndarray, term: np.ndarray, other: np.ndarray, sign: np.ndarray,
+    state: np.ndarray, terms: np.ndarray, kind: int, group: np.ndarray, limit: int, work: int,
+) -> int:  # fmt: skip
+    """Go on with the orbits that brackets with the terms reach.
 
     Args:
-        seeds: (S, n) canonical and distinct; terms: (T, n), closed under the group; limit: orbits at most.
+        rows: (room, n), of which state[0] are known; slots: hash table of them, -1 where free, more than twice as long
+            as rows. start, term, other, sign: brackets of the first state[1] of them, state[2] in all.
+        state: (3,) int64, changed in place. terms: (T, n). limit: orbits after which no more brackets are taken.
+        work: letters looked at before a pause.
 
     Returns:
-        rows: (M, n) canonical; and for every anticommuting (orbit k, term t) in order of k: ``start``
-        (M + 1,), ``term``, ``other`` the orbit of P_t Q_k, ``sign`` s of i P_t (P_t Q_k) = s Q_k; complete.
+        DONE, LIMIT, ROOM (an orbit may need more rows or entries than there is room for) or PAUSE.
     """
-    n = seeds.shape[1]
-    size = 16
-    while size < 4 * limit + 4 * seeds.shape[0]:
-        size *= 2
-    slots = np.full(size, -1, np.int64)
-    rows = np.empty((limit + seeds.shape[0], n), np.int8)
-    count = 0
-    for k in range(seeds.shape[0]):
-        rows[count] = seeds[k]
-        slots[_find(slots, rows, seeds[k])] = count
-        count += 1
-    room = 1024
-    term = np.empty(room, np.int32)
-    other = np.empty(room, np.int32)
-    sign = np.empty(room)
-    start = np.zeros(limit + seeds.shape[0] + 1, np.int64)
-    total = 0
+    n = rows.shape[1]
+    words = (n + 63) // 64
+    tx = np.empty((terms.shape[0], words), np.uint64)
+    tz = np.empty((terms.shape[0], words), np.uint64)
+    for t in range(terms.shape[0]):
+        _pack(terms[t], tx[t], tz[t])
+    x = np.empty(words, np.uint64)
+    z = np.empty(words, np.uint64)
     image = np.empty(n, np.int8)
     least = np.empty(n, np.int8)
-    complete = count <= limit
-    k = 0
-    while k < count and complete:
+    cost = 4 * n + (group.shape[0] if kind == LIST else 0)
+    while state[1] < state[0]:
+        count, k, total = state[0], state[1], state[2]
+        if count > limit:
+            return LIMIT
+        if count + terms.shape[0] > rows.shape[0] or total + terms.shape[0] > term.shape[0]:
+            return ROOM
+        _pack(rows[k], x, z)
         for t in range(terms.shape[0]):
-            if not _anticommute(terms[t], rows[k]):
+            word = np.uint64(0)
+            for w in range(words):
+                word ^= (tx[t, w] & z[w]) ^ (tz[t, w] & x[w])
+            if popcount(word) & 1 == 0:
                 continue
             for q in range(n):
                 image[q] = terms[t, q] ^ rows[k, q]
-            canonical(image, kind, classes, least)
+            canonical(image, kind, group, least)
             at = _find(slots, rows, least)
             if slots[at] < 0:
-                if count == limit:
-                    complete = False
-                    break
-                rows[count] = least
+                for q in range(n):
+                    rows[count, q] = least[q]
                 slots[at] = count
                 count += 1
-            if total == room:
-                room *= 2
-                more_term = np.empty(room, np.int32)
-                more_other = np.empty(room, np.int32)
-                more_sign = np.empty(room)
-                more_term[:total] = term
-                more_other[:total] = other
-                more_sign[:total] = sign
-                term, other, sign = more_term, more_other, more_sign
             term[total] = t
             other[total] = slots[at]
             sign[total] = _sign(terms[t], image)
             total += 1
-        k += 1
-        start[k] = total
-    return rows[:count].copy(), start[: count + 1].copy(), term[:total], other[:total], sign[:total], complete
+        work -= 2 * words * terms.shape[0] + cost * (total - state[2])
+        state[0], state[1], state[2] = count, k + 1, total
+        start[k + 1] = total
+        if work < 0:
+            return PAUSE
+    return DONE
+
+
+@njit(cache=True, nogil=True)
+def fill_slots(slots: np.ndarray, rows: np.ndarray, first: int, last: int) -> None:
+    """Enter rows ``first`` to ``last`` into the hash table."""
+    for k in range(first, last):
+        slots[_find(slots, rows, rows[k])] = k

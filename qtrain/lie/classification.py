@@ -7,6 +7,8 @@ is a line graph once twins are removed (arXiv 2003.05465).
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -71,18 +73,19 @@ def algebra_name(parts: Iterable[Simple]) -> str:
     )
 
 
-def classify(x: np.ndarray, z: np.ndarray, num_qubits: int) -> list[Simple]:
+def classify(x: np.ndarray, z: np.ndarray, num_qubits: int, deadline: float = math.inf) -> tuple[list[Simple], int]:
     """Summands of the Lie algebra that distinct Pauli strings generate.
 
     Args:
-        x, z: (m, words) uint64, distinct rows; the identity counts as u(1).
+        x, z: (m, words) uint64, distinct rows; the identity counts as u(1). deadline: of ``time.monotonic``.
 
     Returns:
-        One entry for each component of the anticommutation graph.
+        One entry for each component of the anticommutation graph that was classified in time, at least one; the
+        number of components.
 
     Example:
         >>> from qtrain.kernels.paulis import pack_labels
-        >>> algebra_name(classify(*pack_labels(["ZZI", "IZZ", "XII", "IXI", "IIX"]), 3))
+        >>> algebra_name(classify(*pack_labels(["ZZI", "IZZ", "XII", "IXI", "IIX"]), 3)[0])
         'so(6)'
     """
     graph = np.asarray(commutation_matrix(x, z))
@@ -92,12 +95,14 @@ def classify(x: np.ndarray, z: np.ndarray, num_qubits: int) -> list[Simple]:
     bounds = np.searchsorted(part[order], np.arange(count + 1))
     result = []
     for k in range(count):
+        if result and time.monotonic() > deadline:
+            break
         inside = order[bounds[k] : bounds[k + 1]]
         if len(inside) == 1:
             result.append(Simple("u", 1))
         else:
             result.append(_component(rows[inside], graph[np.ix_(inside, inside)], 2 * num_qubits))
-    return result
+    return result, count
 
 
 def _component(rows: np.ndarray, graph: np.ndarray, width: int) -> Simple:

@@ -16,12 +16,11 @@ from functools import cached_property
 import numpy as np
 
 from qtrain.kernels import lie_closure as kernel
-from qtrain.kernels import permutation_orbits
+from qtrain.lie.orbits import Orbits, reach
 from qtrain.lie.qubit_symmetries import Pauli, Symmetry, find_symmetry
 
 MAX_COLUMNS = 300_000  # orbits of strings followed at most
 MAX_ENTRIES = 30_000_000  # pairs of an orbit and a term that anticommute
-FEW_COLUMNS = 2**15  # where they are more than that: the part that gives a lower bound
 MEMORY_BYTES = 2 * 1024**3
 PAUSE = 2 * 10**7  # products between two looks at the clock
 Sum = Mapping[Pauli, int]
@@ -41,39 +40,31 @@ class Space:
     """Orbits of strings that brackets of the seeds with the generators reach, and those brackets.
 
     Attributes:
-        generators, seeds: sums of strings. symmetry: of all of them.
-        rows: (size, n) int8, the letters that stand for each orbit.
-        start, term, other, sign: brackets of orbit k with a term of the generators, CSR over the orbits.
-        terms: the strings of the generators, in their order in ``term``. complete: False for a part of the orbits.
+        generators, seeds: sums of strings. symmetry: of all of them. orbits: that they reach, or a part of these.
+        terms: the strings of the generators, in their order in ``orbits.term``.
     """
 
     generators: Sequence[Sum]
     seeds: Sequence[Sum]
     symmetry: Symmetry
-    rows: np.ndarray
-    start: np.ndarray
-    term: np.ndarray
-    other: np.ndarray
-    sign: np.ndarray
+    orbits: Orbits
     terms: dict[Pauli, int]
-    complete: bool
+
+    @property
+    def rows(self) -> np.ndarray:
+        return self.orbits.rows
 
     @property
     def size(self) -> int:
-        return len(self.rows)
+        return len(self.orbits.rows)
+
+    @property
+    def complete(self) -> bool:
+        return self.orbits.complete
 
     @cached_property
     def note(self) -> str:
         return f" on sums over {self.symmetry.name}" if self.symmetry.name else ""
-
-    @cached_property
-    def safe(self) -> np.ndarray:
-        """(size,) bool: orbits whose brackets, and the brackets that lead there, are known."""
-        if self.complete:
-            return np.ones(self.size, bool)
-        known = np.diff(self.start) > 0
-        meets = np.repeat(np.arange(self.size), np.diff(self.start))
-        return known & (np.bincount(meets, ~known[self.other], minlength=self.size) == 0)
 
     def vectors(self, sums: Sequence[Sum], p: int) -> np.ndarray:
         """(sums, size) uint64: residues of the sums' coefficients, one for each orbit."""
@@ -95,12 +86,13 @@ class Space:
         for g, terms in enumerate(self.generators):
             for pauli, c in terms.items():
                 weights[g, self.terms[pauli]] = c % p
-        uses = np.bincount(self.term, minlength=len(self.terms))
+        uses = np.bincount(self.orbits.term, minlength=len(self.terms))
         most = int(np.count_nonzero(weights, axis=0) @ uses)
         starts = np.empty((len(weights), self.size + 1), np.int64)
         columns, values = np.empty(most, np.int64), np.empty(most, np.uint64)
+        known = self.orbits
         used = kernel.add_entries(
-            self.start, self.term, self.other, self.sign, weights, np.uint64(short), starts, columns, values
+            known.start, known.term, known.other, known.sign, weights, np.uint64(short), starts, columns, values
         )
         return starts, columns[:used], values[:used]
 
@@ -124,24 +116,8 @@ def space(generators: Sequence[Sum], seeds: Sequence[Sum], num_qubits: int, dead
     reached = {symmetry.smallest(row).tobytes() for row in letters([p for s in seeds for p in s], num_qubits)}
     first = np.frombuffer(b"".join(sorted(reached)), np.int8).reshape(len(reached), num_qubits)
     strings = letters(list(terms), num_qubits)
-    most = min(MAX_COLUMNS, MAX_ENTRIES // max(1, len(terms)))
-    limit = min(512, most)
-    while True:
-        limit = max(limit, len(first))
-        rows, start, term, other, sign, complete = permutation_orbits.close_orbits(
-            first, strings, symmetry.kind, symmetry.classes, limit
-        )
-        if complete or limit == most and most <= FEW_COLUMNS:
-            break
-        if limit >= most or time.monotonic() > deadline:
-            most = limit = min(FEW_COLUMNS, limit)
-        else:
-            limit = min(8 * limit, most)
-    if not complete:  # the last orbit was not finished
-        last = int(start.argmax())
-        start[last:] = start[max(last - 1, 0)]
-        term, other, sign = term[: start[-1]], other[: start[-1]], sign[: start[-1]]
-    return Space(generators, seeds, symmetry, rows, start, term, other, sign, terms, bool(complete))
+    found = reach(first, strings, symmetry, MAX_COLUMNS, deadline, MAX_ENTRIES)
+    return Space(generators, seeds, symmetry, found, terms)
 
 
 def close(
@@ -182,7 +158,7 @@ def _count(columns: Space, seeds: np.ndarray, short: int, limit: int, deadline: 
     kept, entries = np.empty(room, np.int32), np.empty(room, np.uint64)
     while True:
         status = kernel.close_span(
-            starts, places, values, columns.safe, seeds, ends, kept, entries, lead, null, state, most, PAUSE,
+            starts, places, values, columns.orbits.safe, seeds, ends, kept, entries, lead, null, state, most, PAUSE,
             np.uint64(short),
         )  # fmt: skip
         if status == kernel.CLOSED:
@@ -196,13 +172,19 @@ def _count(columns: Space, seeds: np.ndarray, short: int, limit: int, deadline: 
             kept, entries = np.resize(kept, room), np.resize(entries, room)
 
 
-def derived_dimension(columns: Space) -> int:
-    """Dimension of the span of all brackets; what is missing of the algebra's is its centre's."""
+def derived_dimension(columns: Space, deadline: float = math.inf) -> int | None:
+    """Dimension of the span of all brackets; what is missing of the algebra's is its centre's. None: no time is left."""
     short = kernel.SHORT[0]
     rows = columns.vectors(columns.generators, kernel.prime(short))
     starts, places, values = columns.maps(short)
-    pairs = np.array([
-        kernel.bracket(starts[g], places, values, rows[k], np.uint64(short))
-        for g in range(len(rows)) for k in range(g)
-    ], np.uint64).reshape(-1, columns.size)  # fmt: skip
-    return _count(columns, pairs, short, columns.size, math.inf)[0]
+    pairs = []
+    for g in range(len(rows)):
+        for k in range(g):
+            row = kernel.bracket(starts[g], places, values, rows[k], np.uint64(short))
+            if row.any():
+                pairs.append(row)
+        if time.monotonic() > deadline or 8 * columns.size * len(pairs) > MEMORY_BYTES:
+            return None
+    seeds = np.array(pairs, np.uint64).reshape(-1, columns.size)
+    count, closed = _count(columns, seeds, short, columns.size, deadline)
+    return count if closed else None

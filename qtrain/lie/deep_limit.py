@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 
@@ -13,13 +14,13 @@ Strings = tuple[np.ndarray, np.ndarray]  # x, z (rows, words) uint64
 
 
 def deep_limit(
-    modules: list[tuple[float, Strings]], stabilizers: Strings, generators: Strings
-) -> tuple[float, np.ndarray]:
-    """E f^2 and V of every generator for a circuit deep on both sides of it.
+    modules: list[tuple[float, Strings]], stabilizers: Strings, generators: Strings, deadline: float = math.inf
+) -> tuple[float, np.ndarray] | None:
+    """E f^2 and V of every generator for a circuit deep on both sides of it; None: not within the time.
 
     Args:
         modules: (coefficient, module) of each term; terms in different modules, or not interfering.
-        stabilizers: of the input state in the generators' frame, n rows.
+        stabilizers: of the input state in the generators' frame, n rows. deadline: of ``time.monotonic``.
 
     E f^2 = (1 / |C|) sum over C of Tr[rho Q]^2: the share of C that stabilises the input.
     """
@@ -31,6 +32,8 @@ def deep_limit(
         second += share
         step = max(1, CHUNK // len(x))
         for start in range(0, len(gx), step):
+            if time.monotonic() > deadline:
+                return None
             meets = np.asarray(commutation_matrix(gx[start : start + step], gz[start : start + step], x, z))
             variance[start : start + step] += share * meets.mean(axis=1)
     return (second, variance) if modules else (math.nan, variance)

@@ -13,17 +13,17 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.circuits.observables import as_observable, pack
+from qtrain.circuits.observables import as_observable
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError, check_whole
-from qtrain.kernels import pauli_modules, small_lie
-from qtrain.kernels.paulis import commutation_matrix
+from qtrain.kernels import small_lie
 from qtrain.lie.classification import Simple, algebra_name, classify, total_dimension
 from qtrain.lie.closure import Sum, close, space
-from qtrain.lie.deep_limit import deep_limit
 from qtrain.lie.ideals import name_algebra
+from qtrain.lie.modules import terms_apart, with_strings
 from qtrain.lie.result import DLAResult
+from qtrain.lie.splitting import split
 from qtrain.lie.sums import circuit_sums, distinct, given_sums, operator_sum, packed
 
 WORD = 64
@@ -110,27 +110,37 @@ def _both(
     program: PauliProgram | None, sums: list[Sum], num_qubits: int, operator: SparsePauliOp | None, limit: int,
     deadline: float,
 ) -> DLAResult:  # fmt: skip
-    """The algebra, and the module of the observable where there is one."""
-    strings = [next(iter(item)) for item in sums] if all(len(item) == 1 for item in sums) else []
+    """The algebra, and the module of the observable where there is one: half of the time for each."""
+    now = time.monotonic()
+    until = deadline if operator is None else now + (deadline - now) / 2
+    given = all(len(item) == 1 for item in sums)
+    parts = sums if given else split(sums, num_qubits, now + (until - now) / 2)
+    strings = [next(iter(item)) for item in parts] if all(len(item) == 1 for item in parts) else []
     if strings:
-        result = _strings_algebra(strings, num_qubits)
+        result = _strings_algebra(strings, num_qubits, until)
+        if not given:
+            result = dataclasses.replace(result, method=f"sums that split into {len(strings)} strings: {result.method}")
     else:
-        now = time.monotonic()
-        until = deadline if operator is None else now + (deadline - now) / 2  # the other half for the module
-        columns = space(sums, sums, num_qubits, until)
-        found = close(columns, max_dimension=limit, deadline=until)
-        name = name_algebra(columns, found.dimension) if found.complete else None
-        result = DLAResult(found.dimension, found.complete, name, None, found.method)
+        result = _sums_algebra(parts, num_qubits, limit, until)
     if operator is None:
         return result
     operator = operator[operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)]
     if not len(operator):
         return dataclasses.replace(result, module_dimension=1)
     if strings:
-        return _with_strings(result, program, packed(strings, num_qubits), operator, limit)
+        rows = packed(strings, num_qubits)
+        if given or terms_apart(operator, rows):
+            return with_strings(result, program if given else None, rows, operator, limit, deadline)
     seeds = [operator_sum(operator)]
-    found = close(space(sums, seeds, num_qubits, deadline), max_dimension=limit, deadline=deadline)
+    found = close(space(parts, seeds, num_qubits, deadline), max_dimension=limit, deadline=deadline)
     return dataclasses.replace(result, module_dimension=found.dimension, module_complete=found.complete)
+
+
+def _sums_algebra(sums: list[Sum], num_qubits: int, limit: int, deadline: float) -> DLAResult:
+    columns = space(sums, sums, num_qubits, deadline)
+    found = close(columns, max_dimension=limit, deadline=deadline)
+    name = name_algebra(columns, found.dimension, deadline) if found.complete else None
+    return DLAResult(found.dimension, found.complete, name, None, found.method)
 
 
 def _few_labels(labels: Sequence[Any]) -> DLAResult | None:
@@ -159,43 +169,12 @@ def _described(summands: bytes) -> DLAResult:
     return DLAResult(total_dimension(parts), True, algebra_name(parts), None, CLASSIFICATION)
 
 
-def _strings_algebra(strings: list[tuple[int, int]], num_qubits: int) -> DLAResult:
+def _strings_algebra(strings: list[tuple[int, int]], num_qubits: int, deadline: float) -> DLAResult:
     used = strings[:MAX_GENERATORS]
-    parts = classify(*packed(used, num_qubits), num_qubits)
-    complete = len(used) == len(strings)
-    method = CLASSIFICATION + ("" if complete else f", of the first {MAX_GENERATORS} of {len(strings)}")
-    return DLAResult(total_dimension(parts), complete, algebra_name(parts) if complete else None, None, method)
-
-
-def _with_strings(
-    result: DLAResult, program: PauliProgram | None, generators: tuple[np.ndarray, np.ndarray], operator: SparsePauliOp,
-    limit: int,
-) -> DLAResult:  # fmt: skip
-    """The module under single strings, and what a deep circuit of them makes of it."""
-    x, z, coefficients = pack(operator)
-    whole_x, _, _, complete = pauli_modules.close(x, z, *generators, limit)
-    result = dataclasses.replace(result, module_dimension=min(len(whole_x), limit), module_complete=bool(complete))
-    if program is None or not complete or len(program.fixed_rotations):
-        return result
-    rows = program.generators()
-    if np.bincount(program.parameter[rows.index]).max() > 1:  # one angle in several rotations
-        return result
-    keys = np.asarray(commutation_matrix(x, z, *generators))
-    if len(np.unique(keys, axis=0)) < len(keys):  # terms with one pattern interfere
-        return result
-    modules = [
-        (float(c), pauli_modules.close(x[k : k + 1], z[k : k + 1], *generators, limit)[:2])
-        for k, c in enumerate(coefficients)
-    ]
-    frame = program.frame()
-    second, variance = deep_limit(modules, (frame.x, frame.z), (rows.x, rows.z))
-    deep = np.full(len(program.weights), math.nan)
-    deep[program.parameter[rows.index]] = variance * program.coefficient[rows.index] ** 2
-    return dataclasses.replace(
-        result, deep_cost_second_moment=second, deep_variance=deep,
-        preconditions=(
-            "checked: independent Pauli generators, no two terms of the observable interfere; "
-            "|0...0> taken in the generators' frame",
-            "assumed: the generators repeat so often, before and after each rotation, that paths mix",
-        ),
-    )  # fmt: skip
+    parts, count = classify(*packed(used, num_qubits), num_qubits, deadline)
+    complete = len(used) == len(strings) and len(parts) == count
+    of = f", of the first {len(parts)} of {count} components" if len(parts) < count else ""
+    if len(used) < len(strings):
+        of += f", of the first {MAX_GENERATORS} of {len(strings)} strings"
+    name = algebra_name(parts) if complete else None
+    return DLAResult(total_dimension(parts), complete, name, None, CLASSIFICATION + of)

@@ -9,6 +9,8 @@ tell what the ideal is.
 from __future__ import annotations
 
 import itertools
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,22 +46,25 @@ class Ideals:
         return " + ".join(name if names.count(name) == 1 else f"{names.count(name)} {name}" for name in unique)
 
 
-def name_algebra(columns: Space, dimension: int) -> str | None:
+def name_algebra(columns: Space, dimension: int, deadline: float = math.inf) -> str | None:
     """The algebra that the generators of ``columns`` span, of known dimension, as a sum of simple ones.
 
-    None where it is too large for that, or numbers leave a doubt: weights over many decades do.
+    None where it is too large for that or for the time, or numbers leave a doubt: weights over many decades do.
     """
     if not 0 < dimension <= MAX_DIMENSION or columns.size > MAX_COLUMNS:
         return None
     norm = np.sqrt([columns.symmetry.orbit_size(row) for row in columns.rows])  # of a sum with coefficients 1
     rows, maps = _in_floats(columns, norm)
-    basis = _orthonormal(maps, rows, dimension)
+    basis = _orthonormal(maps, rows, dimension, deadline)
     if basis is None:
         return None
     adjoint = np.array([basis @ (m @ basis.T) for m in maps])
     if np.abs(adjoint + adjoint.transpose(0, 2, 1)).max() > NOISE:
         return None
-    ideals = find_ideals(adjoint, centre=dimension - derived_dimension(columns))
+    derived = derived_dimension(columns, deadline)
+    if derived is None or time.monotonic() > deadline:
+        return None
+    ideals = find_ideals(adjoint, centre=dimension - derived)
     return None if ideals is None else ideals.name
 
 
@@ -68,7 +73,7 @@ def _in_floats(columns: Space, norm: np.ndarray) -> tuple[np.ndarray, list[Any]]
     size, strings = columns.size, list(columns.terms)
     place = {row.tobytes(): k for k, row in enumerate(columns.rows)}
     where = [place[columns.symmetry.smallest(row).tobytes()] for row in letters(strings, columns.rows.shape[1])]
-    target = np.repeat(np.arange(size), np.diff(columns.start))
+    target = np.repeat(np.arange(size), np.diff(columns.orbits.start))
     rows, maps = np.zeros((len(columns.generators), size)), []
     for g, terms in enumerate(columns.generators):
         largest = max(abs(c) for c in terms.values())
@@ -77,19 +82,21 @@ def _in_floats(columns: Space, norm: np.ndarray) -> tuple[np.ndarray, list[Any]]
         rows[g] *= norm
         length = np.linalg.norm(rows[g])
         rows[g] /= length
-        data = weights[columns.term] * columns.sign * norm[target] / norm[columns.other] / length
-        maps.append(csr_array((data, (target, columns.other)), shape=(size, size)))
+        data = weights[columns.orbits.term] * columns.orbits.sign * norm[target] / norm[columns.orbits.other] / length
+        maps.append(csr_array((data, (target, columns.orbits.other)), shape=(size, size)))
     return rows, maps
 
 
-def _orthonormal(maps: Sequence[Any], rows: np.ndarray, dimension: int) -> np.ndarray | None:
-    """Rows orthogonalised twice that span the algebra; None where its dimension is not plain in floats."""
+def _orthonormal(maps: Sequence[Any], rows: np.ndarray, dimension: int, deadline: float) -> np.ndarray | None:
+    """Rows orthogonalised twice that span the algebra; None: its dimension is not plain in floats, or no time is left."""
     basis = np.zeros((dimension, rows.shape[1]))
     moves = vstack(maps, format="csr")
     count = 0
     for done in itertools.count(-1):
         if done >= count:
             return basis if count == dimension else None
+        if time.monotonic() > deadline:
+            return None
         for vector in rows if done < 0 else (moves @ basis[done]).reshape(rows.shape):
             for _ in range(2):
                 vector = vector - basis[:count].T @ (basis[:count] @ vector)

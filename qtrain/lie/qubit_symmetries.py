@@ -19,29 +19,30 @@ class Symmetry:
 
     Attributes:
         kind: of `qtrain.kernels.permutation_orbits`.
-        classes: (n,) int64, class of each qubit where ``kind`` is CLASSES.
+        group: int64, for the kernel: (n,) class of each qubit where ``kind`` is CLASSES, all permutations in a row where
+            it is LIST.
         generators: (n,) orders that generate it: qubit ``order[q]`` moves to q.
         name: in words, empty for the identity alone.
     """
 
     kind: int
-    classes: np.ndarray
+    group: np.ndarray
     generators: tuple[np.ndarray, ...]
     name: str
 
     def smallest(self, row: np.ndarray) -> np.ndarray:
         """(n,) int8: the row of letters (0 I, 1 X, 2 Z, 3 Y) that stands for the row's orbit."""
         out = np.empty_like(row)
-        kernel.canonical(np.array(row, np.int8), self.kind, self.classes, out)
+        kernel.canonical(np.array(row, np.int8), self.kind, self.group, out)
         return out
 
     def orbit_size(self, row: np.ndarray) -> float:
         """How many strings the orbit of a row of letters holds."""
         if self.kind != kernel.CLASSES:
-            return float(kernel.canonical(np.array(row, np.int8), self.kind, self.classes, np.empty_like(row)))
+            return float(kernel.canonical(np.array(row, np.int8), self.kind, self.group, np.empty_like(row)))
         size = 1
-        for k in range(int(self.classes.max()) + 1):
-            counts = np.bincount(row[self.classes == k], minlength=4)
+        for k in range(int(self.group.max()) + 1):
+            counts = np.bincount(row[self.group == k], minlength=4)
             size *= math.factorial(int(counts.sum())) // math.prod(math.factorial(int(c)) for c in counts)
         return float(size)
 

@@ -17,9 +17,9 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from qtrain.kernels import permutation_orbits as kernel
 from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix, pack_bits, unpack_bits
+from qtrain.lie.orbits import reach
 from qtrain.lie.qubit_symmetries import Pauli, find_symmetry
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from qtrain.kernels.paulis import PauliTable
 
 MAX_BLOCK = 1500  # rows of a block that is diagonalised
-CLOSING_SPEED = 1e8  # letters that a second compares
-BRACKET_BYTES = 48  # of one orbit with one term, while they are collected
+ENTRY_BYTES = 48  # of one orbit with one term, while they are collected
 Block = tuple[np.ndarray, np.ndarray, np.ndarray]  # rows (b, d), eigenvalues (b, d), eigenvectors (b, d, d)
 
 
@@ -148,13 +147,11 @@ def orbit_module(
     terms_array = np.array([np.frombuffer(key, np.int8) for key in keys], np.int8).reshape(-1, n)
     seeds = {symmetry.smallest(np.frombuffer(key, np.int8)).tobytes(): c for key, c in observable.items()}
     seed_rows = np.array([np.frombuffer(key, np.int8) for key in seeds], np.int8)
-    brackets = max(len(terms_array), 1)  # of one orbit
-    fits = min(limit, memory_bytes / (BRACKET_BYTES * brackets), CLOSING_SPEED * seconds / (brackets * n))
-    rows, start, term, other, sign, complete = kernel.close_orbits(
-        seed_rows, terms_array, symmetry.kind, symmetry.classes, int(fits)
-    )
-    if not complete:
+    entries = int(min(memory_bytes / ENTRY_BYTES, 2**62))
+    found = reach(seed_rows, terms_array, symmetry, int(limit), deadline, entries)
+    if not found.complete or len(found.rows) > limit:
         return None
+    rows, start, term, other, sign = found.rows, found.start, found.term, found.other, found.sign
     root = np.sqrt([symmetry.orbit_size(row) for row in rows])
     orbit = np.repeat(np.arange(len(rows)), np.diff(start))
     scaled = sign * root[orbit] / root[other]
