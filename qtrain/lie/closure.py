@@ -20,6 +20,7 @@ from qtrain.lie.orbits import Orbits, reach
 from qtrain.lie.qubit_symmetries import Pauli, Symmetry, find_symmetry
 
 MAX_COLUMNS = 300_000  # orbits of strings followed at most
+MAX_PLACES = 2**25  # of all generators on all orbits
 MAX_ENTRIES = 30_000_000  # pairs of an orbit and a term that anticommute
 MEMORY_BYTES = 2 * 1024**3
 PAUSE = 2 * 10**7  # products between two looks at the clock
@@ -116,7 +117,8 @@ def space(generators: Sequence[Sum], seeds: Sequence[Sum], num_qubits: int, dead
     reached = {symmetry.smallest(row).tobytes() for row in letters([p for s in seeds for p in s], num_qubits)}
     first = np.frombuffer(b"".join(sorted(reached)), np.int8).reshape(len(reached), num_qubits)
     strings = letters(list(terms), num_qubits)
-    found = reach(first, strings, symmetry, MAX_COLUMNS, deadline, MAX_ENTRIES)
+    limit = min(MAX_COLUMNS, MAX_PLACES // max(len(generators), len(seeds)))
+    found = reach(first, strings, symmetry, limit, deadline, MAX_ENTRIES)
     return Space(generators, seeds, symmetry, found, terms)
 
 

@@ -114,7 +114,7 @@ def _both(
     now = time.monotonic()
     until = deadline if operator is None else now + (deadline - now) / 2
     given = all(len(item) == 1 for item in sums)
-    parts = sums if given else split(sums, num_qubits, now + (until - now) / 2)
+    parts = sums if given else split(sums, num_qubits, now + 0.75 * (until - now))
     strings = [next(iter(item)) for item in parts] if all(len(item) == 1 for item in parts) else []
     if strings:
         result = _strings_algebra(strings, num_qubits, until)

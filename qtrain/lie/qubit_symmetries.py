@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -93,11 +95,15 @@ def _like_qubits(sums: Sequence[Mapping[Pauli, float]], n: int) -> tuple[np.ndar
                 q = (rest & -rest).bit_length() - 1
                 rest &= rest - 1
                 touching[q].append((terms, (x, z), c))
+    near = [functools.reduce(operator.or_, (x | z for _, (x, z), _ in own), 0) for own in touching]
     classes: np.ndarray = np.zeros(n, np.int64)
     first: list[int] = []
+    known: dict[tuple[int, int], int] = {}  # qubits that can change places have the same neighbours, or with each other
     swaps: list[np.ndarray] = []
     for q in range(n):
-        for k, r in enumerate(first):
+        keys = [(0, near[q] & ~(1 << q)), (1, near[q] | 1 << q)]
+        for k in {known[key] for key in keys if key in known}:
+            r = first[k]
             if len(touching[q]) == len(touching[r]) and all(
                 terms.get((_swap(x, q, r), _swap(z, q, r))) == c
                 for own in (touching[q], touching[r])
@@ -110,6 +116,7 @@ def _like_qubits(sums: Sequence[Mapping[Pauli, float]], n: int) -> tuple[np.ndar
                 break
         else:
             classes[q] = len(first)
+            known.update(dict.fromkeys(keys, len(first)))
             first.append(q)
     return classes, swaps
 
