@@ -15,12 +15,14 @@ from numba import njit
 from numba.core import types
 from numba.extending import intrinsic
 
+from qtrain.kernels.bits import lowest
+
 SHORT = (1, 31, 45)  # 2^61 - c is prime for each of them
 CLOSED, LIMIT, ROOM, PAUSE = range(4)
 _BITS = 61
 _BLOCK = 32  # products below 2^122 that 128 bits can add up, and to spare
 _WIDE = ir.IntType(128)
-_ZERO = np.uint64(0)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
 def prime(short: int) -> int:
@@ -97,92 +99,75 @@ def _dot_at(places, values, first, last, dense, short):
 
 
 @njit(cache=True, nogil=True)
-def _dot(a, b, short):
-    high, low = _ZERO, _ZERO
-    for k in range(a.shape[0]):
-        if k % _BLOCK == _BLOCK - 1:
-            high, low = _ZERO, _mod(high, low, short)
-        high, low = _madd(high, low, a[k], b[k])
-    return _mod(high, low, short)
-
-
-@njit(cache=True, nogil=True)
-def add_entries(start, term, other, sign, coefficients, short, starts, columns, values):
-    """CSR matrices of sums over terms: entry (k, other[i]) of matrix g is the sum of sign[i] coefficients[g, term[i]].
+def brackets(places, values, start, place, term, sign, uses, matrix, weights, short, ends):
+    """Images of one vector under all matrices: (places, residues), those of matrix g from ends[g] to ends[g + 1].
 
     Args:
-        start: (rows + 1,), term, other, sign: entries of every row. coefficients: (matrices, terms) uint64 residues.
-        starts: (matrices, rows + 1) int64, columns, values: (matrices * entries,), overwritten.
+        places, values: nonzero entries of the vector. start: (size + 1,), place, term, sign: for every column of the
+            matrices its entries sign * weight of the term, at ``place``. uses: (terms + 1,), matrix, weights: the
+            matrices that have a term, and with which residue. ends: (matrices + 2,) int64, overwritten.
 
-    Returns:
-        Number of entries written.
+    A place may come several times.
     """
-    rows = start.shape[0] - 1
+    ends[:] = 0
+    for i in range(places.shape[0]):
+        for e in range(start[places[i]], start[places[i] + 1]):
+            for u in range(uses[term[e]], uses[term[e] + 1]):
+                ends[matrix[u] + 2] += 1
+    for g in range(1, ends.shape[0]):
+        ends[g] += ends[g - 1]
+    out = np.empty(ends[-1], np.int32)
+    residues = np.empty(ends[-1], np.uint64)
     p = np.uint64(1 << 61) - short
-    place = np.full(rows, -1, np.int64)
-    count = 0
-    for g in range(coefficients.shape[0]):
-        for k in range(rows):
-            starts[g, k] = count
-            for i in range(start[k], start[k + 1]):
-                c = coefficients[g, term[i]]
-                if c == _ZERO:
-                    continue
-                if sign[i] < 0:
-                    c = p - c
-                at = place[other[i]]
-                if at < starts[g, k]:
-                    place[other[i]] = count
-                    columns[count] = other[i]
-                    values[count] = c
-                    count += 1
-                else:
-                    total = values[at] + c
-                    values[at] = total - p if total >= p else total
-        starts[g, rows] = count
-        place[:] = -1
-    return count
+    for i in range(places.shape[0]):
+        v = values[i]
+        for e in range(start[places[i]], start[places[i] + 1]):
+            f = v if sign[e] > 0 else p - v
+            for u in range(uses[term[e]], uses[term[e] + 1]):
+                at = ends[matrix[u] + 1]
+                out[at] = place[e]
+                residues[at] = f if weights[u] == _ONE else _times(f, weights[u], short)
+                ends[matrix[u] + 1] = at + 1
+    return out, residues
 
 
 @njit(cache=True, nogil=True)
-def bracket(start, column, value, row, short):
-    """A row for a CSR matrix A."""
-    out = np.empty_like(row)
-    for i in range(out.shape[0]):
-        out[i] = _dot_at(column, value, start[i], start[i + 1], row, short)
-    return out
+def _reduce(row, high, marks, ends, places, values, lead, short):
+    """Subtract lines from ``row`` until its first entry is at no line's pivot; that place, and the products taken.
 
-
-@njit(cache=True, nogil=True)
-def _reduce(row, high, ends, places, values, lead, short):
-    """Subtract lines from ``row`` until its first entry is at no line's pivot; that place, and the products taken."""
-    size = row.shape[0]
-    high[:] = _ZERO
+    ``marks``: bits of the places where ``row`` may have entries; those that are left, at the end. Where that is at least
+    the place returned, ``high`` is to be folded into ``row`` still.
+    """
     waiting = 0
     taken = 0
-    for c in range(size):
-        f = _mod(high[c], row[c], short)
-        row[c] = f
-        high[c] = _ZERO
-        if f == _ZERO:
-            continue
-        j = lead[c]
-        if j < 0:
-            for k in range(c + 1, size):
-                row[k] = _mod(high[k], row[k], short)
-            return c, taken
-        f = np.uint64(1 << 61) - short - f
-        for k in range(ends[j], ends[j + 1]):
-            at = places[k]
-            high[at], row[at] = _madd(high[at], row[at], values[k], f)
-        row[c] = _ZERO
-        high[c] = _ZERO
-        taken += ends[j + 1] - ends[j]
-        waiting += 1
-        if waiting == _BLOCK:
-            waiting = 0
-            for k in range(c + 1, size):
-                high[k], row[k] = _ZERO, _mod(high[k], row[k], short)
+    for w in range(marks.shape[0]):
+        while marks[w]:
+            c = 64 * w + lowest(marks[w])
+            f = _mod(high[c], row[c], short)
+            row[c] = f
+            high[c] = _ZERO
+            j = lead[c]
+            if f and j < 0:
+                return c, taken
+            marks[w] &= marks[w] - _ONE
+            row[c] = _ZERO
+            if f == _ZERO:
+                continue
+            f = np.uint64(1 << 61) - short - f
+            for k in range(ends[j] + 1, ends[j + 1]):
+                at = places[k]
+                high[at], row[at] = _madd(high[at], row[at], values[k], f)
+                marks[at >> 6] |= _ONE << np.uint64(at & 63)
+            taken += ends[j + 1] - ends[j]
+            waiting += 1
+            if waiting == _BLOCK:
+                waiting = 0
+                for v in range(w, marks.shape[0]):
+                    word = marks[v]
+                    while word:
+                        k = 64 * v + lowest(word)
+                        word &= word - _ONE
+                        high[k], row[k] = _ZERO, _mod(high[k], row[k], short)
     return -1, taken
 
 
@@ -206,13 +191,15 @@ def _keep_null(null, first, change, delta, ends, places, values, lead, short):
 
 @njit(cache=True, nogil=True)
 def close_span(
-    starts, columns, values, safe, seeds, ends, places, entries, lead, null, state, limit, work, short
+    start, place, term, sign, uses, matrix, weights, safe, seed_ends, seed_places, seed_values, ends, places, entries,
+    lead, null, state, limit, work, short
 ):
     """Grow the smallest space that holds the seeds and is closed under the matrices, as far as room and work allow.
 
     Args:
-        starts, columns, values: matrices of ``add_entries``, all (size, size). safe: (size,) bool, the columns whose
-            images are known; vectors beyond them are kept, but not moved. seeds: (seeds, size) residues.
+        start, place, term, sign, uses, matrix, weights: matrices of ``brackets``, all (size, size). safe: (size,) bool,
+            the columns whose images are known; vectors beyond them are kept, but not moved. seed_ends: (seeds + 1,),
+            seed_places, seed_values: nonzero residues of each seed.
         ends: (limit + 1,) int64, zeros at first; places, entries: nonzero entries ends[j] to ends[j + 1] of line j,
             the first of which, its pivot, is 1 and at no other line's pivot.
         lead: (size,) int64, -1 at first: the line whose pivot is there. null: (size,) random residues at first.
@@ -223,54 +210,76 @@ def close_span(
         CLOSED, LIMIT (there are more lines than that), ROOM (``places`` is full) or PAUSE.
     """
     size = lead.shape[0]
-    matrices = starts.shape[0]
+    seeds = seed_ends.shape[0] - 1
     p = np.uint64(1 << 61) - short
-    source = np.empty(size, np.uint64)
-    scratch = np.empty(size, np.uint64)
+    row, high, delta = np.zeros(size, np.uint64), np.zeros(size, np.uint64), np.zeros(size, np.uint64)
+    marks = np.zeros((size + 63) // 64, np.uint64)
+    matrices = 0
+    for u in range(matrix.shape[0]):
+        matrices = max(matrices, matrix[u] + 1)
+    bounds = np.zeros(matrices + 2, np.int64)
+    where = np.empty(0, np.int32)
+    what = np.empty(0, np.uint64)
     loaded = -1
     while state[0] < size:
         count = state[0]
-        if state[1] < seeds.shape[0]:
-            row = seeds[state[1]].copy()
+        if state[1] < seeds:
+            first, last = seed_ends[state[1]], seed_ends[state[1] + 1]
+            near, far = seed_places, seed_values
         else:
-            k = state[2] // matrices
+            k = state[2] // matrices if matrices else count
             if k == count:
                 return CLOSED
             if loaded != k:
-                source[:] = _ZERO
                 known = True
                 for i in range(ends[k], ends[k + 1]):
-                    source[places[i]] = entries[i]
                     known = known and safe[places[i]]
                 if not known:
                     state[2] += matrices
                     state[3] += 1
                     continue
+                where, what = brackets(
+                    places[ends[k] : ends[k + 1]], entries[ends[k] : ends[k + 1]], start, place, term, sign, uses,
+                    matrix, weights, short, bounds
+                )
                 loaded = k
+                work -= 2 * where.shape[0] + ends[k + 1] - ends[k]
             g = state[2] % matrices
-            row = bracket(starts[g], columns, values, source, short)
-            work -= starts[g, size] - starts[g, 0]
-        work -= size
-        if _dot(null, row, short):
-            if count == limit:
-                return LIMIT
-            used = ends[count]
-            if used + size > places.shape[0]:
-                return ROOM
-            first, taken = _reduce(row, scratch, ends, places, entries, lead, short)
-            work -= 2 * taken + size
-            scale = _inverse(row[first], short)
-            for c in range(first, size):
-                if row[c]:
-                    row[c] = _times(row[c], scale, short)
-                    places[used] = c
-                    entries[used] = row[c]
-                    used += 1
-            ends[count + 1] = used
-            lead[first] = count
-            _keep_null(null, first, p - _dot(null, row, short), scratch, ends, places, entries, lead, short)
-            state[0] += 1
-        state[1 if state[1] < seeds.shape[0] else 2] += 1
+            first, last = bounds[g], bounds[g + 1]
+            near, far = where, what
+        work -= last - first + 1
+        if first < last:
+            if _dot_at(near, far, first, last, null, short):
+                if count == limit:
+                    return LIMIT
+                used = ends[count]
+                if used + size > places.shape[0]:
+                    return ROOM
+                for i in range(first, last):
+                    total = row[near[i]] + far[i]
+                    row[near[i]] = total - p if total >= p else total
+                    marks[near[i] >> 6] |= _ONE << np.uint64(near[i] & 63)
+                pivot, taken = _reduce(row, high, marks, ends, places, entries, lead, short)
+                scale = _inverse(row[pivot], short)
+                change, much = _ZERO, _ZERO
+                for w in range(pivot >> 6, marks.shape[0]):
+                    while marks[w]:
+                        c = 64 * w + lowest(marks[w])
+                        marks[w] &= marks[w] - _ONE
+                        f = _mod(high[c], row[c], short)
+                        row[c], high[c] = _ZERO, _ZERO
+                        if f:
+                            places[used] = c
+                            entries[used] = _times(f, scale, short)
+                            much, change = _madd(much, change, entries[used], null[c])
+                            much, change = _ZERO, _mod(much, change, short)
+                            used += 1
+                work -= 2 * (taken + used - ends[count]) + ends[count] + size // 8
+                ends[count + 1] = used
+                lead[pivot] = count
+                _keep_null(null, pivot, p - change, delta, ends, places, entries, lead, short)
+                state[0] += 1
+        state[1 if state[1] < seeds else 2] += 1
         if work < 0:
             return PAUSE
     return CLOSED

@@ -7,6 +7,7 @@ permutations of the qubits, sums over orbits replace strings.
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Mapping, Sequence
@@ -20,11 +21,12 @@ from qtrain.lie.orbits import Orbits, reach
 from qtrain.lie.qubit_symmetries import Pauli, Symmetry, find_symmetry
 
 MAX_COLUMNS = 300_000  # orbits of strings followed at most
-MAX_PLACES = 2**25  # of all generators on all orbits
 MAX_ENTRIES = 30_000_000  # pairs of an orbit and a term that anticommute
+SHARE = 0.3  # of the time, after which no more orbits are followed
 MEMORY_BYTES = 2 * 1024**3
 PAUSE = 2 * 10**7  # products between two looks at the clock
 Sum = Mapping[Pauli, int]
+Vectors = tuple[np.ndarray, np.ndarray, np.ndarray]  # ends (vectors + 1,), places, residues of nonzero entries
 
 
 @dataclass(frozen=True)
@@ -67,35 +69,32 @@ class Space:
     def note(self) -> str:
         return f" on sums over {self.symmetry.name}" if self.symmetry.name else ""
 
-    def vectors(self, sums: Sequence[Sum], p: int) -> np.ndarray:
-        """(sums, size) uint64: residues of the sums' coefficients, one for each orbit."""
+    def vectors(self, sums: Sequence[Sum], p: int) -> Vectors:
+        """The sums' coefficients on the orbits, as residues."""
         place = {row.tobytes(): k for k, row in enumerate(self.rows)}
-        out = np.zeros((len(sums), self.size), np.uint64)
-        for k, terms in enumerate(sums):
-            for row, c in zip(letters(list(terms), self.rows.shape[1]), terms.values(), strict=True):
-                out[k, place[self.symmetry.smallest(row).tobytes()]] = c % p
-        return out
+        ends, places, values = [0], [], []
+        for terms in sums:
+            rows = letters(list(terms), self.rows.shape[1])
+            found = {place[self.symmetry.smallest(row).tobytes()]: c % p for row, c in zip(rows, terms.values())}
+            places += found.keys()
+            values += found.values()
+            ends.append(len(places))
+        return np.array(ends), np.array(places, np.int32), np.array(values, np.uint64)
 
-    def maps(self, short: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """CSR of ad_G for every generator, as `kernels.lie_closure.close_span` takes them.
+    def maps(self, p: int) -> tuple[np.ndarray, ...]:
+        """ad_G for every generator, as `kernels.lie_closure.brackets` takes them.
 
         In a sum over an orbit every string has the same coefficient, so one string R of each orbit is enough:
         each term g of G that anticommutes with R comes from g R.
         """
-        p = kernel.prime(short)
-        weights = np.zeros((len(self.generators), len(self.terms)), np.uint64)
+        of: list[list[tuple[int, int]]] = [[] for _ in self.terms]
         for g, terms in enumerate(self.generators):
             for pauli, c in terms.items():
-                weights[g, self.terms[pauli]] = c % p
-        uses = np.bincount(self.orbits.term, minlength=len(self.terms))
-        most = int(np.count_nonzero(weights, axis=0) @ uses)
-        starts = np.empty((len(weights), self.size + 1), np.int64)
-        columns, values = np.empty(most, np.int64), np.empty(most, np.uint64)
-        known = self.orbits
-        used = kernel.add_entries(
-            known.start, known.term, known.other, known.sign, weights, np.uint64(short), starts, columns, values
-        )
-        return starts, columns[:used], values[:used]
+                of[self.terms[pauli]].append((g, c % p))
+        flat = [pair for pairs in of for pair in pairs if pair[1]]
+        uses = np.cumsum([0, *(sum(1 for _, c in pairs if c) for pairs in of)])
+        matrix, weights = np.array([g for g, _ in flat], np.int32), np.array([c for _, c in flat], np.uint64)
+        return (*self.orbits.columns, uses, matrix, weights)
 
 
 def letters(paulis: Sequence[Pauli], num_qubits: int) -> np.ndarray:
@@ -117,8 +116,8 @@ def space(generators: Sequence[Sum], seeds: Sequence[Sum], num_qubits: int, dead
     reached = {symmetry.smallest(row).tobytes() for row in letters([p for s in seeds for p in s], num_qubits)}
     first = np.frombuffer(b"".join(sorted(reached)), np.int8).reshape(len(reached), num_qubits)
     strings = letters(list(terms), num_qubits)
-    limit = min(MAX_COLUMNS, MAX_PLACES // max(len(generators), len(seeds)))
-    found = reach(first, strings, symmetry, limit, deadline, MAX_ENTRIES)
+    now = time.monotonic()
+    found = reach(first, strings, symmetry, MAX_COLUMNS, now + SHARE * (deadline - now), MAX_ENTRIES)
     return Space(generators, seeds, symmetry, found, terms)
 
 
@@ -148,10 +147,10 @@ def close(
     return Closure(found, complete, f"closure modulo two primes{columns.note}{part}")
 
 
-def _count(columns: Space, seeds: np.ndarray, short: int, limit: int, deadline: float) -> tuple[int, bool]:
+def _count(columns: Space, seeds: Vectors, short: int, limit: int, deadline: float) -> tuple[int, bool]:
     """Dimension modulo one prime, and whether the closure ended."""
     size = columns.size
-    starts, places, values = columns.maps(short)
+    maps = columns.maps(kernel.prime(short))
     rng = np.random.default_rng(short)
     null = rng.integers(0, kernel.prime(short), size, np.uint64)
     most = min(limit, size)
@@ -160,9 +159,8 @@ def _count(columns: Space, seeds: np.ndarray, short: int, limit: int, deadline: 
     kept, entries = np.empty(room, np.int32), np.empty(room, np.uint64)
     while True:
         status = kernel.close_span(
-            starts, places, values, columns.orbits.safe, seeds, ends, kept, entries, lead, null, state, most, PAUSE,
-            np.uint64(short),
-        )  # fmt: skip
+            *maps, columns.orbits.safe, *seeds, ends, kept, entries, lead, null, state, most, PAUSE, np.uint64(short)
+        )
         if status == kernel.CLOSED:
             return int(state[0]), not state[3] or state[0] == size
         if status == kernel.LIMIT or time.monotonic() > deadline:
@@ -177,16 +175,15 @@ def _count(columns: Space, seeds: np.ndarray, short: int, limit: int, deadline: 
 def derived_dimension(columns: Space, deadline: float = math.inf) -> int | None:
     """Dimension of the span of all brackets; what is missing of the algebra's is its centre's. None: no time is left."""
     short = kernel.SHORT[0]
-    rows = columns.vectors(columns.generators, kernel.prime(short))
-    starts, places, values = columns.maps(short)
-    pairs = []
-    for g in range(len(rows)):
-        for k in range(g):
-            row = kernel.bracket(starts[g], places, values, rows[k], np.uint64(short))
-            if row.any():
-                pairs.append(row)
-        if time.monotonic() > deadline or 8 * columns.size * len(pairs) > MEMORY_BYTES:
+    ends, places, values = columns.vectors(columns.generators, kernel.prime(short))
+    maps = columns.maps(kernel.prime(short))
+    bounds = np.zeros(len(columns.generators) + 2, np.int64)
+    lengths, found = [np.zeros(1, np.int64)], []
+    for first, last in itertools.pairwise(ends.tolist()):
+        found.append(kernel.brackets(places[first:last], values[first:last], *maps, np.uint64(short), bounds))
+        lengths.append(np.diff(bounds[:-1]))
+        if time.monotonic() > deadline:
             return None
-    seeds = np.array(pairs, np.uint64).reshape(-1, columns.size)
+    seeds = np.cumsum(np.concatenate(lengths)), np.concatenate([p for p, _ in found]), np.concatenate([v for _, v in found])
     count, closed = _count(columns, seeds, short, columns.size, deadline)
     return count if closed else None

@@ -121,7 +121,7 @@ def _both(
         if not given:
             result = dataclasses.replace(result, method=f"sums that split into {len(strings)} strings: {result.method}")
     else:
-        result = _sums_algebra(parts, num_qubits, limit, until)
+        result = _sums_algebra(sums, parts, num_qubits, limit, until)
     if operator is None:
         return result
     operator = operator[operator.paulis.x.any(axis=1) | operator.paulis.z.any(axis=1)]
@@ -136,10 +136,15 @@ def _both(
     return dataclasses.replace(result, module_dimension=found.dimension, module_complete=found.complete)
 
 
-def _sums_algebra(sums: list[Sum], num_qubits: int, limit: int, deadline: float) -> DLAResult:
-    columns = space(sums, sums, num_qubits, deadline)
+def _sums_algebra(sums: list[Sum], parts: list[Sum], num_qubits: int, limit: int, deadline: float) -> DLAResult:
+    """By closure; ``parts`` generate the same algebra as ``sums``, and sooner."""
+    columns = space(parts, parts, num_qubits, deadline)
     found = close(columns, max_dimension=limit, deadline=deadline)
-    name = name_algebra(columns, found.dimension, deadline) if found.complete else None
+    name = None
+    if found.complete:  # floats may tell for one of both what they cannot tell for the other
+        for generators in (sums, parts) if len(parts) > len(sums) else (sums,):
+            given = dataclasses.replace(columns, generators=generators)
+            name = name or name_algebra(given, found.dimension, deadline)
     return DLAResult(found.dimension, found.complete, name, None, found.method)
 
 

@@ -46,6 +46,14 @@ class Orbits:
             safe &= np.bincount(meets, self.other >= self.known, minlength=len(self.rows)) == 0
         return safe
 
+    @cached_property
+    def columns(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The same brackets by the orbit they come from: (start, orbit they lead to, term, sign as int8)."""
+        order = np.argsort(self.other, kind="stable")
+        start = np.concatenate([[0], np.cumsum(np.bincount(self.other, minlength=len(self.rows)))])
+        leads = np.repeat(np.arange(len(self.rows), dtype=np.int32), np.diff(self.start))
+        return start, leads[order], self.term[order], self.sign[order].astype(np.int8)
+
 
 def reach(
     seeds: np.ndarray, terms: np.ndarray, symmetry: Symmetry, limit: int, deadline: float = math.inf,

@@ -153,10 +153,13 @@ def test_the_kernel_counts_ranks_modulo_its_primes(seed, short):
     ends, lead, state = np.zeros(size + 1, np.int64), np.full(size, -1), np.zeros(4, np.int64)
     places, entries = np.zeros(size * size, np.int32), np.zeros(size * size, np.uint64)
     null = rng.integers(0, p, size, np.uint64)
+    nothing, none = np.zeros(size + 1, np.int64), np.zeros(0, np.int32)
+    maps = (nothing, none, none, np.zeros(0, np.int8), np.zeros(1, np.int64), none, np.zeros(0, np.uint64))
+    which, where = np.nonzero(seeds)
+    given = np.searchsorted(which, np.arange(len(seeds) + 1)), where.astype(np.int32), seeds[which, where]
     status = kernel.close_span(
-        np.zeros((1, size + 1), np.int64), np.zeros(0, np.int64), np.zeros(0, np.uint64), np.ones(size, bool), seeds,
-        ends, places, entries, lead, null, state, size, 2**60, np.uint64(short),
-    )  # fmt: skip
+        *maps, np.ones(size, bool), *given, ends, places, entries, lead, null, state, size, 2**60, np.uint64(short)
+    )
     assert (status, state[0]) == (kernel.CLOSED, len(dense))
     for k in range(state[0]):  # what tells new vectors from old ones vanishes on all that were found
         line = slice(ends[k], ends[k + 1])
@@ -252,10 +255,18 @@ def test_shared_parameters_that_are_apart_share_no_generator():
 # --------------------------------------------------------------------------- budgets
 
 
+def whole_sums(n, seed):
+    """Two generic sums of strings that do not commute with each other: nothing that could be taken apart beforehand."""
+    rng = np.random.default_rng(seed)
+    return [
+        SparsePauliOp(labels, rng.normal(size=len(labels)))
+        for labels in (pairs(n) + every(n, "X"), every(n, "X") + every(n, "Z"))
+    ]
+
+
 def test_no_seconds_give_a_lower_bound():
     n = 6
-    rng = np.random.default_rng(5)
-    generic = [SparsePauliOp(pairs(n), rng.normal(size=n * (n - 1) // 2)), SparsePauliOp(every(n, "X"))]
+    generic = whole_sums(n, 5)
     bound = dla(generic, observable="ZZIIII", seconds=0)
     assert not bound.complete
     assert not bound.module_complete
@@ -268,8 +279,7 @@ def test_no_seconds_give_a_lower_bound():
 def test_too_many_strings_give_a_lower_bound(monkeypatch):
     """Brackets are followed as far as they are known: never more than the truth."""
     n = 4
-    rng = np.random.default_rng(2)
-    generic = [SparsePauliOp(pairs(n), rng.normal(size=6)), SparsePauliOp(every(n, "X"))]
+    generic = whole_sums(n, 2)
     truth = dla(generic, observable="IIZZ")
     assert truth.complete
     for most in (12, 30, 60, 100):
@@ -277,7 +287,7 @@ def test_too_many_strings_give_a_lower_bound(monkeypatch):
         part = dla(generic, observable="IIZZ")
         assert 2 <= part.dimension <= truth.dimension
         assert 1 <= part.module_dimension <= truth.module_dimension
-        assert part.complete == (most > 130)
+        assert not part.complete
     assert "of the first" in part.method
 
 
