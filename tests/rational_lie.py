@@ -52,13 +52,20 @@ def _subtract(vector, row, factor, prime):
             vector.pop(label, None)
 
 
-def closure(generators, seeds):
-    """Reduced rows of the smallest space that holds the seeds and is closed under brackets with the generators."""
-    rows, queue = {}, [dict(s) for s in seeds]
-    fresh = [found for s in queue if (found := add(rows, s))]
+def closure(generators, seeds, prime=None):
+    """Reduced rows of the smallest space that holds the seeds and is closed under brackets with the generators.
+
+    Modulo a prime, weights are whole: fractions grow with every bracket.
+    """
+
+    def reduced(vector):
+        return vector if prime is None else {label: c % prime for label, c in vector.items() if c % prime}
+
+    rows = {}
+    fresh = [found for s in seeds if (found := add(rows, reduced(s), prime))]
     while fresh:
         element = fresh.pop()
-        fresh += [found for g in generators if (found := add(rows, bracket(g, element)))]
+        fresh += [found for g in generators if (found := add(rows, reduced(bracket(g, element)), prime))]
     return rows
 
 

@@ -28,7 +28,10 @@ def maxcut(graph, weights=None):
 
 def labels(item, n):
     """A sum as label -> weight."""
-    return {"".join("IXZY"[(x >> q & 1) + 2 * (z >> q & 1)] for q in reversed(range(n))): c for (x, z), c in item.items()}
+    return {
+        "".join("IXZY"[(x >> q & 1) + 2 * (z >> q & 1)] for q in reversed(range(n))): c
+        for (x, z), c in item.items()
+    }
 
 
 @st.composite
@@ -40,21 +43,21 @@ def sums(draw):
     if draw(st.booleans()):  # strings that commute with each other within a sum, as in QAOA
         pool = [p for p in pool if len(set(p) - {"I"}) == 1]
     found = []
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(1, 3 if n == 2 else 2))):
         chosen = rng.choice(pool, int(rng.integers(1, 5)), replace=False)
-        found.append(SparsePauliOp(list(chosen), rng.choice([1.0, 1.0, 2.0, -1.0, 0.3], len(chosen))))
+        found.append(SparsePauliOp(list(chosen), rng.choice([1.0, 1.0, 2.0, -1.0, 3.0], len(chosen))))
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sums())
 def test_parts_lie_in_the_algebra_and_generate_it(generators):
     whole, n = given_sums(generators)
-    exact = [rational_lie.rational(labels(item, n)) for item in whole]
-    rows = rational_lie.closure(exact, exact)
-    parts = [rational_lie.rational(labels(item, n)) for item in split(whole, n)]
-    assert all(rational_lie.add(dict(rows), part) is None for part in parts)
-    assert len(rational_lie.closure(parts, parts)) == len(rows)
+    exact = [labels(item, n) for item in whole]
+    rows = rational_lie.closure(exact, exact, rational_lie.PRIME)
+    parts = [labels(item, n) for item in split(whole, n)]
+    assert all(rational_lie.add(dict(rows), part, rational_lie.PRIME) is None for part in parts)
+    assert len(rational_lie.closure(parts, parts, rational_lie.PRIME)) == len(rows)
     found = dla(generators)
     assert (found.dimension, found.complete) == (len(rows), True)
 
@@ -67,17 +70,18 @@ def test_generic_weights_split_into_strings(seed):
     generators = maxcut(graph, rng.normal(size=graph.number_of_edges()))
     strings = [label for g in generators for label in g.paulis.to_labels()]
     found = dla(generators)
-    assert found.dimension == dla(strings).dimension == len(reference.closure(strings))
+    assert found.dimension == dla(strings).dimension == len(reference.pauli_lie_closure(strings))
     assert found.algebra == dla(strings).algebra
     assert found.method.startswith(f"sums that split into {len(strings)} strings")
 
 
 def test_graphs_without_symmetry_split_with_equal_weights():
     """The algebra of the whole is then that of one angle for each gate: nothing in 4^n has to be followed."""
-    for n, edges in ((7, nx.gnp_random_graph(7, 0.5, seed=1).edges), (8, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (2, 6), (6, 7)])):
-        graph = nx.Graph(sorted(edges))
-        graph = nx.relabel_nodes(graph, {v: k for k, v in enumerate(sorted(graph))})
-        assert graph.number_of_nodes() == n
+    spider = nx.Graph([(0, 1), (0, 2), (2, 3), (0, 4), (4, 5), (5, 6)])  # legs of one, two and three edges
+    for graph in (
+        nx.gnp_random_graph(7, 0.5, seed=1),
+        nx.convert_node_labels_to_integers(spider, ordering="sorted"),
+    ):
         generators = maxcut(graph)
         found = dla(generators)
         alone = dla([label for g in generators for label in g.paulis.to_labels()])
@@ -86,13 +90,22 @@ def test_graphs_without_symmetry_split_with_equal_weights():
 
 def test_symmetry_keeps_sums_together():
     """A part is never smaller than an orbit of the graph's automorphisms."""
-    for graph in (nx.cycle_graph(6), nx.path_graph(5), nx.complete_graph(4), nx.star_graph(4), nx.gnp_random_graph(6, 0.5, seed=3)):
+    for graph in (
+        nx.cycle_graph(6),
+        nx.path_graph(5),
+        nx.complete_graph(4),
+        nx.star_graph(4),
+        nx.gnp_random_graph(6, 0.5, seed=3),
+    ):
         n = graph.number_of_nodes()
         orbits = {
-            frozenset(m[v] for m in nx.isomorphism.GraphMatcher(graph, graph).isomorphisms_iter()) for v in graph
+            frozenset(m[v] for m in nx.isomorphism.GraphMatcher(graph, graph).isomorphisms_iter())
+            for v in graph
         }
         whole, _ = given_sums(maxcut(graph))
-        mixers = [{x.bit_length() - 1 for x, _ in part} for part in split(whole, n) if all(x for x, _ in part)]
+        mixers = [
+            {x.bit_length() - 1 for x, _ in part} for part in split(whole, n) if all(x for x, _ in part)
+        ]
         assert sum(map(len, mixers)) == n
         assert all(any(orbit <= part for part in mixers) for orbit in orbits)
 
@@ -109,7 +122,12 @@ def test_modules_of_sums_that_split():
     """Terms that meet the same generators stay together: they are one vector, not two."""
     generators = [SparsePauliOp(["XII", "IXI"], [1.0, 0.3]), SparsePauliOp(["ZII", "IZI"], [1.0, 0.7])]
     assert dla(generators).method.startswith("sums that split")
-    for terms in ({"ZII": 1.0, "ZIZ": 0.5}, {"ZII": 1.0, "IZI": 0.5}, {"XZI": 1.0, "IIZ": 2.0}, {"ZII": 1.0, "ZIX": 1.0, "IYI": -2.0}):
+    for terms in (
+        {"ZII": 1.0, "ZIZ": 0.5},
+        {"ZII": 1.0, "IZI": 0.5},
+        {"XZI": 1.0, "IIZ": 2.0},
+        {"ZII": 1.0, "ZIX": 1.0, "IYI": -2.0},
+    ):
         exact = [rational_lie.rational(dict(zip(g.paulis.to_labels(), g.coeffs.real))) for g in generators]
         truth = len(rational_lie.closure(exact, [rational_lie.rational(terms)]))
         found = dla(generators, observable=SparsePauliOp(list(terms), list(terms.values())))
