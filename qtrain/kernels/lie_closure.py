@@ -135,8 +135,8 @@ def brackets(places, values, start, place, term, sign, uses, matrix, weights, sh
 def _reduce(row, high, marks, ends, places, values, lead, short):
     """Subtract lines from ``row`` until its first entry is at no line's pivot; that place, and the products taken.
 
-    ``marks``: bits of the places where ``row`` may have entries; those that are left, at the end. Where that is at least
-    the place returned, ``high`` is to be folded into ``row`` still.
+    ``marks``: bits of the places where ``row`` may have entries; at the end what is left of them, from the place
+    returned on, where ``high`` is still to be folded into ``row``.
     """
     waiting = 0
     taken = 0

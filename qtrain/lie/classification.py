@@ -93,7 +93,7 @@ def classify(x: np.ndarray, z: np.ndarray, num_qubits: int, deadline: float = ma
     rows = symplectic_rows(x, z, num_qubits)
     order: np.ndarray = np.argsort(part, kind="stable")
     bounds = np.searchsorted(part[order], np.arange(count + 1))
-    result = []
+    result: list[Simple] = []
     for k in range(count):
         if result and time.monotonic() > deadline:
             break

@@ -72,7 +72,7 @@ class Space:
     def vectors(self, sums: Sequence[Sum], p: int) -> Vectors:
         """The sums' coefficients on the orbits, as residues."""
         place = {row.tobytes(): k for k, row in enumerate(self.rows)}
-        ends, places, values = [0], [], []
+        ends, places, values = [0], list[int](), list[int]()
         for terms in sums:
             rows = letters(list(terms), self.rows.shape[1])
             found = {place[self.symmetry.smallest(row).tobytes()]: c % p for row, c in zip(rows, terms.values())}
@@ -173,7 +173,7 @@ def _count(columns: Space, seeds: Vectors, short: int, limit: int, deadline: flo
 
 
 def derived_dimension(columns: Space, deadline: float = math.inf) -> int | None:
-    """Dimension of the span of all brackets; what is missing of the algebra's is its centre's. None: no time is left."""
+    """Dimension of the span of all brackets; what the algebra has more is its centre's. None: no time is left."""
     short = kernel.SHORT[0]
     ends, places, values = columns.vectors(columns.generators, kernel.prime(short))
     maps = columns.maps(kernel.prime(short))
@@ -184,6 +184,7 @@ def derived_dimension(columns: Space, deadline: float = math.inf) -> int | None:
         lengths.append(np.diff(bounds[:-1]))
         if time.monotonic() > deadline:
             return None
-    seeds = np.cumsum(np.concatenate(lengths)), np.concatenate([p for p, _ in found]), np.concatenate([v for _, v in found])
+    images = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    seeds = (np.cumsum(np.concatenate(lengths)), *images)
     count, closed = _count(columns, seeds, short, columns.size, deadline)
     return count if closed else None

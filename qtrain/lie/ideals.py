@@ -88,7 +88,7 @@ def _in_floats(columns: Space, norm: np.ndarray) -> tuple[np.ndarray, list[Any]]
 
 
 def _orthonormal(maps: Sequence[Any], rows: np.ndarray, dimension: int, deadline: float) -> np.ndarray | None:
-    """Rows orthogonalised twice that span the algebra; None: its dimension is not plain in floats, or no time is left."""
+    """Rows orthogonalised twice that span the algebra; None: dimension not plain in floats, or no time left."""
     basis = np.zeros((dimension, rows.shape[1]))
     moves = vstack(maps, format="csr")
     count = 0

@@ -44,7 +44,7 @@ def root_graph(graph: np.ndarray) -> nx.Graph | None:
 
 
 def _sides(graph: np.ndarray, v: int) -> list[tuple[set[int], set[int]]] | None:
-    """For each part of the neighbours that hangs together by not being adjacent: its two sides. None: no two cliques."""
+    """Two sides of each part of the neighbours that hangs together by not being adjacent. None: no two cliques."""
     near = np.flatnonzero(graph[v])
     apart = ~graph[np.ix_(near, near)]
     np.fill_diagonal(apart, False)
@@ -60,7 +60,7 @@ def _sides(graph: np.ndarray, v: int) -> list[tuple[set[int], set[int]]] | None:
 
 
 def _choices(sides: list[tuple[set[int], set[int]]]) -> Iterator[set[int]]:
-    """Cliques that the first vertex can be in, of which one is enough: those that take most parts the same way first."""
+    """Cliques that the first vertex can be in, one of each two: those that take most parts the same way first."""
     order = sorted(sides, key=lambda pair: -len(pair[0] | pair[1]))
     for count in range(len(order) // 2 + 1 if len(order) > 1 else 1):
         for turned in itertools.combinations(range(len(order)), count):
@@ -88,7 +88,7 @@ def _cliques(near: list[set[int]], first: int, choice: set[int]) -> list[set[int
             if len(of[u]) == 1 and not add((near[u] - cliques[done]) | {u}):
                 return None
         done += 1
-    for u, own in enumerate(of):
+    for own in of:
         if len(own) != 2 or len(cliques[own[0]] & cliques[own[1]]) != 1:
             return None
     return cliques

@@ -1,4 +1,4 @@
-"""The module of an observable under single Pauli strings: which strings it becomes, and what a deep circuit makes of it."""
+"""The module of an observable under Pauli strings: which strings it becomes, and what a deep circuit makes of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ Strings = tuple[np.ndarray, np.ndarray]  # x, z (rows, words) uint64
 FIRST = 64  # strings followed before the first look at the clock
 
 
-def string_module(x: np.ndarray, z: np.ndarray, generators: Strings, limit: int, deadline: float) -> tuple[Strings, bool]:
+def string_module(
+    x: np.ndarray, z: np.ndarray, generators: Strings, limit: int, deadline: float
+) -> tuple[Strings, bool]:  # fmt: skip
     """Strings that some strings become under rotations by others, and whether these are all.
 
     Args:

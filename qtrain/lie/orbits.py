@@ -63,7 +63,7 @@ def reach(
 
     Args:
         seeds: (S, n) smallest rows of their orbits, distinct. terms: (T, n), together unchanged by the symmetry.
-        limit, deadline, max_entries: orbits, time (of ``time.monotonic``) and brackets after which no more are followed.
+        limit, deadline, max_entries: orbits, time (of ``time.monotonic``), brackets: no more are followed after that.
     """
     count, width = seeds.shape
     room, entries = max(4 * count, 64) + len(terms), max(1024, 4 * len(terms))

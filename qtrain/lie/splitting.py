@@ -1,7 +1,7 @@
 """Sums of Pauli strings taken apart into smaller sums that lie in the same Lie algebra, where that is certain.
 
-Let the strings of A commute with each other, and B be a sum of strings Q. ad_A squared takes Q to itself times products of
-strings of A, with eigenvalues (2 sum_k s_k a_k)^2 over the strings k of A that anticommute with Q and signs s_k. All
+Let the strings of A commute with each other, and B be a sum of strings Q. ad_A squared takes Q to itself times products
+of strings of A, with eigenvalues (2 sum_k s_k a_k)^2 over the strings k of A that anticommute with Q and signs s_k. All
 polynomials in ad_A squared, applied to B, stay in the algebra; by Lagrange's interpolation one of them is 1 on the
 eigenvalues that belong to some of the Q and 0 on those of the others. So B falls into groups of strings that share no
 eigenvalue, each group in the algebra. Weights enter as residues modulo a prime near 2^61: numbers that differ there
@@ -79,7 +79,7 @@ def _sums(parts: Sequence[_Part], paulis: Sequence[Pauli]) -> list[Sum]:
 
 
 def _families(parts: Sequence[_Part], meets: np.ndarray) -> list[np.ndarray]:
-    """(strings,) masks of parts whose strings all commute, so that each part that can be in one is; large ones first."""
+    """(strings,) masks of parts whose strings all commute: large ones first, each part in one that can be."""
     order = np.concatenate([part.strings for part in parts])
     starts = np.cumsum([0, *(len(part.strings) for part in parts[:-1])])
     rows = np.logical_or.reduceat(meets[order], starts, axis=0)
@@ -118,7 +118,8 @@ def _pieces(
     if len(part.weights) == 1:
         return [part]
     kinds: dict[bytes, int] = {}
-    patterns, kind = [], []
+    patterns: list[np.ndarray] = []
+    kind: list[int] = []
     small = np.minimum(numbers, _P - numbers)
     for row in meets[part.strings[:, None], inside]:
         own = np.sort(small[inside[row]])
