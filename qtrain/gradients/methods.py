@@ -11,7 +11,7 @@ import numpy as np
 from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.extensions import Table
-from qtrain.gradients import collapse, noisy_angles, sampled_angles
+from qtrain.gradients import collapse, noisy_angles, quadrature, sampled_angles
 from qtrain.gradients.accumulators import (
     Accumulator,
     AngleMoments,
@@ -167,6 +167,10 @@ register_method(Method(
     "interfere",
 ))  # fmt: skip
 register_method(Method(
+    "quadrature", quadrature.refuses, quadrature.run, (Exact, Means, Ceiling), passes=quadrature.passes,
+    limit="its values on grids of angles take more than the seconds, or small starts lose their digits",
+))  # fmt: skip
+register_method(Method(
     "paths", path_sums.refuses, sampled_paths.run, (PlainPaths, WeightedPaths, SignedPairs, *_PATHS)
 ))  # fmt: skip
 register_method(Method(
@@ -177,16 +181,20 @@ register_method(Method(
     limit="its pairs of paths are too many to sum",
 ))  # fmt: skip
 register_method(Method(
+    "angles", sampled_angles.angles_refuses, sampled_angles.run_angles, (AngleMoments,),
+    passes=sampled_angles.angles_passes, limit="not one angle vector fits the seconds", follows=True,
+))  # fmt: skip
+register_method(Method(
     "density", noisy_angles.refuses, noisy_angles.run, (AngleMoments,), passes=noisy_angles.passes,
     limit="one density matrix does not fit the memory", follows=True,
 ))  # fmt: skip
 register_method(Method(
     "gsim", sampled_angles.gsim_refuses, sampled_angles.run_gsim, (AngleMoments,), passes=sampled_angles.gsim_passes,
-    limit="the observable's module is above max_dimension",
+    limit="the observable's module is above max_dimension, or too large for the seconds",
 ))  # fmt: skip
 register_method(Method(
     "statevector", sampled_angles.statevector_refuses, sampled_angles.run_statevector, (AngleMoments,),
-    passes=sampled_angles.statevector_passes, follows=True,
+    passes=sampled_angles.statevector_passes, limit="not one angle vector fits the seconds", follows=True,
 ))  # fmt: skip
 register_method(Method(
     "collapse", collapse.refuses, collapse.run, (CollapsedWalks,),

@@ -1,7 +1,7 @@
-"""Methods ``statevector`` and ``gsim``: random angles, for what Pauli paths cannot treat.
+"""Methods ``angles``, ``statevector`` and ``gsim``: random angles, for what Pauli paths cannot treat.
 
-Any circuit the simulator takes: shared parameters, controlled rotations, fixed T gates, data. In the module of the
-observable (arXiv 2308.01432) wide circuits too, where that is small.
+Any circuit that a simulator takes: shared parameters, controlled rotations, fixed T gates, data. ``angles`` evaluates
+by whatever row of the table of simulators takes the fewest operations, terms on their own light cones among them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import effective
 from qtrain.light_cones.vanishing_gradients import vanishing_weights
 from qtrain.simulators import gsim, statevector
+from qtrain.simulators.cones.cut import Piece, Pieces, cut
+from qtrain.simulators.evaluators import Evaluator, ModuleSurrogate
+from qtrain.simulators.table import NARROW, Plan, plans
 
 if TYPE_CHECKING:
     from qtrain.circuits.program import PauliProgram
@@ -34,7 +38,68 @@ FIRST_BATCH = 64
 WIDE = 16  # qubits beyond which a small module is faster than a statevector
 WIDEST = 22  # qubits whose statevectors ``auto`` takes on
 SLOPE_POINTS = 4096  # weights at which slopes of functions of them are averaged
+FEWEST = 2  # angle vectors that tell of a spread
+SHARE = 0.5  # of the budget's seconds, for angles
+GRACE = 1.0  # seconds that few angle vectors may take where stages above have used up the budget
+PER_SECOND = 2e8  # operations of a value that its gradient is done by as well, on one slow core
+SLOWEST = 10.0  # times as long as expected an angle vector may take
 ROUNDING = 1e-13  # of a sampled gradient, relative to the largest it can be
+
+
+@part
+def seen(problem: Problem) -> Problem:
+    """The question on the observable's effective cone alone: what simulators are asked."""
+    small = effective(problem)
+    return problem.but(program=small.program, observable=small.observable)
+
+
+@part
+def pieces(problem: Problem) -> Pieces:
+    """The cost cut into the cones of its terms, or in one piece where that would not do."""
+    small = seen(problem)
+    found = cut(small.program, small.observable, seconds=problem.share(0.25))
+    if not isinstance(found, str):
+        return found
+    used = np.unique(small.program.parameter[small.program.rotations])
+    unused = np.setdiff1d(np.arange(small.program.num_weights), used)
+    alone = small.program.bind_weights({int(k): 0.0 for k in unused})
+    whole = Piece(alone, small.observable, used, 1.0, len(small.observable))
+    return Pieces(small.program.num_weights, 0.0, (whole,))
+
+
+def angles_refuses(problem: Problem) -> str | None:
+    """Noise, data, and where no simulator fits."""
+    if problem.program.inputs:
+        return "data are followed on the statevector alone"
+    return statevector_refuses(problem) or (None if simulator(problem) else "no simulator fits the light cone")
+
+
+def angles_passes(problem: Problem) -> str | None:
+    """What the rows of one simulator do as well."""
+    width = seen(problem).program.num_qubits
+    if width <= NARROW:
+        return f"a statevector holds the {width} qubits of the light cone"
+    found = simulator(problem)
+    assert found is not None
+    name, plan = found
+    return f"the cheapest simulator is the {name}, with {plan.detail}" if name in ("statevector", "g-sim") else None
+
+
+@part
+def simulator(problem: Problem) -> tuple[str, Plan] | None:
+    """Name and plan of the simulator that takes the fewest operations."""
+    return next(iter(plans(seen(problem)).items()), None)
+
+
+def run_angles(problem: Problem) -> GradientStats | None:
+    """None where not even a few angle vectors fit the seconds."""
+    found = simulator(problem)
+    assert found is not None
+    name, plan = found
+    sampled = _sample(problem, plan.operations, plan.build)
+    if sampled is None:
+        return None
+    return angle_statistics(problem, sampled[0], "angles", f"angles sampled by {name}: {plan.detail}{sampled[1]}")
 
 
 def statevector_refuses(problem: Problem) -> str | None:
@@ -48,11 +113,14 @@ def statevector_passes(problem: Problem) -> str | None:
     return f"the observable's light cone holds {width} qubits, above {WIDEST}" if width > WIDEST else None
 
 
-def run_statevector(problem: Problem) -> GradientStats:
+def run_statevector(problem: Problem) -> GradientStats | None:
     """Adjoint gradients of random parameter vectors; memory is checked before it is taken."""
-    sums, note = _sample(problem, None)
-    stats = angle_statistics(problem, sums, "statevector", f"angles sampled on the statevector{note}")
-    suspects = (sums.gradient[1] <= sums.count * rounding(problem)) & ~stats.proven_zero
+    small = effective(problem).program
+    sampled = _sample(problem, max(len(small), 1) * 2.0**small.num_qubits)
+    if sampled is None:
+        return None
+    stats = angle_statistics(problem, sampled[0], "statevector", f"angles sampled on the statevector{sampled[1]}")
+    suspects = (sampled[0].gradient[1] <= sampled[0].count * rounding(problem)) & ~stats.proven_zero
     if suspects.any():
         program, seconds = problem.program, problem.share(0.25)
         live = ~vanishing_weights(program, problem.traceless, seed=problem.seed, seconds=seconds)
@@ -110,11 +178,11 @@ def gsim_passes(problem: Problem) -> str | None:
 def run_gsim(problem: Problem) -> GradientStats | None:
     """None where the module is too large."""
     module = observable_module(problem)
-    if module is None:
+    sampled = None if module is None else _sample(problem, module.cost, lambda: ModuleSurrogate(module))
+    if module is None or sampled is None:
         return None
-    sums, note = _sample(problem, module)
-    reason = f"angles sampled in the module of dimension {module.dimension}{note}"
-    return angle_statistics(problem, sums, "gsim", reason)
+    reason = f"angles sampled in the module of dimension {module.dimension}{sampled[1]}"
+    return angle_statistics(problem, sampled[0], "gsim", reason)
 
 
 @part
@@ -131,25 +199,38 @@ def observable_module(problem: Problem) -> gsim.Module | OrbitModule | None:
         return None
 
 
-def _sample(problem: Problem, module: gsim.Module | OrbitModule | None) -> tuple[AngleMoments, str]:
-    """Growing batches until precise enough; a clause where the budget ended them."""
-    budget, batch = problem.budget, problem.samples or FIRST_BATCH
-    cone = None if module is not None else effective(problem)
+def _sample(
+    problem: Problem, operations: float, build: Callable[[], Evaluator] | None = None
+) -> tuple[AngleMoments, str] | None:
+    """Growing batches until precise enough; a clause where the budget ended them; None where it starts none.
+
+    Args:
+        operations: of one value. build: makes what evaluates; None: the statevector.
+    """
+    budget = problem.budget
+    expected = operations / PER_SECOND  # seconds of one angle vector, until one was timed
+    batch = problem.samples or int(min(FIRST_BATCH, max(SHARE * problem.left, GRACE) / expected))
+    if batch < FEWEST:
+        return None
+    evaluator = None if build is None else build()
     total: AngleMoments | None = None
     while True:
         began = time.monotonic()
         more = sample_moments(
             problem.program, problem.traceless, samples=batch, seed=problem.rng("angles", total.count if total else 0),
-            initialization=problem.start, data=problem.data, module=module, cone=cone,
+            initialization=problem.start, data=problem.data, evaluator=evaluator,
+            cone=effective(problem) if evaluator is None else None,
         )  # fmt: skip
+        each = (time.monotonic() - began) / batch
+        if total is None:  # it may have compiled: what it took is no measure of the others
+            each = min(each, max(SLOWEST * expected, 1e-3))
         total = more if total is None else total + more
-        cost = time.monotonic() - began
         if problem.samples is not None or precise(total, budget.relative_error):
             return total, ""
-        left = problem.left - 0.5 * budget.seconds
-        if 2 * cost > left or total.count >= budget.max_samples:
+        fitting = 0.7 * (problem.left - (1 - SHARE) * budget.seconds) / each
+        batch = int(min(total.count, budget.max_samples - total.count, fitting))
+        if batch < max(total.count // 8, 1):
             return total, f"; stopped by the budget after {total.count} parameter vectors"
-        batch = min(total.count, budget.max_samples - total.count)
 
 
 def precise(sums: AngleMoments, relative_error: float) -> bool:
@@ -240,7 +321,7 @@ def sample_moments(
     seed: int | np.random.Generator = 0,
     initialization: Any = "uniform",
     data: np.ndarray | None = None,
-    module: gsim.Module | OrbitModule | None = None,
+    evaluator: Evaluator | None = None,
     cone: tuple[PauliProgram, SparsePauliOp] | None = None,
     num_threads: int | None = None,
     memory_bytes: int = statevector.MEMORY_BYTES,
@@ -248,12 +329,12 @@ def sample_moments(
     """Power sums of cost and gradient over random parameter vectors.
 
     Args:
-        program: from ``qtrain.circuits.program.lower``; observable: text or SparsePauliOp (ignored with ``module``).
+        program: from ``qtrain.circuits.program.lower``; observable: text or SparsePauliOp (ignored with ``evaluator``).
         samples: parameter vectors, at least 1; seed: of all randomness, or a generator. The draws
             depend on neither ``num_threads`` nor the machine.
         initialization: see ``draw_weights``.
         data: (points, num_inputs); each sample takes one point at random. None without inputs.
-        module: evaluate in the observable's module (``qtrain.simulators.gsim``) instead of the statevector.
+        evaluator: computes cost and gradient instead of the statevector.
         cone: from ``effective_program``: evaluate on what the observable sees; angles are drawn for the whole.
         num_threads, memory_bytes: as in ``qtrain.simulators.statevector``.
 
@@ -284,10 +365,8 @@ def sample_moments(
         count = min(chunk, int(samples) - total.count)
         weights = draw_weights(program, count, rng, initialization=initialization)
         inputs = None if points is None else points[rng.integers(len(points), size=count)]
-        if module is not None:
-            f, g = gsim.gsim_values_and_gradients(
-                module, weights, num_threads=num_threads, memory_bytes=memory_bytes
-            )
+        if evaluator is not None:
+            f, g = evaluator.values_and_gradients(weights)
         else:
             f, g = statevector.values_and_gradients(
                 seen, operator, weights, inputs, num_threads=num_threads, memory_bytes=memory_bytes

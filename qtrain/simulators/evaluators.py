@@ -45,6 +45,10 @@ class Evaluator(ABC):
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,)."""
 
+    def costs(self, weights: np.ndarray) -> np.ndarray:
+        """Costs (points,) at the rows of ``weights``."""
+        return self.values_and_gradients(weights)[0]
+
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Costs (points,) and their derivatives (points, weights) at the rows of ``weights``."""
         found = [self.value_and_gradient(row) for row in np.atleast_2d(weights)]
@@ -60,8 +64,10 @@ class StatevectorSurrogate(Evaluator):
     memory_bytes: int
 
     def value(self, weights: np.ndarray) -> float:
-        point = one_point(weights, len(self.program.parameters))[None]
-        return float(values(self.program, self.observable, point, memory_bytes=self.memory_bytes)[0])
+        return float(self.costs(one_point(weights, len(self.program.parameters))[None])[0])
+
+    def costs(self, weights: np.ndarray) -> np.ndarray:
+        return values(self.program, self.observable, weights, memory_bytes=self.memory_bytes)
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         found, slopes = self.values_and_gradients(one_point(weights, len(self.program.parameters))[None])

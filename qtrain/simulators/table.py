@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.problem import Problem
 from qtrain.extensions import Table
+from qtrain.simulators.cones.cut import ConesSurrogate, cut
 from qtrain.simulators.evaluators import Evaluator, MappedSurrogate, ModuleSurrogate, StatevectorSurrogate
 from qtrain.simulators.free_fermions import free_fermions
 from qtrain.simulators.gsim import module
@@ -19,6 +20,7 @@ from qtrain.simulators.networks.contraction import plan_contraction
 from qtrain.simulators.reached_strings import reached_strings
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
+NARROW = 12  # qubits of a program whose statevector nothing has to beat
 SMALLEST_MODULE = 2**12  # strings that are followed even where the budget's max_dimension is smaller
 
 
@@ -90,7 +92,14 @@ def _mapped(plan: Plan, angle_map: AngleMap) -> Plan:
     return dataclasses.replace(plan, build=lambda: MappedSurrogate(plan.build(), angle_map))
 
 
-def _statevector(problem: Problem) -> Plan | str:
+def cheapest(problem: Problem) -> Plan | None:
+    """The plan of fewest operations; a narrow program's statevector without a look at the others; None: none fits."""
+    if problem.program.num_qubits <= NARROW:
+        return _statevector(problem)
+    return next(iter(plans(problem).values()), None)
+
+
+def _statevector(problem: Problem) -> Plan:
     width = problem.program.num_qubits
     amplitudes = 2.0 ** min(width, 1000)
     return Plan(
@@ -108,6 +117,29 @@ def _gsim(problem: Problem) -> Plan | str:
     return Plan(
         f"module of dimension {space.dimension}", max(space.cost, 1.0), 128.0 * space.dimension,
         lambda: ModuleSurrogate(space),
+    )  # fmt: skip
+
+
+def _cones(problem: Problem) -> Plan | str:
+    """The terms on their own cones, each shape by the cheapest row of this table."""
+    if len(problem.observable) < 2:
+        return "the observable is one term"
+    found = cut(problem.program, problem.observable, seconds=problem.share(0.25))
+    if isinstance(found, str):
+        return found
+    if len(found.pieces) == 1 and found.pieces[0].program.num_qubits == problem.program.num_qubits:
+        return "one cone holds all terms"
+    chosen = []
+    for piece in found.pieces:
+        best = cheapest(problem.but(program=piece.program, observable=piece.observable))
+        if best is None:
+            return f"no simulator fits a cone of {piece.program.num_qubits} qubits"
+        chosen.append(best)
+    terms = sum(piece.terms for piece in found.pieces)
+    return Plan(
+        f"{terms} terms on cones of at most {found.width} qubits, {len(found.pieces)} shapes",
+        max(sum(plan.operations for plan in chosen), 1.0), max((plan.memory_bytes for plan in chosen), default=0.0),
+        lambda: ConesSurrogate(found, tuple(plan.build() for plan in chosen)),
     )  # fmt: skip
 
 
@@ -141,7 +173,7 @@ def _free_fermions(problem: Problem) -> Plan | str:
 
 
 for _name, _plan in {
-    "statevector": _statevector, "g-sim": _gsim, "contraction": _contraction, "near-Clifford": _near_clifford,
-    "free fermions": _free_fermions,
+    "cones": _cones, "statevector": _statevector, "g-sim": _gsim, "contraction": _contraction,
+    "near-Clifford": _near_clifford, "free fermions": _free_fermions,
 }.items():  # fmt: skip
     register_simulator(Simulator(_name, _plan))

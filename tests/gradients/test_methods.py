@@ -26,7 +26,9 @@ from qtrain.gradients.statistics import GradientStats, merged
 from qtrain.gradients.variance import gradient_variance
 from qtrain.testing import check_method
 
-ROWS = ["exact", "paths", "particles", "pairs", "gsim", "statevector", "collapse", "bound"]
+ROWS = [
+    "exact", "quadrature", "paths", "particles", "pairs", "angles", "density", "gsim", "statevector", "collapse", "bound",
+]  # fmt: skip
 SEEDS = 40
 SAMPLES = 4000
 
@@ -114,13 +116,13 @@ def test_every_row_on_every_problem(row, problem, truths):
     for stats in runs:
         assert np.all(second[stats.proven_zero] < 1e-12 * scale)
         np.testing.assert_allclose(stats.second_moment[stats.exact], second[stats.exact], atol=1e-12 * scale)
-        if row in ("exact", "paths", "pairs"):
+        if row in ("exact", "quadrature", "paths", "pairs"):
             np.testing.assert_allclose(stats.mean, first, atol=1e-12 * scale)
             assert stats.cost_mean == pytest.approx(mean, abs=1e-12 * scale)
     slack = 1e-12 * scale
     inside = [(s.lower <= second + slack) & (second <= s.upper + slack) for s in runs]
     live = ~runs[0].proven_zero
-    if row in ("exact", "pairs", "bound"):
+    if row in ("exact", "quadrature", "pairs", "bound"):
         assert np.all(inside)
         assert row == "bound" or runs[0].cost_variance == pytest.approx(square - mean**2, abs=1e-12 * scale)
         return
