@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from qiskit import QuantumCircuit
+from qiskit.quantum_info import SparsePauliOp
 from scipy import special
 
 from qtrain.budget import Budget
@@ -16,6 +17,10 @@ from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.results import Expressivity
 from qtrain.errors import QTrainError
 from qtrain.kernels.clifford import compose
+from qtrain.simulators.sectors.evaluator import SectorSurrogate
+from qtrain.simulators.sectors.find import sector
+from qtrain.simulators.sectors.fisher import sector_fisher
+from qtrain.simulators.sectors.tapering import taper
 from qtrain.simulators.statevector import states
 
 PARTS = ("qfim", "expressibility", "entanglement", "effective_dimension")
@@ -27,6 +32,8 @@ POINT_WORK = 5e4  # words of the tableau's rows that a second of the budget buys
 ROWS = 1500  # shared parameters whose directions are compared at once; more are thinned to so many
 CHUNK = 20_000  # bit strings projected at once
 DENSE_NUMBERS = 4_000_000  # complex numbers of all derivatives of one state
+SECTOR_NUMBERS = 16_000_000  # the same within a sector
+SECTOR_WORK = 4e9  # multiplications of their overlaps
 BINS = 75
 QUARTER = math.pi / 2
 
@@ -48,8 +55,9 @@ def expressivity(
         samples: pairs of states for the expressibility (arXiv 1905.10876).
 
     Returns:
-        Expressivity; the rank of the quantum Fisher information is generic up to 10 qubits, and a few more
-        for short circuits; above that its rank at a Clifford point: a lower bound, in polynomial time.
+        Expressivity; the rank of the quantum Fisher information is generic up to 10 qubits, a few more for short
+        circuits, and where few basis states are reached; else its rank at a Clifford point: a lower bound, in
+        polynomial time.
 
     Raises:
         QTrainError: no parameters, free inputs, unknown parts.
@@ -78,12 +86,14 @@ def expressivity(
     dense = work <= most and count * 2.0 ** min(n, 1000) <= DENSE_NUMBERS
     rank, exact, effective = 0, False, math.nan
     if "qfim" in parts or "effective_dimension" in parts:
-        if dense:
-            matrices = [fisher(program, rng.uniform(0, 2 * math.pi, count))]
+        within = None if dense else fisher_in_sector(program, budget)
+        if dense or within is not None:
+            at, work = within or (lambda weights: fisher(program, weights), work)
+            matrices = [at(rng.uniform(0, 2 * math.pi, count))]
             rank, exact = _rank(matrices[0]), True
-            if "effective_dimension" in parts:
+            if "effective_dimension" in parts and (dense or 2 * work <= DENSE_WORK):
                 points = int(np.clip(min(DENSE_WORK, SPEED * budget.seconds / 4) / work, 1, 8))
-                matrices += [fisher(program, rng.uniform(0, 2 * math.pi, count)) for _ in range(points)]
+                matrices += [at(rng.uniform(0, 2 * math.pi, count)) for _ in range(points)]
                 effective = effective_dimension(np.array(matrices))
         else:
             rows = int((program.parameter >= 0).sum())
@@ -125,6 +135,29 @@ def fisher(program: PauliProgram, weights: np.ndarray) -> np.ndarray:
         derivative = program.angle_map.jacobian(weights).T @ derivative
     overlap = derivative.conj() @ psi
     return np.asarray(4 * np.real(derivative.conj() @ derivative.T - np.outer(overlap, overlap.conj())))
+
+
+def fisher_in_sector(
+    program: PauliProgram, budget: Budget
+) -> tuple[Callable[[np.ndarray], np.ndarray], float] | None:
+    """The Fisher information by the states that a circuit reaches, and its work; None where they are too many."""
+    if program.angle_map is not None:
+        return None
+    found = sector(program, SparsePauliOp("I" * program.num_qubits, [0.0]))
+    count = len(program.weights)
+    size = 2.0 ** min(found.log2, 1000.0)
+    if size * count > min(SECTOR_NUMBERS, budget.memory_bytes / 48) or size * count**2 > SECTOR_WORK:
+        return None
+    if found.steps is None:
+        smaller, _ = taper(found.circuit, program.weights)
+        work = len(smaller) * (count + 1) * size
+        return (lambda weights: fisher(smaller, weights), work) if work <= min(DENSE_WORK, SPEED * budget.seconds / 4) else None
+    if size * len(found.steps.moves) > SECTOR_WORK / 10 or found.memory_bytes > budget.memory_bytes / 4:
+        return None
+    surrogate = found.surrogate(int(budget.memory_bytes))
+    assert isinstance(surrogate, SectorSurrogate)
+    work = float(surrogate.touched) * (count + 1) + size * count**2 / 8
+    return (lambda weights: sector_fisher(surrogate, weights), work) if work <= min(2 * DENSE_WORK, SPEED * budget.seconds / 4) else None
 
 
 def one_weight_per_rotation(program: PauliProgram) -> tuple[PauliProgram, np.ndarray, np.ndarray]:
@@ -259,7 +292,9 @@ def expressibility(a: np.ndarray, b: np.ndarray) -> tuple[float, float, float]:
     entropy = math.log(rows) - float(share @ logs) if len(filled) > 1 else 0.0
     value = max(-entropy - float(share @ log_haar[some]), 0.0)
     surprise = np.log(share) - log_haar[some]
-    spread = max(float(share @ surprise**2) - float(share @ surprise) ** 2, 0.0) + (len(filled) - 1) / (2 * rows)
+    spread = max(float(share @ surprise**2) - float(share @ surprise) ** 2, 0.0) + (len(filled) - 1) / (
+        2 * rows
+    )
     half = float(special.stdtrit(max(rows - 1, 1), 0.975)) * math.sqrt(spread / rows)
     return value, max(value - half, 0.0), value + half
 

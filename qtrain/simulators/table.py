@@ -18,6 +18,7 @@ from qtrain.simulators.free_fermions import free_fermions
 from qtrain.simulators.gsim import module
 from qtrain.simulators.networks.contraction import plan_contraction
 from qtrain.simulators.reached_strings import reached_strings
+from qtrain.simulators.sectors.find import sector_of
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
 NARROW = 12  # qubits of a program whose statevector nothing has to beat
@@ -172,8 +173,19 @@ def _free_fermions(problem: Problem) -> Plan | str:
     )  # fmt: skip
 
 
+def _sector(problem: Problem) -> Plan | str:
+    found = sector_of(problem)
+    if found.log2 >= problem.program.num_qubits:
+        return "no charge or parity of the input is conserved"
+    memory = int(problem.budget.memory_bytes)
+    return Plan(
+        f"{found.detail}: the state stays in 2^{found.log2:.3g} dimensions", found.operations, found.memory_bytes,
+        lambda: found.surrogate(memory),
+    )  # fmt: skip
+
+
 for _name, _plan in {
     "cones": _cones, "statevector": _statevector, "g-sim": _gsim, "contraction": _contraction,
-    "near-Clifford": _near_clifford, "free fermions": _free_fermions,
+    "near-Clifford": _near_clifford, "free fermions": _free_fermions, "sector": _sector,
 }.items():  # fmt: skip
     register_simulator(Simulator(_name, _plan))

@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from qtrain.circuits.program import PauliProgram
-from qtrain.diagnosis.certificates.sectors import sector_log2
 from qtrain.diagnosis.certificates.table import (
     QUANTUM,
     Assessment,
@@ -54,14 +53,6 @@ def _bond(program: PauliProgram) -> float:
     return float(np.minimum(cuts, limit).max(initial=0.0))
 
 
-def _symmetry_sector(cost: Cost) -> Assessment:
-    log, symmetry = sector_log2(cost.program)
-    if log >= cost.program.num_qubits:
-        return Assessment("no symmetry found", cost.gates * 2.0 ** min(log, 1000), certain=False)
-    detail = f"{symmetry}: the state stays in 2^{log:.3g} dimensions"
-    return Assessment(detail, cost.gates * 2.0 ** min(log, 1000))
-
-
 def _free_fermion(cost: Cost) -> Assessment:
     if cost.algebra is not None and not any(name in cost.algebra for name in FREE_NAMES):
         return Assessment("no free fermions on a Gaussian state")
@@ -92,7 +83,7 @@ def _from_data(cost: Cost) -> Assessment | None:
 for _name, _assess in {
     "g-sim": exactly(in_module), "light cone": exactly(planned("statevector")),
     "near-Clifford": exactly(planned("near-Clifford")), "tensor network": exactly(in_network),
-    "matrix-product state": _matrix_product_state, "symmetry sector": _symmetry_sector,
+    "matrix-product state": _matrix_product_state, "symmetry sector": exactly(planned("sector")),
     "free fermion": _free_fermion, "g-sim from measured data": _from_data,
 }.items():  # fmt: skip
     register_certificate(SimulationMethod(_name, _assess))
