@@ -144,20 +144,20 @@ def fisher_in_sector(
     if program.angle_map is not None:
         return None
     found = sector(program, SparsePauliOp("I" * program.num_qubits, [0.0]))
-    count = len(program.weights)
+    count, most = len(program.weights), min(DENSE_WORK, SPEED * budget.seconds / 4)
     size = 2.0 ** min(found.log2, 1000.0)
     if size * count > min(SECTOR_NUMBERS, budget.memory_bytes / 48) or size * count**2 > SECTOR_WORK:
         return None
     if found.steps is None:
         smaller, _ = taper(found.circuit, program.weights)
         work = len(smaller) * (count + 1) * size
-        return (lambda weights: fisher(smaller, weights), work) if work <= min(DENSE_WORK, SPEED * budget.seconds / 4) else None
+        return (lambda weights: fisher(smaller, weights), work) if work <= most else None
     if size * len(found.steps.moves) > SECTOR_WORK / 10 or found.memory_bytes > budget.memory_bytes / 4:
         return None
     surrogate = found.surrogate(int(budget.memory_bytes))
     assert isinstance(surrogate, SectorSurrogate)
     work = float(surrogate.touched) * (count + 1) + size * count**2 / 8
-    return (lambda weights: sector_fisher(surrogate, weights), work) if work <= min(2 * DENSE_WORK, SPEED * budget.seconds / 4) else None
+    return (lambda weights: sector_fisher(surrogate, weights), work) if work <= 2 * most else None
 
 
 def one_weight_per_rotation(program: PauliProgram) -> tuple[PauliProgram, np.ndarray, np.ndarray]:

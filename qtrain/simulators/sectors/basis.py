@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -118,7 +119,7 @@ def _joined(parts: list[np.ndarray], dtype: type) -> np.ndarray:
     return np.concatenate(parts).astype(dtype) if parts else np.zeros(0, dtype)
 
 
-def matrices(circuit: PulledBack, basis: Basis):  # type: ignore[no-untyped-def]
+def matrices(circuit: PulledBack, basis: Basis) -> tuple[Any, Any]:
     """The observable between the sector's states as A + iB, two real sparse matrices; what leaves the sector is gone.
 
     Strings with the same X part are added up before they are looked at, so that parts that would leave (of XX the half
@@ -143,10 +144,11 @@ def matrices(circuit: PulledBack, basis: Basis):  # type: ignore[no-untyped-def]
             found[int(key[-1])].append(
                 (target[inside].astype(np.int32), inside.astype(np.int32), value[inside])
             )
-    out = []
+    out: list[Any] = []
     for parts in found:
-        row, column, value = (
-            (np.concatenate(list(p)) for p in zip(*parts, strict=True)) if parts else ([], [], [])
-        )
-        out.append(coo_array((value, (row, column)), shape=(size, size)).tocsr() if parts else None)
+        if not parts:
+            out.append(None)
+            continue
+        row, column, value = (np.concatenate([p[k] for p in parts]) for k in range(3))
+        out.append(coo_array((value, (row, column)), shape=(size, size)).tocsr())
     return out[0], out[1]

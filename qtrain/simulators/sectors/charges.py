@@ -88,7 +88,7 @@ def charges_of(moves: list[Move], num_qubits: int) -> Charges | None:
     rows = {_collected(equation, label, sign, column) for equation in equations} - {()}
     relations = _nullspace(sorted(rows), len(live))
     groups = tuple((np.flatnonzero(label == group), sign[label == group]) for group in live)
-    moving = flips.any(axis=0)
+    moving = np.asarray(flips.any(axis=0))
     if not len(relations) or not any(moving[qubits].any() for qubits, _ in groups):
         return None
     outside = label < 0
