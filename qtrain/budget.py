@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 
 from qtrain.errors import QTrainError
+
+QUICK = 5.0  # seconds of a diagnosis for which no budget is given
 
 
 @dataclass(frozen=True)
@@ -14,7 +21,8 @@ class Budget:
     """What a criterion may spend; a budget that is hit gives a bound, never an exception.
 
     Args:
-        seconds: wall-clock seconds for one ``diagnose`` (a criterion takes its share).
+        seconds: wall-clock seconds of one call, of which each stage takes a share; what is compiled once, at the first
+            call after an installation, is not counted.
         memory_bytes: largest working set a kernel may allocate.
         max_dimension: largest Lie algebra or module that closures follow.
         relative_error: asked-for relative standard error of the median live variance.
@@ -43,3 +51,43 @@ class Budget:
                 raise QTrainError(f"{name} should be a number. Got {value!r}.")
             if not value > 0:
                 raise QTrainError(f"{name} should be positive. Got {value!r}.")
+
+
+def clock() -> float:
+    """Seconds of a clock that stands still while the calling thread compiles, or waits for another that does.
+
+    Example:
+        >>> began = clock()
+        >>> clock() >= began
+        True
+    """
+    return time.monotonic() - (_compiling().seconds if "numba" in sys.modules else 0.0)
+
+
+@cache
+def _compiling() -> Any:
+    """A listener to numba's lock, that adds up the time in which this thread asked for it or held it."""
+    from numba.core import event
+
+    class Compiling(event.Listener):
+        def __init__(self) -> None:
+            self.threads = threading.local()
+
+        @property
+        def seconds(self) -> float:
+            return float(getattr(self.threads, "seconds", 0.0))
+
+        def on_start(self, event: Any) -> None:
+            depth = getattr(self.threads, "depth", 0)
+            if not depth:
+                self.threads.since = time.monotonic()
+            self.threads.depth = depth + 1
+
+        def on_end(self, event: Any) -> None:
+            self.threads.depth = getattr(self.threads, "depth", 1) - 1
+            if self.threads.depth == 0:
+                self.threads.seconds = self.seconds + time.monotonic() - self.threads.since
+
+    listener = Compiling()
+    event.register("numba:compiler_lock", listener)
+    return listener

@@ -10,7 +10,6 @@ import dataclasses
 import functools
 import hashlib
 import math
-import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import Budget
+from qtrain.budget import Budget, clock
 from qtrain.circuits.files import read_circuit
 from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.circuits.interference import PathClasses, path_classes
@@ -52,7 +51,7 @@ class Problem:
         noise: what the channels came from, where noise was given; the observable then holds its readout errors.
         budget, seed: of every stage. samples: fixed number of samples, or None: as the budget allows.
         method: the gradient method that was asked for by name, or ``"auto"``.
-        started: ``time.monotonic()`` when the question was posed.
+        started: `qtrain.budget.clock` when the question was posed.
         remarks: clauses about what was decided where the question left it open; every answer says them.
     """
 
@@ -66,14 +65,14 @@ class Problem:
     samples: int | None = None
     method: str = "auto"
     noise: Noisy | None = None
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=clock)
     remarks: tuple[str, ...] = ()
     parts: dict[Callable[..., Any], Any] = field(default_factory=dict, repr=False)
 
     @property
     def left(self) -> float:
         """Seconds of the budget that are left."""
-        return self.budget.seconds - (time.monotonic() - self.started)
+        return self.budget.seconds - (clock() - self.started)
 
     def share(self, fraction: float = 1.0) -> float:
         """Seconds that a stage may take: a part of what is left, never below 0."""

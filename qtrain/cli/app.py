@@ -79,7 +79,10 @@ def diagnose(
         str | None, typer.Option(help="Error rate of each gate, such as 0.001; a device, such as FakeTorino; JSON.")
     ] = None,
     initialization: Annotated[str, typer.Option(help="Distribution of the angles, such as uniform.")] = "uniform",
-    seconds: Annotated[float, typer.Option(help="Time budget; what it cuts short becomes a bound.")] = 30.0,
+    seconds: Annotated[
+        float | None, typer.Option(help="Time budget; what it cuts short becomes a bound.  [default: 5]")
+    ] = None,
+    thorough: Annotated[bool, typer.Option("--thorough", help="A time budget of 30 seconds.")] = False,
     all_parameters: Annotated[bool, typer.Option("--all", help="One row for every parameter.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Also draw the variance profile, to .png, .svg or .pdf.")] = None,
 ) -> None:
@@ -93,7 +96,8 @@ def diagnose(
     circuits = circuit_verbs.read_circuits([file] if against is None else [file, against], free_angles=free_angles)
     angles = None if at is None else circuit_verbs.read_angles(at, next(iter(circuits.values())))
     reports = circuit_verbs.diagnose_circuits(
-        circuits, observable, shots=shots, seed=seed, noise=noise, initialization=initialization, seconds=seconds
+        circuits, observable, shots=shots, seed=seed, noise=noise, initialization=initialization, seconds=seconds,
+        thorough=thorough,
     )
     report = next(iter(reports.values()))
     local = None if angles is None else at_point.local(next(iter(circuits.values())), observable, angles, shots=shots)

@@ -76,7 +76,7 @@ def read_circuits(files: Sequence[Path], *, free_angles: bool | None) -> dict[st
 
 
 def diagnose_circuits(
-    circuits: Mapping[str, QuantumCircuit], observable: Any, *, noise: str | None = None, seconds: float = 30.0,
+    circuits: Mapping[str, QuantumCircuit], observable: Any, *, noise: str | None = None, seconds: float | None = None,
     **options: Any,
 ) -> dict[str, TrainabilityReport]:  # fmt: skip
     """A report for each circuit, under the same name; ``options``: of :func:`qtrain.diagnose`."""
@@ -84,7 +84,7 @@ def diagnose_circuits(
     from qtrain.cli.first_run import compiling_beside
     from qtrain.diagnosis.diagnose import diagnose
 
-    options |= {"noise": read_noise(noise), "budget": Budget(seconds=seconds)}
+    options |= {"noise": read_noise(noise), "budget": None if seconds is None else Budget(seconds=seconds)}
     with compiling_beside(max(circuit.num_qubits for circuit in circuits.values())):
         return {name: diagnose(circuit, observable, **options) for name, circuit in circuits.items()}
 

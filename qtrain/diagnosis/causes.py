@@ -69,12 +69,27 @@ class Evidence:
     @property
     def quiet(self) -> np.ndarray:
         """(weights,) bool: gradients below the threshold that are not proven to vanish."""
-        return (self.stats.second_moment < self.threshold) & self.cone.effective & ~self.zero
+        return self.below & self.cone.effective & ~self.zero
+
+    @property
+    def below(self) -> np.ndarray:
+        """(weights,) bool: below the threshold, by the value, or by the bound above where there is no value."""
+        return np.where(self.bounded, self.stats.upper, self.stats.second_moment) < self.threshold
+
+    @property
+    def above(self) -> np.ndarray:
+        """(weights,) bool: not below the threshold, by the value, or by the bound below where there is no value."""
+        return np.where(self.bounded, self.stats.lower, self.stats.second_moment) >= self.threshold
+
+    @property
+    def bounded(self) -> np.ndarray:
+        """(weights,) bool: without a value, with a bound at most."""
+        return np.isnan(self.stats.second_moment)
 
 
 def causes(evidence: Evidence) -> list[str]:
     """The cause of each weight: the first that holds."""
-    stats, cone, size = evidence.stats, evidence.cone, len(evidence.zero)
+    cone, size = evidence.cone, len(evidence.zero)
     none = np.zeros(size, bool)
     sensed = evidence.sensitivity
     felt, unfelt = (none, none) if sensed is None else (sensed.felt, sensed.unfelt)
@@ -82,8 +97,8 @@ def causes(evidence: Evidence) -> list[str]:
         (OUTSIDE, ~cone.structural),
         (COMMUTES, ~cone.effective | (evidence.zero & evidence.blind)),
         (UNFELT, evidence.zero),
-        (UNKNOWN, np.isnan(stats.second_moment)),
-        (HEALTHY, stats.second_moment >= evidence.threshold),
+        (UNKNOWN, ~evidence.below & ~evidence.above),
+        (HEALTHY, evidence.above),
         (CONCENTRATED, np.full(size, evidence.flat)),
         (LOST, felt),
         (SCRAMBLED, unfelt),

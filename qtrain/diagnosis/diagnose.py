@@ -14,7 +14,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import Budget
+from qtrain.budget import QUICK, Budget
 from qtrain.circuits.files import read_circuit
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.observables import as_observable
@@ -46,6 +46,7 @@ def diagnose(
     data: np.ndarray | None = None,
     targets: np.ndarray | None = None,
     loss: str = "squared_error",
+    thorough: bool = False,
 ) -> TrainabilityReport:
     """Tell which parameters of a circuit train, which do not, why, and what to change.
 
@@ -55,7 +56,9 @@ def diagnose(
         observable: SparsePauliOp, or text such as ``"ZII + 0.5*IXX"``; qubit 0 is the last letter.
         initialization, noise, inputs, data: see `gradient_variance`.
         shots: per expectation value; decides which gradients can be told from zero.
-        budget: seconds, memory, dimension, precision; a budget that is hit gives a bound.
+        budget: seconds, memory, dimension, precision; a budget that is hit gives a bound, and the call returns within
+            1.5 times its seconds and 5 more. None: the default one with 5 seconds.
+        thorough: without a budget, all 30 seconds of the default one, for narrower intervals and larger algebras.
         seed: of all randomness.
         targets: (points, outputs) of a QNN; loss: ``"squared_error"`` or ``"cross_entropy"`` (labels -1, 1).
 
@@ -70,6 +73,8 @@ def diagnose(
         >>> print(diagnose(efficient_su2(4, reps=2), "ZIII").summary)
         9 of 24 parameters train at 10000 shots; 15 are dead and can be removed.
     """
+    if budget is None:
+        budget = Budget() if thorough else Budget(seconds=QUICK)
     problem, text = _asked(
         circuit, observable, initialization, noise, shots, budget, seed, inputs, data, targets, loss
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 from scipy import special
 
-from qtrain.budget import Budget
+from qtrain.budget import Budget, clock
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.results import Expressivity
 from qtrain.errors import QTrainError
@@ -79,7 +78,7 @@ def expressivity(
         raise QTrainError("circuit should have its inputs bound. Got free ones: bind them first.")
     rng = np.random.default_rng([seed, 5])
     largest = float(min(count, 2 * 2**n - 2)) if n < 1000 else float(count)
-    deadline = time.monotonic() + budget.seconds
+    deadline = clock() + budget.seconds
     one = len(program.opcode) * 2.0 ** min(n, 1000)  # amplitudes touched by one state
     work = one * (len(program.rotations) + 1)
     most = SPEED * budget.seconds / 4 if n <= DENSE_QUBITS else min(DENSE_WORK, SPEED * budget.seconds / 4)
@@ -101,7 +100,7 @@ def expressivity(
             rank = max(clifford_rank(program, rng) for _ in range(points))
     expressible, entangling = (math.nan,) * 3, math.nan
     if n <= DENSE_QUBITS and ("expressibility" in parts or "entanglement" in parts):
-        fits = 2 * SPEED * max(deadline - time.monotonic(), 0.0) / one  # batches are faster
+        fits = 2 * SPEED * max(deadline - clock(), 0.0) / one  # batches are faster
         pairs = int(max(200, min(samples, budget.memory_bytes / 64 / 2**n, fits)))
         vectors = states(program, rng.uniform(0, 4 * math.pi, (2 * pairs, count)))
         if "expressibility" in parts:

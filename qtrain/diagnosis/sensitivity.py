@@ -6,13 +6,13 @@ instead of the observable. It is sampled, so it comes with what is certain of it
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 from scipy import special
 
+from qtrain.budget import clock
 from qtrain.circuits.pauli_tape import Tape, build_tape
 from qtrain.circuits.problem import Problem, path_tape
 from qtrain.circuits.product_states import drop_ops
@@ -27,6 +27,7 @@ LETTERS = "IXZY"
 TAIL = 0.025  # chance of a wrong end of an interval, on either side
 FIRST_SAMPLES, MOST_SAMPLES = 128, 8192
 LOOKS = 1.4  # intervals this much wider on a log scale: 2.7 instead of 1.96 sigmas, as up to seven looks are taken
+SPEED = 3e8  # amplitudes that a second of gradients touches
 SMALL = 12  # qubits of a statevector that is run for every Pauli
 
 
@@ -63,7 +64,8 @@ def light_cone_sensitivity(
     _, tape, bloch = path_tape(uniform)
     if tape is not None and bloch is None:
         return by_paths(uniform, tape, candidates, threshold, seconds=seconds)
-    if problem.program.num_qubits <= SMALL:
+    n = problem.program.num_qubits
+    if n <= SMALL and 3 * n * FIRST_SAMPLES * len(problem.program.opcode) * 2.0**n <= SPEED * seconds:
         return by_angles(uniform, candidates, threshold, seconds=seconds)
     return None
 
@@ -82,9 +84,9 @@ def by_paths(
     fewest = np.array([_fewest(paths, share, TAIL / (3 * n)) for share in shares])[place]
     most = np.array([_most(paths, share, TAIL) for share in shares])[place]
     target = np.zeros((1, n), np.uint8)
-    deadline = time.monotonic() + seconds
+    deadline = clock() + seconds
     for q in _nearest_first(program, candidates):
-        if time.monotonic() > deadline:
+        if clock() > deadline:
             board.unfelt[:] = False
             break
         ops = ops_behind(program, q)
@@ -110,7 +112,7 @@ def by_angles(problem: Problem, candidates: np.ndarray, threshold: float, *, sec
     from qtrain.simulators.statevector import values_and_gradients
 
     program, n = problem.program, problem.program.num_qubits
-    rng, began = problem.rng("sensitivity"), time.monotonic()
+    rng, began = problem.rng("sensitivity"), clock()
     weight = np.flatnonzero(candidates)
     paulis = [(q, code) for q in range(n) for code in (1, 2, 3)]
     observables = [SparsePauliOp.from_sparse_list([(LETTERS[code], [q], 1.0)], n) for q, code in paulis]
@@ -133,7 +135,7 @@ def by_angles(problem: Problem, candidates: np.ndarray, threshold: float, *, sec
             board.add(q, code, weight, mean[k], lower[k] >= threshold, upper[k] < threshold)
         found = board.sensitivity()
         decided = (found.felt | found.unfelt)[weight].all()
-        if decided or 2 * count > MOST_SAMPLES or 2 * (time.monotonic() - began) > seconds:
+        if decided or 2 * count > MOST_SAMPLES or 2 * (clock() - began) > seconds:
             return found  # the next round takes as long as all before
 
 

@@ -88,7 +88,7 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
         started=problem.started, tolerance=tolerance, algebra=algebra,
     )  # fmt: skip
     found: list[tuple[Certificate, Surrogate | None]] = []
-    skipped = []
+    skipped: list[str] = []
     for method in CERTIFICATES.values():
         if cost.left <= 0 and found:
             skipped.append(method.name)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qtrain.circuits.problem import Problem
+from qtrain.budget import clock
+from qtrain.circuits.interference import unpack_terms
+from qtrain.circuits.problem import Problem, whole_tape
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.extensions import Table
 from qtrain.gradients import collapse, noisy_angles, quadrature, sampled_angles
@@ -29,6 +31,9 @@ from qtrain.gradients.collapsed_walks import CollapsedWalks
 from qtrain.gradients.paths import exact_paths, fourier_pairs, particles, path_sums, sampled_paths
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
+from qtrain.light_cones.light_cone import meets
+
+SECONDS_FOR_BOUNDS = 0.5  # at least, where no other method had an answer
 
 
 def _never(problem: Problem) -> str | None:
@@ -150,14 +155,33 @@ def _nothing_fits(clauses: list[str]) -> str:
 def bound(problem: Problem) -> GradientStats:
     """What is known without any method: which gradients vanish, and how large the others can be at all.
 
-    |df/dtheta_k| is at most the sum of |coefficient| over the rotations of the parameter, times sum |c_a|.
+    |df/dtheta_k| is at most the sum over terms of |c_a| times the sum of |coefficient| over the rotations of the
+    parameter that the term can see: exp(-i theta P / 2) changes a term of norm 1 by at most its angle.
     """
     size = float(np.abs(problem.traceless.coeffs).sum())
     slope = sampled_angles.slopes(problem)
+    largest = slope * size if problem.program.angle_map is not None else _seen_slopes(problem, slope)
     return GradientStats.of(
-        problem, [Ceiling(np.append(slope * size, size) ** 2)], method="none",
+        problem, [Ceiling(np.append(largest, size) ** 2)], method="none",
         reason="no method reached the gradients", proven_zero=dead(problem),
     )  # fmt: skip
+
+
+def _seen_slopes(problem: Problem, slope: np.ndarray) -> np.ndarray:
+    """(parameters,) sum over the terms of |c_a| times the slopes in its effective cone; ``slope``: all of them.
+
+    A term that is not reached in time counts as one that sees everything.
+    """
+    tape, deadline = whole_tape(problem), clock() + max(problem.share(0.5), SECONDS_FOR_BOUNDS)
+    x, z, c = unpack_terms(problem.traceless)
+    sizes = np.abs(np.nan_to_num(tape.coefficient, nan=1.0))
+    total, order = np.zeros(len(slope)), np.argsort(-np.abs(c))
+    for place, k in enumerate(order):
+        if clock() > deadline:
+            return np.asarray(total + slope * np.abs(c[order[place:]]).sum())
+        rows, _ = meets(tape, x[k : k + 1], z[k : k + 1], forward=False)
+        total += abs(c[k]) * np.bincount(tape.weight[rows], sizes[rows], minlength=len(slope))
+    return total
 
 
 _PATHS = (Means, Encounters)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.budget import clock
 from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError
 from qtrain.gradients.accumulators import AngleMoments
@@ -76,8 +76,8 @@ def loss_variance(
     budget = problem.budget
     total: AngleMoments | None = None
     slopes, batch = 0.0, 32
-    deadline = time.monotonic() + budget.seconds / 2
-    while total is None or (not precise(total, budget.relative_error) and time.monotonic() < deadline):
+    deadline = clock() + budget.seconds / 2
+    while total is None or (not precise(total, budget.relative_error) and clock() < deadline):
         rng = problem.rng("loss", total.count if total else 0)
         more, slope = loss_moments(problem, observables, targets, loss=loss, samples=batch, rng=rng)
         slopes += slope * batch

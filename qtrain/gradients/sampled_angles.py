@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.budget import clock
 from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.circuits.problem import Problem, part
 from qtrain.errors import QTrainError, check_whole
@@ -215,13 +215,13 @@ def _sample(
     evaluator = None if build is None else build()
     total: AngleMoments | None = None
     while True:
-        began = time.monotonic()
+        began = clock()
         more = sample_moments(
             problem.program, problem.traceless, samples=batch, seed=problem.rng("angles", total.count if total else 0),
             initialization=problem.start, data=problem.data, evaluator=evaluator,
             cone=effective(problem) if evaluator is None else None,
         )  # fmt: skip
-        each = (time.monotonic() - began) / batch
+        each = (clock() - began) / batch
         if total is None:  # it may have compiled: what it took is no measure of the others
             each = min(each, max(SLOWEST * expected, 1e-3))
         total = more if total is None else total + more

@@ -7,11 +7,10 @@ the rotation; GF(2) algebra decides it in polynomial time, and never kills a liv
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.budget import clock
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.problem import Problem, part, whole_tape
@@ -49,9 +48,9 @@ def dead(problem: Problem) -> np.ndarray:
     """
     if not problem.unital:
         return np.asarray(~problem.program.of_parameters(changes(problem).weights))
-    deadline = time.monotonic() + problem.share(0.2)
+    deadline = clock() + problem.share(0.2)
     alive = changes(problem).weights & felt(problem)
-    if alive.any() and time.monotonic() < deadline:
+    if alive.any() and clock() < deadline:
         alive &= _meeting_weights(problem, deadline)
     return np.asarray(~problem.program.of_parameters(alive))
 
@@ -94,7 +93,7 @@ def _meeting_weights(problem: Problem, deadline: float) -> np.ndarray:
     step = 1 if len(rows) <= ONE_BY_ONE else len(rows)
     met = np.zeros(len(generators), np.bool_)
     for first in range(0, len(rows), step):
-        if first and time.monotonic() > deadline:
+        if first and clock() > deadline:
             met[:] = True
             break
         some = generators.any(axis=1)

@@ -9,12 +9,12 @@ Pauli rotations, each a set of plane rotations of the coefficient vector.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.circuits.observables import as_observable, pack
 from qtrain.errors import QTrainError, check_whole
 from qtrain.kernels import pauli_modules
@@ -95,7 +95,7 @@ def module(
     if program.inputs:
         raise QTrainError("program should have its inputs bound for g-sim. Got free ones: call bind_inputs first.")
     check_whole("max_dimension", max_dimension)
-    deadline = time.monotonic() + seconds
+    deadline = clock() + seconds
     x, z, c = pack(as_observable(observable, program.num_qubits))
     other = (x | z).any(axis=1)
     constant = float(c[~other].sum())
@@ -105,7 +105,7 @@ def module(
     found_x, found_z, slots, complete = pauli_modules.close(x[other], z[other], gen_x, gen_z, limit)
     start = pauli_modules.count_pairs(found_x, found_z, gen_x, gen_z) if complete else np.zeros(1, np.int64)
     if not complete or 16 * start[-1] > memory_bytes:
-        left = deadline - time.monotonic()
+        left = deadline - clock()
         if 8 * len(gen_x) ** 2 > memory_bytes or left < 0:
             return None
         return orbit_module(

@@ -9,7 +9,6 @@ an antisymmetric A, which falls into small blocks that are diagonalised once.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from qtrain.budget import clock
 from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix, pack_bits, unpack_bits
 from qtrain.lie.orbits import reach
@@ -110,7 +110,7 @@ def orbit_module(
     Returns:
         OrbitModule, or None where there is no symmetry, or too many orbits.
     """
-    deadline = time.monotonic() + seconds
+    deadline = clock() + seconds
     if not program.shared.any():  # a symmetric layer moves several qubits by one angle
         return None
     n = program.num_qubits
@@ -157,7 +157,7 @@ def orbit_module(
     scaled = sign * root[orbit] / root[other]
     blocks: dict[tuple[tuple[bytes, float], ...], tuple[Block, ...]] = {}
     for identity, terms in distinct.items():
-        if time.monotonic() > deadline:
+        if clock() > deadline:
             return None
         coefficient = np.array([terms.get(key, 0.0) for key in keys])
         used = np.flatnonzero(coefficient[term])

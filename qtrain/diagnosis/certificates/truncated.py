@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import part, path_tape
 from qtrain.diagnosis.certificates.table import Assessment, Cost, SimulationMethod, register_certificate
@@ -36,12 +37,15 @@ def paths(cost: Cost) -> Paths | None:  # type: ignore[type-var]
     if tape is None or bloch is not None:
         return None
     first, second = (int(s) for s in np.random.SeedSequence([cost.seed, 9]).generate_state(2, np.uint64) >> 1)
+    began = clock()
     choosing = sample_paths(tape, cost.traceless, seed=first, paths=CHOOSING)
     if choosing is None:
         return None
     # as many as tell an error of ``tolerance`` from none
     share = max(choosing.second_moment / choosing.scale, FEW_HITS / choosing.paths)
-    wanted = int(np.clip(8 / (cost.tolerance**2 * share), CHOOSING, max(min(JUDGING, most_paths(tape)), CHOOSING)))
+    in_time = choosing.paths * cost.share(0.5) / max(clock() - began, 1e-6)
+    most = min(JUDGING, most_paths(tape), in_time)
+    wanted = int(np.clip(8 / (cost.tolerance**2 * share), CHOOSING, max(most, CHOOSING)))
     judging = sample_paths(tape, cost.traceless, seed=second, paths=wanted)
     assert judging is not None
     return Paths(tape, choosing, judging)

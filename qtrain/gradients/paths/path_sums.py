@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, path_tape
 from qtrain.gradients.accumulators import Accumulator
@@ -74,9 +74,9 @@ def grow(
     """
     budget = problem.budget
     done, batch = 0, problem.samples or first
-    deadline = time.monotonic() + problem.share(0.5)
+    deadline = clock() + problem.share(0.5)
     while True:
-        began = time.monotonic()
+        began = clock()
         errors = step(batch, done)
         done += batch
         if problem.samples is not None:
@@ -85,7 +85,7 @@ def grow(
         enough = 4 * len(felt) > len(errors) if dear else done >= 3 / max(budget.resolution, PATHS_RESOLVE)
         if enough and (not len(felt) or float(np.median(felt)) <= budget.relative_error):
             return done, ""
-        now = time.monotonic()
+        now = clock()
         fits = batch * (deadline - now) / max(now - began, 1e-6)  # by the pace of the last batch
         batch = int(min(done, budget.max_samples - done, fits))
         if batch < first:

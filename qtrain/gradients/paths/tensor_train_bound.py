@@ -8,11 +8,11 @@ is a contraction in the 2-norm: V_k <= |v| |h|, and what truncations discard add
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.circuits.interference import PathClasses, seen_letters
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.gradients.paths.path_network import PAIRS, SIGNS_ONLY, boundary, single_step
@@ -124,17 +124,17 @@ def ceiling(tape: Tape, classes: PathClasses, *, rank: int = 48, seconds: float 
     found = groups(tape)
     if found is None or not len(classes.value) or (classes.target != classes.target[0]).any():
         return math.inf
-    deadline = time.monotonic() + seconds
+    deadline = clock() + seconds
     middle = len(found) // 2
     back = Train([site.copy() for site in boundary(classes.x, classes.z, classes.value)])
     for k, group in enumerate(found[:middle]):
-        if time.monotonic() > deadline - seconds / 2:
+        if clock() > deadline - seconds / 2:
             middle = k
             break
         _walk(back, group, rank, inverse=False)
     front = Train([end.reshape(1, 4, 1) for end in seen_letters(classes.target[0])])
     for group in reversed(found[middle:]):
-        if time.monotonic() > deadline:
+        if clock() > deadline:
             break
         _walk(front, group, rank, inverse=True)
     slack = 1 + 1e-9  # rounding of the norms themselves
