@@ -67,9 +67,9 @@ def clock() -> float:
 @cache
 def _compiling() -> Any:
     """A listener to numba's lock, that adds up the time in which this thread asked for it or held it."""
-    from numba.core import event
+    event = sys.modules["numba"].core.event  # never imported for this: only listened to where it is there
 
-    class Compiling(event.Listener):
+    class Compiling(event.Listener):  # type: ignore[name-defined,misc]
         def __init__(self) -> None:
             self.threads = threading.local()
 
