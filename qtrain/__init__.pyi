@@ -18,6 +18,8 @@ from .errors import QTrainError as QTrainError
 from .gradients.statistics import GradientStats as GradientStats
 from .gradients.variance import gradient_variance as gradient_variance
 from .lie.dla import dla as dla
+from .lie.growth import DLAGrowth as DLAGrowth
+from .lie.growth import dla_growth as dla_growth
 from .lie.result import DLAResult as DLAResult
 from .lie.symmetrize import symmetrize as symmetrize
 from .light_cones.light_cone import light_cone as light_cone

@@ -12,14 +12,15 @@ import pytest
 import qtrain
 
 CONTRACT = {
-    "diagnose", "dla", "light_cone", "gradient_variance", "simulability", "scaling", "search", "load",
+    "diagnose", "dla", "dla_growth", "light_cone", "gradient_variance", "simulability", "scaling", "search", "load",
     "symmetrize", "local", "remove_dead", "TrainableAnsatz", "TrainableQNNClassifier", "Architecture", "Budget", "SearchSpace",
-    "SearchResult", "GradientStats", "DLAResult", "LightCone", "Simulability", "Scaling",
+    "SearchResult", "GradientStats", "DLAResult", "DLAGrowth", "LightCone", "Simulability", "Scaling",
     "TrainabilityReport", "RegistryEntry", "QTrainError",
 }  # fmt: skip
 KEYWORDS = {
     "diagnose": {"initialization", "noise", "shots", "budget", "seed"},
-    "dla": {"observable", "max_dimension"},
+    "dla": {"observable", "max_dimension", "seconds"},
+    "dla_growth": {"observable", "budget"},
     "gradient_variance": {"method", "initialization", "noise", "samples", "seed"},
     "search": {"storage", "n_trials", "n_jobs", "tracking_uri", "seed"},
 }

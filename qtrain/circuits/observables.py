@@ -96,6 +96,27 @@ def _rows(paulis: PauliList) -> np.ndarray:
     return np.packbits(np.hstack([paulis.x, paulis.z]), axis=1)
 
 
+def named_observable(text: str, n: int) -> SparsePauliOp:
+    """``"Z0"``, ``"Z0 Z1"``, ``"all Z"`` (mean of every Z) or ``"parity"`` (Z on all) on n qubits."""
+    if text == "all Z":
+        return SparsePauliOp.from_sparse_list([("Z", [q], 1 / n) for q in range(n)], n)
+    if text == "parity":
+        return SparsePauliOp("Z" * n)
+    letters, places = [], []
+    for part in text.split():
+        if part[:1] not in ("X", "Y", "Z") or not part[1:].isdigit() or int(part[1:]) >= n:
+            raise QTrainError(
+                f'observable should be "all Z", "parity" or terms such as "Z0 Z1" on {n} qubits. Got {text!r}.'
+            )
+        letters.append(part[0])
+        places.append(int(part[1:]))
+    if not letters:
+        raise QTrainError(
+            'observable should be "all Z", "parity" or terms such as "Z0 Z1". Got an empty text.'
+        )
+    return SparsePauliOp.from_sparse_list([("".join(letters), places, 1.0)], n)
+
+
 def unit_observable(observable: SparsePauliOp | str) -> SparsePauliOp:
     """Without the identity, scaled to S = Σ c² = 1, so that variances compare between observables.
 

@@ -184,7 +184,7 @@ def derived_dimension(columns: Space, deadline: float = math.inf) -> int | None:
         lengths.append(np.diff(bounds[:-1]))
         if time.monotonic() > deadline:
             return None
-    images = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    seeds = (np.cumsum(np.concatenate(lengths)), *images)
+    where, what = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    seeds = np.cumsum(np.concatenate(lengths)), where, what
     count, closed = _count(columns, seeds, short, columns.size, deadline)
     return count if closed else None

@@ -11,8 +11,9 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.circuits.observables import named_observable
 from qtrain.diagnosis.decay_laws import LAWS, fit_decay
-from qtrain.diagnosis.scaling import Scaling, named_observable, scaling
+from qtrain.diagnosis.scaling import Scaling, scaling
 from qtrain.errors import QTrainError
 from qtrain.gradients.variance import gradient_variance
 
