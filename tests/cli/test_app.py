@@ -198,6 +198,7 @@ def test_noise_and_initialization_reach_the_report(run, ansatz):
         return TrainabilityReport.from_json(outcome.out).gradients.cost_variance
 
     assert variance("--noise", "0.05") < 0.99 * variance()
+    assert variance("--noise", '{"readout": 0.05}') == pytest.approx(0.9**2 * variance())
     small = json.loads(
         run("diagnose", str(ansatz), "-O", "ZIII", "--json", "--initialization", "small:0.1").out
     )
@@ -212,6 +213,7 @@ def test_noise_and_initialization_reach_the_report(run, ansatz):
         (["-O", "ZIII", "--shots", "0"], "shots should be"),
         (["-O", "ZIII", "--seconds", "-1"], "seconds should be positive. Got -1.0"),
         (["-O", "ZIII", "--noise", "1.5"], "noise should give rates between 0 and 1. Got 1.5"),
+        (["-O", "ZIII", "--noise", "{1}"], "should be JSON where it starts with a brace"),
         (["-O", "ZIII", "--noise", "FakeNowhere"], "such as FakeTorino. Got 'FakeNowhere'"),
         (["-O", "ZIII", "--initialization", "cold"], "initialization should be"),
         (["-O", "ZIII", "--fail-if", "alive > 1"], "fail-if should name one of"),
