@@ -10,7 +10,7 @@ import numpy as np
 
 from qtrain.budget import clock
 from qtrain.circuits.interference import unpack_terms
-from qtrain.circuits.problem import Problem, whole_tape
+from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.extensions import Table
 from qtrain.gradients import collapse, noisy_angles, quadrature, sampled_angles
@@ -31,7 +31,7 @@ from qtrain.gradients.collapsed_walks import CollapsedWalks
 from qtrain.gradients.paths import exact_paths, fourier_pairs, particles, path_sums, sampled_paths
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
-from qtrain.light_cones.light_cone import meets
+from qtrain.light_cones.light_cone import meets, shifted_tape
 
 SECONDS_FOR_BOUNDS = 0.5  # at least, where no other method had an answer
 
@@ -172,7 +172,7 @@ def _seen_slopes(problem: Problem, slope: np.ndarray) -> np.ndarray:
 
     A term that is not reached in time counts as one that sees everything.
     """
-    tape, deadline = whole_tape(problem), clock() + max(problem.share(0.5), SECONDS_FOR_BOUNDS)
+    tape, deadline = shifted_tape(problem), clock() + max(problem.share(0.5), SECONDS_FOR_BOUNDS)
     x, z, c = unpack_terms(problem.traceless)
     sizes = np.abs(np.nan_to_num(tape.coefficient, nan=1.0))
     total, order = np.zeros(len(slope)), np.argsort(-np.abs(c))

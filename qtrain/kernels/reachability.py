@@ -12,7 +12,7 @@ from numba import njit
 
 from qtrain.kernels.bits import lowest, popcount
 from qtrain.kernels.clifford import act, meet, multiply
-from qtrain.kernels.opcodes import CX, HALF_TURN, QUARTER_TURN, ROTATION, SWAP
+from qtrain.kernels.opcodes import CX, HALF_TURN, NOISE_SHIFT, QUARTER_TURN, ROTATION, SWAP
 
 
 @njit(cache=True, nogil=True)
@@ -44,7 +44,7 @@ def meets(steps, forward, x, z, lanes, alive, kept):
         steps: `Steps` that may hold fixed rotations (row -1).
         forward: walk from the input to the measurement instead.
         x, z: (qubits, words) uint64 planes with the first ``lanes`` lanes filled and room for one more
-            for each rotation, overwritten.
+            for each rotation and each shift of noise, overwritten.
         alive: (rows,) bool, overwritten.
         kept: (ops,) bool, set where the op changes some lane, its sign included.
     """
@@ -73,6 +73,13 @@ def meets(steps, forward, x, z, lanes, alive, kept):
                     anti[0, w] = np.uint64(0)
                 anti[0, word] = np.uint64(1) << np.uint64(lanes & 63)
                 multiply(start, support, letters, i, x, z, anti, 0, None, word + 1)
+                lanes += 1
+        elif op == NOISE_SHIFT:  # Z and I on a qubit mix, where the set has letters there or, forward, anywhere
+            some = np.uint64(1) if forward else np.uint64(0)
+            for w in range(words):
+                some |= x[q0[i], w] | z[q0[i], w]
+            if some:
+                z[q0[i], lanes >> 6] |= np.uint64(1) << np.uint64(lanes & 63)
                 lanes += 1
 
 

@@ -13,11 +13,11 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.budget import clock
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.observables import as_observable
-from qtrain.circuits.problem import Problem, part, whole_tape
+from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels import reachability as kernel
 from qtrain.kernels.paulis import pack_bits
-from qtrain.light_cones.light_cone import changes, effective, meets, of_weights
+from qtrain.light_cones.light_cone import changes, effective, meets, of_weights, shifted_tape
 
 ONE_BY_ONE = 16  # terms up to which each gets a set of its own, which is sharper
 WORK = 1e9  # word operations of one round over one set
@@ -43,14 +43,11 @@ def provably_zero(program: PauliProgram, observable: SparsePauliOp | str) -> np.
 def dead(problem: Problem) -> np.ndarray:
     """`provably_zero` of a problem, once: at every angle, for every data point, under its noise as well.
 
-    Damped Paulis stay in the sets of both ends. Where noise moves Paulis to the identity, or the state away from it,
-    only what is outside the light cone of the circuit's graph is dead.
+    Damped Paulis stay in the sets of both ends. Where noise moves Paulis to the identity, each end is asked alone.
     """
-    if not problem.unital:
-        return np.asarray(~problem.program.of_parameters(changes(problem).weights))
     deadline = clock() + problem.share(0.2)
     alive = changes(problem).weights & felt(problem)
-    if alive.any() and clock() < deadline:
+    if alive.any() and problem.unital and clock() < deadline:
         alive &= _meeting_weights(problem, deadline)
     return np.asarray(~problem.program.of_parameters(alive))
 
@@ -67,7 +64,7 @@ def felt(problem: Problem) -> np.ndarray:
     The Paulis of the state lie in the span of the input's Z and of the generators that moved it: a
     rotation that commutes with all of them changes nothing.
     """
-    tape, n = whole_tape(problem), problem.program.num_qubits
+    tape, n = shifted_tape(problem), problem.program.num_qubits
     rows, _ = meets(tape, np.zeros((n, n), np.uint8), np.eye(n, dtype=np.uint8), forward=True)
     return of_weights(problem.program, tape, rows)
 

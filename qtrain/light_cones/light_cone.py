@@ -17,12 +17,12 @@ from qiskit.quantum_info import PauliList, SparsePauliOp
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.noise.channels import Channel
 from qtrain.circuits.observables import as_observable
-from qtrain.circuits.pauli_tape import Tape
+from qtrain.circuits.pauli_tape import Tape, build_tape
 from qtrain.circuits.problem import Problem, part, whole_tape
 from qtrain.circuits.product_states import drop_ops
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.kernels import reachability as kernel
-from qtrain.kernels.opcodes import ROTATION
+from qtrain.kernels.opcodes import NOISE_1, NOISE_SHIFT, ROTATION
 from qtrain.light_cones.result import LightCone
 
 ONE_BY_ONE = 16  # terms up to which each gets a set of its own, which is sharper
@@ -130,8 +130,8 @@ def _depth(program: PauliProgram, kept: np.ndarray) -> int:
 def meets(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[np.ndarray, np.ndarray]:
     """Rotations (rows,) that anticommute with the growing set of Paulis (lanes, qubits) uint8; ops that change it."""
     lanes = len(x)
-    rotations = int((tape.steps.opcode == ROTATION).sum())
-    words = (lanes + rotations + 63) // 64 + 1
+    more = int(((tape.steps.opcode == ROTATION) | (tape.steps.opcode == NOISE_SHIFT)).sum())
+    words = (lanes + more + 63) // 64 + 1
     planes = []
     for bits in (x, z):
         plane: np.ndarray = np.zeros((tape.num_qubits, words), np.uint64)
@@ -145,15 +145,20 @@ def meets(tape: Tape, x: np.ndarray, z: np.ndarray, *, forward: bool) -> tuple[n
 
 
 @part
+def shifted_tape(problem: Problem) -> Tape:
+    """The whole circuit, and what pulls Z towards a constant; damping changes no set of Paulis."""
+    shifts = [channel for channel in problem.channels if channel.shifts]
+    return build_tape(problem.program, shifts, fixed_rotations=True) if shifts else whole_tape(problem)
+
+
+@part
 def changes(problem: Problem) -> Changes:
     """Which weights and ops may matter to the observable, at every angle and every data point.
 
-    Noise that damps Paulis keeps their set, so what holds without it holds; noise that moves them to the identity
-    makes strings that no relaxation here follows: then the graph alone tells.
+    Noise that damps Paulis keeps their set, so what holds without it holds; noise that moves Z to the identity
+    brings that Z into the set.
     """
-    if not problem.unital:
-        return _on_the_graph(problem)
-    tape = whole_tape(problem)
+    tape = shifted_tape(problem)
     x, z, _ = unpack_terms(problem.observable)
     alive, kept = np.zeros(tape.num_rows, bool), np.zeros(len(tape), bool)
     for first in range(0, len(x), 1 if len(x) <= ONE_BY_ONE else len(x)):
@@ -162,13 +167,7 @@ def changes(problem: Problem) -> Changes:
         alive |= rows
         kept |= ops
     # the tape runs from the measurement to the input
-    return Changes(of_weights(problem.program, tape, alive), kept[::-1])
-
-
-def _on_the_graph(problem: Problem) -> Changes:
-    program, operator = problem.program, problem.observable
-    kept = _reach(program, np.ascontiguousarray((operator.paulis.x | operator.paulis.z).any(axis=0)))
-    return Changes(_weights_of(program, kept), kept)
+    return Changes(of_weights(problem.program, tape, alive), kept[tape.steps.opcode < NOISE_1][::-1])
 
 
 def _weights_of(program: PauliProgram, ops: np.ndarray) -> np.ndarray:

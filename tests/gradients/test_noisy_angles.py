@@ -117,6 +117,8 @@ def test_damping_wakes_what_is_dead_without_it():
     assert dead(noisy).tolist() == [False, False]
     slopes = NoisyCost(noisy.program, noisy.traceless, noisy.channels).value_and_gradient(np.array([0.4, 0.7]))[1]
     assert abs(slopes[0]) > 0.05
+    bound = gradient_variance(circuit, "ZZ", noise={"id": {"amplitude_damping": 0.3}}, method="bound")
+    assert bound.upper[0] >= slopes[0] ** 2
     state = QuantumCircuit(1)
     state.h(0)
     state.rx(a, 0)
@@ -130,3 +132,14 @@ def test_auto_takes_what_fits():
     wide = efficient_su2(12, reps=4)
     stats = gradient_variance(wide, "Z" * 12, noise={"amplitude_damping": 0.01}, budget=Budget(seconds=2))
     assert stats.method in ("collapse", "none") and "light cone holds 12 qubits" in stats.reason
+
+
+def test_what_stays_dead_where_qubits_decay():
+    """A phase in front of a measured Z commutes with all that decay makes of it; a phase on |0...0> as well."""
+    circuit = QuantumCircuit(2)
+    for k, q in enumerate((0, 1)):
+        circuit.rz(Parameter(f"a{k}"), q)
+    circuit.ry(Parameter("b"), 0)
+    circuit.cx(0, 1)
+    circuit.rz(Parameter("c"), 1)
+    assert dead(pose(circuit, "ZI", noise={"amplitude_damping": 0.1})).tolist() == [True, True, False, True]
