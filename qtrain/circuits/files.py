@@ -110,9 +110,7 @@ def _plain(text: str) -> str:
 
 
 def _qasm(path: Path, data: bytes) -> QuantumCircuit:
-    from qiskit import qasm2
-
-    from qtrain.circuits import qasm3
+    from qtrain.circuits.openqasm import qasm2, qasm3
 
     try:
         text = data.decode("utf-8")
@@ -130,10 +128,7 @@ def _qasm(path: Path, data: bytes) -> QuantumCircuit:
     if version is not None and version[1] == "3":
         circuit = _parsed(path, "OpenQASM 3", lambda: qasm3.parse(text))
     else:
-        circuit = _parsed(path, "OpenQASM 2", lambda: qasm2.loads(
-            text, include_path=(), custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS,
-            custom_classical=qasm2.LEGACY_CUSTOM_CLASSICAL,
-        ))  # fmt: skip
+        circuit = _parsed(path, "OpenQASM 2", lambda: qasm2.parse(text, path.parent))
     return _only(path, [circuit])
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Qubit
 
+from qtrain.circuits.angles import TOLERANCE
 from qtrain.circuits.columns import Columns
 from qtrain.circuits.composites import MAX_DEPTH, definition_of
 from qtrain.circuits.gate_rules import RULES
@@ -15,6 +17,7 @@ from qtrain.errors import QTrainError
 from qtrain.kernels import opcodes as op
 
 MAX_GATES = 1_000_000  # inside definitions: a small file can define more than any memory holds
+MAX_DENSE = 5  # qubits of a dense Hamiltonian that evolves for a free time
 X, Z, Y = op.LETTER_X, op.LETTER_Z, op.LETTER_Y
 
 _ROTATIONS = {"rx": (X,), "ry": (Y,), "rz": (Z,)}
@@ -96,6 +99,9 @@ class Walker:
             for block in instruction.operation.blocks:
                 self.circuit(block, q, depth + 1)
             return
+        if name == "for_loop":
+            self.loop(instruction.operation, q, depth)
+            return
         if instruction.is_control_flow() or name in ("store", "break_loop", "continue_loop"):
             raise self.refuse("is classical control flow", "bind or unroll it first")
         if instruction.is_standard_gate() and not instruction.params:
@@ -104,12 +110,20 @@ class Walker:
                 definition = self.definitions[name] = instruction.operation.definition
         else:
             operation = instruction.operation
-            if self.pauli_operation(operation, name, q):
+            dense = name == "hamiltonian" and self.evolution(operation, q)
+            if dense or self.pauli_operation(operation, name, q):
                 for a in q:
                     self.touched[a] = 1
                 return
             definition = self.definition(operation)
         self.circuit(definition, q, depth + 1)
+
+    def loop(self, operation: Any, q: tuple[int, ...], depth: int) -> None:
+        """A loop over known values, each round written out."""
+        values, variable, body = operation.params
+        for value in values:
+            bound = body if variable is None else body.assign_parameters({variable: value}, strict=False)
+            self.circuit(bound, q, depth + 1)
 
     def pauli_operation(self, operation: Any, name: str, q: Sequence[int]) -> bool:
         """Pauli strings, and evolution under sums of them by a product formula; False for anything else."""
@@ -138,6 +152,26 @@ class Walker:
                 columns.pauli_rotation(columns.angle(angle), label, [q[place] for place in places])
             return True
         return False
+
+    def evolution(self, operation: Any, q: Sequence[int]) -> bool:
+        """exp(-i H t) of a dense H and a free time t: rotations about Z in the basis of its eigenvectors."""
+        from qiskit.circuit.library import UnitaryGate
+
+        matrix, time = operation.params
+        n = len(q)
+        if n > MAX_DENSE or not getattr(time, "parameters", None):
+            return False
+        energies, vectors = np.linalg.eigh(np.asarray(matrix, complex))
+        signs = 1 - 2 * (np.bitwise_count(np.arange(2**n)[:, None] & np.arange(2**n)).astype(int) % 2)
+        basis = QuantumCircuit(n)
+        basis.append(UnitaryGate(vectors.conj().T), range(n))
+        self.circuit(basis, q, 1)
+        for subset, weight in enumerate((signs @ energies) / 2**n):
+            if subset and abs(weight) > TOLERANCE * max(float(np.abs(energies).max()), 1.0):
+                label = "".join("Z" if subset >> k & 1 else "I" for k in range(n))
+                self.columns.pauli_rotation(self.columns.total((time, 2.0 * float(weight))), label, q)
+        self.circuit(basis.inverse(), q, 1)
+        return True
 
     def definition(self, operation: Any) -> QuantumCircuit:
         """The operation as a circuit of simpler ones, or one sentence about why not."""
