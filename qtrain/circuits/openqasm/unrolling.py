@@ -118,10 +118,10 @@ class _Unroller:
             return node
         if isinstance(node, ast.Identifier):
             return copy.deepcopy(known[node.name]) if node.name in known else node
-        if isinstance(node, ast.IndexExpression) and getattr(node.collection, "name", None) in self.arrays:
+        name = getattr(node.collection, "name", "") if isinstance(node, ast.IndexExpression) else ""
+        if isinstance(node, ast.IndexExpression) and name in self.arrays:
             index = node.index if isinstance(node.index, list) else []
             place = self.integer(self.put(index[0], known)) if len(index) == 1 else None
-            name = node.collection.name
             if place is None or not -self.arrays[name] <= place < self.arrays[name]:
                 raise ValueError(f"array {name} should be used at constant places from 0 to {self.arrays[name] - 1}")
             return ast.Identifier(_element(name, place % self.arrays[name]))
