@@ -142,11 +142,9 @@ def _sum(problem: Problem, grids: tuple[Series, ...], deadline: float) -> Total 
             return None
         own = item.piece.weights.tolist()
         for weights in _supports(item):
-            inside = [k in weights for k in own]
-            part = found[np.ix_(*(_others(k) if used else [k] for k, used in zip(item.bound, inside, strict=True)))]
-            part = item.piece.factor * part.reshape([2 * k for k, used in zip(item.bound, inside, strict=True) if used])
+            block = item.piece.factor * _block(found, item, weights)
             if not weights:
-                mean += float(part.real)
+                mean += float(block.real)
                 continue
             steps = [int(u / unit[k]) for k, u in zip(own, item.unit, strict=True)]
             places = [
@@ -154,8 +152,15 @@ def _sum(problem: Problem, grids: tuple[Series, ...], deadline: float) -> Total 
                 for k, bound, step in zip(own, item.bound, steps, strict=True)
                 if k in weights
             ]
-            blocks[weights][np.ix_(*places)] += part
+            blocks[weights][np.ix_(*places)] += block
     return Total(unit, blocks, mean)
+
+
+def _block(found: np.ndarray, item: Series, weights: tuple[int, ...]) -> np.ndarray:
+    """The coefficients of a piece at which these weights alone have frequencies other than 0."""
+    rows = list(zip(item.piece.weights.tolist(), item.bound, strict=True))
+    places = [_others(bound) if k in weights else np.array([bound]) for k, bound in rows]
+    return np.asarray(found[np.ix_(*places)]).reshape([2 * bound for k, bound in rows if k in weights])
 
 
 def _divisor(a: Fraction, b: Fraction) -> Fraction:

@@ -26,7 +26,7 @@ from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import effective
 from qtrain.light_cones.vanishing_gradients import vanishing_weights
 from qtrain.simulators import gsim, statevector
-from qtrain.simulators.cones.cut import Piece, Pieces, cut
+from qtrain.simulators.cones.cut import Piece, Pieces, pieces_of
 from qtrain.simulators.evaluators import Evaluator, ModuleSurrogate
 from qtrain.simulators.table import NARROW, Plan, plans
 
@@ -40,6 +40,7 @@ WIDEST = 22  # qubits whose statevectors ``auto`` takes on
 SLOPE_POINTS = 4096  # weights at which slopes of functions of them are averaged
 FEWEST = 2  # angle vectors that tell of a spread
 SHARE = 0.5  # of the budget's seconds, for angles
+FEW = 1e7  # operations of a value that are not worth a search for fewer
 GRACE = 1.0  # seconds that few angle vectors may take where stages above have used up the budget
 PER_SECOND = 2e8  # operations of a value that its gradient is done by as well, on one slow core
 SLOWEST = 10.0  # times as long as expected an angle vector may take
@@ -57,7 +58,7 @@ def seen(problem: Problem) -> Problem:
 def pieces(problem: Problem) -> Pieces:
     """The cost cut into the cones of its terms, or in one piece where that would not do."""
     small = seen(problem)
-    found = cut(small.program, small.observable, seconds=problem.share(0.25))
+    found = pieces_of(small)
     if not isinstance(found, str):
         return found
     used = np.unique(small.program.parameter[small.program.rotations])
@@ -87,8 +88,8 @@ def angles_passes(problem: Problem) -> str | None:
 
 @part
 def simulator(problem: Problem) -> tuple[str, Plan] | None:
-    """Name and plan of the simulator that takes the fewest operations."""
-    return next(iter(plans(seen(problem)).items()), None)
+    """Name and plan of the simulator that takes the fewest operations, or of the first that takes few."""
+    return next(iter(plans(seen(problem), enough=FEW).items()), None)
 
 
 def run_angles(problem: Problem) -> GradientStats | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.problem import Problem
 from qtrain.extensions import Table
-from qtrain.simulators.cones.cut import ConesSurrogate, cut
+from qtrain.simulators.cones.cut import ConesSurrogate, pieces_of
 from qtrain.simulators.evaluators import Evaluator, MappedSurrogate, ModuleSurrogate, StatevectorSurrogate
 from qtrain.simulators.free_fermions import free_fermions
 from qtrain.simulators.gsim import module
@@ -21,6 +21,7 @@ from qtrain.simulators.reached_strings import reached_strings
 from qtrain.simulators.sectors.find import sector_of
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
+FEW = 1e5  # operations that take less than a look at the other rows
 NARROW = 12  # qubits of a program whose statevector nothing has to beat
 SMALLEST_MODULE = 2**12  # strings that are followed even where the budget's max_dimension is smaller
 
@@ -67,8 +68,11 @@ def register_simulator(row: Simulator, *, replace: bool = False) -> Simulator:
     return SIMULATORS.add(row.name, row, replace=replace)
 
 
-def plans(problem: Problem) -> dict[str, Plan]:
+def plans(problem: Problem, *, enough: float = 0.0) -> dict[str, Plan]:
     """The plans that fit the problem's memory, the one of fewest operations first.
+
+    Args:
+        enough: operations; behind a row that takes no more, none is asked: a plan may take longer than values.
 
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
@@ -78,14 +82,15 @@ def plans(problem: Problem) -> dict[str, Plan]:
     """
     angle_map = problem.program.angle_map
     if angle_map is not None:
-        inner = plans(problem.but(program=dataclasses.replace(problem.program, angle_map=None)))
+        inner = plans(problem.but(program=dataclasses.replace(problem.program, angle_map=None)), enough=enough)
         return {name: _mapped(plan, angle_map) for name, plan in inner.items()}
-    found = {name: row.plan(problem) for name, row in SIMULATORS.items()}
-    fits = {
-        name: plan
-        for name, plan in found.items()
-        if not isinstance(plan, str) and plan.memory_bytes <= problem.budget.memory_bytes
-    }
+    fits: dict[str, Plan] = {}
+    for name, row in SIMULATORS.items():
+        plan = row.plan(problem)
+        if not isinstance(plan, str) and plan.memory_bytes <= problem.budget.memory_bytes:
+            fits[name] = plan
+            if plan.operations <= enough:
+                break
     return dict(sorted(fits.items(), key=lambda item: item[1].operations))
 
 
@@ -94,10 +99,10 @@ def _mapped(plan: Plan, angle_map: AngleMap) -> Plan:
 
 
 def cheapest(problem: Problem) -> Plan | None:
-    """The plan of fewest operations; a narrow program's statevector without a look at the others; None: none fits."""
+    """The plan of fewest operations, or the first that takes few; a narrow program's statevector; None: none fits."""
     if problem.program.num_qubits <= NARROW:
         return _statevector(problem)
-    return next(iter(plans(problem).values()), None)
+    return next(iter(plans(problem, enough=FEW).values()), None)
 
 
 def _statevector(problem: Problem) -> Plan:
@@ -125,7 +130,7 @@ def _cones(problem: Problem) -> Plan | str:
     """The terms on their own cones, each shape by the cheapest row of this table."""
     if len(problem.observable) < 2:
         return "the observable is one term"
-    found = cut(problem.program, problem.observable, seconds=problem.share(0.25))
+    found = pieces_of(problem)
     if isinstance(found, str):
         return found
     if len(found.pieces) == 1 and found.pieces[0].program.num_qubits == problem.program.num_qubits:
@@ -185,7 +190,7 @@ def _sector(problem: Problem) -> Plan | str:
 
 
 for _name, _plan in {
-    "cones": _cones, "statevector": _statevector, "g-sim": _gsim, "contraction": _contraction,
-    "near-Clifford": _near_clifford, "free fermions": _free_fermions, "sector": _sector,
+    "cones": _cones, "statevector": _statevector, "contraction": _contraction, "sector": _sector, "g-sim": _gsim,
+    "near-Clifford": _near_clifford, "free fermions": _free_fermions,
 }.items():  # fmt: skip
     register_simulator(Simulator(_name, _plan))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,11 +12,15 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.circuit.library import XXPlusYYGate, efficient_su2, real_amplitudes, zz_feature_map
+from shared_angles import qaoa
 
+import qtrain
+from qtrain.budget import Budget
+from qtrain.circuits.problem import pose
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.gradients.identity_blocks import _palindromes
-from qtrain.gradients.sampled_angles import draw_weights, sample_moments
+from qtrain.gradients.sampled_angles import angles_passes, draw_weights, run_angles, sample_moments, simulator
 from qtrain.simulators.statevector import states, values_and_gradients
 
 
@@ -172,3 +179,44 @@ def test_data_are_averaged_over():
 def test_wrong_input_is_named(options, message):
     with pytest.raises(QTrainError, match=message):
         sample_moments(lower(real_amplitudes(2, reps=1)), "ZZ", **options)
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_cones_see_the_angles_that_the_statevector_sees(layers):
+    """The same seed draws the same angles: the sums are equal, not only close."""
+    graph = nx.random_regular_graph(3, 14, seed=2)
+    weights = np.random.default_rng(3).uniform(0.5, 1.5, graph.number_of_edges())
+    circuit, observable = qaoa(graph, layers, weights)
+    options = {"samples": 100, "seed": 5}
+    cones = qtrain.gradient_variance(circuit, observable, method="angles", **options)
+    whole = qtrain.gradient_variance(circuit, observable, method="statevector", **options)
+    np.testing.assert_allclose(cones.variance, whole.variance, rtol=1e-9)
+    np.testing.assert_allclose(cones.upper, whole.upper, rtol=1e-9)
+    assert cones.cost_variance == pytest.approx(whole.cost_variance, rel=1e-9)
+    other = qtrain.gradient_variance(circuit, observable, method="angles", samples=100, seed=6)
+    both = cones + other
+    assert both.num_samples == 200
+    np.testing.assert_allclose(both.second_moment, (cones.second_moment + other.second_moment) / 2, rtol=1e-12)
+
+
+def test_three_layers_on_a_hundred_qubits_have_an_interval():
+    """Cones of 30 qubits, by a simulator that no statevector has to be held for."""
+    graph = nx.random_regular_graph(3, 100, seed=3)
+    circuit, observable = qaoa(graph, 3, np.random.default_rng(0).uniform(0.5, 1.5, graph.number_of_edges()))
+    problem = pose(circuit, observable[:4], samples=16)
+    name, plan = simulator(problem)
+    assert plan.operations < 1e8, name
+    stats = run_angles(problem)
+    assert stats.num_samples == 16 and np.isfinite(stats.upper).all() and (stats.lower <= stats.variance).all()
+
+
+def test_not_one_angle_vector_beyond_the_seconds():
+    circuit, observable = qaoa(nx.random_regular_graph(3, 30, seed=2), 1, np.linspace(0.5, 1.5, 45))
+    problem = pose(circuit, observable, budget=Budget(seconds=5))
+    assert angles_passes(problem) is None
+    name, plan = simulator(problem)
+    problem.parts[simulator.__wrapped__] = (name, dataclasses.replace(plan, operations=1e15))
+    assert run_angles(problem) is None
+    late = pose(circuit, observable, budget=Budget(seconds=1e-3))
+    late.parts[simulator.__wrapped__] = (name, plan)
+    assert 2 <= run_angles(late).num_samples <= 64  # few, where the seconds were gone before

@@ -18,6 +18,7 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.interference import unpack_terms
+from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.opcodes import CX, CZ, LETTER_X, LETTER_Z, ROTATION, SDG, SX, SXDG, H, S, X, Y
 from qtrain.simulators.cones.shapes import Step, shape_of, write_program
@@ -84,10 +85,16 @@ class ConesSurrogate(Evaluator):
         weights = np.atleast_2d(weights)
         total, slopes = np.full(len(weights), self.cut.constant), np.zeros((len(weights), self.cut.num_weights))
         for piece, evaluator in zip(self.cut.pieces, self.evaluators, strict=True):
-            found, part = evaluator.values_and_gradients(np.ascontiguousarray(weights[:, piece.weights]))
+            found, own = evaluator.values_and_gradients(np.ascontiguousarray(weights[:, piece.weights]))
             total += piece.factor * found
-            slopes[:, piece.weights] += piece.factor * part
+            slopes[:, piece.weights] += piece.factor * own
         return total, slopes
+
+
+@part
+def pieces_of(problem: Problem) -> Pieces | str:
+    """`cut` of a problem as it is, once, within a share of its seconds."""
+    return cut(problem.program, problem.observable, seconds=problem.share(0.25))
 
 
 def cut(
