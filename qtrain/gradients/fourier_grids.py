@@ -11,7 +11,6 @@ qubits that the layers behind it see on one grid, and the observable through the
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +18,7 @@ from fractions import Fraction
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from qtrain.budget import clock
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
 from qtrain.light_cones.light_cone import restrict
@@ -108,7 +108,7 @@ def series_of(problem: Problem, piece: Piece) -> Series | None:
 def coefficients(series: Series, deadline: float) -> np.ndarray | None:
     """Fourier coefficients (2 k_1 + 1, 2 k_2 + 1, ...) complex, from the lowest frequency up.
 
-    None where ``deadline`` (``time.monotonic()``) would be missed.
+    None where ``deadline`` (`qtrain.budget.clock`) would be missed.
     """
     if series.split < 0:
         table = _plain_values(series, deadline)
@@ -146,7 +146,7 @@ def _in_batches(count: int, step: Callable[[int, int], np.ndarray], deadline: fl
     for first in range(0, count, ROWS):
         end = min(first + ROWS, count)
         parts.append(step(first, end))
-        now = time.monotonic()
+        now = clock()
         # the first batch may have compiled: what it took is no measure of the others
         each = (now - began) / (end - ROWS) if first else 0.0
         began = began or now

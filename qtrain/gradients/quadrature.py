@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.problem import Problem, part
 from qtrain.gradients.accumulators import Accumulator, Ceiling, Exact, Means
@@ -87,7 +87,7 @@ def run(problem: Problem) -> GradientStats | None:
     grids = series(problem)
     assert not isinstance(grids, str)
     seconds = math.inf if problem.method == "quadrature" else max(SHARE * problem.left, GRACE)
-    total = _sum(problem, grids, time.monotonic() + seconds)
+    total = _sum(problem, grids, clock() + seconds)
     if total is None:
         return None
     sums = _uniform(problem, total) if problem.start.kind == "uniform" else _other_start(problem, total)

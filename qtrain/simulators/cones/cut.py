@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import heapq
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.budget import clock
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram
@@ -128,11 +128,11 @@ def cut(
     if len(x) > MOST_TERMS:
         return f"the observable holds {len(x)} terms, above {MOST_TERMS}"
     circuit = _Circuit(program)
-    constant, left, deadline = 0.0, most_visits, time.monotonic() + seconds
+    constant, left, deadline = 0.0, most_visits, clock() + seconds
     by_cone: dict[tuple[int, ...], list[int]] = {}
     for members in _by_support(x | z):
         kept = circuit.behind(x[members], z[members], left)
-        if kept is None or time.monotonic() > deadline:
+        if kept is None or clock() > deadline:
             return f"the walks through the cones of {len(x)} terms take more than {most_visits} steps, or too long"
         left -= circuit.visits
         if kept:
