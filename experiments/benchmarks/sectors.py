@@ -99,7 +99,8 @@ def main() -> None:
                 error = max(
                     abs(peer["value"] - value), float(np.abs(np.array(peer["gradient"]) - gradient).max())
                 )
-                line += f", lightning {peer['seconds'] * 1e3:.1f} ms ({peer['seconds'] / own:.0f} times), apart {error:.1e}"
+                ratio = f"{peer['seconds'] / own:.0f} times"
+                line += f", lightning {peer['seconds'] * 1e3:.1f} ms ({ratio}), apart {error:.1e}"
         print(line, flush=True)
 
 
