@@ -15,7 +15,7 @@ from qtrain.simulators.density import MAX_QUBITS, NoisyCost
 
 FIRST_BATCH = 16
 FASTEST = 3e8  # multiplications a second, at best
-LEAST = 24  # parameter vectors that ``auto`` must be able to afford
+LEAST = 64  # parameter vectors that ``auto`` must be able to afford; collapsing operators tell more than fewer do
 
 
 def refuses(problem: Problem) -> str | None:
