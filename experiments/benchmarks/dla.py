@@ -6,6 +6,7 @@ python experiments/benchmarks/dla.py [--sets 100000]
 from __future__ import annotations
 
 import argparse
+import random
 import time
 
 import numpy as np
@@ -23,6 +24,12 @@ if kind == "tfim": generators = [Z(i) @ Z(i + 1) for i in range(n - 1)] + [X(i) 
 elif kind == "universal": generators = [Z(i) @ Z(i + 1) for i in range(n - 1)] + [X(i) for i in range(n)] + [Z(i) for i in range(n)]
 elif kind == "permutation":
     generators = [sum(X(i) for i in range(n)), sum(Y(i) for i in range(n)), sum(Z(i) @ Z(j) for i in range(n) for j in range(i))]
+elif kind in ("graph", "weighted"):
+    import random
+    dice = random.Random(n)
+    edges = [(i, j) for i in range(n) for j in range(i) if dice.random() < 0.6]
+    weights = [dice.gauss(0, 1) if kind == "weighted" else 1.0 for _ in edges]
+    generators = [sum(w * (Z(i) @ Z(j)) for w, (i, j) in zip(weights, edges)), sum(X(i) for i in range(n))]
 else: generators = [sum(Z(i) @ Z((i + 1) % n) for i in range(n)), sum(X(i) for i in range(n))]
 generators = [g.pauli_rep for g in generators]
 best = float("inf")
@@ -79,6 +86,11 @@ def generators(kind: str, n: int) -> list:
     if kind == "permutation":
         pairs = [place(n, **{f"q{i}": "Z", f"q{j}": "Z"}) for i in range(n) for j in range(i)]
         return [SparsePauliOp(x), SparsePauliOp(y), SparsePauliOp(pairs)]
+    if kind in ("graph", "weighted"):  # MaxCut of a random graph, edges of equal weights or not
+        dice = random.Random(n)
+        edges = [(i, j) for i in range(n) for j in range(i) if dice.random() < 0.6]
+        weights = [dice.gauss(0, 1) if kind == "weighted" else 1.0 for _ in edges]
+        return [SparsePauliOp([place(n, **{f"q{i}": "Z", f"q{j}": "Z"}) for i, j in edges], weights), SparsePauliOp(x)]
     return [SparsePauliOp(ring), SparsePauliOp(x)]
 
 
@@ -148,6 +160,7 @@ def main() -> None:
     compare("pennylane", PENNYLANE, [(kind, n) for kind, ns in sizes.items() for n in ns])
     compare("paulie", PAULIE, [(k, n) for k in ("tfim", "universal") for n in (64, 200, 500)])
     compare("pennylane", PENNYLANE, [("permutation", 6), ("ring", 8)])
+    compare("pennylane", PENNYLANE, [(kind, n) for kind in ("graph", "weighted") for n in (4, 5, 6, 7)])
     compare("fastdla", FASTDLA, [("permutation", 7), ("permutation", 8), ("ring", 12)])
     for kind, n in (("tfim", 1000), ("universal", 1000), ("permutation", 20)):
         seconds, result, memory = ours(kind, n)

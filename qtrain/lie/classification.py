@@ -23,6 +23,7 @@ from qtrain.kernels.gf2 import gf2_nullspace, gf2_rank, gf2_relations, pack_bits
 from qtrain.kernels.paulis import commutation_matrix, symplectic_rows
 from qtrain.lie.line_graphs import root_graph
 
+CHUNK = 64  # rows of a quadratic form at once: often the first of them is odd
 SMALL = 3  # half ranks up to which classes are enumerated
 
 
@@ -117,23 +118,24 @@ def _component(rows: np.ndarray, graph: np.ndarray, width: int) -> Simple:
         return found
     size = 1 << half
     relations = unpack_bits(gf2_relations(rows, width), m)
-    if _quadratic(relations, graph).any():
+    if _some_odd(relations, graph):
         return Simple("su", size, radical)
-    if _quadratic(unpack_bits(gf2_nullspace(packed, m), m), graph).any():
+    if _some_odd(unpack_bits(gf2_nullspace(packed, m), m), graph):
         return Simple("su", size, radical - 1)
     if small_lie.arf(packed.copy(), np.ones(m, np.uint8)):
         return Simple("sp", size // 2, radical)
     return Simple("so", size, radical)
 
 
-def _quadratic(vectors: np.ndarray, graph: np.ndarray) -> np.ndarray:
-    """q(x) = sum x_i + sum_{i<j} x_i x_j w_ij modulo 2 of each row."""
-    if not len(vectors):
-        return np.zeros(0, bool)
-    v = vectors.astype(np.float32)
+def _some_odd(vectors: np.ndarray, graph: np.ndarray) -> bool:
+    """Whether q(x) = sum x_i + sum_{i<j} x_i x_j w_ij is odd for one of the rows."""
     upper = np.triu(graph, 1).astype(np.float32)
-    pairs = np.rint((np.rint(v @ upper) * v).sum(axis=1, dtype=np.float64))
-    return (pairs + v.sum(axis=1, dtype=np.float64)) % 2 == 1
+    for first in range(0, len(vectors), CHUNK):
+        v = vectors[first : first + CHUNK].astype(np.float32)
+        pairs = np.rint((np.rint(v @ upper) * v).sum(axis=1, dtype=np.float64))
+        if ((pairs + v.sum(axis=1, dtype=np.float64)) % 2 == 1).any():
+            return True
+    return False
 
 
 def _free_fermions(rows: np.ndarray, graph: np.ndarray, packed: np.ndarray, width: int) -> Simple | None:

@@ -30,6 +30,8 @@ WORD = 64
 CLASSIFICATION = "classification of Pauli strings"
 KINDS = {small_lie.U: "u", small_lie.SU: "su", small_lie.SO: "so", small_lie.SP: "sp"}
 MAX_GENERATORS = 4000  # distinct strings classified together; more give a lower bound from the first ones
+FEW_GENERATORS = 256  # also without any time left
+SPEED = 10_000  # strings that a second classifies, at worst
 
 
 def dla(
@@ -176,11 +178,12 @@ def _described(summands: bytes) -> DLAResult:
 
 
 def _strings_algebra(strings: list[tuple[int, int]], num_qubits: int, deadline: float) -> DLAResult:
-    used = strings[:MAX_GENERATORS]
+    left = min(deadline - time.monotonic(), 1e9)
+    used = strings[: min(MAX_GENERATORS, max(FEW_GENERATORS, int(SPEED * left)))]
     parts, count = classify(*packed(used, num_qubits), num_qubits, deadline)
     complete = len(used) == len(strings) and len(parts) == count
     of = f", of the first {len(parts)} of {count} components" if len(parts) < count else ""
     if len(used) < len(strings):
-        of += f", of the first {MAX_GENERATORS} of {len(strings)} strings"
+        of += f", of the first {len(used)} of {len(strings)} strings"
     name = algebra_name(parts) if complete else None
     return DLAResult(total_dimension(parts), complete, name, None, CLASSIFICATION + of)

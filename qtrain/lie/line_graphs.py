@@ -48,14 +48,20 @@ def _sides(graph: np.ndarray, v: int) -> list[tuple[set[int], set[int]]] | None:
     near = np.flatnonzero(graph[v])
     apart = ~graph[np.ix_(near, near)]
     np.fill_diagonal(apart, False)
-    rest = nx.from_numpy_array(apart)
-    sides = []
-    for part in nx.connected_components(rest):
-        try:
-            one, other = nx.bipartite.sets(rest.subgraph(part))
-        except nx.NetworkXError:
+    rest, sides = np.ones(len(near), bool), []
+    while rest.any():
+        colours = np.zeros((2, len(near)), bool)
+        fresh = np.zeros(len(near), bool)
+        fresh[np.argmax(rest)] = True
+        colour = 0
+        while fresh.any():
+            colours[colour] |= fresh
+            rest &= ~fresh
+            fresh = apart[fresh].any(axis=0) & rest
+            colour = 1 - colour
+        if any(apart[np.ix_(side, side)].any() for side in colours):
             return None
-        sides.append((set(near[list(one)].tolist()), set(near[list(other)].tolist())))
+        sides.append((set(near[colours[0]].tolist()), set(near[colours[1]].tolist())))
     return sides
 
 

@@ -132,3 +132,14 @@ def test_modules_of_sums_that_split():
         truth = len(rational_lie.closure(exact, [rational_lie.rational(terms)]))
         found = dla(generators, observable=SparsePauliOp(list(terms), list(terms.values())))
         assert (found.module_dimension, found.module_complete) == (truth, True)
+
+
+def test_without_time_every_answer_is_a_lower_bound_and_says_so():
+    n = 40
+    graph = nx.random_regular_graph(3, n, seed=2)
+    cut = SparsePauliOp([place(n, edge, "Z") for edge in graph.edges])
+    for weights in (None, np.random.default_rng(1).normal(size=graph.number_of_edges())):
+        found = dla(maxcut(graph, weights), observable=cut, seconds=0)
+        assert 2 <= found.dimension <= 2 * (4 ** (n - 1) - 1)
+        assert (found.complete, found.module_complete) == (False, False)
+        assert found.algebra is None
