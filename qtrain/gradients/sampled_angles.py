@@ -44,6 +44,7 @@ FEW = 1e7  # operations of a value that are not worth a search for fewer
 GRACE = 1.0  # seconds that few angle vectors may take where stages above have used up the budget
 PER_SECOND = 2e8  # operations of a value that its gradient is done by as well, on one slow core
 SLOWEST = 10.0  # times as long as expected an angle vector may take
+STATE_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
 ROUNDING = 1e-13  # of a sampled gradient, relative to the largest it can be
 
 
@@ -111,7 +112,11 @@ def statevector_refuses(problem: Problem) -> str | None:
 def statevector_passes(problem: Problem) -> str | None:
     """Wide light cones."""
     width = effective(problem).program.num_qubits
-    return f"the observable's light cone holds {width} qubits, above {WIDEST}" if width > WIDEST else None
+    if width > WIDEST:
+        return f"the observable's light cone holds {width} qubits, above {WIDEST}"
+    if STATE_BYTES << width > problem.budget.memory_bytes:
+        return "the states of the observable's light cone are above memory_bytes"
+    return None
 
 
 def run_statevector(problem: Problem) -> GradientStats | None:
@@ -220,7 +225,7 @@ def _sample(
         more = sample_moments(
             problem.program, problem.traceless, samples=batch, seed=problem.rng("angles", total.count if total else 0),
             initialization=problem.start, data=problem.data, evaluator=evaluator,
-            cone=effective(problem) if evaluator is None else None,
+            cone=effective(problem) if evaluator is None else None, memory_bytes=int(problem.budget.memory_bytes),
         )  # fmt: skip
         each = (clock() - began) / batch
         if total is None:  # it may have compiled: what it took is no measure of the others

@@ -14,6 +14,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
 from random_circuits import random_circuit, random_observable
+from shared_angles import shared_circuit
 
 from qtrain.budget import Budget
 from qtrain.circuits.initialization import parse_initialization
@@ -24,6 +25,7 @@ from qtrain.gradients.accumulators import ACCUMULATORS, Accumulator, Estimate, r
 from qtrain.gradients.methods import METHODS, Method, register_method
 from qtrain.gradients.statistics import GradientStats, merged
 from qtrain.gradients.variance import gradient_variance
+from qtrain.simulators.statevector import values_and_gradients
 from qtrain.testing import check_method
 
 ROWS = [
@@ -353,3 +355,20 @@ def test_large_numbers_of_shared_rotations_are_bounded_honestly():
     assert stats.upper.tolist() == [120.0**2]
     assert stats.lower.tolist() == [0.0]
     assert np.isnan(stats.variance).all()
+
+
+@given(st.integers(0, 10**6))
+def test_no_slope_exceeds_its_bound(seed):
+    """At random angles, not on average only; and no bound is above that by all terms and all rotations."""
+    program = shared_circuit(seed)
+    observable = random_observable(seed, n=4)
+    problem = pose(program, observable, method="bound")
+    stats = METHODS["bound"].run(problem)
+    points = np.random.default_rng(seed).uniform(0, 8 * np.pi, (50, len(problem.program.weights)))
+    _, slopes = values_and_gradients(problem.program, observable, points)
+    assert (np.max(np.asarray(slopes) ** 2, axis=0) <= stats.upper + 1e-9).all()
+    uses = np.bincount(
+        problem.program.parameter[problem.program.rotations],
+        np.abs(problem.program.coefficient[problem.program.rotations]), minlength=len(problem.program.weights),
+    )  # fmt: skip
+    assert (stats.upper <= (uses * np.abs(problem.traceless.coeffs).sum()) ** 2 + 1e-9).all()

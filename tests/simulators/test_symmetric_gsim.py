@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp
+from shared_angles import shared_circuit
 
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
+from qtrain.kernels.paulis import commutation_matrix
 from qtrain.kernels.permutation_orbits import CLASSES, MIRROR, NOTHING, RING, RING_AND_MIRROR
 from qtrain.lie.qubit_symmetries import Symmetry
 from qtrain.simulators.gsim import Module, gsim_values_and_gradients, module
 from qtrain.simulators.statevector import values_and_gradients
-from qtrain.simulators.symmetric_gsim import OrbitModule
+from qtrain.simulators.symmetric_gsim import OrbitModule, _layers
 
 
 def symmetric(n: int, reps: int, *, plus: bool) -> QuantumCircuit:
@@ -163,3 +165,25 @@ def test_weights_of_any_size(scale):
     value, gradient = gsim_values_and_gradients(found, theta)
     assert value / scale == pytest.approx(values, rel=1e-10)
     assert gradient / scale == pytest.approx(gradients, rel=1e-9, abs=1e-12)
+
+
+@given(st.integers(0, 10**6))
+def test_layers_are_those_of_a_plain_scan(seed):
+    program = lower(shared_circuit(seed, rotations=12))
+    table = program.generators(fixed=True)
+    x, z, which = table.distinct()
+    anticommute = commutation_matrix(x, z)
+    layers = []
+    for k, op in enumerate(table.index):
+        weight = int(program.parameter[op])
+        for other, members in reversed(layers):
+            blocked = anticommute[which[k], which[members]].any()
+            if other == weight and not blocked:
+                members.append(k)
+            if other == weight or blocked:
+                if blocked:
+                    layers.append((weight, [k]))
+                break
+        else:
+            layers.append((weight, [k]))
+    assert _layers(program, table) == layers
