@@ -7,22 +7,28 @@ of one parameter's average are drawn by their norm, so that operators stay small
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 import numpy as np
 
-from qtrain.circuits.problem import Problem
+from qtrain.circuits.problem import Problem, part
 from qtrain.gradients.collapse_tape import CollapseTape, collapse_tape
 from qtrain.gradients.collapsed_walks import CollapsedWalks
-from qtrain.gradients.sampled_angles import draw_weights
+from qtrain.gradients.sampled_angles import PER_SECOND, draw_weights, simulator
 from qtrain.gradients.statistics import GradientStats
 from qtrain.kernels.collapse import walks as kernel
 from qtrain.light_cones.dead_parameters import dead
+from qtrain.light_cones.light_cone import effective
 
 FIRST = 64
 CAPS = (1024, 32768)  # terms of an operator, above which a walk ends as a bound
-PILOT = 32
-LOST = 0.0  # share of walks that may end so before a larger cap is tried
-HOPELESS = 0.9  # share of them above which nothing is told
+EFFORT = 10**7  # most terms times steps of a walk: a tenth of a second
+PILOT = 64
+HOPELESS = 0.9  # share of walks without an end above which nothing is told
+BOUNDED = 1e-5  # share of S below which a bound is enough
+NARROW = 12  # qubits of a light cone up to which random angles tell more in the same time
+FEW_VECTORS = 64  # gradients at random angles below which they tell too little
+SCATTER = 4.0  # relative spread of a squared gradient over random angles
 
 
 def refuses(problem: Problem) -> str | None:
@@ -37,38 +43,73 @@ def run(problem: Problem) -> GradientStats | None:
     tape = collapse_tape(problem)
     if not len(tape.terms[2]):
         return None
-    cap = _cap(problem, tape)
-    if cap is None:
+    found = pilot(problem)
+    if found.lost > HOPELESS:
         return None
-    sampler = Sampler(problem, tape, cap)
-    note = sampler.grow()
+    sampler = Sampler(problem, tape, found.cap)
+    note = sampler.grow(found.pace)
     return GradientStats.of(
         problem, [sampler.sums()], method="collapse", proven_zero=dead(problem),
         reason=f"Pauli operators collapsed at every average{note}",
     )  # fmt: skip
 
 
-def _cap(problem: Problem, tape: CollapseTape) -> int | None:
-    """The smallest cap that nearly every walk keeps, by pilots that do not depend on the seed."""
+def better(problem: Problem) -> str | None:
+    """A clause where walks should tell more in the same time than gradients at random angles; else None.
+
+    The second moments of so many gradients have relative errors of about ``SCATTER / sqrt(count)``, measured on
+    circuits of 10 to 20 qubits; those of walks are asked of a few of them.
+    """
+    if problem.program.angle_map is not None or refuses(problem) or problem.method != "auto":
+        return None
+    program, found = effective(problem).program, simulator(problem)
+    operations = found[1].operations if found else max(len(program), 1) * 2.0**program.num_qubits
+    seconds = max(problem.left / 2, 1e-3)
+    vectors = seconds * PER_SECOND / max(operations, 1.0)
+    if program.num_qubits <= NARROW or SCATTER**2 <= vectors * problem.budget.relative_error**2:
+        return None
+    if not len(collapse_tape(problem).terms[2]):
+        return None
+    tried = pilot(problem)
+    if tried.lost or (vectors >= FEW_VECTORS and tried.error * (tried.pace * vectors / seconds) ** 0.5 > SCATTER):
+        return None
+    return f"collapsing operators tell more in the same time than some {vectors:.0f} angle vectors"
+
+
+class Pilot(NamedTuple):
+    """The smallest cap that nearly every walk keeps; the share that does not; seconds of a walk; relative error of one
+    walk for the median parameter, infinite where few felt it."""
+
+    cap: int
+    lost: float
+    pace: float
+    error: float
+
+
+@part
+def pilot(problem: Problem) -> Pilot:
+    """A few walks that do not depend on the seed, so that runs with different seeds add up."""
+    tape = collapse_tape(problem)
     words = tape.terms[0].shape[1]
-    best: tuple[float, int] | None = None
-    Sampler(problem, tape, 1).draw(1)  # whatever it takes to compile is no walk's
+    asked = problem.again(seed=0)
+    Sampler(asked, tape, 1).draw(1)  # whatever it takes to compile is no walk's
+    found: Pilot | None = None
     for cap in CAPS:
         rows = max(cap, len(tape.terms[2]))
-        if rows * (32 * words + 64 + 16 * (1 + len(tape.drawn))) > problem.budget.memory_bytes / 4:
+        if found and rows * (32 * words + 64 + 16 * (1 + len(tape.drawn))) > problem.budget.memory_bytes / 4:
             break
-        pilot = Sampler(problem.again(seed=0), tape, cap)
+        sampler = Sampler(asked, tape, cap)
         began = time.monotonic()
-        pilot.draw(2)
-        walked = time.monotonic() - began
-        if walked < problem.left / 32:
-            pilot.draw(PILOT if walked < 0.05 else 8)
-        share = pilot.counts[1] / pilot.counts[0]
-        if best is None or share < best[0]:
-            best = share, cap
-        if share <= LOST or time.monotonic() - began > problem.left / 16:
+        sampler.draw(2)
+        while sampler.counts[0] < PILOT and time.monotonic() - began < problem.left / 64:
+            sampler.draw(int(sampler.counts[0]))
+        pace, lost = (time.monotonic() - began) / sampler.counts[0], sampler.counts[1] / sampler.counts[0]
+        if found is None or lost < found.lost:
+            found = Pilot(cap, lost, pace, sampler.error() * sampler.counts[0] ** 0.5)
+        if not lost or time.monotonic() - began > problem.left / 16:
             break
-    return best[1] if best is not None and best[0] <= HOPELESS else None
+    assert found is not None
+    return found
 
 
 class Sampler:
@@ -102,50 +143,48 @@ class Sampler:
             theta = np.ascontiguousarray(drawn[:, tape.drawn])
         sums = kernel.Sums(self.felt, self.powers, self.lost, self.means, self.counts, self.peak, self.size)
         kernel.sample(
-            tape.walk, *tape.terms, points, self.drawn, theta, np.uint64(rng.integers(2**63)), self.cap, self.mixture,
-            self.floor, first, self.scratch, sums,
+            tape.walk, *tape.terms, points, self.drawn, theta, np.uint64(rng.integers(2**63)), self.cap, EFFORT,
+            self.mixture, self.floor, first, self.scratch, sums,
         )  # fmt: skip
 
-    def grow(self) -> str:
-        """Until the median parameter is precise; a clause where the budget ended it."""
+    def grow(self, pace: float) -> str:
+        """Until the median parameter is precise; a clause where the budget ended it. ``pace``: seconds of a walk."""
         problem, budget = self.problem, self.problem.budget
         began, left = time.monotonic(), problem.left
         single = not len(self.tape.drawn) and len(self.tape.walk.bloch) == 1
-        self.draw(1 if single else FIRST, first=True)
-        wide = max(len(self.felt), 1)
-        batch = problem.samples or FIRST
+        self.draw(1, first=True)
+        batch = problem.samples or int(np.clip(left / 16 / max(pace, 1e-9), 4, FIRST))
         while True:
-            limit = min(batch, max(2**22 // wide, 16) if len(self.tape.drawn) else batch)
             tick = time.monotonic()
-            drawn = 0
-            while drawn < batch:
-                self.draw(min(limit, batch - drawn))
-                drawn += limit
+            target = self.counts[0] + batch
+            while self.counts[0] < target:  # drawn angles of so many walks fit
+                self.draw(int(min(target - self.counts[0], max(2**22 // len(self.felt), 16))))
             pace = (time.monotonic() - tick) / batch
-            done = int(self.counts[0])
             if not single:
                 self.draw(max(batch // 4, 1), first=True)
-            if problem.samples is not None:
+            if problem.samples is not None or self.precise(budget.relative_error):
                 return ""
-            if self.precise(budget.relative_error):
-                return ""
-            spent = time.monotonic() - began
-            rest = 0.9 * left - spent
+            done = int(self.counts[0])
+            rest = 0.9 * left - (time.monotonic() - began)
             if rest < 16 * pace or done >= budget.max_samples:
                 return f"; stopped by the budget after {done} walks"
             batch = int(max(min(done, 0.5 * rest / max(pace, 1e-9), budget.max_samples - done), 1))
 
-    def precise(self, relative_error: float) -> bool:
-        """Whether the median parameter has this relative error, and a quarter of them were felt."""
+    def error(self, *, among_felt: bool = False) -> float:
+        """Relative error of the median parameter that is not proven dead; infinite where it was not felt."""
+        n = self.counts[0]
+        first = self.powers[0, :-1] / n
         with np.errstate(divide="ignore", invalid="ignore"):
-            n = self.counts[0]
-            first = self.powers[0, :-1] / n
             spread = np.sqrt(np.maximum(self.powers[1, :-1] / n - first**2, 0.0) / n)
-            errors = np.where(first > 0, spread / first, np.inf)
-        live = errors[~dead(self.problem)]
-        felt = live[np.isfinite(live)]
-        enough = n >= 3 / max(self.problem.budget.resolution, 1e-5) or 4 * len(felt) > 3 * len(live)
-        return not len(live) or (bool(enough) and len(felt) > 0 and float(np.median(felt)) <= relative_error)
+            errors = np.where(first > 0, spread / first, np.inf)[~dead(self.problem)]
+        if among_felt:
+            errors = errors[np.isfinite(errors)]
+        return float(np.median(errors)) if len(errors) else np.inf if among_felt else 0.0
+
+    def precise(self, relative_error: float) -> bool:
+        """Whether the median parameter has this relative error; of those felt, once the others are bounded."""
+        bounded = self.counts[0] >= 3 / max(self.problem.budget.resolution, BOUNDED)
+        return self.error(among_felt=bool(bounded)) <= relative_error
 
     def sums(self) -> CollapsedWalks:
         peak = np.append(self.tape.walk.slope**2, 1.0) * self.peak[0]

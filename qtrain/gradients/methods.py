@@ -206,7 +206,8 @@ register_method(Method(
 ))  # fmt: skip
 register_method(Method(
     "angles", sampled_angles.angles_refuses, sampled_angles.run_angles, (AngleMoments,),
-    passes=sampled_angles.angles_passes, limit="not one angle vector fits the seconds", follows=True,
+    passes=lambda problem: sampled_angles.angles_passes(problem) or collapse.better(problem),
+    limit="not one angle vector fits the seconds", follows=True,
 ))  # fmt: skip
 register_method(Method(
     "density", noisy_angles.refuses, noisy_angles.run, (AngleMoments,), passes=noisy_angles.passes,
@@ -218,7 +219,8 @@ register_method(Method(
 ))  # fmt: skip
 register_method(Method(
     "statevector", sampled_angles.statevector_refuses, sampled_angles.run_statevector, (AngleMoments,),
-    passes=sampled_angles.statevector_passes, limit="not one angle vector fits the seconds", follows=True,
+    passes=lambda problem: sampled_angles.statevector_passes(problem) or collapse.better(problem),
+    limit="not one angle vector fits the seconds", follows=True,
 ))  # fmt: skip
 register_method(Method(
     "collapse", collapse.refuses, collapse.run, (CollapsedWalks,),

@@ -142,13 +142,14 @@ def _add(powers, felt, j, y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sample(walk, terms_x, terms_z, coefficients, points, drawn, theta, seed, cap, mixture, floor, first, scratch, sums):
+def sample(walk, terms_x, terms_z, coefficients, points, drawn, theta, seed, cap, effort, mixture, floor, first, scratch, sums):
     """Second moments of the cost and of its derivatives, walk by walk.
 
     Args:
         terms_x, terms_z: (terms, words) uint64, packed; coefficients: (terms,).
         points: (walks,) int64, the data point of each. drawn: (weights,) int64, column of ``theta`` or -1;
-        theta: (walks, drawn) float64. cap: most terms of a walk. mixture: (weights,) what a squared derivative counts
+        theta: (walks, drawn) float64. cap: most terms of a walk; effort: most steps times
+        terms. mixture: (weights,) what a squared derivative counts
         where branches are drawn. floor: share of branches drawn by what they are worth to the derivative.
         first: average over what branches instead, for first moments of the cost; only ``sums.means`` is added to.
         scratch: `Scratch`; sums: `Sums`, added to.
@@ -175,8 +176,13 @@ def sample(walk, terms_x, terms_z, coefficients, points, drawn, theta, seed, cap
             slot[b, e] = 0
             values[b, e, 0] = coefficients[e]
         end = -1
+        spent = 0
         for i in range(walk.kind.shape[0]):
             op = walk.kind[i]
+            spent += count
+            if spent > effort:
+                end = i
+                break
             if op > ROTATION and op <= SWAP:
                 gate(op, walk.q0[i], walk.q1[i], x, z, values, b, count, columns)
                 continue
