@@ -142,7 +142,9 @@ def _add(powers, felt, j, y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def sample(walk, terms_x, terms_z, coefficients, points, drawn, theta, seed, cap, effort, mixture, floor, first, scratch, sums):
+def sample(
+    walk, terms_x, terms_z, coefficients, points, drawn, theta, seed, cap, effort, mixture, floor, first, scratch, sums
+):
     """Second moments of the cost and of its derivatives, walk by walk.
 
     Args:
