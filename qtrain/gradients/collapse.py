@@ -24,6 +24,7 @@ FIRST = 64
 CAPS = (1024, 32768)  # terms of an operator, above which a walk ends as a bound
 EFFORT = 10**7  # most terms times steps of a walk: a tenth of a second
 PILOT = 64
+GRACE = 2.0  # seconds for walks where stages above, or compiling, have used up the budget
 HOPELESS = 0.9  # share of walks without an end above which nothing is told
 BOUNDED = 1e-5  # share of S below which a bound is enough
 NARROW = 12  # qubits of a light cone up to which random angles tell more in the same time
@@ -101,12 +102,12 @@ def pilot(problem: Problem) -> Pilot:
         sampler = Sampler(asked, tape, cap)
         began = time.monotonic()
         sampler.draw(2)
-        while sampler.counts[0] < PILOT and time.monotonic() - began < problem.left / 64:
+        while sampler.counts[0] < PILOT and time.monotonic() - began < max(problem.left, GRACE) / 64:
             sampler.draw(int(sampler.counts[0]))
         pace, lost = (time.monotonic() - began) / sampler.counts[0], sampler.counts[1] / sampler.counts[0]
         if found is None or lost < found.lost:
             found = Pilot(cap, lost, pace, sampler.error() * sampler.counts[0] ** 0.5)
-        if not lost or time.monotonic() - began > problem.left / 16:
+        if not lost or time.monotonic() - began > max(problem.left, GRACE) / 16:
             break
     assert found is not None
     return found
@@ -150,7 +151,7 @@ class Sampler:
     def grow(self, pace: float) -> str:
         """Until the median parameter is precise; a clause where the budget ended it. ``pace``: seconds of a walk."""
         problem, budget = self.problem, self.problem.budget
-        began, left = time.monotonic(), problem.left
+        began, left = time.monotonic(), max(problem.left, GRACE)
         single = not len(self.tape.drawn) and len(self.tape.walk.bloch) == 1
         self.draw(1, first=True)
         batch = problem.samples or int(np.clip(left / 16 / max(pace, 1e-9), 4, FIRST))

@@ -43,8 +43,9 @@ def gradient_variance(
             (few shared parameters in each term's light cone); ``"angles"`` samples angles, each term on its
             own cone, by the cheapest simulator; ``"statevector"`` samples angles (n up to 20, any circuit
             without noise); ``"density"`` samples them under noise (n up to 10); ``"gsim"`` in the observable's
-            module (shared parameters, small algebra); ``"bound"`` tells what is known without any. Other packages
-            may add more. ``"auto"`` takes the first of the table that fits and says why in ``reason``.
+            module (shared parameters, small algebra); ``"collapse"`` samples operators (shared parameters, fixed
+            gates, noise, any size); ``"bound"`` tells what is known without any. Other packages may add more.
+            ``"auto"`` takes the first of the table that fits and says why in ``reason``.
         initialization: ``"uniform"`` on each rotation's full period, ``"gaussian:SIGMA"``,
             ``"small:WIDTH"`` or ``"identity-block"``.
         noise: rates, a device, a Target or a NoiseModel: see `qtrain.circuits.noise.placement.with_noise`.

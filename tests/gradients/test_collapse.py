@@ -182,3 +182,24 @@ def test_sixty_qubits_against_their_light_cone():
     live = ~(stats.proven_zero | truth.proven_zero)
     assert live.sum() > 10
     assert np.all(np.abs(stats.second_moment - truth.second_moment)[live] <= 5 * error[live] + 1e-9)
+
+
+def test_identity_blocks():
+    """Angles that undo each other are drawn together; each derivative is of its own rotation."""
+    first = ParameterVector("a", 4)
+    circuit, block = QuantumCircuit(3), QuantumCircuit(3)
+    for q, theta in enumerate(first[:3]):
+        block.ry(theta, q)
+    block.cx(0, 1)
+    block.rzz(first[3], 1, 2)
+    second = ParameterVector("b", 4)
+    circuit.h(range(3))
+    circuit.compose(block, inplace=True)
+    circuit.compose(block.assign_parameters(dict(zip(first, second, strict=True))).inverse(), inplace=True)
+    circuit.t(1)
+    problem = pose(circuit, "XXI", initialization="identity-block", budget=LONG)
+    stats = _run(problem, 0, 40000)
+    truth = METHODS["statevector"].run(problem.again(samples=40000, method="statevector"))
+    error = np.hypot(stats.standard_error, truth.standard_error)
+    assert (stats.second_moment > 0).sum() >= 4
+    assert np.all(np.abs(stats.second_moment - truth.second_moment) <= 5 * error + 1e-9)
