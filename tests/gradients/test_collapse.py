@@ -196,7 +196,7 @@ def test_identity_blocks():
     circuit.h(range(3))
     circuit.compose(block, inplace=True)
     circuit.compose(block.assign_parameters(dict(zip(first, second, strict=True))).inverse(), inplace=True)
-    circuit.t(1)
+    circuit.sx(1)
     problem = pose(circuit, "XXI", initialization="identity-block", budget=LONG)
     stats = _run(problem, 0, 40000)
     truth = METHODS["statevector"].run(problem.again(samples=40000, method="statevector"))
