@@ -24,6 +24,7 @@ from qtrain.light_cones.vanishing_gradients import vanishing_weights
 MOST_PAIRS = {"auto": 2**18, "pairs": 2**22}  # at any one rotation
 LINK_BYTES = 80  # of one entry of a transfer: kept, and while it is made
 SHARE = {"auto": 0.1, "pairs": 1.0}  # of the seconds that are left
+MOST_USES = 64  # rotations of one weight that ``auto`` follows
 TRUSTED = 1e3  # times the most that rounding can have done: smaller sums are only bounded
 
 
@@ -44,8 +45,13 @@ def refuses(problem: Problem) -> str | None:
 
 
 def passes(problem: Problem) -> str | None:
-    """A fixed number of samples: sampling is wanted."""
-    return None if problem.samples is None else "a number of samples is fixed"
+    """A fixed number of samples: sampling is wanted. Weights of whole layers: their indices stay open too long."""
+    if problem.samples is not None:
+        return "a number of samples is fixed"
+    program = effective(problem).program
+    uses = np.bincount(program.parameter[program.rotations], minlength=len(program.weights))
+    k = int(np.argmax(uses))
+    return f"parameter {program.weights[k]} turns {uses[k]} rotations" if uses[k] > MOST_USES else None
 
 
 def run(problem: Problem) -> GradientStats | None:
