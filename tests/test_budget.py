@@ -62,7 +62,7 @@ def test_every_parameter_has_a_value_or_a_bound_in_half_a_second(n):
 
 
 def test_a_thousand_qubits():
-    asked = [f"{name}|1000|1" for name in ("qaoa ring p=2", "qaoa 3-regular p=1", "efficient_su2 linear sum")]
+    asked = [f"{name}|1000|1" for name in ("qaoa ring p=2", "qaoa 3-regular p=1", "efficient_su2 linear tfim")]
     assert run(REPORT, str(CORPUS), *asked, patience=900).count("done") == 3
 
 
