@@ -68,7 +68,12 @@ class PauliPropagation(Evaluator):
 
     def value(self, weights: np.ndarray) -> float:
         """The cost at one point (weights,)."""
-        return float(self._forward(one_point(weights, self.program.num_weights)[None])[0][0])
+        return float(self.costs(one_point(weights, self.program.num_weights)[None])[0])
+
+    def costs(self, weights: np.ndarray) -> np.ndarray:
+        """Costs (points,) at the rows of ``weights``."""
+        theta = check_weights(self.program.num_weights, weights)
+        return np.concatenate([self._forward(theta[k : k + 256])[0] for k in range(0, len(theta), 256)])
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,), by one pass back."""

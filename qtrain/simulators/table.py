@@ -21,7 +21,7 @@ from qtrain.simulators.reached_strings import reached_strings
 from qtrain.simulators.sectors.find import sector_of
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
-FEW = 1e5  # operations that take less than a look at the other rows
+FEW = 1e6  # operations that take less than a look at the other rows
 NARROW = 12  # qubits of a program whose statevector nothing has to beat
 SMALLEST_MODULE = 2**12  # strings that are followed even where the budget's max_dimension is smaller
 

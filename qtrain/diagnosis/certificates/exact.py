@@ -23,6 +23,13 @@ from qtrain.simulators.gsim import module
 FREE_NAMES = ("so(", "su(2)", "su(4)", "u(1)")  # algebras of free fermions
 
 in_module, in_network, by_fermions = planned("g-sim"), planned("contraction"), planned("free fermions")
+by_state, by_cones = planned("statevector"), planned("cones")
+
+
+def _light_cone(cost: Cost) -> Assessment:
+    """The qubits that the observable sees, or those that each of its terms sees."""
+    found = [exactly(ask)(cost) for ask in (by_state, by_cones)]
+    return min(found, key=lambda one: (one.evaluator is None, one.operations))
 
 
 def _matrix_product_state(cost: Cost) -> Assessment:
@@ -81,7 +88,7 @@ def _from_data(cost: Cost) -> Assessment | None:
 
 
 for _name, _assess in {
-    "g-sim": exactly(in_module), "light cone": exactly(planned("statevector")),
+    "g-sim": exactly(in_module), "light cone": _light_cone,
     "near-Clifford": exactly(planned("near-Clifford")), "tensor network": exactly(in_network),
     "matrix-product state": _matrix_product_state, "symmetry sector": exactly(planned("sector")),
     "free fermion": _free_fermion, "g-sim from measured data": _from_data,

@@ -164,10 +164,17 @@ class Contraction(Evaluator):
 
     def value(self, weights: np.ndarray) -> float:
         """The cost at one point (weights,)."""
-        point = one_point(weights, self.num_weights)[None]
-        values = self._leaves(check_weights(self.num_weights, point))
-        self._forward(values, self.steps, self._last)
-        return float(self._total(values, 1)[0])
+        return float(self.costs(one_point(weights, self.num_weights)[None])[0])
+
+    def costs(self, weights: np.ndarray) -> np.ndarray:
+        """Costs (points,) at the rows of ``weights``: nodes are forgotten as soon as they are used."""
+        theta, found = check_weights(self.num_weights, weights), []
+        lanes = int(np.clip(self.memory_bytes // self._cuts[1], 1, LANES))
+        for k in range(0, len(theta), lanes):
+            values = self._leaves(theta[k : k + lanes])
+            self._forward(values, self.steps, self._last)
+            found.append(self._total(values, len(theta[k : k + lanes])))
+        return np.concatenate(found)
 
     def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
         """Cost and its derivatives (weights,)."""
