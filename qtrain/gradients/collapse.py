@@ -6,11 +6,11 @@ of one parameter's average are drawn by their norm, so that operators stay small
 
 from __future__ import annotations
 
-import time
 from typing import NamedTuple
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.circuits.problem import Problem, part
 from qtrain.gradients.collapse_tape import CollapseTape, collapse_tape
 from qtrain.gradients.collapsed_walks import CollapsedWalks
@@ -100,14 +100,14 @@ def pilot(problem: Problem) -> Pilot:
         if found and rows * (32 * words + 64 + 16 * (1 + len(tape.drawn))) > problem.budget.memory_bytes / 4:
             break
         sampler = Sampler(asked, tape, cap)
-        began = time.monotonic()
+        began = clock()
         sampler.draw(2)
-        while sampler.counts[0] < PILOT and time.monotonic() - began < max(problem.left, GRACE) / 64:
+        while sampler.counts[0] < PILOT and clock() - began < max(problem.left, GRACE) / 64:
             sampler.draw(int(sampler.counts[0]))
-        pace, lost = (time.monotonic() - began) / sampler.counts[0], sampler.counts[1] / sampler.counts[0]
+        pace, lost = (clock() - began) / sampler.counts[0], sampler.counts[1] / sampler.counts[0]
         if found is None or lost < found.lost:
             found = Pilot(cap, lost, pace, sampler.error() * sampler.counts[0] ** 0.5)
-        if not lost or time.monotonic() - began > max(problem.left, GRACE) / 16:
+        if not lost or clock() - began > max(problem.left, GRACE) / 16:
             break
     assert found is not None
     return found
@@ -151,22 +151,22 @@ class Sampler:
     def grow(self, pace: float) -> str:
         """Until the median parameter is precise; a clause where the budget ended it. ``pace``: seconds of a walk."""
         problem, budget = self.problem, self.problem.budget
-        began, left = time.monotonic(), max(problem.left, GRACE)
+        began, left = clock(), max(problem.left, GRACE)
         single = not len(self.tape.drawn) and len(self.tape.walk.bloch) == 1
         self.draw(1, first=True)
         batch = problem.samples or int(np.clip(left / 16 / max(pace, 1e-9), 4, FIRST))
         while True:
-            tick = time.monotonic()
+            tick = clock()
             target = self.counts[0] + batch
             while self.counts[0] < target:  # drawn angles of so many walks fit
                 self.draw(int(min(target - self.counts[0], max(2**22 // len(self.felt), 16))))
-            pace = (time.monotonic() - tick) / batch
+            pace = (clock() - tick) / batch
             if not single:
                 self.draw(max(batch // 4, 1), first=True)
             if problem.samples is not None or self.precise(budget.relative_error):
                 return ""
             done = int(self.counts[0])
-            rest = 0.9 * left - (time.monotonic() - began)
+            rest = 0.9 * left - (clock() - began)
             if rest < 16 * pace or done >= budget.max_samples:
                 return f"; stopped by the budget after {done} walks"
             batch = int(max(min(done, 0.5 * rest / max(pace, 1e-9), budget.max_samples - done), 1))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.circuits.problem import Problem
 from qtrain.gradients.accumulators import AngleMoments
 from qtrain.gradients.sampled_angles import angle_statistics, draw_weights, power_sums, precise
@@ -44,12 +43,12 @@ def run(problem: Problem) -> GradientStats | None:
     batch = problem.samples or FIRST_BATCH
     total, note = None, ""
     while True:
-        began = time.monotonic()
+        began = clock()
         more = _draw(problem, cost, batch, problem.rng("density", total.count if total else 0))
         total = more if total is None else total + more
         if problem.samples is not None or precise(total, budget.relative_error):
             break
-        each = (time.monotonic() - began) / batch
+        each = (clock() - began) / batch
         affordable = int((problem.left - 0.5 * budget.seconds) / max(each, 1e-9))
         batch = min(total.count, budget.max_samples - total.count, affordable)
         if batch < max(1, total.count // 8):

@@ -8,7 +8,6 @@ is a line graph once twins are removed (arXiv 2003.05465).
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from qtrain.budget import clock
 from qtrain.kernels import small_lie
 from qtrain.kernels.gf2 import gf2_nullspace, gf2_rank, gf2_relations, pack_bits, unpack_bits
 from qtrain.kernels.paulis import commutation_matrix, symplectic_rows
@@ -78,7 +78,7 @@ def classify(x: np.ndarray, z: np.ndarray, num_qubits: int, deadline: float = ma
     """Summands of the Lie algebra that distinct Pauli strings generate.
 
     Args:
-        x, z: (m, words) uint64, distinct rows; the identity counts as u(1). deadline: of ``time.monotonic``.
+        x, z: (m, words) uint64, distinct rows; the identity counts as u(1). deadline: of `qtrain.budget.clock`.
 
     Returns:
         One entry for each component of the anticommutation graph that was classified in time, at least one; the
@@ -96,7 +96,7 @@ def classify(x: np.ndarray, z: np.ndarray, num_qubits: int, deadline: float = ma
     bounds = np.searchsorted(part[order], np.arange(count + 1))
     result: list[Simple] = []
     for k in range(count):
-        if result and time.monotonic() > deadline:
+        if result and clock() > deadline:
             break
         inside = order[bounds[k] : bounds[k + 1]]
         if len(inside) == 1:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.kernels import lie_closure as kernel
 from qtrain.lie.orbits import Orbits, reach
 from qtrain.lie.qubit_symmetries import Pauli, Symmetry, find_symmetry
@@ -116,7 +116,7 @@ def space(generators: Sequence[Sum], seeds: Sequence[Sum], num_qubits: int, dead
     reached = {symmetry.smallest(row).tobytes() for row in letters([p for s in seeds for p in s], num_qubits)}
     first = np.frombuffer(b"".join(sorted(reached)), np.int8).reshape(len(reached), num_qubits)
     strings = letters(list(terms), num_qubits)
-    now = time.monotonic()
+    now = clock()
     found = reach(first, strings, symmetry, MAX_COLUMNS, now + SHARE * (deadline - now), MAX_ENTRIES)
     return Space(generators, seeds, symmetry, found, terms)
 
@@ -128,7 +128,7 @@ def close(
 
     Args:
         columns: where they live. seeds: None takes those of ``columns``. max_dimension, deadline (of
-            ``time.monotonic``): where to stop; the dimension is a lower bound then.
+            `qtrain.budget.clock`): where to stop; the dimension is a lower bound then.
 
     Example:
         >>> rotations = [{(1, 0): 1, (2, 0): 1}, {(0, 3): 1}]  # X0 + X1, Z0 Z1
@@ -163,7 +163,7 @@ def _count(columns: Space, seeds: Vectors, short: int, limit: int, deadline: flo
         )
         if status == kernel.CLOSED:
             return int(state[0]), not state[3] or state[0] == size
-        if status == kernel.LIMIT or time.monotonic() > deadline:
+        if status == kernel.LIMIT or clock() > deadline:
             return int(state[0]), False
         if status == kernel.ROOM:
             if 24 * room > MEMORY_BYTES:
@@ -182,7 +182,7 @@ def derived_dimension(columns: Space, deadline: float = math.inf) -> int | None:
     for first, last in itertools.pairwise(ends.tolist()):
         found.append(kernel.brackets(places[first:last], values[first:last], *maps, np.uint64(short), bounds))
         lengths.append(np.diff(bounds[:-1]))
-        if time.monotonic() > deadline:
+        if clock() > deadline:
             return None
     where, what = (np.concatenate(parts) for parts in zip(*found, strict=True))
     seeds = np.cumsum(np.concatenate(lengths)), where, what

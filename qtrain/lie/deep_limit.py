@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.kernels.paulis import commutation_matrix
 
 CHUNK = 4_000_000  # pairs of strings at once
@@ -20,7 +20,7 @@ def deep_limit(
 
     Args:
         modules: (coefficient, module) of each term; terms in different modules, or not interfering.
-        stabilizers: of the input state in the generators' frame, n rows. deadline: of ``time.monotonic``.
+        stabilizers: of the input state in the generators' frame, n rows. deadline: of `qtrain.budget.clock`.
 
     E f^2 = (1 / |C|) sum over C of Tr[rho Q]^2: the share of C that stabilises the input.
     """
@@ -32,7 +32,7 @@ def deep_limit(
         second += share
         step = max(1, CHUNK // len(x))
         for start in range(0, len(gx), step):
-            if time.monotonic() > deadline:
+            if clock() > deadline:
                 return None
             meets = np.asarray(commutation_matrix(gx[start : start + step], gz[start : start + step], x, z))
             variance[start : start + step] += share * meets.mean(axis=1)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.budget import clock
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
@@ -78,7 +78,7 @@ def dla(
             return few
     if seconds is not None and not (isinstance(seconds, (int, float, np.number)) and seconds >= 0):
         raise QTrainError(f"seconds should be a number of at least 0, or None. Got {seconds!r}.")
-    deadline = math.inf if seconds is None else time.monotonic() + float(seconds)
+    deadline = math.inf if seconds is None else clock() + float(seconds)
     program: PauliProgram | None = None
     if isinstance(circuit_or_generators, (QuantumCircuit, PauliProgram)):
         program = lower(circuit_or_generators)
@@ -104,7 +104,7 @@ def algebra(problem: Problem) -> DLAResult:
     program, budget = problem.program, problem.budget
     if not np.isfinite(program.coefficient).all():
         program = problem.at_first_point.program
-    deadline = time.monotonic() + max(0.0, min(budget.seconds / 4, problem.left))
+    deadline = clock() + max(0.0, min(budget.seconds / 4, problem.left))
     sums = distinct(circuit_sums(program))
     return _both(program, sums, program.num_qubits, problem.observable, int(budget.max_dimension), deadline)
 
@@ -114,7 +114,7 @@ def _both(
     deadline: float,
 ) -> DLAResult:  # fmt: skip
     """The algebra, and the module of the observable where there is one: half of the time for each."""
-    now = time.monotonic()
+    now = clock()
     until = deadline if operator is None else now + (deadline - now) / 2
     given = all(len(item) == 1 for item in sums)
     parts = sums if given else split(sums, num_qubits, now + 0.75 * (until - now))
@@ -178,7 +178,7 @@ def _described(summands: bytes) -> DLAResult:
 
 
 def _strings_algebra(strings: list[tuple[int, int]], num_qubits: int, deadline: float) -> DLAResult:
-    left = min(deadline - time.monotonic(), 1e9)
+    left = min(deadline - clock(), 1e9)
     used = strings[: min(MAX_GENERATORS, max(FEW_GENERATORS, int(SPEED * left)))]
     parts, count = classify(*packed(used, num_qubits), num_qubits, deadline)
     complete = len(used) == len(strings) and len(parts) == count

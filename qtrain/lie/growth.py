@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from qtrain.architecture import catalogue
-from qtrain.budget import Budget
+from qtrain.budget import Budget, clock
 from qtrain.circuits.observables import named_observable
 from qtrain.errors import QTrainError
 from qtrain.json_results import JsonResult
@@ -101,12 +100,12 @@ def dla_growth(
     if not numbers or len(numbers) != len(sizes) or numbers[0] < 1:
         raise QTrainError(f"sizes should be distinct numbers of qubits, at least one. Got {list(sizes)!r}.")
     limits = budget or Budget()
-    deadline = time.monotonic() + limits.seconds
+    deadline = clock() + limits.seconds
     found = []
     for k, n in enumerate(numbers):
         made = build(n)
         operator = named_observable(observable, n) if isinstance(observable, str) else observable and observable(n)
-        left = max(0.0, deadline - time.monotonic()) / (len(numbers) - k)
+        left = max(0.0, deadline - clock()) / (len(numbers) - k)
         found.append(dla(made, observable=operator, max_dimension=limits.max_dimension, seconds=left))
     module = None
     if observable is not None:

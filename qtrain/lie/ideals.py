@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 from scipy.sparse.csgraph import connected_components
 
+from qtrain.budget import clock
 from qtrain.lie.closure import Space, derived_dimension, letters
 
 MAX_DIMENSION = 200
@@ -62,7 +62,7 @@ def name_algebra(columns: Space, dimension: int, deadline: float = math.inf) -> 
     if np.abs(adjoint + adjoint.transpose(0, 2, 1)).max() > NOISE:
         return None
     derived = derived_dimension(columns, deadline)
-    if derived is None or time.monotonic() > deadline:
+    if derived is None or clock() > deadline:
         return None
     ideals = find_ideals(adjoint, centre=dimension - derived)
     return None if ideals is None else ideals.name
@@ -95,7 +95,7 @@ def _orthonormal(maps: Sequence[Any], rows: np.ndarray, dimension: int, deadline
     for done in itertools.count(-1):
         if done >= count:
             return basis if count == dimension else None
-        if time.monotonic() > deadline:
+        if clock() > deadline:
             return None
         for vector in rows if done < 0 else (moves @ basis[done]).reshape(rows.shape):
             for _ in range(2):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.budget import clock
 from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels import pauli_modules
@@ -26,13 +26,13 @@ def string_module(
     """Strings that some strings become under rotations by others, and whether these are all.
 
     Args:
-        x, z: (rows, words) distinct. limit: strings at most. deadline: of ``time.monotonic``.
+        x, z: (rows, words) distinct. limit: strings at most. deadline: of `qtrain.budget.clock`.
     """
     most = min(limit, FIRST)
     while True:
-        begin = time.monotonic()
+        begin = clock()
         whole_x, whole_z, _, complete = pauli_modules.close(x, z, *generators, most)
-        now = time.monotonic()
+        now = clock()
         # twice as many strings cost twice the time; not begun where that is too long
         if complete or most >= limit or now + 2 * (now - begin) > deadline:
             return (whole_x, whole_z), bool(complete)

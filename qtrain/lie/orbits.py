@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.kernels import permutation_orbits as kernel
 from qtrain.lie.qubit_symmetries import Symmetry
 
@@ -63,7 +63,7 @@ def reach(
 
     Args:
         seeds: (S, n) smallest rows of their orbits, distinct. terms: (T, n), together unchanged by the symmetry.
-        limit, deadline, max_entries: orbits, time (of ``time.monotonic``), brackets: no more are followed after that.
+        limit, deadline, max_entries: orbits, time (of `qtrain.budget.clock`), brackets: no more are followed then.
     """
     count, width = seeds.shape
     room, entries = max(4 * count, 64) + len(terms), max(1024, 4 * len(terms))
@@ -78,7 +78,7 @@ def reach(
             rows, slots, start, term, other, sign, state, terms, symmetry.kind, symmetry.group, limit, PAUSE
         )
         count, known, total = state.tolist()
-        if status in (kernel.DONE, kernel.LIMIT) or time.monotonic() > deadline or total > max_entries:
+        if status in (kernel.DONE, kernel.LIMIT) or clock() > deadline or total > max_entries:
             break
         if status == kernel.ROOM:
             if total + len(terms) > len(term):

@@ -12,7 +12,6 @@ the polynomial classification gives its dimension at any number of qubits.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,6 +19,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from qtrain.budget import clock
 from qtrain.kernels.lie_closure import SHORT, prime
 from qtrain.kernels.paulis import commutation_matrix
 from qtrain.lie.closure import Sum
@@ -46,7 +46,7 @@ def split(sums: Sequence[Sum], num_qubits: int, deadline: float = math.inf) -> l
     """Sums that generate the same Lie algebra, as small as this can tell within the time.
 
     Args:
-        sums: of strings with whole weights, as `whole` makes them. deadline: of ``time.monotonic``.
+        sums: of strings with whole weights, as `whole` makes them. deadline: of `qtrain.budget.clock`.
 
     Example:
         >>> rotations = [{(1, 0): 1, (2, 0): 1}, {(0, 1): 1, (0, 2): 2}]  # X0 + X1, Z0 + 2 Z1
@@ -56,7 +56,7 @@ def split(sums: Sequence[Sum], num_qubits: int, deadline: float = math.inf) -> l
         2
     """
     paulis = list(dict.fromkeys(p for item in sums for p in item))
-    if len(paulis) > MAX_STRINGS or time.monotonic() > deadline:
+    if len(paulis) > MAX_STRINGS or clock() > deadline:
         return list(sums)
     place = {p: k for k, p in enumerate(paulis)}
     parts = [_Part(np.array([place[p] for p in item]), list(item.values())) for item in sums]
@@ -68,7 +68,7 @@ def split(sums: Sequence[Sum], num_qubits: int, deadline: float = math.inf) -> l
         for mask in _families(parts, meets):
             inside, numbers = _generic([part for part in parts if mask[part.strings].all()], mask, rng)
             pieces = [_pieces(part, meets, inside, numbers, deadline) for part in parts]
-            if time.monotonic() > deadline:
+            if clock() > deadline:
                 return _sums(parts, paulis)
             parts = [piece for group in pieces for piece in group]
     return _sums(parts, paulis)
@@ -130,7 +130,7 @@ def _pieces(
         return [part]
     spectra, total = [], 0
     for own in patterns:
-        found = None if total > MAX_ALL or time.monotonic() > deadline else _eigenvalues(own)
+        found = None if total > MAX_ALL or clock() > deadline else _eigenvalues(own)
         if found is None:  # it may share some with any other
             return [part]
         spectra.append(found)

@@ -73,7 +73,7 @@ def _meeting_weights(problem: Problem, deadline: float) -> np.ndarray:
     """(weights,) bool: not proven dead; all of the effective cone where the algebra is too large to follow.
 
     Args:
-        deadline: by ``time.monotonic``; terms that are not followed by then prove nothing.
+        deadline: of `qtrain.budget.clock`; terms that are not followed by then prove nothing.
     """
     small, operator = effective(problem)
     alive = np.zeros(len(small.weights), bool)

@@ -9,7 +9,6 @@ an antisymmetric A, which falls into small blocks that are diagonalised once.
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -149,8 +148,7 @@ def orbit_module(
     seeds = {symmetry.smallest(np.frombuffer(key, np.int8)).tobytes(): c for key, c in observable.items()}
     seed_rows = np.array([np.frombuffer(key, np.int8) for key in seeds], np.int8)
     entries = int(min(memory_bytes / ENTRY_BYTES, 2**62))
-    stop = time.monotonic() + deadline - clock()
-    found = reach(seed_rows, terms_array, symmetry, int(limit), stop, entries)
+    found = reach(seed_rows, terms_array, symmetry, int(limit), deadline, entries)
     if not found.complete or len(found.rows) > limit:
         return None
     rows, start, term, other, sign = found.rows, found.start, found.term, found.other, found.sign
