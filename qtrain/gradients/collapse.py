@@ -12,7 +12,7 @@ import numpy as np
 
 from qtrain.budget import clock
 from qtrain.circuits.problem import Problem, part
-from qtrain.gradients.collapse_tape import CollapseTape, collapse_tape
+from qtrain.gradients.collapse_tape import CollapseTape, bounding_tape, collapse_tape
 from qtrain.gradients.collapsed_walks import CollapsedWalks
 from qtrain.gradients.sampled_angles import PER_SECOND, draw_weights, simulator
 from qtrain.gradients.statistics import GradientStats
@@ -24,6 +24,7 @@ FIRST = 64
 CAPS = (1024, 32768)  # terms of an operator, above which a walk ends as a bound
 EFFORT = 10**7  # most terms times steps of a walk: a tenth of a second
 PILOT = 64
+STOPPED = 128  # walks that end where diagonal gates on a product state bound them
 GRACE = 2.0  # seconds for walks where stages above, or compiling, have used up the budget
 HOPELESS = 0.9  # share of walks without an end above which nothing is told
 BOUNDED = 1e-5  # share of S below which a bound is enough
@@ -46,12 +47,29 @@ def run(problem: Problem) -> GradientStats | None:
         return None
     found = pilot(problem)
     if found.lost > HOPELESS:
-        return None
+        return bounded(problem)
     sampler = Sampler(problem, tape, found.cap)
     note = sampler.grow(found.pace)
     return GradientStats.of(
         problem, [sampler.sums()], method="collapse", proven_zero=dead(problem),
         reason=f"Pauli operators collapsed at every average{note}",
+    )  # fmt: skip
+
+
+def bounded(problem: Problem) -> GradientStats | None:
+    """Bounds by walks that end in front of diagonal gates; None where they are not below the resolution."""
+    tape = bounding_tape(problem)
+    if tape is None:
+        return None
+    sampler = Sampler(problem, tape, CAPS[0])
+    sampler.draw(STOPPED)
+    sums = sampler.sums()
+    norm = float((tape.terms[2] ** 2).sum())
+    if not sums.estimate().upper[-1] <= problem.budget.resolution * norm:
+        return None
+    return GradientStats.of(
+        problem, [sums], method="collapse", proven_zero=dead(problem),
+        reason="operators outgrow every cap, but can only reach little of a product state behind diagonal gates",
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from qtrain.circuits.product_states import split_product_input
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.clifford import IMAGES
 from qtrain.kernels.collapse import walks as kernel
-from qtrain.kernels.opcodes import CX, ROTATION
+from qtrain.kernels.opcodes import CX, CZ, LETTER_X, LETTER_Y, LETTER_Z, ROTATION, SDG, S, Z
 from qtrain.light_cones.light_cone import effective, effective_channels
 
 LARGEST = 64  # multiple of a unit frequency
@@ -51,6 +52,36 @@ class _Role:
 @part
 def collapse_tape(problem: Problem) -> CollapseTape:
     """The effective light cone from the measurement to the input, for every data point."""
+    return _tape(problem)
+
+
+@part
+def bounding_tape(problem: Problem) -> CollapseTape | None:
+    """The same up to where nothing but diagonal gates on a product state is left: walks end there as a bound.
+
+    There D is diagonal and rho a product of one-qubit states, whose own angles may still be open. A string P whose
+    letters on K are X or Y flips the bits of K, so that
+
+        Tr[rho D^dag P D] = sum_z rho_{z+K, z} exp(i phi(z)),   |...| <= prod_{k in K} 2 |rho_01(k)|
+
+    for any angles of D. With r_k = (X, Y) of the Bloch vector, 2 |rho_01| = |r_k|, and E of the product of squares is a
+    product of E |r_k|^2 as all angles of rho are their own. Where qubit k in K also has an own rotation about Z that
+    commutes with all that follows, phi has the term +- theta for z_k = 0, 1: over a full period of theta, sums with
+    z_k = 0 and z_k = 1 are orthogonal, so that E f^2 <= 2 |rho_01|^2 of the rest: half as much. Of an operator with
+    coefficients v_e the bound is (sum_e |v_e| sqrt(b_e))^2, by Minkowski's inequality.
+
+    A derivative counts at most (its largest slope)^2 as much. Of D: its generator G becomes G - G(z + K), at most
+    twice as large as its halves. Of an own rotation of rho: r_k is alpha + beta cos + gamma sin, with derivatives not
+    larger in the mean square; where k is not in K, sum_z |d rho_zz| = |dZ| <= slope, and the bound had a factor 1.
+
+    None without such gates, with noise, or where angles are not uniform over full periods.
+    """
+    if problem.start.kind != "uniform" or len(effective_channels(problem)):
+        return None
+    return _tape(problem, bounding=True)
+
+
+def _tape(problem: Problem, bounding: bool = False) -> Any:
     program, operator = effective(problem)
     points = () if problem.data is None else problem.data[:MAX_POINTS]
     bound = [program.bind_inputs(v) for v in points] or [program]
@@ -59,6 +90,8 @@ def collapse_tape(problem: Problem) -> CollapseTape:
     bloch = np.ascontiguousarray(np.stack([b for _, b in split]))
     roles = _roles(programs, problem.start)
     steps = _Steps(programs, bloch, roles, problem.start)
+    if bounding and not steps.stop_at_product():
+        return None
     steps.build(effective_channels(problem))
     x, z = operator.paulis.x, operator.paulis.z
     terms = _pack(x), _pack(z), np.ascontiguousarray(operator.coeffs.real)
@@ -153,6 +186,8 @@ class _Steps:
         self.factors: list[np.ndarray] = []
         self.guided: dict[int, int] = {}
         self.guides: list[np.ndarray] = []
+        self.stop = 0  # operations that no walk passes
+        self.felt = np.zeros((0, 4))
 
     def add(
         self, kind: int, q0: int = 0, q1: int = 0, *, op: int = -1, weight: int = -1, multiple: int = 0,
@@ -174,7 +209,7 @@ class _Steps:
             if sizes[op] and program.coefficient[op]:
                 earliest[int(program.parameter[op])] = int(op)
         noise = sorted(channels, key=lambda c: c.gate)
-        for op in range(len(program) - 1, -1, -1):
+        for op in range(len(program) - 1, self.stop - 1, -1):
             while noise and noise[-1].gate >= program.gate[op]:
                 self._channel(noise.pop())
             if program.opcode[op] != ROTATION:
@@ -184,6 +219,9 @@ class _Steps:
                 self._rotation(op, earliest)
         while noise:
             self._channel(noise.pop())
+        if self.stop:
+            self.add(kernel.STOP)
+            return
         # Behind the last rotation nothing changes strings: their expectations are exact from here.
         closing = [k for k, row in enumerate(self.rows) if row[0] == kernel.CLOSE]
         last = max((k for k, row in enumerate(self.rows) if row[0] != kernel.CLOSE), default=-1)
@@ -222,15 +260,66 @@ class _Steps:
             if earliest[weight] == op:
                 self.add(kernel.CLOSE, q0, weight=weight)
 
+    def stop_at_product(self) -> bool:
+        """End before what `bounding_tape` bounds; False where nothing is, or where exact walks are as short."""
+        program, sizes = self.program, np.diff(self.program.start)
+        worth = np.ones((program.num_qubits, 4))
+        worth[:, 1:] = (self.bloch**2).max(axis=0)
+        fixed, turned = np.zeros((2, program.num_qubits), bool)  # met D; has an own angle about Z
+        for op in range(len(program)):
+            if program.opcode[op] != ROTATION:
+                qubits = program.qubits[op][program.qubits[op] >= 0]
+                if program.opcode[op] in (S, SDG, Z, CZ):
+                    fixed[qubits] = True
+                elif program.opcode[op] < CX and not fixed[qubits[0]]:
+                    worth[qubits[0]] = worth[qubits[0]][IMAGES[program.opcode[op], :, 0, 0]]
+                    turned[qubits[0]] = False
+                else:
+                    break
+            elif sizes[op]:
+                support = program.support[program.start[op] : program.start[op + 1]]
+                letters = program.letters[program.start[op] : program.start[op + 1]]
+                diagonal = bool((letters == LETTER_Z).all())
+                if len(support) == 1 and self._own(op) and (diagonal or not fixed[support[0]]):
+                    turned[support[0]] = diagonal
+                    if not fixed[support[0]]:
+                        self._turn(worth, op)
+                elif diagonal:
+                    fixed[support] = True
+                else:
+                    break
+            self.stop = op + 1
+        if not fixed.any():
+            self.stop = 0
+        self.felt = np.ones((program.num_qubits, 4))
+        flips = worth[:, LETTER_X] + worth[:, LETTER_Y]
+        self.felt[:, [LETTER_X, LETTER_Y]] = (np.where(turned, 0.5, 1.0) * flips)[:, None]
+        return self.stop > 0
+
+    def _own(self, op: int) -> bool:
+        role = self.roles[self.program.parameter[op]] if self.program.parameter[op] >= 0 else None
+        return role is not None and role.kind == "own" and bool(self.coefficients[:, op].any())
+
+    def _turn(self, worth: np.ndarray, op: int) -> None:
+        """What letters are worth in front of a one-qubit rotation by its own angle."""
+        program = self.program
+        q, letter = int(program.support[program.start[op]]), int(program.letters[program.start[op]])
+        _, sine = self.start.moments(np.array([program.coefficient[op]]))
+        turned = (1 - sine) * worth[q] + sine * worth[q][np.arange(4) ^ letter]
+        keeps = np.array([True, letter == 1, letter == 2, letter == 3])
+        worth[q] = np.where(keeps, worth[q], turned)
+
     def _guide(self, channels: Sequence[Channel]) -> None:
         """What a letter is worth next to the input, where rotations of one qubit alone are left."""
         program, sizes = self.program, np.diff(self.program.start)
         worth = np.ones((program.num_qubits, 4))
         worth[:, 1:] = (self.bloch**2).mean(axis=0)
+        if self.stop:
+            worth = self.felt.copy()
         open_ = np.ones(program.num_qubits, bool)
         for channel in channels:
             open_[list(channel.qubits)] = False
-        for op in range(len(program)):
+        for op in range(self.stop, len(program)):
             if program.opcode[op] != ROTATION:
                 qubits = program.qubits[op][program.qubits[op] >= 0]
                 if program.opcode[op] >= CX:
@@ -240,21 +329,15 @@ class _Steps:
                     worth[q] = worth[q][IMAGES[program.opcode[op], :, 0, 0]]
                 continue
             support = program.support[program.start[op] : program.start[op + 1]]
-            weight = int(program.parameter[op])
-            role = self.roles[weight] if weight >= 0 else None
             q = int(support[0]) if sizes[op] else 0
             if not sizes[op] or (sizes[op] == 1 and not open_[q]):
                 continue
-            if sizes[op] > 1 or role is None or role.kind != "own":
+            if sizes[op] > 1 or not self._own(op):
                 open_[support] = False
                 continue
             self.guided[op] = len(self.guides)
             self.guides.append(worth[q].copy())
-            letter = int(program.letters[program.start[op]])
-            _, sine = self.start.moments(np.array([program.coefficient[op]]))
-            turned = (1 - sine) * worth[q] + sine * worth[q][np.arange(4) ^ letter]
-            keeps = np.array([True, letter == 1, letter == 2, letter == 3])
-            worth[q] = np.where(keeps, worth[q], turned)
+            self._turn(worth, op)
 
     def walk(self) -> kernel.Walk:
         program = self.program
@@ -269,6 +352,8 @@ class _Steps:
         last = np.full(count, -1, np.int64)
         for k in np.flatnonzero(weight >= 0):
             last[weight[k]] = k
+        below = program.rotations[program.rotations < self.stop]
+        last[program.parameter[below]] = len(self.rows)
         slope = np.zeros(count)
         for op in program.rotations:
             slope[program.parameter[op]] += np.abs(self.coefficients[:, op]).max()
@@ -284,7 +369,7 @@ class _Steps:
             angle=angle.astype(np.int32), rate=rate.astype(float), mean=mean, spread=_spread(self.start, coefficient),
             sine=sine, guide=guide.astype(np.int32), guides=np.array(self.guides).reshape(-1, 4), last=last,
             slope=slope, unit=np.array([role.unit for role in roles]), angles=table[0], factors=table[1],
-            bloch=self.bloch,
+            bloch=self.bloch, felt=self.felt,
         )  # fmt: skip
 
 

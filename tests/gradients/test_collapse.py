@@ -10,6 +10,7 @@ from qiskit.circuit.library import efficient_su2
 from qiskit.quantum_info import SparsePauliOp
 from random_circuits import random_observable
 
+from qtrain.architecture.catalogue import sim_template
 from qtrain.budget import Budget
 from qtrain.circuits.problem import pose
 from qtrain.gradients import collapse, collapse_tape
@@ -203,3 +204,48 @@ def test_identity_blocks():
     error = np.hypot(stats.standard_error, truth.standard_error)
     assert (stats.second_moment > 0).sum() >= 4
     assert np.all(np.abs(stats.second_moment - truth.second_moment) <= 5 * error + 1e-9)
+
+
+def before_a_product(seed, n=4):
+    """One-qubit rotations, diagonal gates whose angles are shared, fixed or own, and a layer in front of the observable."""
+    rng, own = np.random.default_rng(seed), iter(ParameterVector("t", 99))
+    shared = ParameterVector("s", 2)
+    circuit = QuantumCircuit(n)
+    for q in range(n):
+        circuit.ry(0.7 * rng.integers(2), q)
+        for name in rng.choice(["rx", "ry", "rz"], rng.integers(1, 4)):
+            getattr(circuit, name)(float(rng.choice([1, 2])) * next(own), q)
+    for name in rng.choice(["cz", "crz", "rzz", "rz", "cp", "s", "t", "shared rz", "shared rzz"], 12):
+        a, b = (int(q) for q in rng.permutation(n)[:2])
+        kind, angle = name.removeprefix("shared "), shared[int(name.endswith("zz"))] if " " in name else next(own)
+        angles = [] if kind in ("cz", "s", "t") else [angle]
+        getattr(circuit, kind)(*angles, *((a,) if kind in ("rz", "s", "t") else (a, b)))
+    for q in range(n):
+        circuit.rx(shared[0] if rng.random() < 0.3 else next(own), q)
+    circuit.cx(0, 1)
+    return circuit
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_walks_that_stop_before_diagonal_gates_on_a_product_are_bounds(seed):
+    problem = pose(before_a_product(seed), random_observable(seed, 4, 2), budget=LONG)
+    tape = collapse_tape.bounding_tape(problem)
+    assert tape is not None
+    sampler = collapse.Sampler(problem, tape, 1024)
+    sampler.draw(3000)
+    theta = np.random.default_rng(seed).uniform(0, 8 * np.pi, (4000, len(problem.program.weights)))
+    f, g = values_and_gradients(problem.program, problem.traceless, theta)
+    squares = np.column_stack([g, f]) ** 2
+    least = squares.mean(0) - 4 * squares.std(0) / np.sqrt(len(theta))
+    assert np.all(sampler.sums().estimate().upper >= least - 1e-12)
+
+
+@pytest.mark.parametrize("n", [4, 40])
+def test_parity_behind_all_to_all_controlled_phases_is_bounded_by_a_product(n):
+    """RX RZ, then CRZ, then RX: a letter is Z, worth 1, or Y, worth E sin^2 / 2 = 1/4, each with probability 1/2."""
+    problem = pose(sim_template(5).circuit(n), SparsePauliOp("Z" * n), budget=LONG)
+    tape = collapse_tape.bounding_tape(problem)
+    assert tape is not None
+    sampler = collapse.Sampler(problem, tape, 64)
+    sampler.draw(20)
+    assert sampler.sums().estimate().upper[-1] == pytest.approx((5 / 8) ** n)

@@ -37,6 +37,7 @@ SAMPLED = 21  # by a parameter whose angle was drawn
 WINDOW = 22  # by one that stays open
 CLOSE = 23  # behind the last rotation of an open parameter
 MEASURE = 24  # nothing but CLOSE behind it: strings become their expectations
+STOP = 25  # what is left is only bounded
 
 class Walk(NamedTuple):
     """A circuit from the measurement to the input.
@@ -51,6 +52,7 @@ class Walk(NamedTuple):
     last: (weights,) int64, step behind which a parameter does not appear. slope: (weights,), the largest derivative of
     an angle, summed over rotations. unit: (weights,) the frequency of a multiple of 1.
     angles, factors: (points, columns) fixed angles, and derivatives of drawn ones. bloch: (points, qubits, 3).
+    felt: (qubits, 4), the most that a letter's mean square may be at STOP; (0, 4) without one.
     """
 
     kind: np.ndarray
@@ -76,6 +78,7 @@ class Walk(NamedTuple):
     angles: np.ndarray
     factors: np.ndarray
     bloch: np.ndarray
+    felt: np.ndarray
 
 
 class Scratch(NamedTuple):
@@ -142,6 +145,17 @@ def _add(powers, felt, j, y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _reach(x, z, b, e, felt):
+    """The largest root mean square that a string can have where a walk stops."""
+    square = 1.0
+    for q in range(felt.shape[0]):
+        s = np.uint64(q & 63)
+        bit_x, bit_z = (x[b, e, q >> 6] >> s) & np.uint64(1), (z[b, e, q >> 6] >> s) & np.uint64(1)
+        square *= felt[q, np.int64(bit_x) + 2 * np.int64(bit_z)]
+    return np.sqrt(square)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def sample(
     walk, terms_x, terms_z, coefficients, points, drawn, theta, seed, cap, effort, mixture, floor, first, scratch, sums
 ):
@@ -188,6 +202,9 @@ def sample(
             if op > ROTATION and op <= SWAP:
                 gate(op, walk.q0[i], walk.q1[i], x, z, values, b, count, columns)
                 continue
+            if op == STOP:
+                end = i
+                break
             if op == NOISE_1 or op == NOISE_2 or op == NOISE_LETTERS:
                 damp(op, walk.q0[i], walk.q1[i], walk.multiple[i], walk.rate[i], x, z, values, b, count, columns)
                 continue
@@ -419,7 +436,12 @@ def sample(
             sums.counts[1] += 1
             size_0 = 0.0
             for e in range(count):
+                if walk.kind[end] == STOP:
+                    reached = _reach(x, z, b, e, walk.felt)
+                    for c in range(columns):
+                        values[b, e, c] *= reached
                 size_0 += abs(values[b, e, 0])
+            sums.peak[0] = max(sums.peak[0], weight * front * front * size_0 * size_0)
             for k in range(weights):
                 if drawn[k] >= 0:
                     reach = (abs(scalars[k]) + abs(front) * walk.slope[k]) * size_0
