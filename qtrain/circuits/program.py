@@ -310,6 +310,13 @@ class PauliProgram:
         """W X_q W^dagger for each qubit: the other half of the tableau of W."""
         return self._pushed[1]
 
+    def expectations(self, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """(rows,) Tr[W |0...0><0...0| W^dagger Q] of packed strings Q: +1, -1 or 0."""
+        from qtrain.kernels.pauli_modules import stabilizer_expectations
+
+        _, flips, frame = self._pushed
+        return stabilizer_expectations(x, z, frame.x, frame.z, frame.signs, flips.x, flips.z)
+
 
 def _floats(name: str, values: Any, length: int) -> np.ndarray:
     try:

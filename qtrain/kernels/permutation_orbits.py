@@ -1,8 +1,8 @@
 """Orbits of Pauli strings under permutations of qubits, closed under symmetric generators.
 
 A string is a row of letters (n,) int8: 0 I, 1 X, 2 Z, 3 Y. The group is a product of symmetric groups on classes
-of qubits, the rotations of a ring, with or without its reflections, the reflection of a line, a list of
-permutations, or nothing but the identity. An orbit is named by its smallest row.
+of qubits, the rotations of a ring, with or without its reflections, the reflection of a line, or nothing but the
+identity. An orbit is named by its smallest row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from numba import njit
 
 from qtrain.kernels.bits import popcount
 
-CLASSES, RING, RING_AND_MIRROR, MIRROR, NOTHING, LIST = range(6)
+CLASSES, RING, RING_AND_MIRROR, MIRROR, NOTHING = range(5)
 DONE, LIMIT, ROOM, PAUSE = range(4)
 
 
@@ -71,7 +71,7 @@ def _least_turn(row: np.ndarray, mirrored: bool, out: np.ndarray) -> int:
 def canonical(row: np.ndarray, kind: int, group: np.ndarray, out: np.ndarray) -> int:
     """Write the smallest row of the orbit into ``out``; returns the orbit's size, 0 for classes.
 
-    ``group``: (n,) class of each qubit for CLASSES; all permutations of the group one after the other for LIST.
+    ``group``: (n,) class of each qubit for CLASSES.
     """
     n = row.shape[0]
     if kind == RING or kind == RING_AND_MIRROR:
@@ -93,25 +93,13 @@ def canonical(row: np.ndarray, kind: int, group: np.ndarray, out: np.ndarray) ->
     out[:] = row
     if kind == NOTHING:
         return 1
-    images = 2 if kind == MIRROR else group.shape[0] // n
-    same = 0
-    for k in range(images):
-        order = 0  # of the image against the smallest so far
-        fixed = True
-        for q in range(n):
-            at = (n - 1 - q if k else q) if kind == MIRROR else group[k * n + q]
-            if row[at] != row[q]:
-                fixed = False
-            if order == 0 and row[at] != out[q]:
-                order = -1 if row[at] < out[q] else 1
-            if order != 0 and not fixed:
-                break
-        if fixed:
-            same += 1
+    order = 0  # of the reflection against the row
+    for q in range(n):
+        if order == 0 and row[n - 1 - q] != row[q]:
+            order = -1 if row[n - 1 - q] < row[q] else 1
         if order < 0:
-            for q in range(n):
-                out[q] = row[(n - 1 - q if k else q) if kind == MIRROR else group[k * n + q]]
-    return images // same
+            out[q] = row[n - 1 - q]
+    return 1 if order == 0 else 2
 
 
 @njit(cache=True, nogil=True)
@@ -183,7 +171,6 @@ def follow(
     z = np.empty(words, np.uint64)
     image = np.empty(n, np.int8)
     least = np.empty(n, np.int8)
-    cost = 4 * n + (group.shape[0] if kind == LIST else 0)
     while state[1] < state[0]:
         count, k, total = state[0], state[1], state[2]
         if count > limit:
@@ -210,7 +197,7 @@ def follow(
             other[total] = slots[at]
             sign[total] = _sign(terms[t], image)
             total += 1
-        work -= 2 * words * terms.shape[0] + cost * (total - state[2])
+        work -= 2 * words * terms.shape[0] + 4 * n * (total - state[2])
         state[0], state[1], state[2] = count, k + 1, total
         start[k + 1] = total
         if work < 0:

@@ -21,8 +21,7 @@ class Symmetry:
 
     Attributes:
         kind: of `qtrain.kernels.permutation_orbits`.
-        group: int64, for the kernel: (n,) class of each qubit where ``kind`` is CLASSES, where it is LIST all
-            permutations one after the other.
+        group: (n,) int64, class of each qubit where ``kind`` is CLASSES.
         generators: (n,) orders that generate it: qubit ``order[q]`` moves to q.
         name: in words, empty for the identity alone.
     """

@@ -21,7 +21,7 @@ from qtrain.circuits.noise.channels import Channel, anticommuting
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
 from qtrain.kernels import opcodes as op
-from qtrain.simulators.evaluators import Evaluator, one_point
+from qtrain.simulators.evaluators import Evaluator
 
 MAX_QUBITS = 10
 CHUNK_BYTES = 2**28  # of the coefficients kept for the way back
@@ -100,12 +100,12 @@ class NoisyCost(Evaluator):
         """Multiplications of one value and its gradient."""
         return 4.0 * 4.0**self.program.num_qubits * (len(self.program) + len(self.channels))
 
-    def value(self, weights: np.ndarray) -> float:
-        return float(self._all(one_point(weights, len(self.program.parameters))[None], None, False)[0][0])
+    @property
+    def num_weights(self) -> int:
+        return len(self.program.parameters)
 
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(one_point(weights, len(self.program.parameters))[None])
-        return float(found[0]), slopes[0]
+    def costs(self, weights: np.ndarray) -> np.ndarray:
+        return self._all(np.atleast_2d(np.asarray(weights, float)), None, False)[0]
 
     def values_and_gradients(
         self, weights: np.ndarray, inputs: np.ndarray | None = None

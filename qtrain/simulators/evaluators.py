@@ -35,24 +35,32 @@ def one_point(weights: Any, count: int) -> np.ndarray:
 
 
 class Evaluator(ABC):
-    """A cost that can be evaluated at one point, or at many at a time."""
+    """A cost that can be evaluated at one point, or at many at a time.
 
-    def value(self, weights: np.ndarray) -> float:
-        """The cost at one point (weights,)."""
-        return self.value_and_gradient(weights)[0]
+    Attributes:
+        num_weights: length of a point.
+    """
+
+    @property
+    @abstractmethod
+    def num_weights(self) -> int: ...
 
     @abstractmethod
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Cost and its derivatives (weights,)."""
+    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Costs (points,) and their derivatives (points, weights) at the rows of ``weights``."""
 
     def costs(self, weights: np.ndarray) -> np.ndarray:
         """Costs (points,) at the rows of ``weights``."""
         return self.values_and_gradients(weights)[0]
 
-    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Costs (points,) and their derivatives (points, weights) at the rows of ``weights``."""
-        found = [self.value_and_gradient(row) for row in np.atleast_2d(weights)]
-        return np.array([value for value, _ in found]), np.array([slopes for _, slopes in found])
+    def value(self, weights: np.ndarray) -> float:
+        """The cost at one point (weights,)."""
+        return float(self.costs(one_point(weights, self.num_weights)[None])[0])
+
+    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
+        """Cost and its derivatives (weights,)."""
+        found, slopes = self.values_and_gradients(one_point(weights, self.num_weights)[None])
+        return float(found[0]), slopes[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,15 +71,12 @@ class StatevectorSurrogate(Evaluator):
     observable: SparsePauliOp
     memory_bytes: int
 
-    def value(self, weights: np.ndarray) -> float:
-        return float(self.costs(one_point(weights, len(self.program.parameters))[None])[0])
+    @property
+    def num_weights(self) -> int:
+        return len(self.program.parameters)
 
     def costs(self, weights: np.ndarray) -> np.ndarray:
         return values(self.program, self.observable, weights, memory_bytes=self.memory_bytes)
-
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(one_point(weights, len(self.program.parameters))[None])
-        return float(found[0]), slopes[0]
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return values_and_gradients(self.program, self.observable, weights, memory_bytes=self.memory_bytes)
@@ -83,9 +88,9 @@ class ModuleSurrogate(Evaluator):
 
     module: Module | OrbitModule
 
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(one_point(weights, self.module.num_weights)[None])
-        return float(found[0]), slopes[0]
+    @property
+    def num_weights(self) -> int:
+        return self.module.num_weights
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return gsim_values_and_gradients(self.module, weights)
@@ -102,12 +107,12 @@ class MappedSurrogate(Evaluator):
     inner: Evaluator
     angle_map: AngleMap
 
-    def value(self, weights: np.ndarray) -> float:
-        return self.inner.value(self.angle_map.angles(one_point(weights, len(self.angle_map.weights)))[0])
+    @property
+    def num_weights(self) -> int:
+        return len(self.angle_map.weights)
 
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(one_point(weights, len(self.angle_map.weights))[None])
-        return float(found[0]), slopes[0]
+    def costs(self, weights: np.ndarray) -> np.ndarray:
+        return self.inner.costs(self.angle_map.angles(weights))
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found, slopes = self.inner.values_and_gradients(self.angle_map.angles(weights))

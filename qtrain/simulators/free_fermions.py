@@ -16,11 +16,11 @@ from scipy.linalg import schur
 
 from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
-from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix
 from qtrain.lie.sums import packed
-from qtrain.simulators.evaluators import Evaluator, one_point
+from qtrain.simulators.evaluators import Evaluator
 from qtrain.simulators.majoranas import Signed, components, cut, even, majoranas, signed, stars, times, trees
+from qtrain.simulators.statevector import check_weights
 
 MAX_GENERATORS = 1000
 MAX_MAJORANAS = 600
@@ -33,7 +33,7 @@ class FreeFermions(Evaluator):
     """A cost as Pfaffians.
 
     Attributes:
-        num_weights: of the program; majoranas: how many.
+        columns: weights of the program; majoranas: how many.
         covariance: (majoranas, majoranas) <i g_a g_b> of the input state, in the frame behind all Cliffords.
         rows: of each term, the Majoranas of its product; values: coefficient times the expectation of the
             rest of the term; constant: what no rotation changes.
@@ -41,7 +41,7 @@ class FreeFermions(Evaluator):
         plane: (rotations, 2) int64, in time order; parameter, coefficient, offset: of each, as in the program.
     """
 
-    num_weights: int
+    columns: int
     covariance: np.ndarray
     rows: tuple[np.ndarray, ...]
     values: np.ndarray
@@ -53,6 +53,10 @@ class FreeFermions(Evaluator):
     offset: np.ndarray
 
     @property
+    def num_weights(self) -> int:
+        return self.columns
+
+    @property
     def majoranas(self) -> int:
         return len(self.covariance)
 
@@ -62,9 +66,12 @@ class FreeFermions(Evaluator):
         n = float(self.majoranas)
         return float(sum(2 * len(self.plane) * len(s) + len(s) * n + len(s) ** 3 for s in self.rows)) + 1
 
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Cost and its derivatives (weights,)."""
-        point = np.append(one_point(weights, self.num_weights), 0.0)
+    def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = [self._at(point) for point in check_weights(self.num_weights, weights)]
+        return np.array([value for value, _ in found]), np.array([slopes for _, slopes in found])
+
+    def _at(self, point: np.ndarray) -> tuple[float, np.ndarray]:
+        point = np.append(point, 0.0)
         angles = self.coefficient * point[self.parameter] + self.offset
         total, slopes = self.constant, np.zeros(len(angles))
         for rows, value, link in zip(self.rows, self.values, self.links, strict=True):
@@ -194,7 +201,7 @@ class _Bilinears:
     """
 
     def __init__(self, program: PauliProgram, star: dict[int, Signed], roots: set[int]) -> None:
-        self.frame, self.flips, self.star, self.roots = program.frame(), program.frame_x(), star, roots
+        self.program, self.star, self.roots = program, star, roots
 
     def __call__(self, a: int, b: int) -> Signed:
         """i g_a g_b, a != b."""
@@ -210,9 +217,7 @@ class _Bilinears:
         """Of Hermitian strings on the input state: +1, -1 or 0."""
         if not strings:
             return np.zeros(0)
-        frame, flips = self.frame, self.flips
-        x, z = packed([string[:2] for string in strings], frame.num_qubits)
-        found = stabilizer_expectations(x, z, frame.x, frame.z, frame.signs, flips.x, flips.z)
+        found = self.program.expectations(*packed([string[:2] for string in strings], self.program.num_qubits))
         return np.asarray(found * np.array([1 - s[2] for s in strings]))
 
     def covariance(self, component: np.ndarray) -> np.ndarray:

@@ -112,16 +112,13 @@ def module(
             program, x[other], z[other], c[other], constant, int(max_dimension), memory_bytes=memory_bytes, seconds=left
         )
     pairs, signs = pauli_modules.pair_up(found_x, found_z, gen_x, gen_z, slots, start)
-    stabilizers, flips = program.frame(), program.frame_x()
-    expectation = pauli_modules.stabilizer_expectations(
-        found_x, found_z, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z
-    )
     initial = np.zeros(len(found_x))
     initial[: np.count_nonzero(other)] = c[other]
     ops = table.index
     return Module(
-        num_weights=len(program.weights), x=found_x, z=found_z, initial=initial, expectation=expectation,
-        constant=constant, start=start, pairs=pairs, signs=signs, generator=generator.astype(np.int64),
+        num_weights=len(program.weights), x=found_x, z=found_z, initial=initial,
+        expectation=program.expectations(found_x, found_z), constant=constant, start=start,
+        pairs=pairs, signs=signs, generator=generator.astype(np.int64),
         parameter=program.parameter[ops].astype(np.int64),
         coefficient=table.signs * program.coefficient[ops], offset=table.signs * program.offset[ops],
     )  # fmt: skip

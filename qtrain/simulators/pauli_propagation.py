@@ -17,8 +17,7 @@ from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.clifford import conjugate_lanes, meet_lanes
 from qtrain.kernels.opcodes import CX
-from qtrain.kernels.pauli_modules import stabilizer_expectations
-from qtrain.simulators.evaluators import Evaluator, one_point
+from qtrain.simulators.evaluators import Evaluator
 from qtrain.simulators.reached_strings import StringTable, meets, product_signs
 from qtrain.simulators.statevector import check_weights
 
@@ -66,22 +65,15 @@ class PauliPropagation(Evaluator):
     last: np.ndarray
     constant: float
 
-    def value(self, weights: np.ndarray) -> float:
-        """The cost at one point (weights,)."""
-        return float(self.costs(one_point(weights, self.program.num_weights)[None])[0])
+    @property
+    def num_weights(self) -> int:
+        return self.program.num_weights
 
     def costs(self, weights: np.ndarray) -> np.ndarray:
-        """Costs (points,) at the rows of ``weights``."""
-        theta = check_weights(self.program.num_weights, weights)
+        theta = check_weights(self.num_weights, weights)
         return np.concatenate([self._forward(theta[k : k + 256])[0] for k in range(0, len(theta), 256)])
 
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Cost and its derivatives (weights,), by one pass back."""
-        found, slopes = self.values_and_gradients(one_point(weights, self.program.num_weights)[None])
-        return float(found[0]), slopes[0]
-
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Costs (points,) and their derivatives (points, weights) at the rows of ``weights``."""
         theta = check_weights(self.program.num_weights, weights)
         lanes = int(np.clip(LANE_NUMBERS // max(self.entries, 1), 1, 256))
         parts = [self._batch(theta[k : k + lanes]) for k in range(0, len(theta), lanes)]
@@ -251,8 +243,7 @@ def low_degree(
         met = np.concatenate([met[kept], met[source]])[index]
         x = np.concatenate([x[kept], x[source] ^ table.x[k]])[index]
         z = np.concatenate([z[kept], z[source] ^ table.z[k]])[index]
-    stabilizers, flips = program.frame(), program.frame_x()
-    last = stabilizer_expectations(x, z, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z)
     return PauliPropagation(
-        program, lists.widest, lists.entries, first, tuple(lists.steps), last, float(c[~other].sum())
-    )
+        program, lists.widest, lists.entries, first, tuple(lists.steps), program.expectations(x, z),
+        float(c[~other].sum()),
+    )  # fmt: skip

@@ -12,7 +12,6 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
-from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.simulators.gsim import Module
 
 MAX_STRINGS = 2**16
@@ -110,17 +109,13 @@ def reached_strings(
             return None
         if len(new):
             strings.grow(strings.x[a[new]] ^ gx, strings.z[a[new]] ^ gz, names[new])
-    stabilizers, flips = program.frame(), program.frame_x()
-    expectation = stabilizer_expectations(
-        strings.x, strings.z, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z
-    )
     initial = np.zeros(len(strings.x))
     initial[: np.count_nonzero(other)] = c[other]
     order = np.array(used[::-1], np.int64)  # in time order
     ops, sign = table.index[order], table.signs[order]
     return Module(
-        num_weights=len(program.weights), x=strings.x, z=strings.z, initial=initial, expectation=expectation,
-        constant=float(c[~other].sum()),
+        num_weights=len(program.weights), x=strings.x, z=strings.z, initial=initial,
+        expectation=program.expectations(strings.x, strings.z), constant=float(c[~other].sum()),
         start=np.concatenate([[0], np.cumsum([len(p) for p in pairs[::-1]])]).astype(np.int64),
         pairs=np.concatenate(pairs[::-1] or [np.zeros((0, 2))]).astype(np.int32),
         signs=np.concatenate(signs[::-1] or [np.zeros(0)]), generator=np.arange(len(order)),

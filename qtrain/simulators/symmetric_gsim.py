@@ -17,7 +17,6 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from qtrain.budget import clock
-from qtrain.kernels.pauli_modules import stabilizer_expectations
 from qtrain.kernels.paulis import commutation_matrix, pack_bits, unpack_bits
 from qtrain.lie.orbits import reach
 from qtrain.lie.qubit_symmetries import Pauli, find_symmetry
@@ -134,14 +133,10 @@ def orbit_module(
     symmetry = find_symmetry([{_bits(k): c for k, c in terms.items()} for terms in (observable, *distinct.values())], n)
     if not symmetry.name or not observable:
         return None
-    stabilizers, flips = program.frame(), program.frame_x()
-
-    def expect(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        return stabilizer_expectations(a, b, stabilizers.x, stabilizers.z, stabilizers.signs, flips.x, flips.z)
-
+    stabilizers = program.frame()
     stabilizer_letters = letters(stabilizers.x, stabilizers.z)
     for order in symmetry.generators:  # the input state has to share the symmetry
-        if not np.array_equal(expect(*_pack(stabilizer_letters[:, order])), stabilizers.signs):
+        if not np.array_equal(program.expectations(*_pack(stabilizer_letters[:, order])), stabilizers.signs):
             return None
     keys = list({key for _, terms in steps for key in terms})
     terms_array = np.array([np.frombuffer(key, np.int8) for key in keys], np.int8).reshape(-1, n)
@@ -171,7 +166,7 @@ def orbit_module(
     initial = np.zeros(len(rows))
     initial[: len(seeds)] = np.array(list(seeds.values())) * root[: len(seeds)]
     layers = tuple((weight, blocks[tuple(sorted(terms.items()))]) for weight, terms in steps)
-    return OrbitModule(len(program.weights), rows, initial, expect(*_pack(rows)) * root, constant, layers)
+    return OrbitModule(len(program.weights), rows, initial, program.expectations(*_pack(rows)) * root, constant, layers)
 
 
 def _diagonalize(matrix: csr_array) -> tuple[Block, ...] | None:

@@ -18,7 +18,6 @@ from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.observables import pack
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
-from qtrain.kernels.pauli_modules import stabilizer_expectations
 
 EPS = 4 * float(np.finfo(float).eps)  # of one product and its part in a sum, generously
 
@@ -325,11 +324,10 @@ class _Walk:
     def result(self) -> Moments:
         """Backwards through the steps: what each pair is worth, and with it every derivative."""
         words = self.pairs.strings.shape[2] // 2
-        frame, flips = self.program.frame(), self.program.frame_x()
         worth = np.ones(len(self.pairs), complex)
         for side in (0, 1):
             x, z = (np.ascontiguousarray(half) for half in np.hsplit(self.pairs.strings[:, side], [words]))
-            worth *= stabilizer_expectations(x, z, frame.x, frame.z, frame.signs, flips.x, flips.z)
+            worth *= self.program.expectations(x, z)
         count = len(self.program.weights)
         values, sizes, linked = np.zeros(count + 1), np.zeros(count + 1), np.zeros(count + 1, bool)
         values[-1] = float((self.counts * worth).sum().real)

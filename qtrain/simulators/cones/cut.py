@@ -70,16 +70,16 @@ class ConesSurrogate(Evaluator):
     cut: Pieces
     evaluators: tuple[Evaluator, ...]
 
+    @property
+    def num_weights(self) -> int:
+        return self.cut.num_weights
+
     def costs(self, weights: np.ndarray) -> np.ndarray:
         weights = np.atleast_2d(weights)
         total = np.full(len(weights), self.cut.constant)
         for piece, evaluator in zip(self.cut.pieces, self.evaluators, strict=True):
             total += piece.factor * evaluator.costs(np.ascontiguousarray(weights[:, piece.weights]))
         return total
-
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(np.asarray(weights)[None])
-        return float(found[0]), slopes[0]
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         weights = np.atleast_2d(weights)

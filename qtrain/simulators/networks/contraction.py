@@ -148,19 +148,23 @@ class Contraction(Evaluator):
     """A cost as a sum of contracted networks.
 
     Attributes:
-        num_weights: of the program. constant: what no angle changes.
+        columns: weights of the program. constant: what no angle changes.
         fixed: values of nodes without angles; turning: leaves with an angle; steps: all other nodes, in order.
         roots: nodes that are numbers, and their coefficients.
         memory_bytes: what a batch may take.
     """
 
-    num_weights: int
+    columns: int
     constant: float
     fixed: dict[int, np.ndarray]
     turning: dict[int, Turning]
     steps: tuple[Step, ...]
     roots: dict[int, float]
     memory_bytes: int
+
+    @property
+    def num_weights(self) -> int:
+        return self.columns
 
     def value(self, weights: np.ndarray) -> float:
         """The cost at one point (weights,)."""
@@ -176,13 +180,7 @@ class Contraction(Evaluator):
             found.append(self._total(values, len(theta[k : k + lanes])))
         return np.concatenate(found)
 
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        """Cost and its derivatives (weights,)."""
-        found, slopes = self.values_and_gradients(one_point(weights, self.num_weights)[None])
-        return float(found[0]), slopes[0]
-
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Costs (points,) and their derivatives (points, weights) at the rows of ``weights``."""
         theta = check_weights(self.num_weights, weights)
         segments, each = self._cuts
         lanes = int(np.clip(self.memory_bytes // each, 1, LANES))

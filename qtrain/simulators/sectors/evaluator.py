@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from qtrain.simulators.evaluators import Evaluator, one_point
+from qtrain.simulators.evaluators import Evaluator
 from qtrain.simulators.sectors.basis import Basis, Pairs, matrices, pairs_of, reachable
 from qtrain.simulators.sectors.pulled_back import PulledBack
 from qtrain.simulators.sectors.steps import Steps
@@ -57,16 +57,15 @@ class SectorSurrogate(Evaluator):
         """2 for real and imaginary parts, 1 where all amplitudes are real."""
         return 1 if bool((self.pairs.kind == 2).all()) else 2
 
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(one_point(weights, self.circuit.num_weights)[None])
-        return float(found[0]), slopes[0]
+    @property
+    def num_weights(self) -> int:
+        return self.circuit.num_weights
 
-    def value(self, weights: np.ndarray) -> float:
-        point = one_point(weights, self.circuit.num_weights)[None]
-        return float(self._evaluate(point, gradient=False)[0][0])
+    def costs(self, weights: np.ndarray) -> np.ndarray:
+        return self._evaluate(check_weights(self.num_weights, weights), gradient=False)[0]
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self._evaluate(check_weights(self.circuit.num_weights, weights), gradient=True)
+        return self._evaluate(check_weights(self.num_weights, weights), gradient=True)
 
     def states(self, weights: np.ndarray) -> np.ndarray:
         """(points, dimension) complex amplitudes in front of all Cliffords, at the rows of ``weights``."""
