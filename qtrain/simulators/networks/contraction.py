@@ -16,7 +16,7 @@ import numpy as np
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
-from qtrain.simulators.evaluators import Evaluator, one_point
+from qtrain.simulators.evaluators import Evaluator
 from qtrain.simulators.networks.expectation import Leaf, Network, expectation_network, plain_ops
 from qtrain.simulators.networks.order import Order, by_degree, in_turn
 from qtrain.simulators.statevector import check_weights
@@ -165,10 +165,6 @@ class Contraction(Evaluator):
     @property
     def num_weights(self) -> int:
         return self.columns
-
-    def value(self, weights: np.ndarray) -> float:
-        """The cost at one point (weights,)."""
-        return float(self.costs(one_point(weights, self.num_weights)[None])[0])
 
     def costs(self, weights: np.ndarray) -> np.ndarray:
         """Costs (points,) at the rows of ``weights``: nodes are forgotten as soon as they are used."""
