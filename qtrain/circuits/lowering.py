@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.circuit import CircuitInstruction, Qubit
+from qiskit.circuit import CircuitInstruction, Parameter, Qubit
 
 from qtrain.circuits.angles import TOLERANCE
 from qtrain.circuits.columns import Columns
@@ -51,7 +51,8 @@ class Walker:
             standard = instruction.is_standard_gate()
             if standard and not measured:  # most gates of most circuits, without the detour over their rules
                 if (letters := letter_of(name)) is not None:
-                    index = weight(instruction.params[0])
+                    value = instruction.params[0]
+                    index = weight(value) if isinstance(value, Parameter) else None  # others may have no hash
                     if index is not None:
                         columns.plain(index, q, letters)
                         touched[q[0]] = 1

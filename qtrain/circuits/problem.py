@@ -247,6 +247,16 @@ def pose(
 
 
 @part
+def steepness(problem: Problem) -> np.ndarray:
+    """(ops,) |d angle / d weight| of each op; its root mean square over the data where these scale the weight."""
+    found = np.abs(problem.program.coefficient)
+    if problem.data is not None and problem.program.expressions:
+        ops, slopes, _ = problem.program.input_angles(problem.data)
+        found[ops] = np.sqrt((slopes**2).mean(axis=0))
+    return found
+
+
+@part
 def whole_tape(problem: Problem) -> Tape:
     """The circuit with its fixed rotations and inputs, as rotations without a row: what light cones walk on."""
     return build_tape(problem.program, fixed_rotations=True)
@@ -288,6 +298,8 @@ def path_tape(problem: Problem) -> PathTape:
         if len(shifted):
             where = f"the rotation at gate {program.gate[shifted[0]]}"
             return PathTape(f"{where} has an offset and the angles are not uniform", None, None)
+    if start.kind == "uniform" and np.isnan(program.coefficient).any():
+        return PathTape("data scale a weight, which is drawn without regard to their periods", None, None)
     bloch, stripped, split = None, program, []
     if problem.data is not None or len(program.fixed_rotations):
         points = () if problem.data is None else problem.data[:MAX_POINTS]

@@ -158,7 +158,7 @@ class Sampler:
         points = rng.integers(len(tape.walk.bloch), size=count)
         theta = np.zeros((count, 0))
         if len(tape.drawn):
-            drawn = draw_weights(problem.at_first_point.program, count, rng, initialization=problem.start)
+            drawn = draw_weights(problem.program, count, rng, initialization=problem.start)
             theta = np.ascontiguousarray(drawn[:, tape.drawn])
         sums = kernel.Sums(self.felt, self.powers, self.lost, self.means, self.counts, self.peak, self.size)
         kernel.sample(

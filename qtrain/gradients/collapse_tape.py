@@ -88,7 +88,8 @@ def _tape(problem: Problem, bounding: bool = False) -> Any:
     split = [split_product_input(p) for p in bound]
     programs = [p for p, _ in split]
     bloch = np.ascontiguousarray(np.stack([b for _, b in split]))
-    roles = _roles(programs, problem.start)
+    scaled = set(program.parameter[np.isnan(program.coefficient)].tolist())
+    roles = _roles(programs, scaled, problem.start)
     steps = _Steps(programs, bloch, roles, problem.start)
     if bounding and not steps.stop_at_product():
         return None
@@ -106,21 +107,20 @@ def _pack(bits: np.ndarray) -> np.ndarray:
     return rows.view(np.uint64)
 
 
-def _roles(programs: list[PauliProgram], start: Initialization) -> list[_Role | None]:
-    """How each weight is averaged; None for one without a rotation."""
+def _roles(programs: list[PauliProgram], scaled: set[int], start: Initialization) -> list[_Role | None]:
+    """How each weight is averaged; None for one without a rotation. ``scaled``: weights that data scale."""
     program = programs[0]
     sizes = np.diff(program.start)
-    ops = np.array([op for op in program.rotations if sizes[op] and program.coefficient[op]], np.int64)
+    turns = np.any([p.coefficient != 0 for p in programs], axis=0)
+    ops = np.array([op for op in program.rotations if sizes[op] and turns[op]], np.int64)
     uses: list[list[int]] = [[] for _ in program.weights]
     for op in ops:
         uses[program.parameter[op]].append(int(op))
-    coefficients = np.stack([p.coefficient for p in programs])
-    fixed = (coefficients == coefficients[0]).all(axis=0)
     found: list[_Role | None] = []
-    for mine in uses:
+    for j, mine in enumerate(uses):
         if not mine:
             found.append(None)
-        elif start.kind == "identity-block" or not fixed[mine].all():
+        elif start.kind == "identity-block" or j in scaled:
             found.append(_Role("drawn"))
         elif len(mine) == 1:
             found.append(_Role("own"))
@@ -206,7 +206,7 @@ class _Steps:
         self._guide(channels)
         earliest: dict[int, int] = {}
         for op in program.rotations[::-1]:
-            if sizes[op] and program.coefficient[op]:
+            if sizes[op] and self.coefficients[:, op].any():
                 earliest[int(program.parameter[op])] = int(op)
         noise = sorted(channels, key=lambda c: c.gate)
         for op in range(len(program) - 1, self.stop - 1, -1):
@@ -357,7 +357,7 @@ class _Steps:
         slope = np.zeros(count)
         for op in program.rotations:
             slope[program.parameter[op]] += np.abs(self.coefficients[:, op]).max()
-        coefficient = np.where(pieces >= 0, program.coefficient[pieces], 0.0)
+        coefficient = np.append(program.coefficient, 0.0)[pieces]
         mean, sine = self.start.moments(coefficient)
         table = [np.array(c).reshape(-1, len(self.programs)).T.copy() for c in (self.angles, self.factors)]
         return kernel.Walk(

@@ -10,7 +10,7 @@ import numpy as np
 
 from qtrain.budget import clock
 from qtrain.circuits.interference import unpack_terms
-from qtrain.circuits.problem import Problem
+from qtrain.circuits.problem import Problem, steepness
 from qtrain.errors import QTrainError, TooLargeError
 from qtrain.extensions import Table
 from qtrain.gradients import collapse, noisy_angles, quadrature, sampled_angles
@@ -172,9 +172,10 @@ def _seen_slopes(problem: Problem, slope: np.ndarray) -> np.ndarray:
 
     A term that is not reached in time counts as one that sees everything.
     """
-    tape, deadline = shifted_tape(problem), clock() + max(problem.share(0.5), SECONDS_FOR_BOUNDS)
+    program, tape = problem.program, shifted_tape(problem)
+    deadline = clock() + max(problem.share(0.5), SECONDS_FOR_BOUNDS)
     x, z, c = unpack_terms(problem.traceless)
-    sizes = np.abs(np.nan_to_num(tape.coefficient, nan=1.0))
+    sizes = steepness(problem)[(program.parameter >= 0) & (np.diff(program.start) > 0)]  # of the tape's rows
     total, order = np.zeros(len(slope)), np.argsort(-np.abs(c))
     for place, k in enumerate(order):
         if clock() > deadline:

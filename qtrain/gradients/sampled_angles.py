@@ -17,7 +17,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import clock
 from qtrain.circuits.initialization import Initialization, parse_initialization
-from qtrain.circuits.problem import Problem, part
+from qtrain.circuits.problem import Problem, part, steepness
 from qtrain.errors import QTrainError, check_whole
 from qtrain.gradients.accumulators import AngleMoments
 from qtrain.gradients.identity_blocks import mirrored_weights
@@ -154,10 +154,7 @@ def slopes(problem: Problem) -> np.ndarray:
     Where the angles are functions of the parameters: its root mean square over random ones, and three errors more.
     """
     program, ops = problem.program, problem.program.rotations
-    plain = np.bincount(
-        program.parameter[ops], np.abs(np.nan_to_num(program.coefficient[ops], nan=1.0)),
-        minlength=len(program.weights),
-    )  # fmt: skip
+    plain = np.bincount(program.parameter[ops], steepness(problem)[ops], minlength=len(program.weights))
     if program.angle_map is None:
         return plain
     rng = problem.rng("slopes")

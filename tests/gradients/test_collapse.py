@@ -139,6 +139,12 @@ def test_data_that_enter_anywhere():
     _assert_agree(problem, quadrature(problem), samples=20000)
 
 
+def test_an_observable_that_no_gate_reaches():
+    circuit = QuantumCircuit(2)
+    circuit.rz(ParameterVector("t", 1)[0], 0)
+    assert _run(pose(circuit, "ZI", budget=LONG), 0, 10).proven_zero.all()
+
+
 def test_plain_paths_agree_where_nothing_is_shared():
     problem = pose(efficient_su2(6, reps=2), "IIIZII", budget=LONG)
     stats, truth = _run(problem, 0, 20000), METHODS["paths"].run(problem.again(samples=200000))

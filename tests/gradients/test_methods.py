@@ -372,3 +372,27 @@ def test_no_slope_exceeds_its_bound(seed):
         np.abs(problem.program.coefficient[problem.program.rotations]), minlength=len(problem.program.weights),
     )  # fmt: skip
     assert (stats.upper <= (uses * np.abs(problem.traceless.coeffs).sum()) ** 2 + 1e-9).all()
+
+
+@pytest.mark.parametrize("data", [[[0.0], [1.7]], [[1.7], [0.0]], [[0.35]], [[3.0]]])
+@pytest.mark.parametrize("row", ROWS)
+def test_data_that_scale_a_weight(row, data):
+    """Weights then have no period of their own: every row draws them from [0, 2 pi), and bounds know the data."""
+    x, a, b = Parameter("x"), Parameter("a"), Parameter("b")
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.rx(x * a, 0)
+    circuit.ry(b, 1)
+    posed = pose(circuit, "ZZ + 0.7*ZI", inputs="x", data=data, method=row, samples=SAMPLES)
+    nodes, share = np.polynomial.legendre.leggauss(40)
+    points = np.pi * (1 + np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2))
+    squares = [values_and_gradients(posed.program.bind_inputs(point), posed.observable, points)[1] ** 2 for point in data]
+    truth = np.mean([np.outer(share, share).ravel() / 4 @ square for square in squares], axis=0)
+    if METHODS[row].refuses(posed) is not None:
+        return
+    stats = METHODS[row].run(posed)
+    if row == "bound":
+        assert (truth <= stats.upper + 1e-9).all()
+    else:
+        assert (abs(stats.second_moment - truth) <= 5 * stats.standard_error + 1e-9).all()
