@@ -43,6 +43,12 @@ class Initialization:
             return _sinc(scale), _one_minus_sinc(2 * scale) / 2
         return np.zeros_like(scale), np.full_like(scale, 0.5)
 
+    def characteristic(self, frequency: np.ndarray) -> np.ndarray:
+        """E e^(i frequency theta), elementwise; exactly 0 or 1 for uniform angles on full periods."""
+        if self.kind == "uniform":
+            return (frequency == 0).astype(float)
+        return self.moments(frequency)[0]
+
     def log_cosine(self, coefficient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sign and log magnitude of E cos, elementwise: products of many neither underflow nor lose their sign.
 

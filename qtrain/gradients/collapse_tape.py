@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
+from qtrain.circuits.frequencies import unit_frequency
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.noise.channels import Channel, tape_steps
 from qtrain.circuits.problem import MAX_POINTS, Problem, part
@@ -131,15 +130,9 @@ def _roles(programs: list[PauliProgram], scaled: set[int], start: Initialization
 
 
 def _unit(coefficients: np.ndarray) -> float:
-    """The largest frequency that all are multiples of; 0 where they are multiples of none."""
-    first = abs(float(coefficients[0]))
-    ratios = [Fraction(abs(float(c)) / first).limit_denominator(LARGEST) for c in coefficients]
-    if any(abs(float(r) * first - abs(float(c))) > 1e-12 * abs(float(c)) for r, c in zip(ratios, coefficients)):
-        return 0.0
-    below = math.lcm(*(r.denominator for r in ratios))
-    above = math.gcd(*(int(r * below) for r in ratios))
-    unit = first * above / below
-    return unit if max(abs(float(c)) for c in coefficients) <= LARGEST * unit * (1 + 1e-9) else 0.0
+    """The largest frequency that all are multiples of; 0 where there is none, or some multiple is large."""
+    unit = unit_frequency(coefficients) or 0.0
+    return unit if np.abs(coefficients).max() <= LARGEST * unit * (1 + 1e-9) else 0.0
 
 
 def _placed(

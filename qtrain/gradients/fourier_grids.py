@@ -19,6 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from qtrain.budget import clock
+from qtrain.circuits.frequencies import common_divisor
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
 from qtrain.light_cones.light_cone import restrict
@@ -26,8 +27,6 @@ from qtrain.simulators.cones.cut import Piece
 from qtrain.simulators.statevector import states
 from qtrain.simulators.table import Plan, cheapest
 
-LARGEST_DENOMINATOR = 64
-TOLERANCE = 1e-13  # relative difference of a float from the fraction it stands for
 WIDEST_BACK = 8  # qubits of an observable that is written as a matrix
 WIDEST_FRONT = 20
 ROWS = 64  # angle vectors of one batch
@@ -72,19 +71,14 @@ def frequencies(program: PauliProgram) -> list[tuple[Fraction, int]] | None:
         >>> frequencies(lower(circuit))
         [(Fraction(1, 2), 4)]
     """
-    used: list[list[Fraction]] = [[] for _ in program.weights]
-    for op in program.rotations:
-        c = abs(float(program.coefficient[op]))
-        ratio = Fraction(c).limit_denominator(LARGEST_DENOMINATOR) if math.isfinite(c) else Fraction(0)
-        if not math.isfinite(c) or abs(float(ratio) - c) > TOLERANCE * c:
-            return None
-        used[program.parameter[op]].append(ratio)
     found = []
-    for ratios in used:
-        below = math.lcm(*(r.denominator for r in ratios))
-        whole = [int(r * below) for r in ratios]
-        divisor = math.gcd(*whole) or 1
-        found.append((Fraction(divisor, below), sum(whole) // divisor))
+    for k in range(len(program.weights)):
+        used = np.abs(program.coefficient[program.parameter == k])
+        unit = common_divisor(used)
+        if unit is None:
+            return None
+        unit = unit or Fraction(1)
+        found.append((unit, round(used.sum() / float(unit))))
     return found
 
 

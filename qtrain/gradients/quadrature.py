@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 
 from qtrain.budget import clock
-from qtrain.circuits.initialization import Initialization
+from qtrain.circuits.frequencies import common_divisor
 from qtrain.circuits.problem import Problem, part
 from qtrain.gradients.accumulators import Accumulator, Ceiling, Exact, Means
 from qtrain.gradients.fourier_grids import Series, coefficients, frequencies, series_of
@@ -126,7 +126,7 @@ def _sum(problem: Problem, grids: tuple[Series, ...], deadline: float) -> Total 
     unit: dict[int, Fraction] = {}
     for item in grids:
         for k, u in zip(item.piece.weights.tolist(), item.unit, strict=True):
-            unit[k] = _divisor(unit.get(k, u), u)
+            unit[k] = common_divisor([unit.get(k, u), u]) or u
     highest: dict[tuple[int, ...], list[int]] = {}
     for item, weights in _subsets(grids):
         reach = _reach(item, unit)
@@ -161,11 +161,6 @@ def _block(found: np.ndarray, item: Series, weights: tuple[int, ...]) -> np.ndar
     rows = list(zip(item.piece.weights.tolist(), item.bound, strict=True))
     places = [_others(bound) if k in weights else np.array([bound]) for k, bound in rows]
     return np.asarray(found[np.ix_(*places)]).reshape([2 * bound for k, bound in rows if k in weights])
-
-
-def _divisor(a: Fraction, b: Fraction) -> Fraction:
-    below = math.lcm(a.denominator, b.denominator)
-    return Fraction(math.gcd(int(a * below), int(b * below)), below)
 
 
 def _reach(item: Series, unit: dict[int, Fraction]) -> dict[int, int]:
@@ -240,9 +235,9 @@ def _other_start(problem: Problem, total: Total) -> tuple[list[Accumulator], np.
             series = whole * (1j * slopes[axis]).reshape(shape)
         turned, mean = series, series
         for i, slope in enumerate(slopes):
-            chi = _characteristic(start, slope[:, None] - slope[None, :])
+            chi = start.characteristic(slope[:, None] - slope[None, :])
             turned = np.moveaxis(np.tensordot(chi, turned, (1, i)), 0, i)
-            mean = np.tensordot(_characteristic(start, slope), mean, (0, 0))
+            mean = np.tensordot(start.characteristic(slope), mean, (0, 0))
         second[place] = float(np.vdot(series, turned).real)
         means[place] = float(np.real(mean))
         lost[place] = second[place] - means[place] ** 2 < 1e-16 / LOST * float(np.abs(series).sum()) ** 2
@@ -252,8 +247,3 @@ def _other_start(problem: Problem, total: Total) -> tuple[list[Accumulator], np.
     second[-1] += 2 * total.mean * means[-1] + total.mean**2
     means[-1] += total.mean
     return [Exact(second, variance), Means(means)], zero
-
-
-def _characteristic(start: Initialization, frequency: np.ndarray) -> np.ndarray:
-    """E e^(i u theta) of an angle that is as likely as its negative."""
-    return start.moments(frequency)[0]

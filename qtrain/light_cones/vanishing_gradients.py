@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.circuits.frequencies import common_divisor
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.statevector import modular as kernel
@@ -163,13 +164,8 @@ def _variables(
             units[weight] = Fraction(0)
             continue
         parts = [Fraction(v) for v in used]
-        unit = Fraction(0)
-        for part in parts:
-            unit = Fraction(
-                math.gcd(unit.numerator * part.denominator, part.numerator * unit.denominator),
-                unit.denominator * part.denominator,
-            )
-        units[weight] = unit if all(abs(p / unit) <= LARGEST_POWER for p in parts) else Fraction(0)
+        unit = common_divisor(parts) or Fraction(0)
+        units[weight] = unit if all(abs(p) <= LARGEST_POWER * unit for p in parts) else Fraction(0)
     fresh: dict[object, int] = {}
     owner: list[tuple[int, int]] = []
     variable: list[int] = []

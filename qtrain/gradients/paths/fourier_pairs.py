@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from qtrain.circuits.frequencies import unit_frequency
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
 from qtrain.gradients.accumulators import Ceiling, Exact, Means
-from qtrain.gradients.paths.pair_walk import Limits, moments, unit_of
+from qtrain.gradients.paths.pair_walk import Limits, moments
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import effective
@@ -39,7 +40,7 @@ def refuses(problem: Problem) -> str | None:
     program = problem.program
     for k in np.flatnonzero(program.shared):
         used = program.coefficient[program.parameter == k]
-        if len(used) > 1 and unit_of(used) is None:
+        if len(used) > 1 and unit_frequency(used) is None:
             return f"parameter {program.weights[k]} has frequencies without a common unit"
     return None
 

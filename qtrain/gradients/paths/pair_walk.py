@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.circuits.frequencies import unit_frequency
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.observables import pack
 from qtrain.circuits.problem import Problem
@@ -111,22 +111,6 @@ def _distinct(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return order[np.concatenate([[True], ~same])] if len(rows) else order, which
 
 
-def unit_of(coefficients: np.ndarray) -> float | None:
-    """The largest number of which all are whole multiples; None where there is none with small factors."""
-    ratios = [Fraction(float(c)).limit_denominator(64) for c in coefficients]
-    if any(abs(float(r) - c) > 1e-12 * abs(c) for r, c in zip(ratios, coefficients)):
-        return None
-    scale = math.lcm(*(r.denominator for r in ratios))
-    return math.gcd(*(int(r * scale) for r in ratios)) / scale or None
-
-
-def _characteristic(start: Initialization, frequency: np.ndarray) -> np.ndarray:
-    """E e^(i frequency theta); exactly 0 or 1 for uniform angles on full periods."""
-    if start.kind == "uniform":
-        return (frequency == 0).astype(float)
-    return start.moments(frequency)[0]
-
-
 class _Turn(NamedTuple):
     """One rotation: its string, its weight (-1: fixed), angle = coefficient * weight + offset."""
 
@@ -169,7 +153,7 @@ class _Walk:
         self.last = {k: at[0] for k, at in places.items()}  # the walk meets it last
         self.once = {k for k, at in places.items() if len(at) == 1}
         self.units = {
-            k: unit_of(np.array([self.turns[i].coefficient for i in at])) or 1.0 for k, at in places.items() if k >= 0
+            k: unit_frequency(self.turns[i].coefficient for i in at) or 1.0 for k, at in places.items() if k >= 0
         }
         self.keeps, rest = _felt_by(program, self.turns)
         self.steps: list[_Step] = []
@@ -312,7 +296,7 @@ class _Walk:
         """The weight's rotations are all passed: average over it, and mark its derivative."""
         indices = self.pairs.open[weight]
         unit = self.units[weight]
-        factor = _characteristic(self.problem.start, unit * (indices[:, 0] + indices[:, 1]))
+        factor = self.problem.start.characteristic(unit * (indices[:, 0] + indices[:, 1]))
         rows = np.flatnonzero(factor)
         after = self.pairs.taken(rows)
         del after.open[weight]

@@ -16,7 +16,7 @@ from qtrain.circuits.problem import pose
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.gradients.paths import fourier_pairs
-from qtrain.gradients.paths.pair_walk import _distinct, unit_of
+from qtrain.gradients.paths.pair_walk import _distinct
 
 
 def _question(seed):
@@ -125,9 +125,3 @@ def test_equal_rows_merge_and_no_others(seed):
     first, which = _distinct(rows)
     assert (rows[first][which] == rows).all()
     assert len(first) == len(np.unique(rows, axis=0))
-
-
-def test_units_of_frequencies():
-    assert unit_of(np.array([0.5, -1.5, 1.0])) == 0.5
-    assert unit_of(np.array([2.0, 3.0])) == 1.0
-    assert unit_of(np.array([1.0, np.pi])) is None
