@@ -18,6 +18,7 @@ from qtrain.gradients.accumulators import (
 )
 
 RARE = 10.0  # effective walks below which nothing tells how much larger others could be
+SAME = 1e-7  # relative error below which all walks were the same, and others may be too rare to be seen
 FEW = 30.0  # effective walks below which a sum is read as a count
 
 
@@ -53,9 +54,10 @@ class CollapsedWalks(Accumulator):
         lower, _, error = _interval(n, first, second, third)
         highest, high_second, high_third = (self.powers + self.lost) / n
         _, upper, high_error = _interval(n, highest, high_second, high_third)
-        unseen = self.peak * binomial_interval(np.zeros(1), n)[1]
-        few = high_error**2 * RARE > highest**2
-        upper = np.where(few | (highest == 0), np.maximum(upper, unseen), upper)
+        missed = binomial_interval(np.zeros(1), n)[1]
+        few, same = high_error**2 * RARE > highest**2, ends & ~(high_error > SAME * highest)
+        upper = np.where(few | same, np.maximum(upper, np.where(same, highest, 0.0) + self.peak * missed), upper)
+        lower = np.where(same, np.minimum(lower, highest * (1 - missed)), lower)
         value = np.where(ends, first, 0.5 * (first + highest))
         error = np.where(ends, error, 0.5 * (highest - first) + high_error)
         cost, cost_error = self._cost_mean()
