@@ -20,6 +20,7 @@ _TERM = re.compile(
     rf"(?P<pauli>{_FACTOR}(?:\s*\*?\s*{_FACTOR})*|[IXYZ]+)\s*(?=[+-]|$)"
 )
 _ATOL = 1e-12
+_NAMED = ("all Z", "parity")
 
 
 def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauliOp:
@@ -28,7 +29,8 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
     Args:
         observable: SparsePauliOp, SparseObservable, Pauli, or text: Pauli strings in Qiskit's order with real
             coefficients (``"ZII + 0.5*IXX"``; the last letter is qubit 0), or letters with their qubit
-            (``"Z0 Z1 - 2*X3"``, which needs ``num_qubits``).
+            (``"Z0 Z1 - 2*X3"``), or ``"parity"`` (Z on all) and ``"all Z"`` (their mean); all but the first need
+            ``num_qubits``.
         num_qubits: width of the circuit it is measured on; None: the observable's own.
 
     Returns:
@@ -45,7 +47,10 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
         ['ZIZ']
     """
     if isinstance(observable, str):
-        operator = _from_text(observable, num_qubits)
+        if num_qubits is not None and observable.strip() in _NAMED:
+            operator = named_observable(observable.strip(), num_qubits)
+        else:
+            operator = _from_text(observable, num_qubits)
     elif isinstance(observable, SparsePauliOp):
         operator = observable
     elif isinstance(observable, Pauli):

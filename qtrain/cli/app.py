@@ -50,13 +50,24 @@ Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler that trials 
 Registered = Annotated[str, typer.Argument(help="A registered name; see qtrain list.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
 Shots = Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")]
+MEASURED = 'What is measured: "ZII + 0.5*IXX", "Z0 Z1 - X2", "all Z", "parity", or @FILE that holds such a text.'
+Noise = Annotated[
+    str | None, typer.Option(help="Error rate of each gate, such as 0.001; a device, such as FakeTorino; JSON.")
+]
+Start = Annotated[str, typer.Option(help="Distribution of the angles, such as uniform.")]
+Inputs = Annotated[
+    str | None, typer.Option(help="Parameters that carry data, such as x: averaged over --data, or random points.")
+]
+Data = Annotated[Path | None, typer.Option(help="Data as text: a point on each line, a number for each input.")]
+Seconds = Annotated[float | None, typer.Option(help="Time budget; what it cuts short becomes a bound.  [default: 5]")]
+Thorough = Annotated[bool, typer.Option("--thorough", help="A time budget of 30 seconds.")]
 Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")]
 
 
 @app.command(epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"')
 def diagnose(
     file: Annotated[Path, typer.Argument(help="A circuit: .qasm (OpenQASM 2 or 3) or .qpy.")],
-    observable: Annotated[str, typer.Option("--observable", "-O", help='What is measured, such as "ZII + 0.5*IXX".')],
+    observable: Annotated[str, typer.Option("--observable", "-O", help=MEASURED)],
     json: Json = False,
     shots: Shots = 10_000,
     seed: Seed = 0,
@@ -75,14 +86,12 @@ def diagnose(
             help="Make every non-Clifford angle of the file a parameter.  [default: if it has none]",
         ),
     ] = None,
-    noise: Annotated[
-        str | None, typer.Option(help="Error rate of each gate, such as 0.001; a device, such as FakeTorino; JSON.")
-    ] = None,
-    initialization: Annotated[str, typer.Option(help="Distribution of the angles, such as uniform.")] = "uniform",
-    seconds: Annotated[
-        float | None, typer.Option(help="Time budget; what it cuts short becomes a bound.  [default: 5]")
-    ] = None,
-    thorough: Annotated[bool, typer.Option("--thorough", help="A time budget of 30 seconds.")] = False,
+    noise: Noise = None,
+    initialization: Start = "uniform",
+    inputs: Inputs = None,
+    data: Data = None,
+    seconds: Seconds = None,
+    thorough: Thorough = False,
     all_parameters: Annotated[bool, typer.Option("--all", help="One row for every parameter.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Also draw the variance profile, to .png, .svg or .pdf.")] = None,
 ) -> None:
@@ -94,10 +103,11 @@ def diagnose(
     conditions = [Condition.parse(text) for text in fail_if or ()]
     circuit_verbs.check_figure(figure, file, against, at)
     circuits = circuit_verbs.read_circuits([file] if against is None else [file, against], free_angles=free_angles)
+    observable = circuit_verbs.read_observable(observable)
     angles = None if at is None else circuit_verbs.read_angles(at, next(iter(circuits.values())))
     reports = circuit_verbs.diagnose_circuits(
         circuits, observable, shots=shots, seed=seed, noise=noise, initialization=initialization, seconds=seconds,
-        thorough=thorough,
+        thorough=thorough, inputs=inputs, data=data,
     )
     report = next(iter(reports.values()))
     local = None if angles is None else at_point.local(next(iter(circuits.values())), observable, angles, shots=shots)
@@ -107,15 +117,16 @@ def diagnose(
         from qtrain.views import tables
 
         for name, each in reports.items():
-            _print(tables.report_view(each, title=f"{name}, {observable}", all_parameters=all_parameters), "")
+            _print(tables.report_view(each, title=tables.headline(name, observable), all_parameters=all_parameters), "")
         if len(reports) > 1:
             _print(tables.comparison(reports), "")
         if local is not None:
             _print(tables.local_view(local, all_parameters=all_parameters), "")
     if figure is not None:
         from qtrain.views.plotting import variance_profile
+        from qtrain.views.tables import headline
 
-        title = f"{file.name}, {observable}"
+        title = headline(file.name, observable)
         variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(figure)
     held = [condition for condition in conditions if condition.holds(quantities(report))]
     for condition in held:
@@ -258,11 +269,20 @@ def report(
     observable: Annotated[str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")] = None,
     shots: Shots = 10_000,
     seed: Seed = 0,
+    noise: Noise = None,
+    initialization: Start = "uniform",
+    inputs: Inputs = None,
+    data: Data = None,
+    seconds: Seconds = None,
+    thorough: Thorough = False,
 ) -> None:
     """Write the report as one HTML page with its figures inside."""
     from qtrain.cli import circuit_verbs
 
-    typer.echo(circuit_verbs.report_page(source, output, observable=observable, shots=shots, seed=seed))
+    typer.echo(circuit_verbs.report_page(
+        source, output, observable=observable, shots=shots, seed=seed, noise=noise, initialization=initialization,
+        inputs=inputs, data=data, seconds=seconds, thorough=thorough,
+    ))  # fmt: skip
 
 
 def _console(*, stderr: bool = False) -> Console:

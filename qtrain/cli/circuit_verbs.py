@@ -11,6 +11,7 @@ from qtrain.cli.files import check_output, read_text, write_text
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
+    import numpy as np
     from qiskit import QuantumCircuit
 
     from qtrain.diagnosis.at_point import LocalDiagnosis
@@ -34,6 +35,33 @@ def read_noise(text: str | None) -> Any:
         expected = "an error rate such as 0.001, a JSON mapping of rates, or a device such as FakeTorino"
         device_target(text, argument="noise", expected=expected)
         return text
+
+
+def read_observable(text: str) -> str:
+    """The text itself, or what stands in the file that ``@path`` names: long ones do not fit a command line.
+
+    Raises:
+        QTrainError: a file that cannot be read, or an empty name.
+    """
+    return " ".join(read_text(Path(text[1:]), "observable").split()) if text.startswith("@") else text
+
+
+def read_data(path: Path) -> np.ndarray:
+    """(points, inputs) of a text file: numbers between commas or blanks, a point on each line.
+
+    Raises:
+        QTrainError: a file that cannot be read, or that holds something else.
+    """
+    import numpy as np
+
+    lines = [line.replace(",", " ").split() for line in read_text(path, "data").splitlines() if line.strip()]
+    try:
+        table = np.array(lines, dtype=float)
+    except ValueError:
+        table = np.empty((0, 0))
+    if not table.size or not np.isfinite(table).all():
+        raise QTrainError(f"data should hold a point on each line: as many finite numbers on each. Got {path}.")
+    return table
 
 
 def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:
@@ -77,13 +105,17 @@ def read_circuits(files: Sequence[Path], *, free_angles: bool | None) -> dict[st
 
 def diagnose_circuits(
     circuits: Mapping[str, QuantumCircuit], observable: Any, *, noise: str | None = None, seconds: float | None = None,
-    **options: Any,
+    inputs: str | None = None, data: Path | None = None, **options: Any,
 ) -> dict[str, TrainabilityReport]:  # fmt: skip
     """A report for each circuit, under the same name; ``options``: of :func:`qtrain.diagnose`."""
     from qtrain.budget import Budget
     from qtrain.cli.first_run import compiling_beside
     from qtrain.diagnosis.diagnose import diagnose
 
+    if data is not None and inputs is None:
+        raise QTrainError("inputs should name the parameters that data fills, such as --inputs x. Got none.")
+    if inputs is not None:
+        options |= {"inputs": inputs, "data": None if data is None else read_data(data)}
     options |= {"noise": read_noise(noise), "budget": None if seconds is None else Budget(seconds=seconds)}
     with compiling_beside(max(circuit.num_qubits for circuit in circuits.values())):
         return {name: diagnose(circuit, observable, **options) for name, circuit in circuits.items()}
@@ -125,24 +157,27 @@ def _question(source: str, observable: str | None) -> tuple[str, QuantumCircuit,
     return entry.name, entry.circuit(), unit_observable(entry.observable), entry.observable
 
 
-def report_page(source: str, output: Path, *, observable: str | None, shots: int, seed: int) -> str:
-    """Write the HTML page of a circuit file or of a registered name; a sentence about it."""
+def report_page(source: str, output: Path, *, observable: str | None, **options: Any) -> str:
+    """Write the HTML page of a circuit file or of a registered name; a sentence about it.
+
+    ``options``: of :func:`diagnose_circuits`.
+    """
     from qtrain.views.page import page
     from qtrain.views.plotting import variance_profile
-    from qtrain.views.tables import facts, number
+    from qtrain.views.tables import facts, headline, interval, number
 
     check_output(output, "output", kind=".html", inputs=[Path(source)])
-    name, circuit, measured, stated = _question(source, observable)
-    report = diagnose_circuits({name: circuit}, measured, shots=shots, seed=seed)[name]
+    name, circuit, measured, stated = _question(source, None if observable is None else read_observable(observable))
+    report = diagnose_circuits({name: circuit}, measured, **options)[name]
     columns = ["#", "parameter", "qubits", "V", "95 % interval", "cause", "advice"]
     rows = [
         [str(v.index), v.parameter, ", ".join(map(str, v.qubits)), number(v.variance),
-         "exact" if v.lower == v.upper else f"{number(v.lower, 2)} … {number(v.upper, 2)}", v.cause, v.advice]
+         interval(v.variance, v.lower, v.upper), v.cause, v.advice]
         for v in report.verdicts
     ]  # fmt: skip
     small = circuit.num_qubits <= 12 and len(circuit.data) <= 400
     text = page(
-        f"{name}, {stated if len(stated) <= 80 else stated[:77] + '...'}",
+        headline(name, stated),
         summary=report.summary,
         facts=[*facts(report), *(("note", note) for note in report.notes)],
         figures={"Gradient variance": variance_profile(report.verdicts, threshold=report.threshold)},

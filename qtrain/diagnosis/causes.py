@@ -37,10 +37,12 @@ _ADVICE = {
     COMMUTES: "remove it",
     UNFELT: "remove it, or change the input layer",
     CONCENTRATED: "use a local observable, fewer layers, generators of a smaller algebra, or a structured start",
-    SCRAMBLED: "put fewer entanglers between this gate and the measurement",
+    SCRAMBLED: "put fewer entanglers between its gates and the measurement",
     UNDECIDED: "raise the budget to learn the cause",
-    UNKNOWN: "give every rotation a parameter of its own, or diagnose fewer qubits",
+    UNKNOWN: "raise the budget (--thorough) for narrower bounds, or diagnose fewer qubits",
 }
+# what other qubits would see is not followed for shared angles and fixed gates on many qubits: no budget tells more
+_TOO_SMALL = "an observable nearer to its gates, fewer entanglers behind them, or more shots"
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,8 @@ def causes(evidence: Evidence) -> list[str]:
 
 def advice(cause: str, weight: int, num_qubits: int, sensed: Sensitivity | None) -> str:
     """What to do about a weight with this cause."""
+    if cause == UNDECIDED and sensed is None:
+        return _TOO_SMALL
     if cause != LOST or sensed is None:
         return _ADVICE[cause]
     return (
@@ -168,13 +172,16 @@ def summarize(verdicts: Sequence[Verdict], shots: int) -> str:
     parts = [f"{counts[HEALTHY]} of {total} parameters train at {shots} shots"]
     dead = sum(counts[c] for c in (OUTSIDE, COMMUTES, UNFELT))
     if dead:
-        parts.append(f"{dead} are dead and can be removed")
+        parts.append(f"{dead} {'is' if dead == 1 else 'are'} dead and can be removed")
     names = {
-        CONCENTRATED: "are flat because the observable concentrates",
-        LOST: "move the state where the observable does not look",
-        SCRAMBLED: "are scrambled over the register",
-        UNDECIDED: "are below the threshold for a cause the budget did not resolve",
-        UNKNOWN: "are unknown, as no method reaches their gradients",
+        CONCENTRATED: "{are} flat because the observable concentrates",
+        LOST: "{move} the state where the observable does not look",
+        SCRAMBLED: "{are} scrambled over the register",
+        UNDECIDED: "{are} below the threshold for a cause the budget did not resolve",
+        UNKNOWN: "{are} unknown: bounds alone, on both sides of the threshold",
     }
-    parts += [f"{counts[c]} {text}" for c, text in names.items() if counts[c]]
+    one, more = {"are": "is", "move": "moves"}, {"are": "are", "move": "move"}
+    for cause, text in names.items():
+        if counts[cause]:
+            parts.append(f"{counts[cause]} {text.format(**(one if counts[cause] == 1 else more))}")
     return "; ".join(parts) + "."

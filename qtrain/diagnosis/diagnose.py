@@ -140,7 +140,7 @@ def _asked(
     if problem.noise is None:
         return question, _text(problem.observable) if outputs is None else text
     notes += [*problem.noise.notes, _IDEAL]
-    return replace(question, circuit=problem.noise.circuit), _text(as_observable(observable))
+    return replace(question, circuit=problem.noise.circuit), _text(as_observable(observable, source.num_qubits))
 
 
 @lru_cache(maxsize=1)

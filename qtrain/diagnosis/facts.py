@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from qtrain.diagnosis.report import TrainabilityReport
+    from qtrain.gradients.statistics import GradientStats
 
 Facts = list[tuple[str, str]]
 
@@ -19,7 +20,7 @@ CAUSES = {  # the short word of each kind of verdict, and how its cause begins
     "concentrated": "observable concentration",
     "lost": "information lost",
     "scrambled": "scrambled",
-    "below": "below the",
+    "below": "below the threshold",
     "unknown": "unknown",
 }
 
@@ -61,6 +62,44 @@ def whole(value: int) -> str:
     return f"{value:,}" if value < 10**12 else f"{Decimal(value):.1e}"
 
 
+def interval(value: float, lower: float, upper: float) -> str:
+    """What is known beside a figure: that it is exact, its 95 % interval, or bounds where it has no value.
+
+    Example:
+        >>> interval(0.5, 0.5, 0.5), interval(0.5, 0.41, 0.6), interval(math.nan, 0.0, 0.25)
+        ('exact', '0.41 … 0.6', '≤ 0.25')
+    """
+    if lower == upper:
+        return "exact"
+    if math.isnan(value) and not lower > 0:
+        return f"≤ {number(upper, 2)}"
+    return f"{number(lower, 2)} … {number(upper, 2)}"
+
+
+def precision(stats: GradientStats) -> str:
+    """How well the gradients that are not proven to vanish are known, as one clause.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> from qtrain.gradients.variance import gradient_variance
+        >>> precision(gradient_variance(real_amplitudes(2, reps=1), "IZ"))
+        'exact'
+    """
+    second, live = stats.second_moment, ~stats.proven_zero
+    bounded, exact = live & np.isnan(second), live & stats.exact
+    sampled = live & ~exact & ~bounded
+    parts = [f"{exact.sum()} exact"] if exact.any() else []
+    if sampled.any():
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = float(np.median(((stats.upper - stats.lower) / 2 / second)[sampled]))
+        whole = "" if sampled.sum() == live.sum() else f"{sampled.sum()} "
+        width = f"to ±{number(100 * spread, 2)} %" if spread < 1 else "to no better than their size"
+        parts.append(f"{whole}sampled {width} (median, 95 %)")
+    if bounded.any():
+        parts.append(f"{bounded.sum()} bounded alone")
+    return "exact" if exact.sum() == live.sum() else ", ".join(parts)
+
+
 def live_variances(report: TrainabilityReport) -> tuple[float, float]:
     """Median and smallest variance of the parameters that are not dead; NaN where none is known."""
     live = np.array([v.variance for v in report.verdicts if kind(v.cause) != "dead"], dtype=float)
@@ -73,13 +112,14 @@ def of_gradients(report: TrainabilityReport) -> Facts:
     counts = [(round(fraction(report, word) * total), text) for word, text in CAUSES.items()] if total else []
     shares = ", ".join(f"{count} {text}" for count, text in counts if count)
     median, smallest = live_variances(report)
+    method = ", ".join(dict.fromkeys([stats.method, precision(stats)]))
     samples = f", {stats.num_samples:,} samples" if stats.num_samples else ""
     unit = number(report.threshold * report.shots)  # what all variances scale with, said beside the first of them
     return [
         ("parameters", f"{total}: {shares}" if shares else str(total)),
         ("cost variance", f"{number(stats.cost_variance)} (observable with S = {unit})"),
         ("live gradient variance", f"median {number(median)}, smallest {number(smallest)}"),
-        ("method", stats.method + samples),
+        ("method", method + samples),
     ]
 
 
@@ -107,6 +147,8 @@ def of_expressivity(report: TrainabilityReport) -> Facts:
     found = report.expressivity
     if found is None:
         return []
+    if not found.qfim_rank and not found.qfim_rank_exact:
+        return []  # the budget ended before its first column
     text = f"QFIM rank {'' if found.qfim_rank_exact else 'at least '}{found.qfim_rank} of {number(found.qfim_max)}"
     if not math.isnan(found.expressibility):
         text += f", expressibility {number(found.expressibility)}"

@@ -88,15 +88,15 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
         started=problem.started, tolerance=tolerance, algebra=algebra,
     )  # fmt: skip
     found: list[tuple[Certificate, Surrogate | None]] = []
-    skipped: list[str] = []
+    skipped = 0
     for method in CERTIFICATES.values():
         if cost.left <= 0 and found:
-            skipped.append(method.name)
+            skipped += 1
         elif (row := method.certify(cost)) is not None:
             found.append(row)
-    left_out = f"; not tried, as the budget had ended: {', '.join(skipped)}" if skipped else ""
     if angle_map is not None:  # errors are averages over independent angles, which these are not
         found = [row for row in found if row[0].error == 0]
+    untried = f"{skipped} of {len(CERTIFICATES)} methods not tried, as the budget had ended" if skipped else ""
     rows = tuple(certificate for certificate, _ in found)
     surrogates = {surrogate.method: surrogate for _, surrogate in found if surrogate is not None}
     if angle_map is not None:
@@ -104,10 +104,9 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
     usable = [row for row in rows if row.applies]
     best = min(usable, key=lambda row: (row.kind != CLASSICAL, row.cost), default=None)
     if best is None:
-        return Simulability(False, f"not certified: no method fits its cost and error{left_out}", rows)
-    text = (
-        f"{best.check}: {best.detail}, about {best.cost:.2g} operations, error {best.error:.2g}, {best.kind}{left_out}"
-    )
+        return Simulability(False, f"not certified: {untried or 'no method fits its cost and error'}", rows)
+    text = f"{best.check}: {best.detail}, about {best.cost:.2g} operations, error {best.error:.2g}, {best.kind}"
+    text += f"; {untried}" if untried else ""
     return Simulability(best.kind == CLASSICAL, text, rows, surrogates.get(best.check), surrogates)
 
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from qtrain.budget import clock
 from qtrain.circuits.problem import Problem, part
+from qtrain.gradients.accumulators import Ceiling
 from qtrain.gradients.collapse_tape import CollapseTape, bounding_tape, collapse_tape
 from qtrain.gradients.collapsed_walks import CollapsedWalks
-from qtrain.gradients.sampled_angles import PER_SECOND, draw_weights, simulator
+from qtrain.gradients.sampled_angles import PER_SECOND, draw_weights, simulator, slopes
 from qtrain.gradients.statistics import GradientStats
 from qtrain.kernels.collapse import walks as kernel
 from qtrain.light_cones.dead_parameters import dead
@@ -50,8 +51,10 @@ def run(problem: Problem) -> GradientStats | None:
         return bounded(problem)
     sampler = Sampler(problem, tape, found.cap)
     note = sampler.grow(found.pace)
+    size = float(np.abs(problem.traceless.coeffs).sum())
+    largest = Ceiling((size * np.append(slopes(problem), 1.0)) ** 2)  # few heavy walks say more than there can be
     return GradientStats.of(
-        problem, [sampler.sums()], method="collapse", proven_zero=dead(problem),
+        problem, [sampler.sums(), largest], method="collapse", proven_zero=dead(problem),
         reason=f"Pauli operators collapsed at every average{note}",
     )  # fmt: skip
 

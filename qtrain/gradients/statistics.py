@@ -240,7 +240,7 @@ def merged(first: tuple[Accumulator, ...], second: tuple[Accumulator, ...]) -> t
 def best(estimates: list[Estimate], size: int) -> Estimate:
     """One estimate of many, the best first: for each entry, the first that knows its second moment.
 
-    An upper end that the answering method has not comes from the next that has one; no upper end exceeds a ceiling,
+    An upper end that the answering method has not comes from the next that has one; nothing exceeds a ceiling,
     but an exact value. The mean and beta come from the first that knows them.
     """
     result = Estimate.of(size)
@@ -260,6 +260,8 @@ def best(estimates: list[Estimate], size: int) -> Estimate:
         np.minimum(result.ceiling, item.ceiling, out=result.ceiling)
     bounded = np.isfinite(result.ceiling) & ~np.isinf(result.support)
     result.upper[bounded] = np.fmin(result.upper, result.ceiling)[bounded]
+    for column in (result.second, result.variance):  # a few heavy samples can add up to more than there is
+        column[bounded] = np.minimum(column, result.ceiling)[bounded]
     result.lower[bounded & ~owned] = 0.0
     return result
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from qtrain.architecture import catalogue
 from qtrain.budget import Budget, clock
@@ -96,9 +98,11 @@ def dla_growth(
         'polynomial of degree 1'
     """
     build = _builder(family)
-    numbers = sorted({int(n) for n in sizes})
-    if not numbers or len(numbers) != len(sizes) or numbers[0] < 1:
-        raise QTrainError(f"sizes should be distinct numbers of qubits, at least one. Got {list(sizes)!r}.")
+    given = list(sizes) if isinstance(sizes, Iterable) else []
+    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in given)
+    numbers = sorted({int(n) for n in given}) if whole else []
+    if not numbers or len(numbers) != len(given) or numbers[0] < 1:
+        raise QTrainError(f"sizes should be distinct numbers of qubits, at least one. Got {sizes!r}.")
     limits = budget or Budget()
     deadline = clock() + limits.seconds
     found = []

@@ -28,7 +28,10 @@ def one_point(weights: Any, count: int) -> np.ndarray:
         ...
         qtrain.errors.QTrainError: weights should have shape (2,), one point. Got (1, 2).
     """
-    point = np.asarray(weights, float)
+    try:
+        point = np.asarray(weights, float)
+    except (TypeError, ValueError):
+        raise QTrainError(f"weights should be {count} numbers, one point. Got {weights!r}.") from None
     if point.shape != (count,):
         raise QTrainError(f"weights should have shape ({count},), one point. Got {point.shape}.")
     return point

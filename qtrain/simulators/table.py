@@ -153,7 +153,8 @@ def _contraction(problem: Problem) -> Plan | str:
     found = plan_contraction(problem)
     if isinstance(found, str):
         return found
-    detail = f"networks of {len(problem.traceless)} terms, {len(found.forest.steps)} contractions"
+    terms = len(problem.traceless)
+    detail = f"networks of {terms} term{'' if terms == 1 else 's'}, {len(found.forest.steps)} contractions"
     return Plan(detail, found.operations, found.memory_bytes, found.build)
 
 

@@ -26,7 +26,7 @@ COLOURS = {
     "observable concentration": "#E69F00",
     "information lost": "#0072B2",
     "scrambled": "#CC79A7",
-    "below the bound": "#56B4E9",
+    "below the threshold": "#56B4E9",
     "unknown": "#D55E00",
 }
 
@@ -125,7 +125,7 @@ def variance_profile(verdicts: Sequence[Verdict], *, threshold: float | None = N
     variance, lower, upper = (
         np.array([getattr(v, field) for v in verdicts], dtype=float) for field in ("variance", "lower", "upper")
     )
-    causes = np.array([next((c for c in COLOURS if v.cause.startswith(c)), "below the bound") for v in verdicts])
+    causes = np.array([next((c for c in COLOURS if v.cause.startswith(c)), "below the threshold") for v in verdicts])
     measured = np.isfinite(variance) & (variance > 0)
     bound = ~measured & np.isfinite(upper) & (upper > 0)
     positive = np.concatenate([variance[measured], lower[measured & (lower > 0)], upper[bound]])

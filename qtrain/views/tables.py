@@ -5,6 +5,7 @@ Plain functions from results to renderables; nothing here computes physics.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from qtrain.diagnosis.criteria import CRITERIA
-from qtrain.diagnosis.facts import CAUSES, kind, number
+from qtrain.diagnosis.facts import CAUSES, interval, kind, number
 
 if TYPE_CHECKING:
     from qtrain.diagnosis.at_point import LocalDiagnosis
@@ -79,7 +80,7 @@ def cause_table(verdicts: Sequence[Verdict]) -> Table:
             Text(cause, style=STYLES[kind(cause)]),
             str(len(members)),
             _ranges([v.index for v in members]),
-            number(float(np.median(variances)) if variances else math.nan),
+            number(float(np.median(variances))) if variances else f"≤ {number(max(v.upper for v in members))}",
             escape(_advice(members)),
         )
     return table
@@ -102,13 +103,12 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     columns = [Column(name, justify="right" if name in figures else "left", no_wrap=True) for name in names]
     table = Table(*columns, Column("cause", overflow="fold"), **PLAIN)
     for v in verdicts:
-        exact = v.lower == v.upper
         table.add_row(
             str(v.index),
             escape(v.parameter),
             ",".join(map(str, v.qubits)),
             number(v.variance),
-            "exact" if exact else f"{number(v.lower, 2)} … {number(v.upper, 2)}",
+            interval(v.variance, v.lower, v.upper),
             number(v.beta, 2),
             number(v.phi, 2),
             Text(v.cause, style=STYLES[kind(v.cause)]),
@@ -152,6 +152,30 @@ def shortened(observable: str | None, *, widest: int = 24) -> str | None:
     if observable is None or len(observable) <= widest:
         return observable
     return f"{len(re.split(r' [+-] ', observable))} terms"
+
+
+def headline(name: str, observable: str, *, widest: int = 72) -> str:
+    """What a report is about, on one line: long observables by their first terms, wide ones by their qubits.
+
+    Example:
+        >>> headline("a.qasm", "ZZI + 0.5*IXX")
+        'a.qasm, ZZI + 0.5*IXX'
+        >>> headline("a.qasm", " + ".join(["2*ZZ" + 38 * "I"] * 15), widest=20)
+        'a.qasm, 2*Z38 Z39 + … (15 terms)'
+    """
+    if len(observable) <= widest:
+        return f"{name}, {observable}"
+    terms = re.split(r" (?=[+-] )", re.sub(r"[IXYZ]{8,}", _sparse, observable).strip())
+    shown = list(itertools.accumulate(terms, lambda text, term: f"{text} {term}"))
+    fits = [text for text in shown if len(text) <= widest] or [terms[0][: widest - 2] + "…"]
+    rest = f" + … ({len(terms)} terms)" if len(fits) < len(terms) else ""
+    return f"{name}, {fits[-1]}{rest}"
+
+
+def _sparse(label: re.Match[str]) -> str:
+    """``Z0 Z9`` for the letters of a wide Pauli string."""
+    letters = label[0][::-1]
+    return " ".join(f"{letter}{q}" for q, letter in enumerate(letters) if letter != "I") or label[0]
 
 
 def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:

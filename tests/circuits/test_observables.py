@@ -31,7 +31,7 @@ def terms(observable):
     ("ZZ - ZZ", None, {"II": 0}),
     ("Z0", 3, {"IIZ": 1}), ("Z0 Z1 - 2*X2", 3, {"IZZ": 1, "XII": -2}), ("Y2*X0", 3, {"YIX": 1}),
     ("Z0 + ZZ", 2, {"IZ": 1, "ZZ": 1}), ("I0", 2, {"II": 1}), ("X", None, {"X": 1}), ("  ZZ  ", 2, {"ZZ": 1}),
-    ("Z10", 11, {"Z" + "I" * 10: 1}),
+    ("Z10", 11, {"Z" + "I" * 10: 1}), ("parity", 3, {"ZZZ": 1}), (" all Z ", 2, {"IZ": 0.5, "ZI": 0.5}),
 ])  # fmt: skip
 def test_text(text, n, expected):
     assert terms(as_observable(text, n)) == expected
@@ -62,7 +62,7 @@ def test_imaginary_parts_that_cancel_are_fine():
     ("ZZ XX", 2, "unreadable from 'ZZ XX'"), ("ZZ + ", 2, "unreadable"), ("ZZ ++ XX", 2, "unreadable"),
     ("2j*ZZ", 2, "unreadable"), ("nan*ZZ", 2, "unreadable"), ("1e999*ZZ", 2, "finite coefficients"),
     ("zz", 2, "unreadable"), ("Z5", 3, "qubits 0 to 2. Got 'Z5'"), ("Z99999999999999999999", 3, "qubits 0 to 2"),
-    ("Z0 X0", 2, "each qubit once"), ("Z0", None, "the width is not known"),
+    ("Z0 X0", 2, "each qubit once"), ("parity", None, "unreadable"), ("Z0", None, "the width is not known"),
     (SparsePauliOp("ZZ", 1j), 2, r"Hermitian: real coefficients. Got 0\+1j for ZZ"),
     (SparsePauliOp(["ZZ"], [np.nan]), 2, "finite coefficients"),
     (SparsePauliOp(["ZZ"], np.array([Parameter("t")])), 2, "Parameters: bind them first"),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from qiskit import QuantumCircuit, qasm2, qasm3, qpy
+from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2, real_amplitudes
 
 from qtrain import TrainabilityReport, search
@@ -274,7 +275,7 @@ def test_show_and_report_give_an_entry_the_same_figures(run, tmp_path, monkeypat
             "constraints": {"max_dead_fraction": 1.0, "min_trainability": -300.0}}  # fmt: skip
     search(spec, tracking_uri="off")
     shown = next(line for line in run("show", "same").out.splitlines() if line.startswith("cost variance"))[13:].strip()
-    assert run("report", "same", "-o", "page.html").code == 0
+    assert run("report", "same", "-o", "page.html", "--thorough").code == 0
     page = Path("page.html").read_text()
     assert "(observable with S = 1)" in shown and shown in page
     assert run("report", "same", "-O", "ZZI + IZZ + XII + IXI + IIX", "-o", "page.html").code == 0
@@ -431,3 +432,36 @@ def test_interrupt(run, monkeypatch):
 
     monkeypatch.setattr("qtrain.cli.study_verbs.entries", interrupted)
     assert run("list").code == 130
+
+
+def test_a_long_observable_comes_from_a_file_and_is_named_in_short(run, tmp_path):
+    n = 40
+    circuit = write(tmp_path / "wide.qasm", real_amplitudes(n, reps=1))
+    text = " + ".join("I" * q + "ZZ" + "I" * (n - 2 - q) for q in range(n - 1))
+    (tmp_path / "chain.txt").write_text(text.replace(" + ", "\n  + "))
+    found = run("diagnose", str(circuit), "-O", f"@{tmp_path / 'chain.txt'}")
+    head = found.out.splitlines()[0]
+    assert head.startswith("wide.qasm, Z38 Z39 + Z37 Z38 + ") and head.endswith("… (39 terms)")
+    spelled = run("diagnose", str(circuit), "-O", " + ".join(f"Z{q} Z{q + 1}" for q in range(n - 1)))
+    assert found.out.splitlines()[1:] == spelled.out.splitlines()[1:]
+    assert "nowhere" in one_sentence(run("diagnose", str(circuit), "-O", "@nowhere"))
+
+
+def test_inputs_are_averaged_over_data_or_over_random_points(run, tmp_path):
+    circuit = QuantumCircuit(2)
+    circuit.ry(Parameter("x"), 0)
+    circuit.cx(0, 1)
+    circuit.ry(Parameter("w"), 1)
+    file = write(tmp_path / "encoded.qpy", circuit)
+    (tmp_path / "data.csv").write_text("0.0\n0.0\n")
+    asked = ["diagnose", str(file), "-O", "Z1", "--json"]
+    trained = json.loads(run(*asked).out)
+    random = json.loads(run(*asked, "--inputs", "x").out)
+    zero = json.loads(run(*asked, "--inputs", "x", "--data", str(tmp_path / "data.csv")).out)
+    assert [r["num_parameters"] for r in (trained, random, zero)] == [2, 1, 1]
+    assert zero["verdicts"][0]["variance"] == pytest.approx(0.5)  # of sin(w), as cos(0) = 1
+    assert random["verdicts"][0]["variance"] < 0.45  # of cos(x) sin(w): about 1/4
+    assert any("random points" in note or "64 points" in note for note in random["notes"])
+    (tmp_path / "data.csv").write_text("0.0, 1\n0.0\n")
+    assert "a point on each line" in one_sentence(run(*asked, "--inputs", "x", "--data", str(tmp_path / "data.csv")))
+    assert "inputs should name" in one_sentence(run(*asked, "--data", str(tmp_path / "data.csv")))

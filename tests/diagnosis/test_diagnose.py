@@ -131,3 +131,22 @@ def test_one_error_for_each_wrong_input():
         diagnose(efficient_su2(2, reps=1))
     with pytest.raises(QTrainError, match="columns, one for each input"):
         diagnose(efficient_su2(2, reps=1), "ZZ", inputs="θ[0]", data=[[0.0, 1.0]])
+
+
+@pytest.mark.parametrize("text", ["Z0 Z1", "all Z", "parity"])
+def test_observables_by_their_qubits_with_noise_as_without(text):
+    """Readout errors shrink the observable that is measured; the report names the one that was asked for."""
+    circuit = efficient_su2(3, reps=1)
+    plain = diagnose(circuit, text)
+    noisy = diagnose(circuit, text, noise={"readout": 0.02})
+    assert noisy.observable == plain.observable
+    assert noisy.threshold == plain.threshold
+    assert noisy.gradients.cost_variance < plain.gradients.cost_variance
+
+
+@pytest.mark.parametrize("dead, text", [(1, "1 is dead"), (2, "2 are dead")])
+def test_one_parameter_is_and_two_are(dead, text):
+    circuit = QuantumCircuit(dead + 1)
+    for q, angle in enumerate(ParameterVector("t", dead + 1)):
+        circuit.rx(angle, q)
+    assert f"; {text} and can be removed." in diagnose(circuit, "Z0").summary

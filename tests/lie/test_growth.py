@@ -137,6 +137,9 @@ def test_polynomials_are_found_exactly_and_not_from_too_few_values(coefficients,
 def test_wrong_input_is_named():
     with pytest.raises(qtrain.QTrainError, match="distinct"):
         qtrain.dla_growth(lambda n: ["X" * n], [3, 3])
+    for sizes in ([3, 4.5], [3, True], 7, "34"):
+        with pytest.raises(qtrain.QTrainError, match="distinct"):
+            qtrain.dla_growth(lambda n: ["X" * n], sizes)
     with pytest.raises(qtrain.QTrainError, match="catalogue"):
         qtrain.dla_growth("no such family", [3, 4])
     with pytest.raises(qtrain.QTrainError, match="function of n"):

@@ -40,12 +40,12 @@ def test_variance_profile_colours_bounds_and_zeros(tmp_path):
     verdicts = [
         verdict(0, "healthy", 0.25, 0.2, 0.3),
         verdict(1, "dead: outside the light cone", 0.0, 0.0, 0.0),
-        verdict(2, "below the bound", 0.0, 0.0, 1e-6),
+        verdict(2, "below the threshold", 0.0, 0.0, 1e-6),
     ]
     figure = variance_profile(verdicts, threshold=1e-4, title="circuit")
     (axes,) = figure.axes
     labels = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert labels == ["healthy (1)", "dead (1)", "below the bound (1)", "resolved by the shots"]
+    assert labels == ["healthy (1)", "dead (1)", "below the threshold (1)", "resolved by the shots"]
     offsets = np.concatenate([c.get_offsets() for c in axes.collections if len(c.get_offsets())])
     assert [0.0, 0.25] in offsets.tolist() and [2.0, 1e-6] in offsets.tolist()
     assert axes.get_ylim()[0] < 1e-6

@@ -107,7 +107,10 @@ def with_noise(circuit: QuantumCircuit, observable: Any, noise: Any) -> Noisy:
     measured = as_observable(observable, circuit.num_qubits)
     circuit = unwrap(circuit)
     model: NoiseModel
-    relaxation = bool(options.get("relaxation", True))
+    relaxation = options.get("relaxation", True)
+    for key in ("relaxation", "twirl"):
+        if not isinstance(options.get(key, False), bool):
+            raise QTrainError(f"noise should give True or False for {key}. Got {options[key]!r}.")
     if isinstance(source, str):
         target = device_target(source, argument="noise")
         placed = place(circuit, measured, target)
@@ -135,10 +138,10 @@ def with_noise(circuit: QuantumCircuit, observable: Any, noise: Any) -> Noisy:
         notes.append("noise: Pauli-twirled, as asked for: nothing pulls Z towards a constant.")
     seen = np.flatnonzero((measured.paulis.x | measured.paulis.z).any(axis=0)).tolist()
     reading = {q: readout_rates(options["readout"], q) if "readout" in options else model.readout(q) for q in seen}
-    text = f"{model.name}: " if model.name else ""
-    text += f"{len(channels)} channel{'' if len(channels) == 1 else 's'}"
+    parts = [f"{len(channels)} channel{'' if len(channels) == 1 else 's'}"] if channels else []
     if any(map(any, reading.values())):
-        text += f", readout error {100 * np.mean(list(reading.values())):.2g} %"
+        parts.append(f"readout error {100 * np.mean(list(reading.values())):.2g} %")
+    text = (f"{model.name}: " if model.name else "") + (", ".join(parts) or "no channels")
     return Noisy(circuit, read_out(measured, reading), measured, tuple(channels), text, tuple(notes))
 
 

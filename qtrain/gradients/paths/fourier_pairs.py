@@ -24,7 +24,7 @@ from qtrain.light_cones.vanishing_gradients import vanishing_weights
 
 MOST_PAIRS = {"auto": 2**18, "pairs": 2**22}  # at any one rotation
 LINK_BYTES = 80  # of one entry of a transfer: kept, and while it is made
-SHARE = {"auto": 0.1, "pairs": 1.0}  # of the seconds that are left
+SHARE = {"auto": 0.2, "pairs": 1.0}  # of the seconds that are left
 MOST_USES = 64  # rotations of one weight that ``auto`` follows
 TRUSTED = 1e3  # times the most that rounding can have done: smaller sums are only bounded
 

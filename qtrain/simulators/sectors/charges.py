@@ -43,7 +43,8 @@ class Charges:
         if len(self.relations) != len(self.groups):
             return f"{len(self.relations)} conserved charges"
         counts = [(int(min((s > 0).sum(), (s < 0).sum())), len(s)) for _, s in self.groups if len(s) > 1]
-        return " and ".join(f"{k} particles on {n} qubits" for k, n in counts) or "every qubit conserved"
+        texts = [f"{k} particle{'' if k == 1 else 's'} on {n} qubits" for k, n in counts]
+        return " and ".join(texts) or "every qubit conserved"
 
 
 def charges_of(moves: list[Move], num_qubits: int) -> Charges | None:
