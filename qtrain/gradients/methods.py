@@ -146,9 +146,8 @@ def _completed(problem: Problem, stats: GradientStats, rows: list[Method]) -> Gr
 
 def _nothing_fits(clauses: list[str]) -> str:
     return (
-        f"circuit should have independent rotations, at most {sampled_angles.WIDEST} qubits in the observable's light "
-        f"cone, or an observable with a small module. Got one where {'; '.join(dict.fromkeys(clauses))}: raise "
-        "max_dimension of the budget, or give every rotation its own parameter."
+        f"circuit should be one that some method reaches. Got one where {'; '.join(dict.fromkeys(clauses))}: raise the "
+        "budget, or ask for method='bound'."
     )
 
 

@@ -19,7 +19,6 @@ from qtrain.diagnosis.diagnose import diagnose
 from qtrain.diagnosis.report import TrainabilityReport
 from qtrain.errors import QTrainError
 from qtrain.gradients.methods import METHODS
-from qtrain.gradients.variance import gradient_variance
 
 
 def by_name(report):
@@ -128,8 +127,6 @@ def test_what_no_method_reaches_is_called_unknown(monkeypatch):
     assert {v.upper for v in unknown if len(v.qubits) == 2} == {16.0}
     assert TrainabilityReport.from_json(report.to_json()).to_json() == report.to_json()
     assert Condition.parse("unknown > 0.5").holds(quantities(report))
-    with pytest.raises(QTrainError, match="at most 22 qubits"):
-        gradient_variance(circuit, "I" * 15 + "Z" + "I" * 14)
 
 
 def test_path_weights_count_letters():
