@@ -20,6 +20,7 @@ PACKAGES = {
     "mindquantum": ["mindquantum"],
     "fastdla": ["fastdla"],
     "paulie": ["paulie"],
+    "aer": ["qiskit-aer"],
     "stim": ["stim"],
     "pauli-prop": ["pauli-prop"],
 }

@@ -17,7 +17,7 @@ from qtrain.circuits.program import PauliProgram
 from qtrain.diagnosis.results import Verdict
 from qtrain.diagnosis.sensitivity import LETTERS, Sensitivity
 from qtrain.gradients.statistics import GradientStats
-from qtrain.kernels.truncation import trace_weights
+from qtrain.kernels import truncation
 from qtrain.light_cones.result import LightCone
 
 HEALTHY = "healthy"
@@ -159,7 +159,13 @@ def path_weights(
     weights, seen = np.zeros(tape.num_rows), np.zeros(tape.num_rows, np.int64)
     budget = max(64, min(1024, int(2e7 / max(len(tape), 1))))
     counts = np.full(len(observable_x), max(1, budget // max(len(observable_x), 1)), np.int64)
-    trace_weights(tape.steps, observable_x, observable_z, counts, seed % 2**31, weights, seen)
+    owner = np.repeat(np.arange(len(observable_x)), counts)
+    paths = len(owner)
+    truncation.path_weights(
+        tape.steps, np.ascontiguousarray(observable_x), np.ascontiguousarray(observable_z),
+        np.arange(len(observable_x) + 1), owner, np.arange(paths + 1), seed % 2**31,
+        np.zeros(paths, np.int64), np.zeros(paths, np.int64), np.zeros(paths, np.bool_), weights, seen,
+    )  # fmt: skip
     result = np.full(size, np.nan)
     result[tape.weight] = np.divide(weights, seen, out=np.full(tape.num_rows, np.nan), where=seen > 0)
     return result

@@ -177,16 +177,15 @@ def multiply(start, support, letters, i, x, z, mask, r, coin, words):
 @njit(cache=True, nogil=True, inline="never")
 def turn(op, turns, start, support, letters, i, x, z, sign, anti, plus, words):
     """Q -> C^dagger Q C in every lane, for the fixed rotation at place ``i``; see `conjugate`."""
+    meet(start, support, letters, i, x, z, anti, 0, plus, words)
+    if sign is not None:
+        for w in range(words):  # exp(i t P) Q = cos(t) Q + i sin(t) P Q, which at half a turn is -Q
+            flipped = anti[0, w]
+            if op == QUARTER_TURN:
+                flipped &= plus[w] if turns == 3 else ~plus[w]
+            sign[w] ^= flipped
     if op == QUARTER_TURN:
-        meet(start, support, letters, i, x, z, anti, 0, plus, words)
-        if sign is not None:
-            for w in range(words):  # exp(i t P) Q = cos(t) Q + i sin(t) P Q
-                sign[w] ^= anti[0, w] & (plus[w] if turns == 3 else ~plus[w])
         multiply(start, support, letters, i, x, z, anti, 0, None, words)
-    elif sign is not None:
-        meet(start, support, letters, i, x, z, anti, 0, None, words)
-        for w in range(words):
-            sign[w] ^= anti[0, w]
 
 
 @njit(cache=True, nogil=True, forceinline=True)

@@ -14,6 +14,7 @@ from qtrain.kernels.bits import popcount
 
 CLASSES, RING, RING_AND_MIRROR, MIRROR, NOTHING = range(5)
 DONE, LIMIT, ROOM, PAUSE = range(4)
+_ALONG, _BACK = np.int64(1), np.int64(-1)  # typed: literals would each be compiled for
 
 
 @njit(cache=True, nogil=True)
@@ -40,7 +41,7 @@ def _least_rotation(row: np.ndarray, step: int) -> int:
 def _least_turn(row: np.ndarray, mirrored: bool, out: np.ndarray) -> int:
     """The smallest image under rotations, and reflections if so; how many images there are."""
     n = row.shape[0]
-    first = _least_rotation(row, 1)
+    first = _least_rotation(row, _ALONG)
     for q in range(n):
         out[q] = row[(first + q) % n]
     period = 1
@@ -56,7 +57,7 @@ def _least_turn(row: np.ndarray, mirrored: bool, out: np.ndarray) -> int:
         period += 1
     if not mirrored:
         return period
-    first = _least_rotation(row, -1)
+    first = _least_rotation(row, _BACK)
     order = 0
     for q in range(n):
         letter = row[(-first - q) % n]
@@ -77,7 +78,10 @@ def canonical(row: np.ndarray, kind: int, group: np.ndarray, out: np.ndarray) ->
     if kind == RING or kind == RING_AND_MIRROR:
         return _least_turn(row, kind == RING_AND_MIRROR, out)
     if kind == CLASSES:
-        for k in range(group.max() + 1):
+        classes = 0
+        for q in range(n):
+            classes = max(classes, group[q] + 1)
+        for k in range(classes):
             counts = np.zeros(4, np.int64)
             for q in range(n):
                 if group[q] == k:
@@ -90,7 +94,8 @@ def canonical(row: np.ndarray, kind: int, group: np.ndarray, out: np.ndarray) ->
                     out[q] = letter
                     counts[letter] -= 1
         return 0
-    out[:] = row
+    for q in range(n):  # assigning rows would compile numba's text of shape errors
+        out[q] = row[q]
     if kind == NOTHING:
         return 1
     order = 0  # of the reflection against the row

@@ -16,14 +16,12 @@ from qtrain.kernels.opcodes import CX, HALF_TURN, NOISE_SHIFT, QUARTER_TURN, ROT
 
 
 @njit(cache=True, nogil=True)
-def _gate_changes(op, q, t, x, z, words):
-    """Conjugate by a gate; whether that changed some lane, its sign included."""
-    bx = np.zeros((2, words), np.uint64)
-    bz = np.zeros((2, words), np.uint64)
-    sign = np.zeros(words, np.uint64)
+def _gate_changes(op, q, t, x, z, bx, bz, sign, words):
+    """Conjugate by a gate; whether that changed some lane, its sign included. bx, bz (2, words), sign: scratch."""
     sides = 2 if op >= CX else 1
-    for side in range(sides):
-        for w in range(words):
+    for w in range(words):
+        sign[w] = np.uint64(0)
+        for side in range(sides):
             bx[side, w] = x[t if side else q, w]
             bz[side, w] = z[t if side else q, w]
     act(op, q, t, x, z, sign, words)
@@ -51,13 +49,16 @@ def meets(steps, forward, x, z, lanes, alive, kept):
     opcode, q0, q1, start, support, letters, row, turns, rate = steps
     ops = opcode.shape[0]
     anti = np.zeros((1, x.shape[1]), np.uint64)
+    bx = np.zeros((2, x.shape[1]), np.uint64)
+    bz = np.zeros((2, x.shape[1]), np.uint64)
+    sign = np.zeros(x.shape[1], np.uint64)
     for step in range(ops):
         i = ops - 1 - step if forward else step
         op = opcode[i]
         words = (lanes + 63) >> 6
         if op > ROTATION and op <= SWAP:
             # a gate and its inverse change the same lanes of the set in the same way, up to signs
-            kept[i] |= _gate_changes(op, q0[i], q1[i], x, z, words)
+            kept[i] |= _gate_changes(op, q0[i], q1[i], x, z, bx, bz, sign, words)
         elif op == ROTATION or op == QUARTER_TURN or op == HALF_TURN:
             met = meet(start, support, letters, i, x, z, anti, 0, None, words)
             if row[i] >= 0:
@@ -65,15 +66,16 @@ def meets(steps, forward, x, z, lanes, alive, kept):
             if not met:
                 continue
             kept[i] = True
-            if op == QUARTER_TURN:
-                multiply(start, support, letters, i, x, z, anti, 0, None, words)
-            elif op == ROTATION:  # the set may branch: the Pauli itself becomes a lane
+            if op == HALF_TURN:
+                continue
+            if op == ROTATION:  # the set may branch: the Pauli itself becomes a lane
                 word = lanes >> 6
-                for w in range(x.shape[1]):
+                words = word + 1
+                for w in range(words):
                     anti[0, w] = np.uint64(0)
                 anti[0, word] = np.uint64(1) << np.uint64(lanes & 63)
-                multiply(start, support, letters, i, x, z, anti, 0, None, word + 1)
                 lanes += 1
+            multiply(start, support, letters, i, x, z, anti, 0, None, words)
         elif op == NOISE_SHIFT:  # Z and I on a qubit mix, where the set has letters there or, forward, anywhere
             some = np.uint64(1) if forward else np.uint64(0)
             for w in range(words):

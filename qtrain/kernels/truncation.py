@@ -8,6 +8,8 @@ from numba import njit
 from qtrain.kernels.clifford import act, meet, multiply, turn
 from qtrain.kernels.opcodes import CX, QUARTER_TURN, ROTATION, SWAP
 
+_LESS, _MORE = np.int64(-1), np.int64(1)  # typed: literals would each be compiled for
+
 
 @njit(cache=True, nogil=True)
 def _weigh(op, a, b, start, support, i, x, z, weight, factor, lanes):
@@ -23,20 +25,6 @@ def _weigh(op, a, b, start, support, i, x, z, weight, factor, lanes):
 
 
 @njit(cache=True, nogil=True)
-def _step(op, a, b, turns, start, support, letters, i, x, z, anti, weight, lanes):
-    """A fixed place of the tape, and the weights behind it."""
-    if op > ROTATION and op < CX:
-        act(op, a, b, x, z, None, lanes)
-    elif op > ROTATION and op <= QUARTER_TURN:
-        _weigh(op, a, b, start, support, i, x, z, weight, -1, lanes)
-        if op == QUARTER_TURN:
-            turn(op, turns, start, support, letters, i, x, z, None, anti, None, lanes)
-        else:
-            act(op, a, b, x, z, None, lanes)
-        _weigh(op, a, b, start, support, i, x, z, weight, 1, lanes)
-
-
-@njit(cache=True, nogil=True)
 def _load(term_x, term_z, first, x, z, weight, lanes):
     """Terms ``first`` and behind, one a word, and their weights."""
     weight[:] = 0
@@ -48,7 +36,7 @@ def _load(term_x, term_z, first, x, z, weight, lanes):
 
 
 @njit(cache=True, nogil=True)
-def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, branches, hit):
+def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, branches, hit, weights, seen):
     """Walk one path for each entry of ``owner``; the terms of one group share its branches.
 
     Args:
@@ -58,6 +46,8 @@ def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, bran
         largest: (entries,) int64, overwritten: largest weight of each term anywhere on the path.
         branches: (paths,) int64, overwritten: anticommuting rotations met.
         hit: (entries,) bool, overwritten: whether the term has an expectation at the input.
+        weights: (rows,) float64, seen: (rows,) int64, added to: weights of the first terms of paths where these
+            anticommute with a rotation, and how often they do; or (0,) where that is not wanted.
     """
     opcode, q0, q1, start, support, letters, row, turns, rate = steps
     np.random.seed(seed)
@@ -69,6 +59,8 @@ def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, bran
     z = np.zeros((n, widest), np.uint64)
     anti = np.zeros((1, widest), np.uint64)
     weight = np.zeros(widest, np.int64)
+    sign = np.zeros(widest, np.uint64)  # not asked for: so gates are those that others have compiled
+    plus = np.zeros(widest, np.uint64)
     for p in range(owner.shape[0]):
         first = group[owner[p]]
         size = group[owner[p] + 1] - first
@@ -78,18 +70,28 @@ def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, bran
             largest[out + m] = weight[m]
         met = 0
         for i in range(opcode.shape[0]):
-            if row[i] >= 0:
+            op = opcode[i]
+            r = row[i]
+            if r >= 0:
                 meet(start, support, letters, i, x, z, anti, 0, None, size)
                 if not anti[0, 0]:
                     continue
                 met += 1
+                if seen.shape[0]:
+                    weights[r] += weight[0]
+                    seen[r] += 1
                 if np.random.random() < 0.5:
                     continue
-                _weigh(opcode[i], q0[i], q1[i], start, support, i, x, z, weight, -1, size)
+            elif op <= ROTATION or op > QUARTER_TURN:
+                continue
+            _weigh(op, q0[i], q1[i], start, support, i, x, z, weight, _LESS, size)
+            if r >= 0:
                 multiply(start, support, letters, i, x, z, anti, 0, None, size)
-                _weigh(opcode[i], q0[i], q1[i], start, support, i, x, z, weight, 1, size)
+            elif op == QUARTER_TURN:
+                turn(op, turns[i], start, support, letters, i, x, z, sign, anti, plus, size)
             else:
-                _step(opcode[i], q0[i], q1[i], turns[i], start, support, letters, i, x, z, anti, weight, size)
+                act(op, q0[i], q1[i], x, z, sign, size)
+            _weigh(op, q0[i], q1[i], start, support, i, x, z, weight, _MORE, size)
             for m in range(size):
                 largest[out + m] = max(largest[out + m], weight[m])
         branches[p] = met
@@ -98,38 +100,3 @@ def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, bran
             for q in range(n):
                 ok = ok and x[q, m] == 0
             hit[out + m] = ok
-
-
-@njit(cache=True, nogil=True)
-def trace_weights(steps, class_x, class_z, counts, seed, weights, seen):
-    """Mean weight of the path Pauli at each rotation it anticommutes with, one path at a time.
-
-    Args:
-        class_x, class_z, counts: as in ``pauli_paths.sample``.
-        weights: (rows,) float64, added to; seen: (rows,) int64, paths that anticommuted.
-    """
-    opcode, q0, q1, start, support, letters, row, turns, rate = steps
-    np.random.seed(seed)
-    n = class_x.shape[1]
-    x = np.zeros((n, 1), np.uint64)
-    z = np.zeros((n, 1), np.uint64)
-    lanes = x.shape[1]
-    anti = np.zeros((1, lanes), np.uint64)
-    weight = np.zeros(1, np.int64)
-    for c in range(class_x.shape[0]):
-        for _ in range(counts[c]):
-            _load(class_x, class_z, c, x, z, weight, lanes)
-            for i in range(opcode.shape[0]):
-                r = row[i]
-                if r >= 0:
-                    if not meet(start, support, letters, i, x, z, anti, 0, None, lanes):
-                        continue
-                    weights[r] += weight[0]
-                    seen[r] += 1
-                    if np.random.random() < 0.5:
-                        continue
-                    _weigh(opcode[i], q0[i], q1[i], start, support, i, x, z, weight, -1, lanes)
-                    multiply(start, support, letters, i, x, z, anti, 0, None, lanes)
-                    _weigh(opcode[i], q0[i], q1[i], start, support, i, x, z, weight, 1, lanes)
-                else:
-                    _step(opcode[i], q0[i], q1[i], turns[i], start, support, letters, i, x, z, anti, weight, lanes)

@@ -155,6 +155,7 @@ def _walk(
     largest, hit = np.zeros(place[-1], np.int64), np.zeros(place[-1], np.bool_)
     branches = np.zeros(len(owner), np.int64)
     path_weights(
-        tape.steps, np.ascontiguousarray(x), np.ascontiguousarray(z), group, owner, place, seed, largest, branches, hit
-    )
+        tape.steps, np.ascontiguousarray(x), np.ascontiguousarray(z), group, owner, place, seed, largest, branches,
+        hit, np.zeros(0), np.zeros(0, np.int64),
+    )  # fmt: skip
     return largest, hit, branches, place

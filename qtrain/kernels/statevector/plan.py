@@ -10,7 +10,7 @@ other qubits. Everything is data: a new circuit compiles nothing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -86,7 +86,7 @@ def _expand(
     b = np.empty(room, np.int64)
     xs = np.zeros(room, np.int64)
     zs = np.zeros(room, np.int64)
-    signs = np.ones(room, np.float64)
+    signs = np.empty(room, np.float64)
     source = np.empty(room, np.int64)
     k = 0
     for i in range(ops):
@@ -94,6 +94,7 @@ def _expand(
             code[k] = opcode[i]
             a[k] = qubits[i, 0]
             b[k] = qubits[i, 1]
+            signs[k] = 1.0
             source[k] = -1
             k += 1
             continue
@@ -155,11 +156,14 @@ def _schedule(
     start: np.ndarray,
     support: np.ndarray,
     letters: np.ndarray,
-) -> tuple[np.ndarray, ...]:
+) -> tuple[Any, ...]:
+    """How many segments and items, then the arrays of a plan, which may have room for more."""
     code, qa, qb, xs, zs, signs, source = _expand(n, block, opcode, qubits, start, support, letters)
     m = code.shape[0]
     full = (1 << n) - 1
-    after = np.arange(1, m + 2)  # linked list of gates not yet scheduled; entry m + 1 is the head
+    after = np.empty(m + 1, np.int64)  # linked list of gates not yet scheduled
+    for g in range(m + 1):
+        after[g] = g + 1
     after[m] = m
     head = 0
     # a segment takes at least one gate, a run at least one
@@ -175,11 +179,13 @@ def _schedule(
     bit = np.zeros(m, np.int64)
     xm = np.zeros(m, np.int64)
     zm = np.zeros(m, np.int64)
-    sg = np.ones(m, np.float64)
+    sg = np.empty(m, np.float64)
     top = np.empty(n, np.int64)
-    order = np.arange(n)  # qubit at each position
-    place = np.arange(n)  # position of each qubit
-    last_place = np.arange(n)
+    order = np.empty(n, np.int64)  # qubit at each position
+    place = np.empty(n, np.int64)  # position of each qubit
+    last_place = np.empty(n, np.int64)
+    for q in range(n):
+        order[q] = place[q] = last_place[q] = q
     cols = np.empty(n, np.int64)
     rows = np.empty(n, np.int64)
     s = 0
@@ -207,15 +213,14 @@ def _schedule(
                 sup = (1 << qa[g]) | (1 << qb[g])
                 if sup & (blocked | touched) == 0:
                     accept = True
-                    if c == CX:
-                        lin = _cx(qa[g], qb[g], cols, rows, lin, n)
-                    elif c == SWAP:
-                        lin = _cx(qa[g], qb[g], cols, rows, lin, n)
-                        lin = _cx(qb[g], qa[g], cols, rows, lin, n)
-                        lin = _cx(qa[g], qb[g], cols, rows, lin, n)
-                    else:
+                    if c == CZ:
                         rows[qa[g]] ^= 1 << qb[g]
                         rows[qb[g]] ^= 1 << qa[g]
+                    else:
+                        control, target = qa[g], qb[g]
+                        for _ in range(3 if c == SWAP else 1):
+                            lin = _cx(control, target, cols, rows, lin, n)
+                            control, target = target, control
             else:
                 x = xs[g]
                 z = zs[g]
@@ -328,16 +333,15 @@ def _schedule(
     item_start = np.zeros(items + 1, np.int64)
     for k in range(count):
         item_start[item[k] + 1] += 1
+    cursor = np.empty(items, np.int64)
     for t in range(items):
         item_start[t + 1] += item_start[t]
+        cursor[t] = item_start[t]
     gates = np.empty(count, np.int64)
-    cursor = item_start[:items].copy()
     for k in range(count):
         gates[cursor[item[k]]] = chosen[k]
         cursor[item[k]] += 1
-    return (segment[: s + 1].copy(), columns[:s].copy(), offset[:s].copy(), quadratic[:s].copy(),
-            linear[:s].copy(), copy[:s].copy(), item_start, gates, kind[:items].copy(),
-            bit[:items].copy(), xm[:items].copy(), zm[:items].copy(), sg[:items].copy())  # fmt: skip
+    return s, items, segment, columns, offset, quadratic, linear, copy, item_start, gates, kind, bit, xm, zm, sg
 
 
 def schedule(
@@ -371,7 +375,7 @@ def schedule(
     """
     n = int(num_qubits)
     size = max(1, min(block, n))
-    parts = _schedule(
+    s, items, segment, columns, offset, quadratic, linear, copy, item_start, gates, *rest = _schedule(
         n,
         size,
         np.ascontiguousarray(opcode, np.int8),
@@ -380,4 +384,8 @@ def schedule(
         np.ascontiguousarray(support, np.int32),
         np.ascontiguousarray(letters, np.int8),
     )
-    return Plan._make((n, size, *parts))
+    columns, quadratic = columns[:s].copy(), quadratic[:s].copy()  # wide: what they had room for is given back
+    return Plan(
+        n, size, segment[: s + 1], columns, offset[:s], quadratic, linear[:s], copy[:s], item_start, gates,
+        *(part[:items] for part in rest),
+    )  # fmt: skip
