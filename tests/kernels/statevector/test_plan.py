@@ -43,7 +43,8 @@ def build(num_qubits: int, ops: list[tuple], num_weights: int) -> Arrays:
         offset=np.array([op[4] if r else 0.0 for op, r in zip(ops, rotation)]),
         weights=tuple(f"w{k}" for k in range(num_weights)),
         inputs=(),
-        expressions={},
+        parameters=tuple(f"w{k}" for k in range(num_weights)),
+        angle_map=None,
     )
 
 
