@@ -11,6 +11,7 @@ import numpy as np
 from qtrain.circuits.frequencies import unit_frequency
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.noise.channels import Channel, tape_steps
+from qtrain.circuits.observables import pack
 from qtrain.circuits.problem import MAX_POINTS, Problem, part
 from qtrain.circuits.product_states import split_product_input
 from qtrain.circuits.program import PauliProgram
@@ -93,17 +94,8 @@ def _tape(problem: Problem, bounding: bool = False) -> Any:
     if bounding and not steps.stop_at_product():
         return None
     steps.build(effective_channels(problem))
-    x, z = operator.paulis.x, operator.paulis.z
-    terms = _pack(x), _pack(z), np.ascontiguousarray(operator.coeffs.real)
     drawn = np.array([j for j, role in enumerate(roles) if role is not None and role.kind == "drawn"], np.int64)
-    return CollapseTape(steps.walk(), terms, drawn, len(program.rotations))
-
-
-def _pack(bits: np.ndarray) -> np.ndarray:
-    rows = np.zeros((len(bits), 8 * ((bits.shape[1] + 63) // 64)), np.uint8)
-    packed = np.packbits(bits, axis=1, bitorder="little")
-    rows[:, : packed.shape[1]] = packed
-    return rows.view(np.uint64)
+    return CollapseTape(steps.walk(), pack(operator), drawn, len(program.rotations))
 
 
 def _roles(programs: list[PauliProgram], scaled: set[int], start: Initialization) -> list[_Role | None]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from qtrain.budget import clock
 from qtrain.circuits.problem import Problem
 from qtrain.gradients.accumulators import AngleMoments
-from qtrain.gradients.sampled_angles import angle_statistics, draw_weights, power_sums, precise
+from qtrain.gradients.sampled_angles import angle_statistics, draw_weights, grow, power_sums
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.light_cone import effective, effective_channels
 from qtrain.simulators.density import MAX_QUBITS, NoisyCost
@@ -37,23 +36,13 @@ def passes(problem: Problem) -> str | None:
 
 def run(problem: Problem) -> GradientStats | None:
     """Growing batches until precise enough; None where one parameter vector does not fit the memory."""
-    cost, budget = _cost(problem), problem.budget
-    if cost.row_bytes > budget.memory_bytes:
+    cost = _cost(problem)
+    if cost.row_bytes > problem.budget.memory_bytes:
         return None
-    batch = problem.samples or FIRST_BATCH
-    total, note = None, ""
-    while True:
-        began = clock()
-        more = _draw(problem, cost, batch, problem.rng("density", total.count if total else 0))
-        total = more if total is None else total + more
-        if problem.samples is not None or precise(total, budget.relative_error):
-            break
-        each = (clock() - began) / batch
-        affordable = int((problem.left - 0.5 * budget.seconds) / max(each, 1e-9))
-        batch = min(total.count, budget.max_samples - total.count, affordable)
-        if batch < max(1, total.count // 8):
-            note = f"; stopped by the budget after {total.count} parameter vectors"
-            break
+    total, note = grow(
+        problem, problem.samples or FIRST_BATCH,
+        lambda count, done: _draw(problem, cost, count, problem.rng("density", done)),
+    )  # fmt: skip
     return angle_statistics(
         problem, total, "density", f"angles sampled under noise, on {cost.program.num_qubits} qubits exactly{note}"
     )

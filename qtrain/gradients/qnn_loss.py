@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import clock
 from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError
 from qtrain.gradients.accumulators import AngleMoments
-from qtrain.gradients.sampled_angles import angle_statistics, draw_weights, power_sums, precise
+from qtrain.gradients.sampled_angles import angle_statistics, draw_weights, grow, power_sums
 from qtrain.gradients.statistics import GradientStats
 from qtrain.simulators import statevector
 
 Slope = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 MAX_POINTS = 256  # of the data; more are drawn from at random
+FIRST_BATCH = 32
 
 
 def _squared(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -73,17 +73,17 @@ def loss_variance(
     """
     if problem.data is None:
         raise QTrainError("circuit should have input parameters where it is a QNN. Got none.")
-    budget = problem.budget
-    total: AngleMoments | None = None
-    slopes, batch = 0.0, 32
-    deadline = clock() + budget.seconds / 2
-    while total is None or (not precise(total, budget.relative_error) and clock() < deadline):
-        rng = problem.rng("loss", total.count if total else 0)
-        more, slope = loss_moments(problem, observables, targets, loss=loss, samples=batch, rng=rng)
-        slopes += slope * batch
-        total = more if total is None else total + more
-        batch = min(total.count, budget.max_samples)
-    reason = f"gradient of the {loss} over {len(problem.data)} points, angles sampled on the statevector"
+    slopes = 0.0
+
+    def draw(count: int, done: int) -> AngleMoments:
+        nonlocal slopes
+        rng = problem.rng("loss", done)
+        more, slope = loss_moments(problem, observables, targets, loss=loss, samples=count, rng=rng)
+        slopes += slope * count
+        return more
+
+    total, note = grow(problem, problem.samples or FIRST_BATCH, draw)
+    reason = f"gradient of the {loss} over {len(problem.data)} points, angles sampled on the statevector{note}"
     # no two outputs cancel: what vanishes for every term vanishes for any loss
     every = SparsePauliOp.sum([SparsePauliOp(o.paulis, np.abs(o.coeffs)) for o in observables])
     stats = angle_statistics(problem.but(observable=every), total, "loss", reason)

@@ -21,15 +21,14 @@ from qtrain.circuits.problem import Problem, part
 from qtrain.gradients.accumulators import Accumulator, Ceiling, Exact, Means
 from qtrain.gradients.fourier_grids import Series, coefficients, frequencies, series_of
 from qtrain.gradients.paths import path_sums
-from qtrain.gradients.sampled_angles import GRACE, pieces, rounding
+from qtrain.gradients.sampled_angles import GRACE, PER_SECOND, pieces, rounding
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
-from qtrain.light_cones.vanishing_gradients import vanishing_weights
+from qtrain.light_cones.vanishing_gradients import vanishing
 
 MOST_WEIGHTS = 12  # of one piece: 3^12 points are the least
 MOST_POINTS = 2e7  # of one grid
 MOST_ENTRIES = 4e6  # of the series of the whole, where its terms meet in a quadratic form
-PER_SECOND = 2e8  # operations, to tell what will not fit; what is started is timed
 SHARE = 0.5  # of the seconds that are left
 LOST = 1e-10  # relative rounding of a second moment that is no longer called exact
 
@@ -195,9 +194,7 @@ def _uniform(problem: Problem, total: Total) -> tuple[list[Accumulator], np.ndar
     zero = dead(problem)
     floor = rounding(problem)
     suspects = (second <= floor) & ~zero
-    if suspects.any():
-        program, seconds = problem.program, problem.share(0.25)
-        zero = zero | (suspects & vanishing_weights(program, problem.traceless, seed=problem.seed, seconds=seconds))
+    zero = zero | vanishing(problem, suspects)
     hidden = suspects & ~zero
     ceiling = np.append(np.where(hidden, 4 * floor, np.inf), np.inf)
     means = np.append(np.zeros(count), total.mean)

@@ -24,11 +24,11 @@ from qtrain.gradients.identity_blocks import mirrored_weights
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import effective
-from qtrain.light_cones.vanishing_gradients import vanishing_weights
+from qtrain.light_cones.vanishing_gradients import vanishing
 from qtrain.simulators import gsim, statevector
 from qtrain.simulators.cones.cut import Piece, Pieces, pieces_of
 from qtrain.simulators.evaluators import Evaluator, ModuleSurrogate
-from qtrain.simulators.table import NARROW, Plan, plans
+from qtrain.simulators.table import NARROW, STATEVECTOR_BYTES, Plan, plans
 
 if TYPE_CHECKING:
     from qtrain.circuits.program import PauliProgram
@@ -44,7 +44,6 @@ FEW = 1e7  # operations of a value that are not worth a search for fewer
 GRACE = 1.0  # seconds that few angle vectors may take where stages above have used up the budget
 PER_SECOND = 2e8  # operations of a value that its gradient is done by as well, on one slow core
 SLOWEST = 10.0  # times as long as expected an angle vector may take
-STATE_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
 ROUNDING = 1e-13  # of a sampled gradient, relative to the largest it can be
 
 
@@ -114,7 +113,7 @@ def statevector_passes(problem: Problem) -> str | None:
     width = effective(problem).program.num_qubits
     if width > WIDEST:
         return f"the observable's light cone holds {width} qubits, above {WIDEST}"
-    if STATE_BYTES << width > problem.budget.memory_bytes:
+    if STATEVECTOR_BYTES << width > problem.budget.memory_bytes:
         return "the states of the observable's light cone are above memory_bytes"
     return None
 
@@ -127,12 +126,7 @@ def run_statevector(problem: Problem) -> GradientStats | None:
         return None
     stats = angle_statistics(problem, sampled[0], "statevector", f"angles sampled on the statevector{sampled[1]}")
     suspects = (sampled[0].gradient[1] <= sampled[0].count * rounding(problem)) & ~stats.proven_zero
-    if suspects.any():
-        program, seconds = problem.program, problem.share(0.25)
-        live = ~vanishing_weights(program, problem.traceless, seed=problem.seed, seconds=seconds)
-        nothing = suspects & ~program.of_parameters(live)
-        stats = dataclasses.replace(stats, proven_zero=stats.proven_zero | nothing)
-    return stats
+    return dataclasses.replace(stats, proven_zero=stats.proven_zero | vanishing(problem, suspects))
 
 
 def angle_statistics(problem: Problem, sums: AngleMoments, method: str, reason: str) -> GradientStats:
@@ -210,28 +204,42 @@ def _sample(
     Args:
         operations: of one value. build: makes what evaluates; None: the statevector.
     """
-    budget = problem.budget
     expected = operations / PER_SECOND  # seconds of one angle vector, until one was timed
     batch = problem.samples or int(min(FIRST_BATCH, max(SHARE * problem.left, GRACE) / expected))
     if batch < FEWEST:
         return None
     evaluator = None if build is None else build()
-    total: AngleMoments | None = None
-    while True:
-        began = clock()
-        more = sample_moments(
-            problem.program, problem.traceless, samples=batch, seed=problem.rng("angles", total.count if total else 0),
+
+    def draw(count: int, done: int) -> AngleMoments:
+        return sample_moments(
+            problem.program, problem.traceless, samples=count, seed=problem.rng("angles", done),
             initialization=problem.start, data=problem.data, evaluator=evaluator,
             cone=effective(problem) if evaluator is None else None, memory_bytes=int(problem.budget.memory_bytes),
         )  # fmt: skip
+
+    return grow(problem, batch, draw, slowest=max(SLOWEST * expected, 1e-3))
+
+
+def grow(
+    problem: Problem, batch: int, draw: Callable[[int, int], AngleMoments], *, slowest: float = math.inf
+) -> tuple[AngleMoments, str]:
+    """Growing batches until precise enough; a clause where the budget ended them.
+
+    Args:
+        batch: the first. draw: sums of so many parameter vectors, behind so many. slowest: seconds of one of the first.
+    """
+    total: AngleMoments | None = None
+    while True:
+        began = clock()
+        more = draw(batch, total.count if total else 0)
         each = (clock() - began) / batch
-        if total is None:  # it may have compiled: what it took is no measure of the others
-            each = min(each, max(SLOWEST * expected, 1e-3))
+        if total is None:  # what the first took is no measure of the others
+            each = min(each, slowest)
         total = more if total is None else total + more
-        if problem.samples is not None or precise(total, budget.relative_error):
+        if problem.samples is not None or precise(total, problem.budget.relative_error):
             return total, ""
-        fitting = 0.7 * (problem.left - (1 - SHARE) * budget.seconds) / each
-        batch = int(min(total.count, budget.max_samples - total.count, fitting))
+        fitting = 0.7 * (problem.left - (1 - SHARE) * problem.budget.seconds) / max(each, 1e-9)
+        batch = int(min(total.count, problem.budget.max_samples - total.count, fitting))
         if batch < max(total.count // 8, 1):
             return total, f"; stopped by the budget after {total.count} parameter vectors"
 

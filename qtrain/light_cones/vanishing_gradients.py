@@ -16,6 +16,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.frequencies import common_divisor
 from qtrain.circuits.interference import unpack_terms
+from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.statevector import modular as kernel
 from qtrain.light_cones.light_cone import effective_program
@@ -100,6 +101,15 @@ def vanishing_weights(
             if weight >= 0 and groups[group]:
                 live[weight] = True
     return ~live
+
+
+def vanishing(problem: Problem, suspects: np.ndarray) -> np.ndarray:
+    """(parameters,) bool: which of the suspects are proven to vanish, within a quarter of the seconds left."""
+    if not suspects.any():
+        return suspects
+    seconds = problem.share(0.25)
+    live = ~vanishing_weights(problem.program, problem.traceless, seed=problem.seed, seconds=seconds)
+    return np.asarray(suspects & ~problem.program.of_parameters(live))
 
 
 # (x mask, z mask, eighths of a turn, weight or -1, coefficient, offset that is no multiple of pi/4)

@@ -20,7 +20,7 @@ from qtrain.gradients.paths.pair_walk import Limits, moments
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import effective
-from qtrain.light_cones.vanishing_gradients import vanishing_weights
+from qtrain.light_cones.vanishing_gradients import vanishing
 
 MOST_PAIRS = {"auto": 2**18, "pairs": 2**22}  # at any one rotation
 LINK_BYTES = 80  # of one entry of a transfer: kept, and while it is made
@@ -74,9 +74,7 @@ def run(problem: Problem) -> GradientStats | None:
     zero = dead(problem) | ~second.linked[:-1]
     unsure = values <= TRUSTED * second.rounding
     unsure[-1] = False
-    suspects = unsure[:-1] & ~zero
-    if suspects.any():
-        zero = zero | (suspects & vanishing_weights(problem.program, problem.traceless, seed=problem.seed))
+    zero = zero | vanishing(problem, unsure[:-1] & ~zero)
     values[:-1][zero] = 0.0
     unsure[:-1] &= ~zero
     about = max(float(values[-1]) - float(mean.values[-1]) ** 2, 0.0)
