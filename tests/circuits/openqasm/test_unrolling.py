@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qtrain.circuits.openqasm import qasm3
+from qtrain.circuits.openqasm import qasm3, unrolling
 
 HEAD = 'OPENQASM 3.0; include "stdgates.inc"; '
 
@@ -45,6 +45,7 @@ def test_places_outside_an_array(place):
         qasm3.parse(HEAD + f"input array[float[64], 2] w; qubit[1] q; rx(w[{place}]) q[0];")
 
 
-def test_a_short_program_cannot_be_endless():
+def test_a_short_program_cannot_be_endless(monkeypatch):
+    monkeypatch.setattr(unrolling, "MAX_STATEMENTS", 5000)
     with pytest.raises(ValueError, match="unroll to more than"):
         qasm3.parse(HEAD + "qubit[1] q; for int i in [0:9999] { for int j in [0:9999] { x q[0]; } }")
