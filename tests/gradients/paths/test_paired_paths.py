@@ -50,7 +50,7 @@ def test_sampled_pairs_of_terms_that_interfere(name):
     assert abs(stats.cost_second_moment - square) <= 5 * stats.cost_standard_error + 1e-4 * second.max()
 
 
-@pytest.mark.parametrize("name", set(reference_noise.NOISES) - set(reference_noise.UNITAL))
+@pytest.mark.parametrize("name", sorted(set(reference_noise.NOISES) - set(reference_noise.UNITAL)))
 def test_what_pairs_cannot_follow_is_refused_by_its_gate(name):
     problem = pose(random_circuit(0), "ZZZ", noise=reference_noise.NOISES[name][0])
     assert "the noise behind gate 0" in path_tape(problem).refusal
