@@ -22,6 +22,7 @@ from qtrain.diagnosis.criteria import CRITERIA
 from qtrain.diagnosis.diagnose import diagnose
 from qtrain.gradients.methods import METHODS
 from qtrain.gradients.variance import gradient_variance
+from qtrain.simulators.table import SIMULATORS
 from qtrain.studies.objectives import OBJECTIVES
 from qtrain.studies.propose.samplers import SAMPLERS
 from qtrain.studies.tasks.task import TASKS
@@ -30,7 +31,8 @@ TEXT = (REPOSITORY / "CONTRIBUTING.md").read_text()
 STEPS = re.findall(r"^\d+\. `([\w/]+\.py):(\w+)`", TEXT, re.MULTILINE)
 DIFFS = dict(re.findall(r"^```diff\n\+\+\+ (\S+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL))
 ADDED = {
-    "gradients/triangle_bound.py": (METHODS, "triangle"), "diagnosis/gate_count.py": (CRITERIA, "gate count"),
+    "gradients/triangle_bound.py": (METHODS, "triangle"), "simulators/shifts.py": (SIMULATORS, "shifts"),
+    "diagnosis/gate_count.py": (CRITERIA, "gate count"),
     "diagnosis/certificates/look_up.py": (CERTIFICATES, "look-up"), "studies/width.py": (OBJECTIVES, "width"),
     "studies/tasks/magnet.py": (TASKS, "magnet"), "studies/propose/quasi_random.py": (SAMPLERS, "quasi_random"),
     "architecture/star_of_two.py": (TOPOLOGIES, "two_stars"),
@@ -125,6 +127,10 @@ def test_rows_for_circuits_work(add):
     report = diagnose(circuit, "ZII")
     assert report.extra["gate count"] == len(circuit.data)
     assert "look-up" in {found.check for found in report.simulability.certificates}
+
+
+def test_a_row_of_simulators_conforms(add):
+    testing.check_simulator(add("simulators/shifts.py"))
 
 
 def test_rows_for_searches_conform(add):

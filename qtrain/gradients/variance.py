@@ -37,15 +37,16 @@ def gradient_variance(
         circuit: unitary gates; angles affine in their parameters, or any function of them: these parameters are then
             drawn from [0, 2 pi), and ``reason`` says so.
         observable: Pauli terms with real coefficients.
-        method: ``"exact"`` sums all Pauli paths by contracting a network (narrow or shallow
-            circuits, any smallness); ``"paths"`` samples them (any size, independent angles);
-            ``"particles"`` samples what paths miss; ``"quadrature"`` sums the Fourier series of the cost
-            (few shared parameters in each term's light cone); ``"angles"`` samples angles, each term on its
-            own cone, by the cheapest simulator; ``"statevector"`` samples angles (n up to 20, any circuit
-            without noise); ``"density"`` samples them under noise (n up to 10); ``"gsim"`` in the observable's
-            module (shared parameters, small algebra); ``"collapse"`` samples operators (shared parameters, fixed
-            gates, noise, any size); ``"bound"`` tells what is known without any. Other packages may add more.
-            ``"auto"`` takes the first of the table that fits and says why in ``reason``.
+        method: ``"auto"`` takes the first of the table that fits and says why in ``reason``. Exact are ``"exact"``
+            (all Pauli paths, by contracting a network; independent angles in narrow or shallow circuits, any
+            smallness), ``"quadrature"`` (the Fourier series of the cost; few shared parameters in each term's light
+            cone, any size) and ``"pairs"`` (pairs of paths with Fourier indices; shared parameters in narrow or
+            shallow circuits). Sampled are ``"paths"`` (independent angles, any size), ``"particles"`` (what paths
+            miss), ``"angles"`` (random angles, each term on its own cone, by the cheapest simulator),
+            ``"statevector"`` (n up to 20), ``"gsim"`` (in the observable's module; small algebras), ``"density"``
+            (under noise; n up to 10) and ``"collapse"`` (Pauli operators that collapse at every average; shared
+            parameters, fixed gates, data, noise, any size). ``"bound"`` tells what is known without any. Other
+            packages may add more (`qtrain.gradients.methods.register_method`).
         initialization: ``"uniform"`` on each rotation's full period, ``"gaussian:SIGMA"``,
             ``"small:WIDTH"`` or ``"identity-block"``.
         noise: rates, a device, a Target or a NoiseModel: see `qtrain.circuits.noise.placement.with_noise`.

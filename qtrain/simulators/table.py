@@ -60,7 +60,7 @@ SIMULATORS: Table[Simulator] = Table("simulator")
 
 
 def register_simulator(row: Simulator, *, replace: bool = False) -> Simulator:
-    """Add a way to compute costs.
+    """Add a way to compute costs; `qtrain.testing.simulators.check_simulator` tells whether it keeps its promises.
 
     Raises:
         QTrainError: a name that is taken.

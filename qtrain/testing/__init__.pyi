@@ -9,3 +9,5 @@ from .proposals import check_start as check_start
 from .proposals import check_topology as check_topology
 from .searches import check_objective as check_objective
 from .searches import check_task as check_task
+from .simulators import check_simulator as check_simulator
+from .simulators import small_costs as small_costs
