@@ -28,9 +28,13 @@ def console(block: str) -> list[tuple[str, str]]:
 
 
 def settled(text: str) -> list[str]:
-    """Lines as they are; of rows whose figures move when a method gets better, the name alone."""
-    lines = [line.rstrip() for line in text.strip("\n").splitlines()]
-    return [next((name for name in MOVING if line.startswith(name)), line) for line in lines]
+    """Lines as they are; of rows whose figures move when a method gets better, the name alone, however they wrap."""
+    found: list[str] = []
+    for line in text.strip("\n").splitlines():
+        wrapped = line.startswith(" ") and bool(line.strip()) and found and found[-1] in MOVING
+        if not wrapped:
+            found.append(next((name for name in MOVING if line.startswith(name)), line.rstrip()))
+    return found
 
 
 def test_examples_run_in_order_and_print_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -167,6 +167,8 @@ def report_page(source: str, output: Path, *, observable: str | None, **options:
     from qtrain.views.tables import facts, headline, interval, number
 
     check_output(output, "output", kind=".html", inputs=[Path(source)])
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise QTrainError(f"output should end in .html. Got {output}.")
     name, circuit, measured, stated = _question(source, None if observable is None else read_observable(observable))
     report = diagnose_circuits({name: circuit}, measured, **options)[name]
     columns = ["#", "parameter", "qubits", "V", "95 % interval", "cause", "advice"]

@@ -124,7 +124,8 @@ def of_gradients(report: TrainabilityReport) -> Facts:
 
 
 def of_light_cone(report: TrainabilityReport) -> Facts:
-    return [("light cone", f"{report.light_cone.width} qubits, depth {report.light_cone.depth}")]
+    width = report.light_cone.width
+    return [("light cone", f"{width} qubit{'' if width == 1 else 's'}, depth {report.light_cone.depth}")]
 
 
 def of_algebra(report: TrainabilityReport) -> Facts:
@@ -153,5 +154,5 @@ def of_expressivity(report: TrainabilityReport) -> Facts:
     if not math.isnan(found.expressibility):
         text += f", expressibility {number(found.expressibility)}"
     if not math.isnan(found.entangling_capability):
-        text += f", entangling capability {number(found.entangling_capability)}"
+        text += f", entangling capability {number(round(found.entangling_capability, 12))}"
     return [("expressivity", text)]

@@ -252,6 +252,7 @@ def test_figure_and_report_page(run, ansatz, tmp_path):
     page = (tmp_path / "page.html").read_text()
     assert "9 of 24 parameters train" in page and "<svg" in page and "<script" not in page
     assert "observable should be given" in one_sentence(run("report", str(ansatz), "-o", "page.html"))
+    assert "end in .html" in one_sentence(run("report", str(ansatz), "-O", "ZIII", "-o", str(tmp_path / "page.pdf")))
 
 
 def test_a_verb_never_writes_over_its_input_or_a_stranger(run, ansatz, tmp_path):
