@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from qtrain.kernels.bits import PATHS, WORDS, coins, fill, popcount, seed_lanes
-from qtrain.kernels.clifford import act, meet, multiply, turn
+from qtrain.kernels.bits import ONES, PATHS, WORDS, coins, fill, popcount, seed_lanes
+from qtrain.kernels.clifford import act, meet, multiply
 from qtrain.kernels.opcodes import QUARTER_TURN, ROTATION, SWAP
 
 
@@ -23,22 +23,24 @@ def walk(steps, x, z, anti, r0, r1):
     Args:
         steps: `Steps`; its ``row`` is a rotation's row of ``anti``.
         x, z: (qubits, WORDS) uint64 planes, overwritten by the Paulis at the input.
-        anti: (rows, WORDS) uint64, set to where the path anticommutes with the rotation.
+        anti: (rows + 1, WORDS) uint64, set to where the path anticommutes with the rotation; the last row is scratch.
         r0, r1: (WORDS,) uint64 random state, advanced.
     """
     opcode, q0, q1, start, support, letters, row, turns, rate = steps
     coin = np.empty((1, WORDS), np.uint64)
     for i in range(opcode.shape[0]):
         op = opcode[i]
-        if op == ROTATION:
-            r = row[i]
+        if op == ROTATION or op == QUARTER_TURN:
+            r = row[i] if op == ROTATION else anti.shape[0] - 1
             if meet(start, support, letters, i, x, z, anti, r, None, WORDS):
-                coins(r0, r1, coin)
+                if op == ROTATION:
+                    coins(r0, r1, coin)
+                else:
+                    for w in range(WORDS):
+                        coin[0, w] = ONES
                 multiply(start, support, letters, i, x, z, anti, r, coin, WORDS)
         elif op > ROTATION and op <= SWAP:  # as `conjugate`, whose reference counts would cost more than the gate
             act(op, q0[i], q1[i], x, z, None, WORDS)
-        elif op == QUARTER_TURN:
-            turn(op, turns[i], start, support, letters, i, x, z, None, coin, None, WORDS)
 
 
 @njit(cache=True, nogil=True)
@@ -98,7 +100,7 @@ def sample(steps, class_x, class_z, target, counts, seed, with_beta, hits, betas
     rows = hits.shape[0]
     x = np.zeros((n, WORDS), np.uint64)
     z = np.zeros((n, WORDS), np.uint64)
-    anti = np.zeros((rows, WORDS), np.uint64)
+    anti = np.zeros((rows + 1, WORDS), np.uint64)
     owner = np.zeros(PATHS, np.int64)
     alive = np.zeros(WORDS, np.uint64)
     used = np.zeros(WORDS, np.uint64)
@@ -106,7 +108,7 @@ def sample(steps, class_x, class_z, target, counts, seed, with_beta, hits, betas
     r1 = np.zeros(WORDS, np.uint64)
     seed_lanes(seed, r0, r1)
     total = np.int64(0)
-    current = 0
+    current = np.int64(0)  # typed: a literal would be compiled for
     left = counts[0]
     while True:
         filled, current, left = next_block(counts, current, left, owner)

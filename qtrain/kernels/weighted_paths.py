@@ -135,7 +135,7 @@ def sample_weighted(steps, averaged, class_x, class_z, counts, seed, cut, sums, 
     rows = ones.shape[0]
     x = np.zeros((n, WORDS), np.uint64)
     z = np.zeros((n, WORDS), np.uint64)
-    anti = np.zeros((rows, WORDS), np.uint64)
+    anti = np.zeros((rows + 1, WORDS), np.uint64)
     planes = np.zeros((PLANES, WORDS), np.uint64)
     owner = np.zeros(PATHS, np.int64)
     alive = np.zeros(WORDS, np.uint64)
@@ -145,7 +145,7 @@ def sample_weighted(steps, averaged, class_x, class_z, counts, seed, cut, sums, 
     r1 = np.zeros(WORDS, np.uint64)
     seed_lanes(seed, r0, r1)
     one = np.uint64(1)
-    current = 0
+    current = np.int64(0)  # typed: a literal would be compiled for
     left = counts[0]
     while True:
         filled, current, left = next_block(counts, current, left, owner)

@@ -122,7 +122,7 @@ def test_paths_without_signs(seed):
     rng, n, _, gates, tape, x, z = setting(seed, 64 * WORDS)
     px, pz = pack_bits(x.T), pack_bits(z.T)
     lanes = [np.zeros(WORDS, np.uint64) for _ in range(2)]
-    pauli_paths.walk(tape.steps, px, pz, np.zeros((0, WORDS), np.uint64), *lanes)
+    pauli_paths.walk(tape.steps, px, pz, np.zeros((1, WORDS), np.uint64), *lanes)
     some = rng.choice(len(x), 5)
     found_x, found_z = unpack_bits(px, len(x)).T, unpack_bits(pz, len(x)).T
     for a, (end_x, end_z, _) in zip(some, ends(gates, x[some], z[some]), strict=True):
