@@ -21,8 +21,8 @@ class Budget:
     """What a criterion may spend; a budget that is hit gives a bound, never an exception.
 
     Args:
-        seconds: wall-clock seconds of one call, of which each stage takes a share; what is compiled once, at the first
-            call after an installation, is not counted.
+        seconds: wall-clock seconds of one call, of which each stage takes a share. What is compiled at the first call
+            of its kind on a machine is not counted: tens of seconds at most, as there are only so many kernels.
         memory_bytes: largest working set a kernel may allocate.
         max_dimension: largest Lie algebra or module that closures follow.
         relative_error: asked-for relative standard error of the median live variance.
