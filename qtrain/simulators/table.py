@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.problem import Problem
 from qtrain.extensions import Table
+from qtrain.simulators.collective_spin import collective_spin
 from qtrain.simulators.cones.cut import ConesSurrogate, pieces_of
 from qtrain.simulators.evaluators import Evaluator, MappedSurrogate, ModuleSurrogate, StatevectorSurrogate
 from qtrain.simulators.free_fermions import free_fermions
@@ -190,8 +191,16 @@ def _sector(problem: Problem) -> Plan | str:
     )  # fmt: skip
 
 
+def _collective_spin(problem: Problem) -> Plan | str:
+    found = collective_spin(problem.program, problem.observable)
+    if isinstance(found, str):
+        return found
+    levels = problem.program.num_qubits + 1
+    return Plan(f"one spin of {levels} levels", found.operations, 16.0 * levels * (6 * levels + 64), lambda: found)
+
+
 for _name, _plan in {
-    "cones": _cones, "statevector": _statevector, "contraction": _contraction, "sector": _sector, "g-sim": _gsim,
-    "near-Clifford": _near_clifford, "free fermions": _free_fermions,
+    "collective spin": _collective_spin, "cones": _cones, "statevector": _statevector, "contraction": _contraction,
+    "sector": _sector, "g-sim": _gsim, "near-Clifford": _near_clifford, "free fermions": _free_fermions,
 }.items():  # fmt: skip
     register_simulator(Simulator(_name, _plan))

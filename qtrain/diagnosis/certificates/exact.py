@@ -91,6 +91,7 @@ for _name, _assess in {
     "g-sim": exactly(in_module), "light cone": _light_cone,
     "near-Clifford": exactly(planned("near-Clifford")), "tensor network": exactly(in_network),
     "matrix-product state": _matrix_product_state, "symmetry sector": exactly(planned("sector")),
-    "free fermion": _free_fermion, "g-sim from measured data": _from_data,
+    "collective spin": exactly(planned("collective spin")), "free fermion": _free_fermion,
+    "g-sim from measured data": _from_data,
 }.items():  # fmt: skip
     register_certificate(SimulationMethod(_name, _assess))
