@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 
 LARGEST_DENOMINATOR = 64
 TOLERANCE = 1e-12  # relative difference of a float from the fraction that it stands for
@@ -40,7 +41,11 @@ def unit_frequency(coefficients: Iterable[float]) -> float | None:
         >>> unit_frequency([0.2, -0.3]), unit_frequency([3.14159, 0.0])
         (0.1, 3.14159)
     """
-    numbers = [float(c) for c in coefficients]
+    return _unit(tuple(float(c) for c in coefficients))
+
+
+@lru_cache(maxsize=1024)  # thousands of parameters drive gates of one kind
+def _unit(numbers: tuple[float, ...]) -> float | None:
     first = next((abs(c) for c in numbers if c), 0.0)
     divisor = common_divisor(c / first for c in numbers) if first else None
     return first * divisor.numerator / divisor.denominator if divisor else None

@@ -81,15 +81,22 @@ def bounding_tape(problem: Problem) -> CollapseTape | None:
     return _tape(problem, bounding=True)
 
 
-def _tape(problem: Problem, bounding: bool = False) -> Any:
-    program, operator = effective(problem)
+@part
+def _prepared(problem: Problem) -> tuple[list[PauliProgram], np.ndarray, list[_Role | None]]:
+    """The effective cone's program and product input at every data point; what each weight is."""
+    program, _ = effective(problem)
     points = () if problem.data is None else problem.data[:MAX_POINTS]
     bound = [program.bind_inputs(v) for v in points] or [program]
     split = [split_product_input(p) for p in bound]
     programs = [p for p, _ in split]
-    bloch = np.ascontiguousarray(np.stack([b for _, b in split]))
     scaled = set(program.parameter[np.isnan(program.coefficient)].tolist())
     roles = _roles(programs, scaled, problem.start)
+    return programs, np.ascontiguousarray(np.stack([b for _, b in split])), roles
+
+
+def _tape(problem: Problem, bounding: bool = False) -> Any:
+    program, operator = effective(problem)
+    programs, bloch, roles = _prepared(problem)
     steps = _Steps(programs, bloch, roles, problem.start)
     if bounding and not steps.stop_at_product():
         return None
@@ -134,14 +141,15 @@ def _placed(
     roles = list(roles)
     windows = [j for j, role in enumerate(roles) if role is not None and role.kind == "window"]
     windows.sort(key=lambda j: uses[j][-1] - uses[j][0])
-    taken: list[tuple[int, int, int, int]] = []  # first, last, lowest bit, bits
+    taken, count = np.zeros((len(windows), 4), np.int64), 0  # first, last, lowest bit, bits
     for j in windows:
         role = roles[j]
         assert role is not None
         top = int(np.round(np.abs(program.coefficient[uses[j]]) / role.unit).sum())
         bits = (2 * top).bit_length()
         first, last = uses[j][0], uses[j][-1]
-        busy = sorted((low, width) for a, b, low, width in taken if a <= last and first <= b)
+        others = taken[:count]
+        busy = sorted(others[(others[:, 0] <= last) & (others[:, 1] >= first), 2:].tolist())
         shift = 0
         for low, width in busy:
             if low - shift >= bits:
@@ -150,7 +158,8 @@ def _placed(
         if shift + bits > DIGITS:
             roles[j] = _Role("drawn")
             continue
-        taken.append((first, last, shift, bits))
+        taken[count] = first, last, shift, bits
+        count += 1
         roles[j] = _Role("window", role.unit, shift, (1 << bits) - 1)
     return roles
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from qtrain.budget import clock
 from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
@@ -24,6 +25,7 @@ from qtrain.simulators.statevector import check_weights
 LANES = 64  # angle vectors side by side, where memory allows
 MAX_TENSORS, MAX_VISITS = 30_000, 1_000_000  # of all terms: what is planned well within a second
 LIMIT = 1e11  # operations of one value
+PLANNING, LEAST_PLANNING = 0.4, 0.5  # share of what is left, and seconds at least, behind which no term is planned
 MULTIPLICATION, CALL = 4.0, 50.0  # operations of a complex multiplication; of a step's overhead, spread over lanes
 NUMBER = 16  # bytes
 LANE = 51  # the lanes' label in numpy.einsum
@@ -328,10 +330,13 @@ def plan_contraction(problem: Problem, *, in_line: bool = False, limit: float = 
         return f"{len(operator)} terms on {len(program)} gates are too many networks to plan"
     ops, forest, tensors = plain_ops(program), _Forest(program), 0
     allowed = limit / MULTIPLICATION
+    deadline = clock() + max(problem.share(PLANNING), LEAST_PLANNING)
     x, z, c = unpack_terms(operator)
     for bits_x, bits_z, coefficient in zip(x, z, c, strict=True):
         if coefficient == 0:
             continue
+        if clock() > deadline:
+            return f"the networks of {len(operator)} terms on {len(program)} gates are not planned in its seconds"
         network = expectation_network(program.num_qubits, ops, bits_x, bits_z, most=MAX_TENSORS - tensors)
         if network is None:
             return f"its networks hold more than {MAX_TENSORS:,} tensors"
