@@ -66,7 +66,7 @@ class Evidence:
     @property
     def flat(self) -> bool:
         """The cost itself varies less than the shots resolve."""
-        return bool(self.stats.cost_variance < self.threshold)
+        return bool(np.fmin(self.stats.cost_variance, self.stats.cost_second_moment) < self.threshold)
 
     @property
     def quiet(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from qtrain.gradients.collapsed_walks import CollapsedWalks
 from qtrain.gradients.sampled_angles import PER_SECOND, draw_weights, simulator, slopes
 from qtrain.gradients.statistics import GradientStats
 from qtrain.kernels.collapse import walks as kernel
+from qtrain.kernels.opcodes import ROTATION, SWAP
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import effective
 
@@ -25,7 +26,7 @@ FIRST = 64
 CAPS = (1024, 32768)  # terms of an operator, above which a walk ends as a bound
 EFFORT = 10**7  # most terms times steps of a walk: a tenth of a second
 PILOT = 64
-STOPPED = 128  # walks that end where diagonal gates on a product state bound them
+STOPPED = 16  # walks that end where diagonal gates on a product state bound them, all alike
 GRACE = 2.0  # seconds for walks where stages above, or compiling, have used up the budget
 HOPELESS = 0.9  # share of walks without an end above which nothing is told
 BOUNDED = 1e-5  # share of S below which a bound is enough
@@ -60,18 +61,26 @@ def run(problem: Problem) -> GradientStats | None:
 
 
 def bounded(problem: Problem) -> GradientStats | None:
-    """Bounds by walks that end in front of diagonal gates; None where they are not below the resolution."""
+    """A bound by walks that end in front of diagonal gates; None where it is not below the resolution, or no proof.
+
+    One string stays one string where every angle in front is its own, and where what letters are worth is known at
+    every rotation, branches are drawn in proportion: all walks count the same, which is then no estimate.
+    """
     tape = bounding_tape(problem)
-    if tape is None:
+    if tape is None or len(tape.terms[2]) != 1:
+        return None
+    kinds = tape.walk.kind
+    if ((kinds > SWAP) & (kinds != kernel.STOP)).any() or (tape.walk.guide[kinds == ROTATION] < 0).any():
         return None
     sampler = Sampler(problem, tape, CAPS[0])
     sampler.draw(STOPPED)
     sums = sampler.sums()
-    norm = float((tape.terms[2] ** 2).sum())
-    if not sums.estimate().upper[-1] <= problem.budget.resolution * norm:
+    most = float(sums.lost[0, -1]) / STOPPED * (1 + 1e-9)
+    if not most <= problem.budget.resolution * sampler.peak[0]:
         return None
     return GradientStats.of(
-        problem, [sums], method="collapse", proven_zero=dead(problem),
+        problem, [sums, Ceiling(most * np.append(slopes(problem), 1.0) ** 2)], method="collapse",
+        proven_zero=dead(problem),
         reason="operators outgrow every cap, but can only reach little of a product state behind diagonal gates",
     )  # fmt: skip
 

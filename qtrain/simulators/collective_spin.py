@@ -20,7 +20,8 @@ from qtrain.circuits.interference import unpack_terms
 from qtrain.circuits.product_states import split_product_input
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.opcodes import LETTER_X, LETTER_Y, LETTER_Z, ROTATION
-from qtrain.simulators.evaluators import Evaluator, one_point
+from qtrain.simulators.evaluators import Evaluator
+from qtrain.simulators.statevector import check_weights
 
 CHUNK = 2**22  # amplitudes kept at a time
 
@@ -41,7 +42,7 @@ class CollectiveSpin(Evaluator):
     """A cost on the spin's n + 1 levels, by how many qubits are 1: exact.
 
     Attributes:
-        num_qubits: n. num_weights: of the program. bloch: (3,) X, Z, Y of each qubit of the input.
+        num_qubits: n. weights: how many the program has. bloch: (3,) X, Z, Y of each qubit of the input.
         layers: in time order. terms: (letter, pairs, coefficient) of the observable; constant: of its identity.
 
     Example:
@@ -57,11 +58,15 @@ class CollectiveSpin(Evaluator):
     """
 
     num_qubits: int
-    num_weights: int
+    weights: int
     bloch: np.ndarray
     layers: tuple[Layer, ...]
     terms: tuple[tuple[int, bool, float], ...]
     constant: float
+
+    @property
+    def num_weights(self) -> int:
+        return self.weights
 
     @property
     def operations(self) -> float:
@@ -109,18 +114,15 @@ class CollectiveSpin(Evaluator):
         frame = self._frames[layer.letter]
         return np.asarray(((states @ frame.conj()) * phases) @ frame.T)
 
-    def value_and_gradient(self, weights: np.ndarray) -> tuple[float, np.ndarray]:
-        found, slopes = self.values_and_gradients(one_point(weights, self.num_weights)[None])
-        return float(found[0]), slopes[0]
-
     def costs(self, weights: np.ndarray) -> np.ndarray:
+        weights = check_weights(self.weights, weights)
         states = np.tile(self._start, (len(weights), 1))
         for layer in self.layers:
             states = self._turn(states, layer, weights, 1.0)
         return np.asarray(np.einsum("pk,pk->p", states.conj(), states @ self._operator.T).real)
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        weights = np.atleast_2d(np.asarray(weights, float))
+        weights = check_weights(self.weights, weights)
         step = max(CHUNK // (self.num_qubits + 1), 1)
         parts = [self._slopes(weights[k : k + step]) for k in range(0, len(weights), step)]
         return np.concatenate([f for f, _ in parts]), np.concatenate([g for _, g in parts])

@@ -256,6 +256,12 @@ def test_parity_behind_all_to_all_controlled_phases_is_bounded_by_a_product(n):
     sampler = collapse.Sampler(problem, tape, 64)
     sampler.draw(20)
     assert sampler.sums().estimate().upper[-1] == pytest.approx((5 / 8) ** n)
+    stats = collapse.bounded(problem)
+    if n == 4:  # not below the resolution: walks tell more
+        assert stats is None
+    else:
+        assert stats is not None
+        assert np.all(stats.upper <= (5 / 8) ** n * 1.0001) and stats.cost_second_moment <= (5 / 8) ** n
 
 
 def test_walks_that_were_all_the_same_may_have_missed_a_rare_one():
