@@ -223,7 +223,7 @@ register_method(Method(
     limit="not one angle vector fits the seconds", follows=True,
 ))  # fmt: skip
 register_method(Method(
-    "collapse", collapse.refuses, collapse.run, (CollapsedWalks,),
+    "collapse", collapse.refuses, collapse.run, (CollapsedWalks, Ceiling),
     limit="operators outgrow every cap between two averages",
 ))  # fmt: skip
 register_method(Method("bound", _never, bound, (Ceiling,), follows=True))
