@@ -397,5 +397,4 @@ def mean_interval(
     below, above = (3 / skew * (np.cbrt(1 + skew * (z - skew / 6)) - 1) for z in (t, -t))
     factor = np.exp(t * np.sqrt(np.log1p(ratio**2)))
     lower = mean * np.maximum(1 - ratio * below, 1 / factor)
-    upper = mean * (1 + (1 + skew) * np.maximum(-ratio * above, factor - 1))
-    return lower, upper
+    return lower, mean * (1 + (1 + skew) * np.maximum(-ratio * above, factor - 1))

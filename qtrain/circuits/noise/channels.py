@@ -17,7 +17,6 @@ import numpy as np
 from qtrain.kernels.opcodes import NOISE_1, NOISE_2, NOISE_LETTERS, NOISE_SHIFT
 
 SAME = 1e-12  # factors that differ by less are equal
-_XZY = (1, 3, 2)  # places of the letters X, Z, Y in Qiskit's order I, X, Y, Z
 _QISKIT = (0, 1, 3, 2)  # the letters I, X, Z, Y in that order
 
 
