@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -23,7 +24,7 @@ def small_costs() -> dict[str, Problem]:
 
     Example:
         >>> sorted(small_costs())
-        ['excitations', 'fermions', 'fixed gates', 'independent', 'matchings', 'one qubit', 'shared']
+        ['excitations', 'fermions', 'fixed gates', 'independent', 'matchings', 'one qubit', 'permutations', 'shared']
     """
     one = QuantumCircuit(1)
     one.rx(Parameter("a"), 0)
@@ -36,6 +37,12 @@ def small_costs() -> dict[str, Problem]:
         matchings.ry(t[q], q)
         matchings.rz(t[4 + q], q)
     matchings.cx([0, 2], [1, 3])
+    alike = QuantumCircuit(4)
+    alike.h(range(4))
+    gamma, beta = Parameter("gamma"), Parameter("beta")
+    for a, b in itertools.combinations(range(4), 2):
+        alike.rzz(gamma, a, b)
+    alike.rx(beta, range(4))
     fixed = QuantumCircuit(3)
     w = ParameterVector("w", 3)
     for q in range(3):
@@ -48,6 +55,7 @@ def small_costs() -> dict[str, Problem]:
         "shared": pose(_ising(4, periodic=True), "ZZII + IZZI + IIZZ + ZIIZ"),
         "fermions": pose(_ising(4, periodic=False), "XIII - 0.5*IZZI"),
         "excitations": pose(particles, "IIIZ + ZZII"),
+        "permutations": pose(alike, " + ".join(f"Z{a} Z{b}" for a, b in itertools.combinations(range(4), 2))),
         "matchings": pose(matchings, "ZIII + IIXX"),
         "fixed gates": pose(fixed, "ZIZ"),
     }

@@ -17,7 +17,7 @@ def test_every_row_conforms(name):
 
 def test_each_kind_of_cost_is_there_for_some_row():
     """A suite whose costs every special row refuses would say nothing about them."""
-    for name in ("sector", "g-sim", "free fermions", "near-Clifford", "cones", "contraction"):
+    for name in ("sector", "g-sim", "free fermions", "near-Clifford", "cones", "contraction", "collective spin"):
         assert any(isinstance(SIMULATORS[name].plan(problem), Plan) for problem in small_costs().values()), name
 
 
