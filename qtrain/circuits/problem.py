@@ -300,9 +300,11 @@ def path_tape(problem: Problem) -> PathTape:
             return PathTape(f"{where} has an offset and the angles are not uniform", None, None)
     if start.kind == "uniform" and np.isnan(program.coefficient).any():
         return PathTape("data scale a weight, which is drawn without regard to their periods", None, None)
+    if problem.data is not None and len(problem.data) > MAX_POINTS:
+        return PathTape(f"its {len(problem.data)} data points are above {MAX_POINTS}, and are sampled", None, None)
     bloch, stripped, split = None, program, []
     if problem.data is not None or len(program.fixed_rotations):
-        points = () if problem.data is None else problem.data[:MAX_POINTS]
+        points = () if problem.data is None else problem.data
         bound = [program.bind_inputs(v) for v in points] or [program]
         split = [split_product_input(p) for p in bound]
         stripped = split[0][0]

@@ -12,7 +12,7 @@ from qtrain.circuits.frequencies import unit_frequency
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.noise.channels import Channel, tape_steps
 from qtrain.circuits.observables import pack
-from qtrain.circuits.problem import MAX_POINTS, Problem, part
+from qtrain.circuits.problem import Problem, part, stream
 from qtrain.circuits.product_states import split_product_input
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.clifford import IMAGES
@@ -20,6 +20,7 @@ from qtrain.kernels.collapse import walks as kernel
 from qtrain.kernels.opcodes import CX, CZ, LETTER_X, LETTER_Y, LETTER_Z, ROTATION, SDG, S, Z
 from qtrain.light_cones.light_cone import effective, effective_channels
 
+MOST_POINTS = 1024  # data points; of more, so many are drawn at random: 3 % of what they differ by
 LARGEST = 64  # multiple of a unit frequency
 DIGITS = 62  # bits for the open parameters
 
@@ -85,7 +86,7 @@ def bounding_tape(problem: Problem) -> CollapseTape | None:
 def _prepared(problem: Problem) -> tuple[list[PauliProgram], np.ndarray, list[_Role | None]]:
     """The effective cone's program and product input at every data point; what each weight is."""
     program, _ = effective(problem)
-    points = () if problem.data is None else problem.data[:MAX_POINTS]
+    points = () if problem.data is None else _points(problem)
     bound = [program.bind_inputs(v) for v in points] or [program]
     split = [split_product_input(p) for p in bound]
     programs = [p for p, _ in split]
@@ -103,6 +104,15 @@ def _tape(problem: Problem, bounding: bool = False) -> Any:
     steps.build(effective_channels(problem))
     drawn = np.array([j for j, role in enumerate(roles) if role is not None and role.kind == "drawn"], np.int64)
     return CollapseTape(steps.walk(), pack(operator), drawn, len(program.rotations))
+
+
+def _points(problem: Problem) -> np.ndarray:
+    """Data points to average over; the draw does not depend on the seed, so that runs with different seeds add up."""
+    assert problem.data is not None
+    count = len(problem.data)
+    if count <= MOST_POINTS:
+        return problem.data
+    return np.asarray(problem.data[stream(0, "data points").choice(count, MOST_POINTS, replace=False)])
 
 
 def _roles(programs: list[PauliProgram], scaled: set[int], start: Initialization) -> list[_Role | None]:

@@ -397,3 +397,15 @@ def test_data_that_scale_a_weight(row, data):
         assert (truth <= stats.upper + 1e-9).all()
     else:
         assert (abs(stats.second_moment - truth) <= 5 * stats.standard_error + 1e-9).all()
+
+
+def test_many_data_points_in_order():
+    """The first 256 of them, all of one class, are not the data."""
+    x, w = Parameter("x"), Parameter("w")
+    circuit = QuantumCircuit(1)
+    circuit.rx(x, 0)
+    circuit.ry(w, 0)
+    data = np.repeat([0.0, np.pi / 2], [256, 768])[:, None]  # E (dZ/dw)^2 = 1/2 or 0
+    for row in ("auto", "collapse", "statevector"):
+        stats = gradient_variance(circuit, "Z", inputs="x", data=data, method=row, samples=SAMPLES)
+        assert abs(stats.second_moment[0] - 0.125) <= 5 * stats.standard_error[0] + 1e-12
