@@ -129,6 +129,7 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
     return {
         "reports": len(rows), "crashes": sum("error" in row for row in rows), "killed": sum("killed" in row for row in rows),
         "late": sum(row.get("took", 1e9) > 1.5 * row["seconds"] + 5 for row in rows if "error" not in row),
+        "late, of a processor": sum(row.get("processor", 0.0) > 1.5 * row["seconds"] + 5 for row in done),
         "median seconds": float(np.median([row["took"] for row in done])) if done else 0.0,
         "over 5 s": sum(row.get("took", 1e9) > 5 for row in rows if "error" not in row), **shares,
         "unknown, mean over reports": float(np.mean([r["unknown"] / r["parameters"] for r in done])) if done else 0.0,
@@ -138,17 +139,18 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, float]:
 def table(rows: list[dict[str, Any]]) -> str:
     """Markdown: totals, then circuit x n."""
     lines = [f"- {key}: {value:.4g}" for key, value in summary(rows).items()]
-    lines += ["", "| circuit | n | method | seconds | parameters | exact | interval | bound | unknown | stages over 0.5 s |"]
-    lines += ["|---|---|---|---|---|---|---|---|---|---|"]
+    heads = ["circuit", "n", "method", "seconds", "of a processor", "parameters", "exact", "interval", "bound", "unknown"]
+    lines += ["", f"| {' | '.join(heads)} | stages over 0.5 s |", "|---" * (len(heads) + 1) + "|"]
     for row in sorted(rows, key=lambda row: (row["name"], row["n"])):
         if "took" not in row:
             what = f"killed after {row['killed']:g} s" if "killed" in row else row["error"][:150]
-            lines.append(f"| {row['name']} | {row['n']} | {what} | | | | | | | |")
+            lines.append(f"| {row['name']} | {row['n']} | {what} | | | | | | | | |")
             continue
         share = [f"{row[key] / row['parameters']:.0%}" for key in ("exact", "interval", "bound", "unknown")]
         stages = ", ".join(f"{k} {v}" for k, v in row["stages"].items())
         lines.append(
-            f"| {row['name']} | {row['n']} | {row['method']} | {row['took']:.2f} | {row['parameters']} | "
+            f"| {row['name']} | {row['n']} | {row['method']} | {row['took']:.2f} | "
+            f"{row.get('processor', '')} | {row['parameters']} | "
             f"{' | '.join(share)} | {stages} |"
         )
     return "\n".join(lines) + "\n"
