@@ -28,7 +28,7 @@ from qtrain.light_cones.vanishing_gradients import vanishing
 from qtrain.simulators import gsim, statevector
 from qtrain.simulators.cones.cut import Piece, Pieces, pieces_of
 from qtrain.simulators.evaluators import Evaluator, ModuleSurrogate
-from qtrain.simulators.table import NARROW, STATEVECTOR_BYTES, Plan, plans
+from qtrain.simulators.table import STATEVECTOR_BYTES, Plan, narrow, plans
 
 if TYPE_CHECKING:
     from qtrain.circuits.program import PauliProgram
@@ -77,9 +77,9 @@ def angles_refuses(problem: Problem) -> str | None:
 
 def angles_passes(problem: Problem) -> str | None:
     """What the rows of one simulator do as well."""
-    width = seen(problem).program.num_qubits
-    if width <= NARROW:
-        return f"a statevector holds the {width} qubits of the light cone"
+    program = seen(problem).program
+    if narrow(program):
+        return f"a statevector holds the {program.num_qubits} qubits of the light cone"
     found = simulator(problem)
     assert found is not None
     name, plan = found

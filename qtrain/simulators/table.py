@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.problem import Problem
+from qtrain.circuits.program import PauliProgram
 from qtrain.extensions import Table
 from qtrain.simulators.collective_spin import collective_spin
 from qtrain.simulators.cones.cut import ConesSurrogate, pieces_of
@@ -23,7 +24,7 @@ from qtrain.simulators.sectors.find import sector_of
 
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
 FEW = 1e6  # operations that take less than a look at the other rows
-NARROW = 12  # qubits of a program whose statevector nothing has to beat
+NARROW = 12  # qubits of a program whose statevector, where short, nothing has to beat
 SMALLEST_MODULE = 2**12  # strings that are followed even where the budget's max_dimension is smaller
 
 
@@ -99,9 +100,14 @@ def _mapped(plan: Plan, angle_map: AngleMap) -> Plan:
     return dataclasses.replace(plan, build=lambda: MappedSurrogate(plan.build(), angle_map))
 
 
+def narrow(program: PauliProgram) -> bool:
+    """Whether a statevector takes so little that no other simulator need be asked."""
+    return program.num_qubits <= NARROW and len(program) << program.num_qubits <= FEW
+
+
 def cheapest(problem: Problem) -> Plan | None:
     """The plan of fewest operations, or the first that takes few; a narrow program's statevector; None: none fits."""
-    if problem.program.num_qubits <= NARROW:
+    if narrow(problem.program):
         return _statevector(problem)
     return next(iter(plans(problem, enough=FEW).values()), None)
 
@@ -200,7 +206,7 @@ def _collective_spin(problem: Problem) -> Plan | str:
 
 
 for _name, _plan in {
-    "collective spin": _collective_spin, "cones": _cones, "statevector": _statevector, "contraction": _contraction,
-    "sector": _sector, "g-sim": _gsim, "near-Clifford": _near_clifford, "free fermions": _free_fermions,
+    "collective spin": _collective_spin, "sector": _sector, "cones": _cones, "statevector": _statevector,
+    "contraction": _contraction, "g-sim": _gsim, "near-Clifford": _near_clifford, "free fermions": _free_fermions,
 }.items():  # fmt: skip
     register_simulator(Simulator(_name, _plan))
