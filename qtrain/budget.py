@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -28,6 +29,8 @@ class Budget:
         relative_error: asked-for relative standard error of the median live variance.
         max_samples: largest number of Pauli paths or parameter vectors.
         resolution: variances below this share of S need no value of their own, only a bound.
+        max_operations: largest number of operations that values and gradients at many angles take together. As
+            seconds it ends sampling and passes over long grids, but at the same place on every machine.
     """
 
     seconds: float = 30.0
@@ -36,6 +39,7 @@ class Budget:
     relative_error: float = 0.05
     max_samples: int = 100_000_000
     resolution: float = 1e-5
+    max_operations: float = math.inf
 
     def __post_init__(self) -> None:
         for name in (
@@ -45,6 +49,7 @@ class Budget:
             "relative_error",
             "max_samples",
             "resolution",
+            "max_operations",
         ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):

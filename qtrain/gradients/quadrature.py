@@ -62,7 +62,7 @@ def passes(problem: Problem) -> str | None:
     grids = series(problem)
     assert not isinstance(grids, str)
     work = sum(item.operations for item in grids)
-    fits = work <= PER_SECOND * max(SHARE * problem.left, GRACE)
+    fits = work <= min(PER_SECOND * max(SHARE * problem.left, GRACE), problem.budget.max_operations)
     return None if fits else f"the values on all grids take {work:.2g} operations"
 
 

@@ -205,7 +205,8 @@ def _sample(
         operations: of one value. build: makes what evaluates; None: the statevector.
     """
     expected = operations / PER_SECOND  # seconds of one angle vector, until one was timed
-    batch = problem.samples or int(min(FIRST_BATCH, max(SHARE * problem.left, GRACE) / expected))
+    most = affordable(problem, operations)
+    batch = problem.samples or int(min(FIRST_BATCH, most, max(SHARE * problem.left, GRACE) / expected))
     if batch < FEWEST:
         return None
     evaluator = None if build is None else build()
@@ -217,17 +218,25 @@ def _sample(
             cone=effective(problem) if evaluator is None else None, memory_bytes=int(problem.budget.memory_bytes),
         )  # fmt: skip
 
-    return grow(problem, batch, draw, slowest=max(SLOWEST * expected, 1e-3))
+    return grow(problem, batch, draw, slowest=max(SLOWEST * expected, 1e-3), most=most)
+
+
+def affordable(problem: Problem, operations: float) -> int:
+    """Parameter vectors of so many operations each that the budget allows, few at least: whatever the time."""
+    return int(min(problem.budget.max_samples, max(problem.budget.max_operations / operations, FEWEST)))
 
 
 def grow(
-    problem: Problem, batch: int, draw: Callable[[int, int], AngleMoments], *, slowest: float = math.inf
-) -> tuple[AngleMoments, str]:
+    problem: Problem, batch: int, draw: Callable[[int, int], AngleMoments], *, slowest: float = math.inf,
+    most: int | None = None,
+) -> tuple[AngleMoments, str]:  # fmt: skip
     """Growing batches until precise enough; a clause where the budget ended them.
 
     Args:
         batch: the first. draw: sums of so many parameter vectors, behind so many. slowest: seconds of one of the first.
+        most: parameter vectors; None: the budget's ``max_samples``.
     """
+    most = problem.budget.max_samples if most is None else most
     total: AngleMoments | None = None
     while True:
         began = clock()
@@ -239,7 +248,7 @@ def grow(
         if problem.samples is not None or precise(total, problem.budget.relative_error):
             return total, ""
         fitting = 0.7 * (problem.left - (1 - SHARE) * problem.budget.seconds) / max(each, 1e-9)
-        batch = int(min(total.count, problem.budget.max_samples - total.count, fitting))
+        batch = int(min(total.count, most - total.count, fitting))
         if batch < max(total.count // 8, 1):
             return total, f"; stopped by the budget after {total.count} parameter vectors"
 

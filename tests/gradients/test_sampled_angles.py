@@ -220,3 +220,16 @@ def test_not_one_angle_vector_beyond_the_seconds():
     late = pose(circuit, observable, budget=Budget(seconds=1e-3))
     late.parts[simulator.__wrapped__] = (name, plan)
     assert 2 <= run_angles(late).num_samples <= 64  # few, where the seconds were gone before
+
+
+@pytest.mark.parametrize("operations", [1.0, 3e6, 1e7])
+def test_operations_end_what_seconds_would_not(operations):
+    circuit, observable = qaoa(nx.random_regular_graph(3, 10, seed=3), 2)
+    budget = Budget(seconds=1e6, relative_error=1e-9, max_operations=operations)
+    found, again = (qtrain.gradient_variance(circuit, observable, budget=budget) for _ in range(2))
+    assert found.method in ("angles", "statevector")
+    assert found.variance.tolist() == again.variance.tolist()
+    assert found.num_samples == again.num_samples
+    assert 2 <= found.num_samples <= max(operations / 2**10, 2)  # each touches every amplitude
+    assert "stopped by the budget" in found.reason
+    assert qtrain.gradient_variance(circuit, observable, budget=Budget(seconds=1e6)).method == "quadrature"
