@@ -115,9 +115,9 @@ def test_tiny_gradients_are_not_dead():
         circuit.ry(Parameter(f"a{q}"), q)
     circuit.crx(Parameter("b"), 0, 1)
     found = gradient_variance(circuit, "X" * 8, initialization="gaussian:0.01", seed=1)
-    assert found.method == "statevector"
-    assert not found.proven_zero.any()
-    assert np.all((found.upper > 0) & (found.second_moment < 1e-25))
+    assert not found.proven_zero.any() and np.all((found.upper > 0) & (found.second_moment < 1e-25))
+    sampled = gradient_variance(circuit, "X" * 8, initialization="gaussian:0.01", seed=1, method="statevector")
+    assert not sampled.proven_zero.any() and np.all((sampled.upper > 0) & (sampled.second_moment < 1e-25))
 
 
 @pytest.mark.parametrize("n", [4, 60, 400])

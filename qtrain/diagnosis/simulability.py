@@ -53,7 +53,7 @@ def simulability(
         >>> from qiskit.circuit.library import real_amplitudes
         >>> result = simulability(real_amplitudes(4, reps=3), "ZIII")
         >>> result.simulable, result.surrogate
-        (True, Surrogate(method='light cone', error=0))
+        (True, Surrogate(method='near-Clifford', error=0))
         >>> round(result.surrogate.value([0.0] * 16), 6)
         1.0
     """

@@ -67,7 +67,7 @@ def work(
         >>> import tempfile
         >>> spec = {"name": "joined", "qubits": 2, "trials": 1, "task": {"kind": "tfim"},
         ...         "training": {"steps": 1, "starts": 1}}
-        >>> work(spec, storage=f"sqlite:///{tempfile.mkdtemp()}/study.db", tracking_uri="off").counts["complete"]
+        >>> len(work(spec, storage=f"sqlite:///{tempfile.mkdtemp()}/study.db", tracking_uri="off").trials)
         1
     """
     spec = read_spec(spec)

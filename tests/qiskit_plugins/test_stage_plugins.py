@@ -165,7 +165,7 @@ def test_nothing_of_the_library_is_left_out():
 
 
 def test_what_the_default_refuses_is_refused_in_the_same_words():
-    circuit = of(library.HamiltonianGate(np.diag([1, -1]), T))
+    circuit = of(library.HamiltonianGate(np.array([[0, 1], [1, 0]]), T))  # about X: the observable sees it
     circuit.metadata = {"qtrain.observable": "Z"}
     for options in ({}, {"init_method": "qtrain"}):
         with pytest.raises(TranspilerError, match='unable to synthesize "hamiltonian"'):

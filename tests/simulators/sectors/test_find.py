@@ -83,7 +83,7 @@ def test_evolved_operators():
     moves = [([4], [0]), ([5], [1]), ([4, 5], [0, 1]), ([2], [0]), ([3], [1])]
     operators = [excitation(n, *move) for move in moves]
     found = found_in(prepared(evolved_operator_ansatz(operators, reps=2), 0, 1))
-    assert (found.dimension, found.detail) == (9, "1 particles on 3 qubits and 1 particles on 3 qubits")
+    assert (found.dimension, found.detail) == (9, "1 particle on 3 qubits and 1 particle on 3 qubits")
 
 
 def test_doubles_alone_keep_more_than_the_number():
