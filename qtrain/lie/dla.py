@@ -79,14 +79,12 @@ def dla(
     if seconds is not None and not (isinstance(seconds, (int, float, np.number)) and seconds >= 0):
         raise QTrainError(f"seconds should be a number of at least 0, or None. Got {seconds!r}.")
     deadline = math.inf if seconds is None else clock() + float(seconds)
-    program: PauliProgram | None = None
     if isinstance(circuit_or_generators, (QuantumCircuit, PauliProgram)):
         program = lower(circuit_or_generators)
-        sums, num_qubits = circuit_sums(program), program.num_qubits
-    else:
-        sums, num_qubits = given_sums(circuit_or_generators)
+        return _of_circuit(program, observable, int(max_dimension), deadline)
+    sums, num_qubits = given_sums(circuit_or_generators)
     operator = None if observable is None else as_observable(observable, num_qubits)
-    return _both(program, distinct(sums), num_qubits, operator, int(max_dimension), deadline)
+    return _both(None, distinct(sums), num_qubits, operator, int(max_dimension), deadline)
 
 
 @part
@@ -105,8 +103,22 @@ def algebra(problem: Problem) -> DLAResult:
     if not np.isfinite(program.coefficient).all():
         program = problem.at_first_point.program
     deadline = clock() + max(0.0, min(budget.seconds / 4, problem.left))
-    sums = distinct(circuit_sums(program))
-    return _both(program, sums, program.num_qubits, problem.observable, int(budget.max_dimension), deadline)
+    return _of_circuit(program, problem.observable, int(budget.max_dimension), deadline)
+
+
+def _of_circuit(
+    program: PauliProgram, observable: SparsePauliOp | str | None, limit: int, deadline: float
+) -> DLAResult:
+    """A lower bound, from the first rotations, where reading all takes more than half of the time."""
+    now = clock()
+    sums, complete = circuit_sums(program, now + (deadline - now) / 2)
+    n = program.num_qubits
+    operator = None if observable is None else as_observable(observable, n)
+    result = _both(program if complete else None, distinct(sums), n, operator, limit, deadline)
+    if complete:
+        return result
+    method = f"{result.method}, of the first {len(sums)} generators of the circuit"
+    return dataclasses.replace(result, complete=False, algebra=None, module_complete=operator is None, method=method)
 
 
 def _both(

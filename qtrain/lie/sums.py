@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from qiskit.quantum_info import Pauli, SparsePauliOp
 
+from qtrain.budget import clock
 from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
@@ -20,6 +21,7 @@ from qtrain.kernels.paulis import PauliTable, commutation_matrix, pack_bits
 from qtrain.lie.closure import Sum
 from qtrain.lie.qubit_symmetries import Pauli as Bits
 
+FEW_ROTATIONS = 1000  # read whatever the time
 _X_BITS = str.maketrans("IXYZ", "0110")
 _Z_BITS = str.maketrans("IXYZ", "0011")
 
@@ -132,8 +134,11 @@ def _read(item: Any, place: int) -> tuple[Sum, int]:
     return whole(zip(strings, item.coeffs.real.tolist())), item.num_qubits
 
 
-def circuit_sums(program: PauliProgram) -> list[Sum]:
-    """One generator for each rotation, or for each run of commuting rotations by one weight.
+def circuit_sums(program: PauliProgram, deadline: float = math.inf) -> tuple[list[Sum], bool]:
+    """One generator for each rotation, or for each run of commuting rotations by one weight; whether these are all.
+
+    Args:
+        deadline: of `qtrain.budget.clock`; behind it the runs that ended so far are given, if there are any.
 
     Raises:
         QTrainError: no rotation by a weight, a fixed one behind it, inputs that are not bound.
@@ -145,37 +150,46 @@ def circuit_sums(program: PauliProgram) -> list[Sum]:
     if not np.isfinite(slopes).all():
         raise QTrainError("circuit should have its inputs bound for its Lie algebra. Got free ones.")
     weights = program.parameter[table.index].tolist()
-    uses = np.bincount(np.array(weights, np.int64), minlength=len(program.weights))
+    uses = np.bincount(np.array(weights, np.int64), minlength=len(program.weights)).tolist()
+    left = list(uses)
     x, z, which = table.distinct()
     open_: dict[int, list[tuple[Bits, float]]] = {}
     holder = np.full(len(x), -1)  # of a string: the open run that it is in last
     others: list[tuple[int, int]] = []  # (string, run) of strings that are in several
     sums: list[Sum] = []
-    for row, slope, weight, string in zip(rows, slopes.tolist(), weights, which.tolist(), strict=True):
-        if row == (0, 0):
-            continue
-        if open_:
-            some = np.flatnonzero(holder >= 0)
-            hit = some[commutation_matrix(x[string : string + 1], z[string : string + 1], x[some], z[some])[0]]
-            if len(hit):
-                ended = {*np.unique(holder[hit]).tolist(), *(w for k, w in others if k in set(hit.tolist()))}
-                for other in [w for w in open_ if w in ended]:
-                    sums.append(whole(open_.pop(other)))
-                holder[np.isin(holder, list(ended))] = -1
-                others = [(k, w) for k, w in others if w not in ended]
-                for k, w in others:
-                    holder[k] = w if holder[k] < 0 else holder[k]
-        if uses[weight] == 1:
-            sums.append({row: 1})
-        else:
+
+    def end(ended: set[int]) -> None:
+        nonlocal others
+        for weight in [w for w in open_ if w in ended]:
+            sums.extend(filter(None, [whole(open_.pop(weight))]))
+        holder[np.isin(holder, list(ended))] = -1
+        others = [(k, w) for k, w in others if w not in ended]
+        for k, w in others:
+            holder[k] = w if holder[k] < 0 else holder[k]
+
+    each = zip(rows, slopes.tolist(), weights, which.tolist(), strict=True)
+    for done, (row, slope, weight, string) in enumerate(each):
+        if sums and done >= FEW_ROTATIONS and clock() > deadline:  # an open run is no generator yet
+            return sums, False
+        left[weight] -= 1
+        if row != (0, 0):
+            if open_:
+                some = np.flatnonzero(holder >= 0)
+                hit = some[commutation_matrix(x[string : string + 1], z[string : string + 1], x[some], z[some])[0]]
+                if len(hit):
+                    end({*np.unique(holder[hit]).tolist(), *(w for k, w in others if k in set(hit.tolist()))})
+            if uses[weight] == 1:
+                sums.append({row: 1})
+                continue
             open_.setdefault(weight, []).append((row, slope))
             if holder[string] not in (-1, weight):
                 others.append((string, int(holder[string])))
             holder[string] = weight
-    found = [item for item in [*sums, *map(whole, open_.values())] if item]
-    if not found:
+        if not left[weight] and weight in open_:  # nothing can join it
+            end({weight})
+    if not sums:
         raise QTrainError("circuit should have at least one rotation by a parameter. Got none.")
-    return found
+    return sums, True
 
 
 def anticommute(a: Bits, b: Bits) -> bool:

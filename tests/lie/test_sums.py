@@ -4,6 +4,7 @@ import itertools
 import math
 import re
 
+import networkx as nx
 import numpy as np
 import pytest
 import rational_lie
@@ -14,14 +15,16 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.circuit.library import real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
+from shared_angles import qaoa
 
 from qtrain.budget import Budget
 from qtrain.circuits.problem import pose
+from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.kernels import lie_closure as kernel
-from qtrain.lie import closure
+from qtrain.lie import closure, sums
 from qtrain.lie.dla import algebra, dla
-from qtrain.lie.sums import whole
+from qtrain.lie.sums import circuit_sums, whole
 
 
 def operator(terms):
@@ -274,6 +277,25 @@ def test_no_seconds_give_a_lower_bound():
     assert bound.algebra is None
     with pytest.raises(QTrainError, match="seconds should be"):
         dla(generic, seconds=-1)
+
+
+@pytest.mark.parametrize("few", [3, 20, 40])
+def test_rotations_that_are_not_read_give_a_lower_bound(monkeypatch, few):
+    """Runs of shared angles that did not end are no generators; those that did generate a part of the algebra."""
+    circuit, observable = qaoa(nx.path_graph(5), 6, [1.0, 2.0, 3.0, 5.0])
+    truth = dla(circuit, observable=observable)
+    assert truth.complete and truth.module_complete
+    every, complete = circuit_sums(lower(circuit))
+    assert complete
+    monkeypatch.setattr(sums, "FEW_ROTATIONS", few)
+    some, complete = circuit_sums(lower(circuit), deadline=-math.inf)
+    assert not complete
+    assert 0 < len(some) < len(every)
+    assert all(item in every for item in some)
+    part = dla(circuit, observable=observable, seconds=0)
+    assert (part.complete, part.module_complete, part.algebra, part.deep_variance) == (False, False, None, None)
+    assert 1 <= part.dimension <= truth.dimension
+    assert 1 <= part.module_dimension <= truth.module_dimension
 
 
 def test_too_many_strings_give_a_lower_bound(monkeypatch):
