@@ -13,7 +13,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.budget import Budget
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.program import PauliProgram, lower
-from qtrain.diagnosis.expressivity import fisher, one_weight_per_rotation
+from qtrain.diagnosis.expressivity import SPEED, fisher, one_weight_per_rotation
 from qtrain.errors import QTrainError
 from qtrain.json_results import JsonResult
 from qtrain.simulators.statevector import values, values_and_gradients
@@ -67,7 +67,7 @@ def local(
         circuit: with free parameters. observable: what is measured.
         angles: (num_parameters,) radians, in the order of ``circuit.parameters``.
         shots: per expectation value that one can afford.
-        budget: its ``memory_bytes`` decides whether the Fisher information is computed.
+        budget: its memory and seconds decide whether the Fisher information is computed.
 
     Raises:
         QTrainError: a wrong number of angles, angles that are not finite, no shots, too many qubits.
@@ -101,7 +101,9 @@ def local(
         per_value = np.where(live, variance / np.where(live, gradient, 1.0) ** 2, np.inf)
     needed = np.where(live, np.maximum(np.ceil(per_value), 1.0) * 2 * uses, np.inf)
     held = (len(at) + size + 2) * 16 * 2**program.num_qubits
-    spectrum = np.linalg.eigvalsh(fisher(program, point)) if size and held <= budget.memory_bytes else None
+    work = len(program) * (len(at) + 1) * 2.0**program.num_qubits
+    fits = held <= budget.memory_bytes and work <= SPEED * budget.seconds
+    spectrum = np.linalg.eigvalsh(fisher(program, point)) if size and fits else None
     kept = None if spectrum is None else spectrum[spectrum > 1e-9 * max(1.0, float(spectrum[-1]))]
     return LocalDiagnosis(
         parameters=program.weights, angles=point, value=float(np.asarray(value)[0]), gradient=gradient, shots=needed,

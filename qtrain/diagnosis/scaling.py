@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import Budget
+from qtrain.budget import Budget, clock
 from qtrain.circuits.observables import as_observable, named_observable
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.decay_laws import DecayFit, fit_decay
@@ -94,7 +94,8 @@ def scaling(
         architecture: an Architecture (anything with ``.circuit(n)``), or a function n -> QuantumCircuit.
         observable: "Z0", "Z0 Z1", "all Z", "parity", or a function n -> SparsePauliOp.
         sizes: at least four distinct numbers of qubits; None: up to 64, past the light cone if it is bounded.
-        shots: per expectation value. seed: of all randomness. budget: of each size.
+        shots: per expectation value. seed: of all randomness. budget: its seconds are for all sizes together, the
+            largest of which are left out where they are spent; None: 10 seconds for each size.
 
     Returns:
         Scaling, with the law, its rate and interval, and the size at which the shots stop to resolve gradients.
@@ -115,7 +116,7 @@ def scaling(
         raise QTrainError(
             f"architecture should have .circuit(n), or be a function of n. Got {type(architecture).__name__}."
         )
-    limits = budget or Budget(seconds=10, resolution=1e-9)
+    began = clock()
     made: dict[int, tuple[PauliProgram, SparsePauliOp]] = {}
     cones: dict[int, _Cone] = {}
 
@@ -133,9 +134,14 @@ def scaling(
             raise QTrainError(f"sizes should hold at least 4 distinct numbers of qubits. Got {list(sizes)!r}.")
         for n in numbers:
             prepare(n)
-    rows = []
-    for n in numbers:
-        row = _measure(n, *made[n], seed, limits)
+    limits = budget or Budget(seconds=10.0 * len(numbers), resolution=1e-9)
+    rows: list[tuple[float, float, float, float, float]] = []
+    for k, n in enumerate(numbers):
+        left = limits.seconds - (clock() - began)
+        if left <= 0 and len(rows) >= ENOUGH:
+            break
+        seconds = 10.0 if budget is None else max(left / (len(numbers) - k), 1e-3)
+        row = _measure(n, *made[n], seed, replace(limits, seconds=seconds))
         if row is not None:
             rows.append(row)
     if len(rows) < 3:

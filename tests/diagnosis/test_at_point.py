@@ -122,6 +122,8 @@ def test_round_trip_and_memory_budget():
     result = local(circuit, operator, [0.1, 0.2])
     again = LocalDiagnosis.from_json(result.to_json())
     assert again.to_json() == result.to_json() and again.resolved.dtype == bool
+    hasty = local(circuit, operator, [0.1, 0.2], budget=Budget(seconds=1e-9))
+    assert hasty.qfim_rank is None and hasty.qfim_eigenvalues is None and hasty.value == result.value
     small = local(circuit, operator, [0.1, 0.2], budget=Budget(memory_bytes=100))
     assert small.qfim_rank is small.qfim_eigenvalues is None and math.isnan(small.qfim_condition)
     np.testing.assert_array_equal(small.gradient, result.gradient)

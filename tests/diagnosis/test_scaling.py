@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import efficient_su2
+from qiskit.circuit.library import efficient_su2, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.budget import Budget
 from qtrain.circuits.observables import named_observable
 from qtrain.diagnosis.decay_laws import LAWS, fit_decay
 from qtrain.diagnosis.scaling import Scaling, scaling
@@ -231,3 +232,21 @@ def test_wrong_input():
         scaling(3, "Z0", [2, 3, 4, 5])
     with pytest.raises(QTrainError, match="not zero at every size"):
         scaling(product, lambda n: SparsePauliOp("X" * n), [2, 3, 4, 5])
+
+
+def test_sizes_share_the_seconds(monkeypatch):
+    """What one size leaves the others have; behind the deadline no size is begun once a law can be fitted."""
+    asked, now = [], [0.0]
+
+    def slow(program, operator, *, seed, budget):
+        asked.append((program.num_qubits, budget.seconds))
+        now[0] += 4.0
+        return gradient_variance(program, operator, seed=seed)
+
+    monkeypatch.setattr(module, "gradient_variance", slow)
+    monkeypatch.setattr(module, "clock", lambda: now[0])
+    sizes = [2, 3, 4, 5, 6, 7]
+    result = scaling(lambda n: real_amplitudes(n, reps=1), "parity", sizes, budget=Budget(seconds=12))
+    assert asked == [(2, 2.0), (3, 1.6), (4, 1.0), (5, 1e-3)]
+    assert result.unresolved == (6, 7)
+    assert "not resolved within the budget: n = 6, 7" in result.summary
