@@ -18,7 +18,7 @@ from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.gradients.accumulators import mean_interval
-from qtrain.gradients.sampled_angles import draw_weights
+from qtrain.gradients.draws import draw_weights
 from qtrain.gradients.variance import gradient_variance
 from qtrain.light_cones.dead_parameters import provably_zero
 from qtrain.light_cones.vanishing_gradients import vanishing_weights

@@ -18,7 +18,7 @@ from qtrain.circuits.problem import Problem, path_tape
 from qtrain.circuits.product_states import drop_ops
 from qtrain.circuits.program import PauliProgram
 from qtrain.gradients.accumulators import mean_interval
-from qtrain.gradients.sampled_angles import draw_weights
+from qtrain.gradients.draws import draw_weights
 from qtrain.kernels import pauli_paths as path_kernel
 from qtrain.kernels.bits import PATHS
 from qtrain.light_cones.light_cone import ops_behind

@@ -15,8 +15,10 @@ from qtrain.circuits.problem import Problem, part
 from qtrain.gradients.accumulators import Ceiling
 from qtrain.gradients.collapse_tape import CollapseTape, bounding_tape, collapse_tape
 from qtrain.gradients.collapsed_walks import CollapsedWalks
-from qtrain.gradients.sampled_angles import PER_SECOND, draw_weights, simulator, slopes
+from qtrain.gradients.draws import draw_weights
+from qtrain.gradients.sampled_angles import PER_SECOND, simulator, slopes
 from qtrain.gradients.statistics import GradientStats
+from qtrain.kernels.collapse import records
 from qtrain.kernels.collapse import walks as kernel
 from qtrain.kernels.opcodes import ROTATION, SWAP
 from qtrain.light_cones.dead_parameters import dead
@@ -70,7 +72,7 @@ def bounded(problem: Problem) -> GradientStats | None:
     if tape is None or len(tape.terms[2]) != 1:
         return None
     kinds = tape.walk.kind
-    if ((kinds > SWAP) & (kinds != kernel.STOP)).any() or (tape.walk.guide[kinds == ROTATION] < 0).any():
+    if ((kinds > SWAP) & (kinds != records.STOP)).any() or (tape.walk.guide[kinds == ROTATION] < 0).any():
         return None
     sampler = Sampler(problem, tape, CAPS[0])
     sampler.draw(STOPPED)
@@ -153,7 +155,7 @@ class Sampler:
         self.means, self.counts = np.zeros(4), np.zeros(2)
         self.peak, self.size = np.array([float((tape.terms[2] ** 2).sum())]), np.zeros(1)
         terms, words = tape.terms[0].shape
-        self.scratch = kernel.Scratch.of(tape.walk, terms, words, cap, len(tape.drawn))
+        self.scratch = records.Scratch.of(tape.walk, terms, words, cap, len(tape.drawn))
         self.drawn = np.full(entries - 1, -1, np.int64)
         self.drawn[tape.drawn] = np.arange(len(tape.drawn))
         # Squared derivatives have a share in what is drawn: as little as keeps their variance finite, as each adds
@@ -172,7 +174,7 @@ class Sampler:
         if len(tape.drawn):
             drawn = draw_weights(problem.program, count, rng, initialization=problem.start)
             theta = np.ascontiguousarray(drawn[:, tape.drawn])
-        sums = kernel.Sums(self.felt, self.powers, self.lost, self.means, self.counts, self.peak, self.size)
+        sums = records.Sums(self.felt, self.powers, self.lost, self.means, self.counts, self.peak, self.size)
         kernel.sample(
             tape.walk, *tape.terms, points, self.drawn, theta, np.uint64(rng.integers(2**63)), self.cap, EFFORT,
             self.mixture, self.floor, first, self.scratch, sums,

@@ -16,7 +16,7 @@ from qtrain.circuits.problem import Problem, part, stream
 from qtrain.circuits.product_states import split_product_input
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels.clifford import IMAGES
-from qtrain.kernels.collapse import walks as kernel
+from qtrain.kernels.collapse import records as kernel
 from qtrain.kernels.opcodes import CX, CZ, LETTER_X, LETTER_Y, LETTER_Z, ROTATION, SDG, S, Z
 from qtrain.light_cones.light_cone import effective, effective_channels
 

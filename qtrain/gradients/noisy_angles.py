@@ -6,7 +6,8 @@ import numpy as np
 
 from qtrain.circuits.problem import Problem
 from qtrain.gradients.accumulators import AngleMoments
-from qtrain.gradients.sampled_angles import angle_statistics, draw_weights, grow, power_sums
+from qtrain.gradients.draws import draw_weights
+from qtrain.gradients.sampled_angles import angle_statistics, grow, power_sums
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.light_cone import effective, effective_channels
 from qtrain.simulators.density import MAX_QUBITS, NoisyCost

@@ -13,7 +13,8 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError
 from qtrain.gradients.accumulators import AngleMoments
-from qtrain.gradients.sampled_angles import angle_statistics, draw_weights, grow, power_sums
+from qtrain.gradients.draws import draw_weights
+from qtrain.gradients.sampled_angles import angle_statistics, grow, power_sums
 from qtrain.gradients.statistics import GradientStats
 from qtrain.simulators import statevector
 

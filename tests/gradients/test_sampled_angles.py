@@ -19,8 +19,9 @@ from qtrain.budget import Budget
 from qtrain.circuits.problem import pose
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
+from qtrain.gradients.draws import draw_weights
 from qtrain.gradients.identity_blocks import _palindromes
-from qtrain.gradients.sampled_angles import angles_passes, draw_weights, run_angles, sample_moments, simulator
+from qtrain.gradients.sampled_angles import angles_passes, run_angles, sample_moments, simulator
 from qtrain.simulators.statevector import states, values_and_gradients
 
 

@@ -10,162 +10,38 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from qtrain.circuits.interference import PathClasses, seen_letters
 from qtrain.circuits.pauli_tape import Tape
+from qtrain.gradients.paths.path_tensors import (
+    DARK,
+    EYE,
+    HALVES,
+    IDENTITY,
+    LETTERS,
+    MOVED,
+    NONE,
+    SIGNS_ONLY,
+    STRING,
+    TURN,
+    Step,
+    boundary,
+    single_step,
+)
 from qtrain.gradients.paths.tensor_network import Leaf, Limits, Network, contract, plan
-from qtrain.kernels.clifford import IMAGES, Steps
 from qtrain.kernels.opcodes import (
     CX,
     CZ,
-    HALF_TURN,
     NOISE_1,
     NOISE_2,
     NOISE_LETTERS,
-    NOTHING,
     QUARTER_TURN,
-    ROTATION,
     SWAP,
-    SXDG,
-    H,
-    X,
-    Y,
-    Z,
 )  # fmt: skip
 
-# Letters I, X, Z, Y are 0, 1, 2, 3: bit 0 is x, bit 1 is z.
-SIGNS_ONLY = (NOTHING, X, Y, Z, HALF_TURN)
-LETTERS = np.arange(4)
 MAX_LEAVES = 200_000
-
-
-class Step(NamedTuple):
-    """What a one-qubit gate does to the weights of the letters.
-
-    Attributes:
-        matrix: (new, old). marked: of a rotation, what replaces it where it is differentiated.
-        goes: for each letter, those that it may become.
-    """
-
-    matrix: np.ndarray
-    marked: np.ndarray | None
-    goes: tuple[tuple[int, ...], ...]
-
-
-def anticommute(letter: int) -> np.ndarray:
-    """(4,) 1 where a letter anticommutes with ``letter``."""
-    return ((LETTERS != 0) & (LETTERS != letter)).astype(np.int64)
-
-
-def _permutation(image: np.ndarray) -> Step:
-    matrix = np.zeros((4, 4))
-    matrix[image, LETTERS] = 1
-    return Step(matrix, None, tuple((int(v),) for v in image))
-
-
-def _rotation(letter: int, sine2: float) -> Step:
-    """Of a rotation about one letter with E sin^2 of its angle."""
-    anti = anticommute(letter)
-    stay, flip = np.diag(anti), np.eye(4)[LETTERS ^ letter] * anti
-    goes = tuple((v, v ^ letter) if anti[v] else (v,) for v in range(4))
-    return Step(np.diag(1 - anti) + (1 - sine2) * stay + sine2 * flip, sine2 * stay + (1 - sine2) * flip, goes)
-
-
-_ROTATIONS = {letter: _rotation(letter, 0.5) for letter in (1, 2, 3)}
-_GATES = {op: _permutation(IMAGES[op, :, 0, 0]) for op in range(H, SXDG + 1)}
-_TURNS = {letter: _permutation(LETTERS ^ letter * anticommute(letter)) for letter in (1, 2, 3)}
-
-
-def single_step(steps: Steps, i: int, sine2: np.ndarray | None = None) -> Step | None:
-    """The step of a one-qubit place; None of a place on several qubits or of noise.
-
-    Args:
-        sine2: (rows,) E sin^2 of the angles, where they are not uniform.
-    """
-    op = int(steps.opcode[i])
-    if op in _GATES:
-        return _GATES[op]
-    if op not in (ROTATION, QUARTER_TURN) or steps.start[i + 1] - steps.start[i] != 1:
-        return None
-    letter = int(steps.letters[steps.start[i]])
-    if op == QUARTER_TURN:
-        return _TURNS[letter]
-    return _ROTATIONS[letter] if sine2 is None else _rotation(letter, float(sine2[steps.row[i]]))
-
-
-def _halves(op: int) -> tuple[np.ndarray, np.ndarray]:
-    """Each side is multiplied by one letter if the other side anticommutes with something: two bits of bond."""
-    to_right, to_left = IMAGES[op, :, 0, 1], IMAGES[op, 0, :, 0]
-    left, right = np.zeros((2, 4, 4, 4))
-    for bond in range(4):
-        for v in range(4):
-            if (to_right[v] > 0) == bond & 1:
-                left[bond, v ^ to_left.max() * (bond >> 1), v] = 1
-            if (to_left[v] > 0) == bond >> 1:
-                right[bond, v ^ to_right.max() * (bond & 1), v] = 1
-    return left, right
-
-
-_IMAGES = {op: [[tuple(pair) for pair in row] for row in IMAGES[op].tolist()] for op in (CX, CZ)}
-HALVES = {op: _halves(op) for op in (CX, CZ)}  # (bond, new, old) of each side, summed over a bond of 4
-PAIRS = {op: np.einsum("kab,kcd->acbd", *halves) for op, halves in HALVES.items()}  # (new, new, old, old)
-_DARK = {0}  # letters that a path may have outside the cone
-_IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
-_EYE = np.eye(4)[None]
-_NONE = np.diag([1.0, 0.0, 0.0, 0.0])[None]
-
-
-def _string_part(letter: int) -> np.ndarray:
-    """(bond out, new, bond in, old) of one qubit of a many-qubit rotation; bond = parity + 2 branch."""
-    part = np.zeros((4, 4, 4, 4))
-    anti = anticommute(letter)
-    for bond in range(4):
-        for v in range(4):
-            branch = bond >> 1
-            part[(bond & 1) ^ anti[v] | (branch << 1), v ^ (letter * branch), bond, v] = 1
-    return part
-
-
-_STRING = {letter: _string_part(letter) for letter in (1, 2, 3)}
-_TURN = np.array([1.0, 0.0, 0.0, 1.0])
-
-
-def boundary(x: np.ndarray, z: np.ndarray, value: np.ndarray) -> list[np.ndarray]:
-    """Minimal weighted automaton of the start Paulis: tensors (left state, letter, right state)."""
-    letters = (x | (z << 1)).astype(np.uint8)
-    count, n = letters.shape
-    states: list[tuple[tuple[int, float], ...]] = [tuple((i, float(v)) for i, v in enumerate(value))]
-    tensors: list[np.ndarray] = []
-    for q in range(n):
-        following: dict[tuple[tuple[bytes, str], ...], int] = {}
-        following_states: list[tuple[tuple[int, float], ...]] = []
-        entries: list[tuple[int, int, int, float]] = []
-        for left, members in enumerate(states):
-            by_letter: dict[int, list[tuple[int, float]]] = {}
-            for i, v in members:
-                by_letter.setdefault(int(letters[i, q]), []).append((i, v))
-            for letter, inside in by_letter.items():
-                norm = max(v for _, v in inside)
-                residual: dict[bytes, tuple[int, float]] = {}
-                for i, v in inside:
-                    suffix = letters[i, q + 1 :].tobytes()
-                    residual[suffix] = (i, residual.get(suffix, (i, 0.0))[1] + v)
-                key = tuple(sorted((s, f"{v / norm:.12e}") for s, (_, v) in residual.items()))
-                if key not in following:
-                    following[key] = len(following_states)
-                    following_states.append(tuple((i, v / norm) for i, v in residual.values()))
-                entries.append((left, letter, following[key], norm))
-        tensor = np.zeros((len(states), 4, len(following_states)))
-        for left, letter, right, norm in entries:
-            tensor[left, letter, right] += norm
-        tensors.append(tensor)
-        states = following_states
-    if tensors:
-        tensors[-1] = tensors[-1] * np.array([sum(v for _, v in s) for s in states])
-    return tensors
 
 
 class _Builder:
@@ -184,7 +60,7 @@ class _Builder:
         self.tape, self.sine2, self.damping = tape, sine2, 1.0
         self.fresh = itertools.count()
         self.leaves: list[Leaf] = []
-        self.reach: list[set[int]] = [_DARK] * tape.num_qubits  # sets are replaced, never changed
+        self.reach: list[set[int]] = [DARK] * tape.num_qubits  # sets are replaced, never changed
         self.holder: list[Leaf | None] = [None] * tape.num_qubits
         letters = classes.x | (classes.z << 1)
         held = np.flatnonzero(letters.any(axis=0)).tolist() or [0]
@@ -207,7 +83,7 @@ class _Builder:
 
     def wire(self, q: int) -> Leaf:
         """The leaf that holds the wire of a qubit; where no path has been, the letter is I."""
-        return self.holder[q] or self.add(q, _IDENTITY, [next(self.fresh)], (q, -1))
+        return self.holder[q] or self.add(q, IDENTITY, [next(self.fresh)], (q, -1))
 
     def single(self, i: int, q: int, step: Step) -> None:
         """A rotation of one qubit, or a Clifford gate on it."""
@@ -229,7 +105,7 @@ class _Builder:
                 and {steps.q0[i + 1], steps.q1[i + 1]} == {q, t}):  # fmt: skip
             self.damping = loss  # one bond for both
         else:
-            self.couple((q, t), (_EYE, _EYE), i, loss)
+            self.couple((q, t), (EYE, EYE), i, loss)
 
     def letters(self, i: int, q: int, t: int, loss: float) -> None:
         """Noise that damps one letter, or one pair of letters, alone."""
@@ -248,11 +124,11 @@ class _Builder:
             self.reach[q], self.reach[t] = self.reach[t], self.reach[q]
             return
         before = [(a, b) for a in self.reach[q] for b in self.reach[t]]
-        after = [_IMAGES[op][a][b] for a, b in before]
+        after = [MOVED[op][a][b] for a, b in before]
         loss, self.damping = self.damping, 1.0
         if after == before:
             if loss < 1:
-                self.couple((q, t), (_EYE, _EYE), i, loss)
+                self.couple((q, t), (EYE, EYE), i, loss)
             return
         self.reach[q], self.reach[t] = {v[0] for v in after}, {v[1] for v in after}
         self.couple((q, t), HALVES[op], i, loss)
@@ -262,7 +138,7 @@ class _Builder:
         bond = next(self.fresh)
         first, second = halves
         if loss < 1:  # loss * step + (1 - loss) * |II><II|
-            first, second = np.concatenate([loss * first, (1 - loss) * _NONE]), np.concatenate([second, _NONE])
+            first, second = np.concatenate([loss * first, (1 - loss) * NONE]), np.concatenate([second, NONE])
         for wire, half in zip(wires, (first, second), strict=True):
             labels = [bond, self.wire(wire).labels[-1], next(self.fresh)]
             self.add(wire, half.transpose(0, 2, 1), labels, (wire, at))
@@ -280,11 +156,11 @@ class _Builder:
             self.reach[s] = self.reach[s] | {v ^ letter for v in self.reach[s]}
             out = next(self.fresh)
             labels = [bond, out, self.wire(s).labels[-1], next(self.fresh)]  # bond in, bond out, old, new
-            self.add(s, _STRING[letter].transpose(2, 0, 3, 1), labels, (s, i))
+            self.add(s, STRING[letter].transpose(2, 0, 3, 1), labels, (s, i))
             bond = out
         end = Leaf(np.zeros(4), [bond], where=(parts[-1][0], i))
         if steps.opcode[i] == QUARTER_TURN:
-            end.base = _TURN
+            end.base = TURN
         else:
             row = int(steps.row[i])
             flip = 0.5 if self.sine2 is None else float(self.sine2[row])
@@ -314,7 +190,7 @@ def build_network(
     builder = _Builder(tape, classes, sine2)
     steps, reach, letters = tape.steps, builder.reach, np.diff(tape.steps.start).tolist()
     for i, (op, q, t) in enumerate(zip(steps.opcode.tolist(), steps.q0.tolist(), steps.q1.tolist(), strict=True)):
-        outside = reach[q] == _DARK and (t < 0 or reach[t] == _DARK) and letters[i] < 2
+        outside = reach[q] == DARK and (t < 0 or reach[t] == DARK) and letters[i] < 2
         if outside or op in SIGNS_ONLY:
             continue
         if op in (CX, CZ, SWAP):

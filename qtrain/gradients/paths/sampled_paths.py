@@ -13,8 +13,8 @@ from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, classes, stream
 from qtrain.gradients.accumulators import Accumulator, Encounters, Means, PlainPaths, WeightedPaths
 from qtrain.gradients.paths import paired_paths
-from qtrain.gradients.paths.path_network import SIGNS_ONLY, single_step
 from qtrain.gradients.paths.path_sums import grow, on_weights, path_statistics, tape_of, unit
+from qtrain.gradients.paths.path_tensors import SIGNS_ONLY, single_step
 from qtrain.gradients.statistics import GradientStats
 from qtrain.kernels import pauli_paths as kernel
 from qtrain.kernels import weighted_paths as weighted

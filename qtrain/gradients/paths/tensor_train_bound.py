@@ -15,7 +15,7 @@ import numpy as np
 from qtrain.budget import clock
 from qtrain.circuits.interference import PathClasses, seen_letters
 from qtrain.circuits.pauli_tape import Tape
-from qtrain.gradients.paths.path_network import PAIRS, SIGNS_ONLY, boundary, single_step
+from qtrain.gradients.paths.path_tensors import PAIRS, SIGNS_ONLY, boundary, single_step
 from qtrain.kernels.opcodes import CX, CZ
 
 

@@ -14,7 +14,7 @@ import qtrain
 from qtrain.circuits.problem import pose
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
-from qtrain.gradients.sampled_angles import draw_weights
+from qtrain.gradients.draws import draw_weights
 from qtrain.simulators.statevector import values_and_gradients
 from qtrain.simulators.table import plans
 
