@@ -142,8 +142,10 @@ def _cones(problem: Problem) -> Plan | str:
         return found
     if len(found.pieces) == 1 and found.pieces[0].program.num_qubits == problem.program.num_qubits:
         return "one cone holds all terms"
-    chosen = []
+    chosen, hurried = [], problem.hurried(0.5)
     for piece in found.pieces:
+        if hurried.left <= 0:
+            return f"planning {len(found.pieces)} shapes of cones takes more than half of the seconds"
         best = cheapest(problem.but(program=piece.program, observable=piece.observable))
         if best is None:
             return f"no simulator fits a cone of {piece.program.num_qubits} qubits"
