@@ -24,6 +24,7 @@ FOLDERS: dict[str, tuple[int, set[str], str]] = {
     "simulators": (2, HEAVY, "the value of a cost and its gradient"),
     "lie": (2, HEAVY, "dynamical Lie algebras, by name and by dimension"),
     "light_cones": (3, HEAVY, "what the observable sees, and which gradients are proven to vanish"),
+    "growth": (5, HEAVY, "circuits grown gate by gate: pools, sweeps, edits, references, symmetries"),
     "gradients": (4, HEAVY, "variances of gradients: the table of methods, a file for each"),
     "diagnosis": (5, HEAVY, "the table of criteria, causes and advice, certificates, scaling"),
     "qml": (6, {"mlflow", "optuna", "matplotlib"}, "quantum neural networks of Qiskit Machine Learning"),

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from qtrain.architecture.blocks import ROTATIONS, Gate
+from qtrain.architecture.blocks import ROTATIONS, Gate, count_parameters
 from qtrain.architecture.gates import Writer
+from qtrain.architecture.grown import check_gates, plain_gates, read_gates
 from qtrain.architecture.layer import Layer, names_from, one_of, whole
 from qtrain.architecture.topology import Edges, check_edges
 from qtrain.errors import QTrainError
@@ -28,10 +29,10 @@ INITIAL = ("none", "h", "neel", "singlets")
 
 @dataclass(frozen=True)
 class Architecture:
-    """A family of circuits: ``initial``, then ``layers`` repeated, then ``final_rotations``.
+    """A family of circuits: ``initial``, then ``layers`` repeated, then ``final_rotations``, then ``grown``.
 
     Args:
-        layers: at least one; something in it or in ``final_rotations`` has a free angle.
+        layers: none only where gates are grown; something in the circuit has a free angle.
         repetitions: a whole number; ``"log"``: ⌈log₂ n⌉; ``"linear"``: n (at least one).
         initial: ``"none"``: |0…0⟩; ``"h"``: |+…+⟩; ``"neel"``: |…1010⟩ (X on odd qubits); ``"singlets"``: singlets on
             the pairs (0,1), (2,3), ….
@@ -40,6 +41,7 @@ class Architecture:
         num_qubits: for an architecture of one width; follows from ``edges`` if not given.
         uploads: how often a QNN of it encodes its data, each time followed by the whole ansatz with weights of its own
             (1907.02085). :meth:`circuit` is one such round, without data.
+        grown: gates on named qubits, so for one width; their parameters are numbered from 0 in the order of first use.
 
     Raises:
         QTrainError: names the field, what was expected and what came.
@@ -50,6 +52,8 @@ class Architecture:
         (12, 32, 'e50da3abc5d8a663')
         >>> family.circuit(4).count_ops()["cz"]
         6
+        >>> print(Architecture((), grown=(Gate("x", (1,)), Gate("rxy", (0, 1), (0,)))))
+        x 1 · rxy 0 1
     """
 
     layers: tuple[Layer, ...]
@@ -59,14 +63,18 @@ class Architecture:
     edges: Edges | None = None
     num_qubits: int | None = None
     uploads: int = 1
+    grown: tuple[Gate, ...] = ()
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
         if not isinstance(self.layers, (tuple, list)) or not all(isinstance(item, Layer) for item in self.layers):
             raise QTrainError(f"layers should be Layer objects. Got {self.layers!r}.")
-        if not self.layers:
-            raise QTrainError("layers should hold at least one layer. Got none.")
         set_(self, "layers", tuple(self.layers))
+        set_(self, "grown", check_gates(self.grown, self.num_qubits))
+        if not self.layers and not self.grown:
+            raise QTrainError("layers should hold at least one layer. Got none.")
+        if not self.layers:
+            set_(self, "repetitions", 1)
         set_(self, "final_rotations", names_from("final_rotations", self.final_rotations, ROTATIONS))
         one_of("initial", self.initial, INITIAL)
         if self.repetitions not in ("log", "linear"):
@@ -74,9 +82,8 @@ class Architecture:
         whole("uploads", self.uploads, "a whole number of at least 1")
         if self.num_qubits is not None:
             whole("num_qubits", self.num_qubits, "a whole number of at least 1")
-        if not any(ROTATIONS[r] for r in self.final_rotations) and not any(
-            item.has_parameters for item in self.layers
-        ):
+        free = any(ROTATIONS[r] for r in self.final_rotations) or count_parameters(self.grown) > 0
+        if not free and not any(item.has_parameters for item in self.layers):
             raise QTrainError("layers should hold a gate with a free angle. Got fixed gates alone.")
         used = any(layer.entangler is not None and layer.topology == "edges" for layer in self.layers)
         if used and self.edges is None:
@@ -85,8 +92,9 @@ class Architecture:
             set_(self, "edges", None)
         elif self.edges is not None:
             set_(self, "edges", check_edges(self.edges, self.num_qubits))
-            if self.num_qubits is None:
-                set_(self, "num_qubits", 1 + max((max(pair) for pair in self.edges), default=0))
+        if self.num_qubits is None and (self.edges is not None or self.grown):
+            highest = [q for pair in self.edges or () for q in pair] + [q for gate in self.grown for q in gate.qubits]
+            set_(self, "num_qubits", 1 + max(highest, default=0))
 
     def circuit(
         self, num_qubits: int | None = None, *, prefix: str = "θ", angles: Sequence[Any] | None = None
@@ -141,13 +149,23 @@ class Architecture:
     def _written(self, num_qubits: int | None) -> tuple[tuple[Gate, ...], tuple[int, ...]]:
         """The gates, and the qubits that pooling leaves."""
         writer = Writer(self.width(num_qubits), self.edges)
-        written = writer.write(self.initial, self.layers, self.depth(num_qubits), self.final_rotations)
-        gates = tuple(written)
-        return gates, tuple(writer.active)
+        gates = tuple(writer.write(self.initial, self.layers, self.depth(num_qubits), self.final_rotations))
+        grown = (gate.renumbered(writer.parameters.__add__) for gate in self.grown)
+        return (*gates, *grown), tuple(writer.active)
+
+    def flat(self, num_qubits: int | None = None) -> Architecture:
+        """The same circuit at this width, every gate of it ``grown``; its parameters keep their places.
+
+        Example:
+            >>> flat = Architecture((Layer(("rx",), "cz"),)).flat(2)
+            >>> print(flat)
+            rx 0 · rx 1 · cz 0 1
+        """
+        return Architecture((), grown=self.gates(num_qubits), num_qubits=self.width(num_qubits), uploads=self.uploads)
 
     def num_parameters(self, num_qubits: int | None = None) -> int:
         """Free angles at this width."""
-        return 1 + max((a for gate in self.gates(num_qubits) for a in gate.angles if isinstance(a, int)), default=-1)
+        return count_parameters(self.gates(num_qubits))
 
     def resolved_edges(self, num_qubits: int | None = None) -> Edges:
         """Every pair of qubits (lower first) that some gate joins, sorted."""
@@ -199,15 +217,18 @@ class Architecture:
             raise QTrainError(f"layers should be a list of JSON objects. Got {layers!r}.")
         for layer in layers:
             _known_keys("layer", layer, Layer)
+        if "grown" in content:
+            content["grown"] = read_gates(content["grown"])
         return cls(tuple(Layer(**layer) for layer in layers), **content)
 
     def __str__(self) -> str:
         start = [] if self.initial == "none" else [self.initial]
         body = " · ".join(f"[{layer}]" for layer in self.layers)
         times = {"linear": "n", "log": "log n"}.get(str(self.repetitions), self.repetitions)
+        repeated = [f"{body} × {times}"] if body else []
         final = [" ".join(self.final_rotations)] if self.final_rotations else []
         data = [] if self.uploads == 1 else [f"data × {self.uploads}"]
-        return " · ".join([*start, f"{body} × {times}", *final, *data])
+        return " · ".join([*start, *repeated, *final, *map(str, self.grown), *data])
 
 
 def check_format(data: Mapping[str, Any], known: int, what: str) -> None:
@@ -226,7 +247,8 @@ def _content(value: Architecture | Layer) -> dict[str, Any]:
     for field in dataclasses.fields(value):
         item = getattr(value, field.name)
         if field.default is dataclasses.MISSING or item != field.default:
-            changed[field.name] = [_content(x) for x in item] if field.name == "layers" else item
+            plain = {"layers": lambda found: [_content(x) for x in found], "grown": plain_gates}
+            changed[field.name] = plain[field.name](item) if field.name in plain else item
     return changed
 
 

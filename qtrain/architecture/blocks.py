@@ -1,25 +1,30 @@
 """Gates that a layer is made of: one-qubit columns and two-qubit blocks, as data.
 
 In a block, qubits 0 and 1 are the edge's first and second; an angle that is an ``int`` is the block's parameter of
-that number, a ``float`` is a fixed angle in radians.
+that number, a ``float`` is a fixed angle in radians, a pair (int, float) is a parameter times a factor.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-Angle = int | float
+Angle = int | float | tuple[int, float]
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One gate: Qiskit's lower-case name, the qubits, the angles (int: index of a parameter; float: radians).
+    """One gate: Qiskit's lower-case name, the qubits, the angles.
+
+    An angle is the index of a parameter (int), radians (float), or a parameter times a factor (int, float). Pauli
+    rotations exp(-i·angle·P/2) on any number of qubits are called "r" and their letters: ``rxyzz`` on four qubits.
 
     Example:
-        >>> Gate("rzz", (0, 1), (0,)).num_parameters
-        1
+        >>> Gate("rzz", (0, 1), (0,)).parameters, Gate("rxyy", (4, 0, 2), ((3, -0.5),)).parameters
+        ((0,), (3,))
     """
 
     name: str
@@ -27,9 +32,55 @@ class Gate:
     angles: tuple[Angle, ...] = ()
 
     @property
+    def parameters(self) -> tuple[int, ...]:
+        """Index of the parameter of each free angle."""
+        free = (parameter_of(angle) for angle in self.angles)
+        return tuple(index for index in free if index is not None)
+
+    @property
     def num_parameters(self) -> int:
         """How many angles are free."""
-        return sum(isinstance(angle, int) for angle in self.angles)
+        return len(self.parameters)
+
+    def __str__(self) -> str:
+        fixed = [f"{angle:.4g}" for angle in self.angles if isinstance(angle, float)]
+        return " ".join([self.name, *map(str, self.qubits), *(f"({value})" for value in fixed)])
+
+    def renumbered(self, number: Callable[[int], int]) -> Gate:
+        """The gate with other parameters: ``number`` gives the new index of each."""
+        angles: list[Angle] = []
+        for angle in self.angles:
+            if isinstance(angle, tuple):
+                angles.append((number(angle[0]), angle[1]))
+            else:
+                angles.append(number(angle) if isinstance(angle, int) else angle)
+        return dataclasses.replace(self, angles=tuple(angles))
+
+
+def parameter_of(angle: Angle) -> int | None:
+    """The index of an angle's parameter, None for a fixed one."""
+    if isinstance(angle, tuple):
+        return angle[0]
+    return angle if isinstance(angle, int) else None
+
+
+def count_parameters(gates: Sequence[Gate]) -> int:
+    """One more than the highest index of a parameter."""
+    return 1 + max((index for gate in gates for index in gate.parameters), default=-1)
+
+
+_PAULI_ROTATION = re.compile(r"r([xyz]{2,})")
+
+
+def pauli_letters(name: str) -> str | None:
+    """The letters of a Pauli rotation on two or more qubits, None for another gate.
+
+    Example:
+        >>> pauli_letters("rxyz"), pauli_letters("rzz"), pauli_letters("rx")
+        ('XYZ', 'ZZ', None)
+    """
+    found = _PAULI_ROTATION.fullmatch(name)
+    return found[1].upper() if found else None
 
 
 ROTATIONS: Mapping[str, int] = {
@@ -83,4 +134,10 @@ def block_parameters(name: str) -> int:
         >>> block_parameters("su4"), block_parameters("cx"), block_parameters("heisenberg")
         (15, 0, 1)
     """
-    return len({angle for gate in BLOCKS[name] for angle in gate.angles if isinstance(angle, int)})
+    return count_parameters(BLOCKS[name])
+
+
+TWO_QUBIT: Mapping[str, int] = {
+    gate.name: len(gate.angles) for block in BLOCKS.values() for gate in block if len(gate.qubits) == 2
+}
+"""Two-qubit gates of the blocks, and how many angles each has."""

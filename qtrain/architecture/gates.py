@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 
 from qtrain.architecture.blocks import BLOCKS, ROTATIONS, Gate, block_parameters
@@ -64,8 +65,8 @@ class Writer:
             orbit = (a % 2, (b - a) % width)
             first = self._first_angle(layer, classes, (a, b), orbit, block_parameters(layer.entangler))
             for gate in BLOCKS[layer.entangler]:
-                angles = tuple(first + x if isinstance(x, int) else x for x in gate.angles)
-                yield Gate(gate.name, tuple(self.active[(a, b)[q]] for q in gate.qubits), angles)
+                qubits = tuple(self.active[(a, b)[q]] for q in gate.qubits)
+                yield dataclasses.replace(gate.renumbered(first.__add__), qubits=qubits)
         if layer.pool:
             gone = {self.active[a] for a, _ in pairs}
             self.active = [q for q in self.active if q not in gone]

@@ -1,0 +1,1 @@
+"""Circuits grown gate by gate: pools of gates, what one sweep says of each, edits, references, symmetries."""

@@ -1,0 +1,191 @@
+"""What a circuit would gain by each gate of a pool at each of some places: all slopes from one adjoint sweep.
+
+A gate at angle 0 changes nothing, so a circuit that holds every gate of the pool at angle 0 has the same cost, and one
+gradient of it says how fast each gate would lower the cost. For a rotation about one Pauli string P the cost is a
+sinusoid of its angle, f(θ) = (f + f')/2 + (f - f')/2 cos θ + g sin θ with f' the cost at θ = π: two numbers give its
+lowest value, the gain that energy sorting selects by (ADAPT-VQE, 1812.11173, takes the slope alone).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qtrain.circuits.program import PauliProgram
+from qtrain.growth.pools import PoolGate
+from qtrain.kernels.opcodes import ROTATION
+from qtrain.simulators.statevector import states, values, values_and_gradients
+
+if TYPE_CHECKING:
+    from qiskit.quantum_info import SparsePauliOp
+
+_LETTER = {"X": 1, "Z": 2, "Y": 3}
+_ONE_THREAD = 1  # the digits must not depend on how many run beside
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Of every gate of the pool (columns) at every place (rows).
+
+    Attributes:
+        value: the cost now.
+        slope: (places, gates) derivative of the cost by the gate's angle, at 0.
+        gain: (places, gates) by how much the best angle of this gate alone lowers the cost; NaN where only the slope
+            is known. angle: (places, gates) that best angle, NaN likewise.
+    """
+
+    value: float
+    slope: np.ndarray
+    gain: np.ndarray
+    angle: np.ndarray
+
+
+def sweep(
+    program: PauliProgram, hamiltonian: SparsePauliOp, weights: np.ndarray, pool: Sequence[PoolGate], *,
+    places: Sequence[int] = (), exact: int = 32,
+) -> Sweep:  # fmt: skip
+    """Slopes and gains of the pool's gates on a trained circuit.
+
+    Args:
+        program: of the circuit; weights: (num_weights,) its angles.
+        places: indices in ``circuit.data`` before which gates are tried; always also the end, the last row.
+        exact: of so many gates with the steepest slopes the gain is computed at the places before the end, and of
+            gates with several Pauli strings. At the end rotations about one string have it for all.
+
+    Example:
+        >>> from qiskit.quantum_info import SparsePauliOp
+        >>> from qtrain.architecture.blocks import Gate
+        >>> from qtrain.architecture.build import build
+        >>> from qtrain.circuits.program import lower
+        >>> from qtrain.growth.pools import rotation
+        >>> program = lower(build([Gate("ry", (0,), (0,))], 1))
+        >>> found = sweep(program, SparsePauliOp("X"), np.array([0.0]), [rotation("Y", (0,)), rotation("X", (0,))])
+        >>> found.gain.round(6).tolist()
+        [[1.0, 0.0]]
+    """
+    ends = [*(int(np.searchsorted(program.gate, place)) for place in places), len(program)]
+    state = states(program, weights[None, :], num_threads=_ONE_THREAD)
+    slope = np.empty((len(ends), len(pool)))
+    tail = spliced(_nothing(program.num_qubits), [(0, gate) for gate in pool])
+    value, slopes = values_and_gradients(
+        tail, hamiltonian, np.zeros((1, len(pool))), start=state, num_threads=_ONE_THREAD
+    )
+    slope[-1] = slopes[0]
+    for row, place in enumerate(ends[:-1]):
+        filled = spliced(program, [(place, gate) for gate in pool])
+        full = np.concatenate([weights, np.zeros(len(pool))])
+        slope[row] = values_and_gradients(filled, hamiltonian, full[None, :], num_threads=_ONE_THREAD)[1][
+            0, len(weights) :
+        ]
+    gain, angle = np.full(slope.shape, np.nan), np.full(slope.shape, np.nan)
+    now = float(value[0])
+    simple = np.array([gate.is_rotation for gate in pool], bool)
+    if simple.any():
+        opposite = _at_pi(hamiltonian, state, [gate for gate in pool if gate.is_rotation])
+        gain[-1, simple], angle[-1, simple] = sinusoid(now, opposite, slope[-1, simple])
+    unknown = np.argwhere(np.isnan(gain))
+    steepest = unknown[np.argsort(-np.abs(slope[tuple(unknown.T)]), kind="stable")][:exact]
+    for row, k in steepest:
+        gain[row, k], angle[row, k] = _line(program, hamiltonian, weights, ends[row], pool[k], now, slope[row, k])
+    return Sweep(now, slope, gain, angle)
+
+
+def sinusoid(now: np.ndarray | float, opposite: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Gain and best angle of f(θ) = (now + opposite)/2 + (now - opposite)/2 cos θ + slope sin θ."""
+    half = (now - opposite) / 2
+    depth = np.hypot(half, slope)
+    return half + depth, np.arctan2(-slope, -half)
+
+
+def _at_pi(hamiltonian: SparsePauliOp, state: np.ndarray, pool: Sequence[PoolGate]) -> np.ndarray:
+    """⟨P H P⟩ for each rotation's P: the terms of H that anticommute with P change their sign."""
+    n = hamiltonian.num_qubits
+    terms = hamiltonian.simplify()
+    parts = values(_nothing(n), [terms[j : j + 1] for j in range(len(terms))], np.zeros((1, 0)), start=state,
+                   num_threads=_ONE_THREAD)[0]  # fmt: skip
+    x, z = np.zeros((len(pool), n), np.int64), np.zeros((len(pool), n), np.int64)
+    for row, gate in enumerate(pool):
+        letters, qubits, _ = gate.terms[0]
+        for q, letter in zip(qubits, letters):
+            x[row, q], z[row, q] = letter != "Z", letter != "X"
+    crossing = (x @ terms.paulis.z.T.astype(np.int64) + z @ terms.paulis.x.T.astype(np.int64)) % 2
+    return np.asarray((1 - 2 * crossing) @ parts)
+
+
+def _line(
+    program: PauliProgram, hamiltonian: SparsePauliOp, weights: np.ndarray, place: int, gate: PoolGate, now: float,
+    slope: float,
+) -> tuple[float, float]:  # fmt: skip
+    """Gain and angle of one gate by the cost along its angle: a sinusoid, or points of a trigonometric polynomial."""
+    filled = spliced(program, [(place, gate)])
+    if gate.is_rotation:
+        row = np.append(weights, np.pi)[None, :]
+        opposite = values(filled, hamiltonian, row, num_threads=_ONE_THREAD)
+        gain, angle = sinusoid(now, opposite, np.array([slope]))
+        return float(gain[0]), float(angle[0])
+    # The frequencies of a sum of commuting strings are sums of its coefficients; a fine grid, then a parabola.
+    top = max(1e-9, sum(abs(c) for _, _, c in gate.terms))
+    grid = np.linspace(-np.pi / top, np.pi / top, 16, endpoint=False)
+    rows = np.concatenate([np.tile(weights, (len(grid), 1)), grid[:, None]], axis=1)
+    costs = values(filled, hamiltonian, rows, num_threads=_ONE_THREAD)
+    best = int(np.argmin(costs))
+    step = grid[1] - grid[0]
+    left, right = costs[best - 1], costs[(best + 1) % len(costs)]
+    bend = left - 2 * costs[best] + right
+    shift = 0.5 * (left - right) / bend if bend > 0 else 0.0
+    refined = float(grid[best] + step * np.clip(shift, -1, 1))
+    row = np.append(weights, refined)[None, :]
+    lowest = float(values(filled, hamiltonian, row, num_threads=_ONE_THREAD)[0])
+    angle, cost = min(((refined, lowest), (float(grid[best]), float(costs[best])), (0.0, now)), key=lambda p: p[1])
+    return now - cost, angle
+
+
+def spliced(program: PauliProgram, inserts: Sequence[tuple[int, PoolGate]]) -> PauliProgram:
+    """The program with gates of a pool in it, each with a weight of its own behind the program's weights.
+
+    Args:
+        inserts: (op before which it stands, the gate), the ops ascending; len(program): the end.
+    """
+    support: list[int] = []
+    letters: list[int] = []
+    sizes, parameter, coefficient, at = [], [], [], []
+    for k, (place, gate) in enumerate(inserts):
+        for text, qubits, factor in gate.terms:
+            for q, letter in sorted(zip(qubits, text)):
+                support.append(q)
+                letters.append(_LETTER[letter])
+            sizes.append(len(qubits))
+            parameter.append(program.num_weights + k)
+            coefficient.append(factor)
+            at.append(place)
+    where = np.array(at, np.int64)
+    old = np.diff(program.start)
+    lengths = np.insert(old, where, sizes)
+    start = np.concatenate([[0], np.cumsum(lengths)]).astype(program.start.dtype)
+    cells = np.repeat(program.start[where], sizes) if len(where) else np.zeros(0, np.int64)
+    count = len(where)
+    return dataclasses.replace(
+        program,
+        opcode=np.insert(program.opcode, where, np.full(count, ROTATION, program.opcode.dtype)),
+        qubits=np.insert(program.qubits, where, np.full((count, 2), -1, program.qubits.dtype), axis=0),
+        start=start,
+        support=np.insert(program.support, cells, np.array(support, program.support.dtype)),
+        letters=np.insert(program.letters, cells, np.array(letters, program.letters.dtype)),
+        parameter=np.insert(program.parameter, where, np.array(parameter, program.parameter.dtype)),
+        coefficient=np.insert(program.coefficient, where, coefficient),
+        offset=np.insert(program.offset, where, np.zeros(count)),
+        gate=np.insert(program.gate, where, np.full(count, -1, program.gate.dtype)),
+        weights=(*program.weights, *(f"pool[{k}]" for k in range(len(inserts)))),
+    )
+
+
+def _nothing(n: int) -> PauliProgram:
+    from qiskit import QuantumCircuit
+
+    from qtrain.circuits.program import lower
+
+    return lower(QuantumCircuit(n))
