@@ -1,4 +1,4 @@
-"""The short training behind the task loss: Adam, vectorised over starts, exact gradients from the statevector."""
+"""The short training behind the task loss: from several starts, with exact gradients."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import numpy as np
 
 from qtrain.circuits.initialization import parse_initialization
 from qtrain.errors import QTrainError
-from qtrain.qml.adam import Adam
 from qtrain.simulators.statevector import values, values_and_gradients
+from qtrain.studies.descent import Descent, descend
 from qtrain.studies.spec.search_spec import TrainingSpec
 from qtrain.studies.tasks.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qtrain.circuits.program import PauliProgram
+    from qtrain.studies.descent import Gradient
 
 SHARPNESS = 5.0  # a readout of ±1 is a probability of 0.993
 _ONE_THREAD = 1  # a trial's digits must not depend on how many run beside it
@@ -30,7 +29,8 @@ class Trained:
     Attributes:
         loss: the task loss, of the mean or the best start; ``losses``: (starts,) of each; ``best``: the start with the
             lowest training loss; ``weights``: (starts, num_weights).
-        curve: (steps, starts) training loss before each step. metrics: energies or accuracies.
+        curve: (steps, starts) training loss at each gradient; of a start that ended early, its last one from there.
+        metrics: energies or accuracies. evaluations: gradients in all; one of a batch of data counts as one.
     """
 
     loss: float
@@ -39,33 +39,7 @@ class Trained:
     weights: np.ndarray
     curve: np.ndarray
     metrics: dict[str, float]
-
-
-def adam(
-    gradient: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]], start: np.ndarray, *, steps: int,
-    learning_rate: float,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Adam on every row of ``start`` at once.
-
-    Args:
-        gradient: (weights (starts, M), step) → (losses (starts,), gradients (starts, M)).
-        start: (starts, M).
-
-    Returns:
-        weights (starts, M) after the last step, losses (steps, starts) before each.
-
-    Example:
-        >>> quadratic = lambda w, step: ((w**2).sum(axis=1), 2 * w)
-        >>> end, curve = adam(quadratic, np.array([[1.0]]), steps=200, learning_rate=0.1)
-        >>> bool(abs(end[0, 0]) < 1e-3), curve.shape
-        (True, (200, 1))
-    """
-    weights, descent = start.copy(), Adam(learning_rate)
-    curve = np.empty((steps, len(weights)))
-    for step in range(steps):
-        curve[step], slope = gradient(weights, step)
-        weights -= descent.step(slope)
-    return weights, curve
+    evaluations: int
 
 
 def initial_weights(count: int, training: TrainingSpec, seed: int) -> np.ndarray:
@@ -82,35 +56,61 @@ def initial_weights(count: int, training: TrainingSpec, seed: int) -> np.ndarray
 
 
 def train(
-    program: PauliProgram, task: Task, training: TrainingSpec, *, seed: int, steps: int | None = None
-) -> Trained:
+    program: PauliProgram, task: Task, training: TrainingSpec, *, seed: int, steps: int | None = None,
+    start: np.ndarray | None = None,
+) -> Trained:  # fmt: skip
     """Train a circuit for a task.
 
     Args:
         program: of encoding and ansatz, inputs in the order of ``task.train``'s columns; of the ansatz alone where
             the task prepares states.
         steps: instead of the spec's.
+        start: (starts, M) angles in radians instead of the drawn ones, or (M,) for one start.
 
     Returns:
-        Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0). Classifier: cross-entropy
-        on the part of the data that the start did not train on.
+        Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0) at the best point that each start
+        has seen. Classifier: cross-entropy on the part of the data that the start did not train on.
+
+    Raises:
+        QTrainError: no parameter to train, or a start of another shape.
     """
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter to train. Got none.")
-    start = initial_weights(len(program.weights), training, seed)
+    begin = initial_weights(len(program.weights), training, seed)
+    if start is not None:
+        begin = np.atleast_2d(np.array(start, float))
+        if begin.shape[1:] != (len(program.weights),) or not len(begin):
+            raise QTrainError(
+                f"start should have shape (starts, {len(program.weights)}), an angle for each parameter. "
+                f"Got {np.shape(start)}."
+            )
     count = training.steps if steps is None else steps
     if task.is_classifier:
-        return _train_classifier(program, task, training, start, count, seed)
+        return _train_classifier(program, task, training, begin, count, seed)
     operator = task.observables[0]
-    weights, curve = adam(
-        lambda w, step: values_and_gradients(program, operator, w, num_threads=_ONE_THREAD), start,
-        steps=count, learning_rate=training.learning_rate,
+    found = _descend(
+        lambda w, step, rows: values_and_gradients(program, operator, w, num_threads=_ONE_THREAD), begin, count,
+        training,
     )  # fmt: skip
-    energies = np.minimum(values(program, operator, weights, num_threads=_ONE_THREAD), curve.min(axis=0))
+    weights, energies = found.weights, found.costs
+    if training.optimizer == "adam":  # where the last step led is not known yet
+        last = values(program, operator, found.last, num_threads=_ONE_THREAD)
+        weights = np.where((last < energies)[:, None], found.last, weights)
+        energies = np.minimum(last, energies)
     losses = relative_energy(energies, task.lowest)
     metrics = {"energy": float(energies.min()), "energy_mean": float(energies.mean())}
     best = int(np.argmin(losses))
-    return Trained(_aggregate(losses, best, training), losses, best, weights, curve, metrics)
+    loss = _aggregate(losses, best, training)
+    return Trained(loss, losses, best, weights, found.curve, metrics, found.evaluations)
+
+
+def _descend(
+    gradient: Gradient, start: np.ndarray, steps: int, training: TrainingSpec, *, stochastic: bool = False
+) -> Descent:
+    return descend(
+        gradient, start, steps=steps, optimizer=training.optimizer, learning_rate=training.learning_rate,
+        tolerance=training.tolerance, halving=training.halving, stochastic=stochastic,
+    )  # fmt: skip
 
 
 def _aggregate(losses: np.ndarray, best: int, training: TrainingSpec) -> float:
@@ -131,21 +131,29 @@ def _train_classifier(
     rng = np.random.default_rng([seed, 1])
     held = np.arange(len(start)) % training.folds  # the part that each start does not see
     seen = [np.flatnonzero(fold != part) for part in range(training.folds)]
-    size = min(training.batch_size, *(len(rows) for rows in seen))
-    batches = [[rows[rng.choice(len(rows), size, replace=False)] for rows in seen] for _ in range(steps)]
+    stochastic = training.optimizer == "adam"  # L-BFGS needs the same cost at every step: all that is seen
+    size = min(training.batch_size, *map(len, seen))
+    batches = [
+        [rows[rng.choice(len(rows), size, replace=False)] for rows in seen] for _ in range(steps if stochastic else 0)
+    ]
 
-    def gradient(weights: np.ndarray, step: int) -> tuple[np.ndarray, np.ndarray]:
+    def gradient(weights: np.ndarray, step: int, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows are (start, sample)."""
-        rows = np.concatenate([batches[step][part] for part in held])
-        wide = np.repeat(weights, size, axis=0)
+        parts = batches[step] if stochastic else seen
+        chosen = [parts[held[s]] for s in starts]
+        rows, sizes = np.concatenate(chosen), np.array([len(c) for c in chosen])
         outputs, slopes = values_and_gradients(
-            program, list(task.observables), wide, **_given(task, data[rows]), num_threads=_ONE_THREAD
-        )
+            program, list(task.observables), np.repeat(weights, sizes, axis=0), **_given(task, data[rows]),
+            num_threads=_ONE_THREAD,
+        )  # fmt: skip
         loss, slope = logistic(outputs, targets[rows])
         per_row = (slope[:, :, None] * slopes).sum(axis=1)
-        return loss.reshape(len(start), -1).mean(axis=1), per_row.reshape(len(start), size, -1).mean(axis=1)
+        ends = np.cumsum(sizes)[:-1]
+        return (np.array([part.mean() for part in np.split(loss, ends)]),
+                np.array([part.mean(axis=0) for part in np.split(per_row, ends)]))  # fmt: skip
 
-    weights, curve = adam(gradient, start, steps=steps, learning_rate=training.learning_rate)
+    descent = _descend(gradient, start, steps, training, stochastic=stochastic)
+    weights = descent.last if stochastic else descent.weights
 
     def scores(rows: list[np.ndarray]) -> list[tuple[float, float]]:
         return [score(program, task, w, data[r], targets[r]) for w, r in zip(weights, rows, strict=True)]
@@ -162,7 +170,8 @@ def _train_classifier(
     metrics |= {"train_loss": found["train"][best][0], "test_loss": found["test"][best][0]}
     metrics["test_accuracy_mean"] = float(np.mean([accuracy for _, accuracy in found["test"]]))
     metrics["test_loss_mean"] = float(np.mean([loss for loss, _ in found["test"]]))
-    return Trained(_aggregate(losses, best, training), losses, best, weights, curve, metrics)
+    loss = _aggregate(losses, best, training)
+    return Trained(loss, losses, best, weights, descent.curve, metrics, descent.evaluations)
 
 
 def _given(task: Task, data: np.ndarray) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The short training: gradients against finite differences, Adam against a plain loop, known optima."""
+"""The short training: gradients against finite differences, known optima, what starts and losses mean."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qtrain.errors import QTrainError
 from qtrain.simulators.statevector import values
 from qtrain.studies.spec.search_spec import TrainingSpec, read_spec
 from qtrain.studies.tasks.task import Task
-from qtrain.studies.training import adam, initial_weights, logistic, relative_energy, score, train
+from qtrain.studies.training import initial_weights, logistic, relative_energy, score, train
 
 
 def energy_task(n=3, **task):
@@ -37,25 +37,6 @@ def tiny_classifier():
     return Task("tiny", 2, (SparsePauliOp("IZ"),), encoding, **fields)
 
 
-def test_adam_is_the_textbook_loop():
-    rng = np.random.default_rng(1)
-    matrix = rng.normal(size=(3, 3))
-
-    def gradient(w, step):
-        return ((w @ matrix) ** 2).sum(axis=1), 2 * (w @ matrix) @ matrix.T
-
-    start = rng.normal(size=(2, 3))
-    end, curve = adam(gradient, start, steps=25, learning_rate=0.05)
-    for row, (w, losses) in enumerate(zip(start.copy(), curve.T)):
-        m = v = np.zeros(3)
-        for t in range(1, 26):
-            loss, g = (x[0] for x in gradient(w[None], t))
-            assert losses[t - 1] == pytest.approx(loss)
-            m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-            w = w - 0.05 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-        np.testing.assert_allclose(end[row], w, atol=1e-6)
-
-
 def test_ground_state_is_reached_by_an_ansatz_that_holds_it():
     task = energy_task(3)
     training = TrainingSpec(steps=300, starts=4, initialization="uniform")
@@ -66,6 +47,48 @@ def test_ground_state_is_reached_by_an_ansatz_that_holds_it():
     assert found.metrics["energy"] >= task.lowest - 1e-9
     best = training.model_copy(update={"aggregate": "best"})
     assert train(lower(real_amplitudes(3, reps=3)), task, best, seed=5).loss == found.losses.min()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "lbfgs"])
+def test_losses_are_those_of_the_weights_and_evaluations_are_counted(optimizer):
+    task, program = energy_task(4), lower(real_amplitudes(4, reps=2))
+    spec = TrainingSpec(steps=40, starts=3, optimizer=optimizer, learning_rate=0.3)
+    found = train(program, task, spec, seed=1)
+    energies = values(program, task.observables[0], found.weights)
+    np.testing.assert_allclose(relative_energy(energies, task.lowest), found.losses, atol=1e-12)
+    assert found.evaluations <= 120 and len(found.curve) <= 40
+    assert (relative_energy(found.curve, task.lowest) >= found.losses - 1e-12).all()
+
+
+def test_lbfgs_goes_further_than_adam_with_as_many_gradients():
+    task, program = energy_task(4), lower(real_amplitudes(4, reps=3))
+    adam, lbfgs = (
+        train(program, task, TrainingSpec(steps=60, starts=4, optimizer=name), seed=3) for name in ("adam", "lbfgs")
+    )
+    assert lbfgs.evaluations <= adam.evaluations and lbfgs.losses.min() < adam.losses.min()
+
+
+def test_halving_spends_less_and_names_the_best_start():
+    task, program = energy_task(4), lower(real_amplitudes(4, reps=2))
+    spec = TrainingSpec(steps=60, starts=8, aggregate="best")
+    whole = train(program, task, spec, seed=1)
+    halved = train(program, task, spec.model_copy(update={"halving": 2}), seed=1)
+    assert halved.evaluations == 60 * (8 + 4 + 2 + 1) / 4 < whole.evaluations
+    assert halved.loss == halved.losses.min() and halved.losses.shape == (8,)
+    assert (halved.losses >= whole.losses - 1e-12).all()  # the same ways, some of them cut
+
+
+def test_given_angles_are_where_it_begins():
+    task, program = energy_task(3), lower(real_amplitudes(3, reps=2))
+    first = train(program, task, TrainingSpec(steps=150, starts=1, optimizer="lbfgs"), seed=0)
+    again = train(program, task, TrainingSpec(steps=1, starts=3), seed=0, start=first.weights[0])
+    assert again.losses.shape == (1,)  # as many starts as are given
+    assert again.curve[0, 0] == pytest.approx(first.metrics["energy"], abs=1e-9)
+    assert again.loss <= first.loss + 1e-9
+    two = np.stack([first.weights[0], np.zeros(9)])
+    assert train(program, task, TrainingSpec(steps=1), seed=0, start=two).losses.shape == (2,)
+    with pytest.raises(QTrainError, match=r"start should have shape \(starts, 9\)"):
+        train(program, task, TrainingSpec(), seed=0, start=np.zeros((2, 8)))
 
 
 def test_starts_are_independent_and_seeded():
@@ -126,6 +149,16 @@ def test_classifier_learns_and_reports_data_it_never_saw():
     assert found.losses[0] == pytest.approx(logistic(outputs, task.validation_targets)[0].mean())
     hidden = dataclasses.replace(task, test=task.test[:, ::-1], test_targets=-task.test_targets)
     assert train(program, hidden, TrainingSpec(steps=60, starts=2), seed=0).loss == found.loss
+
+
+def test_lbfgs_sees_all_the_data_of_a_start_at_every_step():
+    task = tiny_classifier()
+    program = lower(task.compose(real_amplitudes(2, reps=1)), inputs=task.inputs)
+    found = train(program, task, TrainingSpec(steps=30, starts=2, optimizer="lbfgs", batch_size=3, folds=1), seed=0)
+    outputs = values(program, list(task.observables), np.tile(found.weights[found.best], (30, 1)), task.train)
+    loss = logistic(outputs, task.train_targets)[0].mean()
+    assert found.curve[:, found.best].min() == pytest.approx(loss)
+    assert found.metrics["train_accuracy"] > 0.9
 
 
 def test_accuracy_of_several_classes():

@@ -174,12 +174,20 @@ class TrainingSpec(SpecModel):
     mean start, or of the best. ``folds``: of a data set: start s holds out part s mod folds, so that the mean start is
     a cross-validation. ``full_steps`` above 0: after the search the Pareto front is trained again, from
     ``full_starts`` other starts, and the winner is chosen by that loss.
+
+    ``optimizer``: "adam", or "lbfgs" (SciPy's L-BFGS-B), which needs fewer gradients where the cost is smooth and takes
+    all data at once. ``steps``: gradients of each start, at most. ``tolerance`` above 0 ends a start early: where its
+    lowest cost c falls by less than tolerance·max(1, |c|), in one step of L-BFGS, in twenty of Adam.
+    ``halving`` h above 1: the steps are shared among rounds, behind each of which the best one in h of the starts go
+    on; the task loss is then that of the best start, for the others were not trained to the end.
     """
 
-    optimizer: Literal["adam"] = "adam"
+    optimizer: Literal["adam", "lbfgs"] = "adam"
     steps: Count = 100
     starts: Count = 3
     learning_rate: Positive = 0.1
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    halving: Annotated[int, Field(ge=1, le=100)] = 1
     initialization: Annotated[str, AfterValidator(_training_start)] = "gaussian:0.1"
     batch_size: Count = 32
     folds: Annotated[int, Field(ge=1, le=100)] = 4
@@ -280,6 +288,16 @@ class SearchSpec(SpecModel):
             wrong.append(f"winner.order should hold objectives of objectives.use. Got {', '.join(extra)}.")
         if self.winner.rule == "weighted" and not self.winner.weights:
             wrong.append("winner.weights should be given for the rule 'weighted'. Got none.")
+        if self.training.halving > 1 and self.training.aggregate != "best":
+            wrong.append(
+                "training.aggregate should be 'best' where training.halving is above 1: the mean would be over starts "
+                f"that were given up. Got {self.training.aggregate!r}."
+            )
+        if self.training.halving > 1 and self.task.has_data:
+            wrong.append(
+                "training.halving should be 1 for a task with data: starts hold out different parts of them. "
+                f"Got {self.training.halving}."
+            )
         try:
             self.task.check_width(self.qubits)
         except QTrainError as error:
