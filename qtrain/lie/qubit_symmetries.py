@@ -57,7 +57,7 @@ def find_symmetry(sums: Sequence[Mapping[Pauli, float]], num_qubits: int) -> Sym
         'permutations of like qubits'
     """
     n = num_qubits
-    classes, swaps = _like_qubits(sums, n)
+    classes, swaps = like_qubits(sums, n)
     places = np.arange(n)
     shift, mirror = np.roll(places, -1), places[::-1].copy()
     turns = n > 2 and _keeps(sums, lambda bits: bits >> 1 | (bits & 1) << (n - 1))
@@ -84,7 +84,7 @@ def _reversed(bits: int, n: int) -> int:
     return int(f"{bits:0{n}b}"[::-1], 2)
 
 
-def _like_qubits(sums: Sequence[Mapping[Pauli, float]], n: int) -> tuple[np.ndarray, list[np.ndarray]]:
+def like_qubits(sums: Sequence[Mapping[Pauli, float]], n: int) -> tuple[np.ndarray, list[np.ndarray]]:
     """Class of each qubit, and the exchanges that generate the group: of two qubits that can change places."""
     touching: list[list[tuple[Mapping[Pauli, float], Pauli, float]]] = [[] for _ in range(n)]
     for terms in sums:

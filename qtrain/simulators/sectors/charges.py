@@ -17,9 +17,7 @@ import numpy as np
 from qtrain.kernels.gf2 import gf2_rank, pack_bits, unpack_bits
 from qtrain.simulators.sectors.steps import Move
 
-MAX_PATTERNS = (
-    12  # bits on which the matrix elements of one move may depend; wider moves are taken to allow every flip
-)
+MAX_FLIPS = 12  # qubits that one move of several strings may flip; wider ones are taken to allow every flip
 MAX_STATES = 20_000  # partial charges that are counted with; beyond it a charge is left out
 
 
@@ -71,11 +69,38 @@ def charges_of(moves: list[Move], num_qubits: int) -> Charges | None:
     if not flipping:
         return None
     flips = unpack_bits(np.array([move.x for move in flipping]), num_qubits)
+    groups, relations = conserved(flipping, num_qubits)
+    moving = np.asarray(flips.any(axis=0))
+    if not len(relations) or not any(moving[qubits].any() for qubits, _ in groups):
+        return None
+    outside = np.ones(num_qubits, bool)
+    for qubits, _ in groups:
+        outside[qubits] = False
+    parities = gf2_rank(pack_bits(flips[:, outside]), int(outside.sum())) if outside.any() else 0
+    every = gf2_rank(pack_bits(flips), num_qubits)
+    dimension = min(_count(groups, relations) << parities, 1 << every)
+    return Charges(groups, relations, dimension)
+
+
+def conserved(
+    moves: list[Move], num_qubits: int
+) -> tuple[tuple[tuple[np.ndarray, np.ndarray], ...], np.ndarray]:
+    """The lattice of integers s with sum_q s_q n_q conserved by every move: groups and relations, see :class:`Charges`.
+
+    Example:
+        >>> from qtrain.simulators.sectors.steps import Move
+        >>> word = lambda *bits: np.array([sum(1 << q for q in bits)], np.uint64)
+        >>> hop = Move(word(0, 1), np.array([word(), word(0, 1)]), np.array([1.0, 1.0]), False)  # XX + YY: of YY -ZZ
+        >>> conserved([hop], 2)[1].tolist()
+        [[1]]
+    """
     free = np.zeros(num_qubits, bool)  # qubits whose bit carries no charge
     equations: set[tuple[tuple[int, int], ...]] = set()
     known: dict[tuple[bytes, ...], list[np.ndarray] | None] = {}
-    for move, bits in zip(flipping, flips, strict=True):
-        qubits = np.flatnonzero(bits)
+    for move in moves:
+        if not move.flips:
+            continue
+        qubits = np.flatnonzero(unpack_bits(move.x[None, :], num_qubits)[0])
         changes = _changes(move, qubits, num_qubits, known)
         if changes is None:
             free[qubits] = True
@@ -83,44 +108,32 @@ def charges_of(moves: list[Move], num_qubits: int) -> Charges | None:
             equations.update(tuple(zip(qubits.tolist(), change.tolist(), strict=True)) for change in changes)
     label, sign = _join(equations, free, num_qubits)
     live = np.unique(label[label >= 0])
-    if not len(live):
-        return None
     column = {int(group): k for k, group in enumerate(live)}
     rows = {_collected(equation, label, sign, column) for equation in equations} - {()}
-    relations = _nullspace(sorted(rows), len(live))
     groups = tuple((np.flatnonzero(label == group), sign[label == group]) for group in live)
-    moving = np.asarray(flips.any(axis=0))
-    if not len(relations) or not any(moving[qubits].any() for qubits, _ in groups):
-        return None
-    outside = label < 0
-    parities = gf2_rank(pack_bits(flips[:, outside]), int(outside.sum())) if outside.any() else 0
-    every = gf2_rank(pack_bits(flips), num_qubits)
-    dimension = min(_count(groups, relations) << parities, 1 << every)
-    return Charges(groups, relations, dimension)
+    return groups, _nullspace(sorted(rows), len(live))
 
 
 def _changes(
     move: Move, qubits: np.ndarray, num_qubits: int, known: dict[tuple[bytes, ...], list[np.ndarray] | None]
 ) -> list[np.ndarray] | None:
-    """How the flipped bits may change, each as +1 and -1; None: in every way."""
-    if len(move.c) == 1:
+    """How the flipped bits may change, each as +1 and -1; None: in every way.
+
+    Strings that differ on other qubits are independent functions of the bits there: they cannot cancel.
+    """
+    if len(move.c) == 1 or len(qubits) > MAX_FLIPS:
         return None
-    letters = unpack_bits(move.z, num_qubits)
-    inner = letters[:, qubits]
-    outer = letters ^ letters[0]
-    outer[:, qubits] = False
-    outer = np.unique(
-        outer[:, outer.any(axis=0)], axis=1
-    )  # strings apart from what all of them have in common
-    width = len(qubits) + outer.shape[1]
-    if width > MAX_PATTERNS:
-        return None
-    key = (inner.tobytes(), outer.tobytes(), move.c.tobytes(), bytes([len(qubits)]))
+    inner = unpack_bits(move.z, num_qubits)[:, qubits]
+    names: dict[bytes, int] = {}
+    outer = [names.setdefault(row.tobytes(), len(names)) for row in move.z & ~move.x]
+    key = (inner.tobytes(), bytes(outer) if len(names) < 256 else repr(outer).encode(), move.c.tobytes())
     if key not in known:
-        patterns = (np.arange(1 << width)[:, None] >> np.arange(width) & 1).astype(np.int64)
-        odd = patterns @ np.hstack([inner, outer]).T.astype(np.int64) % 2
-        allowed = np.abs((1.0 - 2.0 * odd) @ move.c) > move.least
-        bits = np.unique(patterns[allowed][:, : len(qubits)], axis=0)
+        patterns = (np.arange(1 << len(qubits))[:, None] >> np.arange(len(qubits)) & 1).astype(np.int64)
+        signs = 1.0 - 2.0 * (patterns @ inner.T.astype(np.int64) % 2)
+        apart = np.zeros((len(outer), len(names)))
+        apart[np.arange(len(outer)), outer] = move.c
+        allowed = (np.abs(signs @ apart) > move.least).any(axis=1)
+        bits = patterns[allowed]
         known[key] = [1 - 2 * row for row in bits if not row[0]]  # a flip and its reverse say the same
     return known[key]
 
