@@ -134,7 +134,8 @@ class _Search:
 
     def base(self) -> tuple[list[tuple[np.ndarray, int]], np.ndarray]:
         """Colours and the qubit singled out at each level, and the last colours, which tell all qubits apart."""
-        levels, colours = [], self.refine(np.zeros(self.n, np.uint64))
+        levels: list[tuple[np.ndarray, int]] = []
+        colours = self.refine(np.zeros(self.n, np.uint64))
         while True:
             values, counts = np.unique(colours, return_counts=True)
             if counts.max() == 1:
@@ -145,7 +146,12 @@ class _Search:
             colours = self.single_out(colours, point)
 
     def extend(
-        self, levels: list[tuple[np.ndarray, int]], leaf: np.ndarray, depth: int, colours: np.ndarray, image: int
+        self,
+        levels: list[tuple[np.ndarray, int]],
+        leaf: np.ndarray,
+        depth: int,
+        colours: np.ndarray,
+        image: int,
     ) -> tuple[int, ...] | None:
         """A permutation that fixes the qubits above ``depth`` and moves that of ``depth`` to ``image``; None: none."""
         target = self.single_out(colours, image)

@@ -14,6 +14,7 @@ import numpy as np
 from qtrain.architecture.blocks import Gate, pauli_letters
 from qtrain.errors import QTrainError
 from qtrain.extensions import Table
+from qtrain.growth.symmetries import Symmetries, find_symmetries
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -44,6 +45,11 @@ class Setting:
         graph.add_nodes_from(range(self.num_qubits))
         graph.add_edges_from(itertools.combinations(range(self.num_qubits), 2) if self.edges is None else self.edges)
         return graph
+
+    @cached_property
+    def symmetries(self) -> Symmetries | None:
+        """Of the Hamiltonian."""
+        return None if self.hamiltonian is None else find_symmetries(self.hamiltonian)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -130,10 +136,8 @@ def rotation(letters: str, qubits: Sequence[int]) -> PoolGate:
 
 def _strings(setting: Setting, weight: int) -> Iterator[PoolGate]:
     """Rotations about every string of this weight on qubits that hang together in the couplings."""
-    from qtrain.growth.symmetries import find_symmetries
-
-    symmetries = None if setting.hamiltonian is None else find_symmetries(setting.hamiltonian)
-    conserved = [] if symmetries is None else [_masks(label) for label in symmetries.paulis]
+    symmetries = setting.symmetries
+    conserved = [] if symmetries is None else [_masks(label) for label in symmetries.parities]
     real = symmetries is not None and symmetries.real
     for path in _paths(setting, weight):
         for letters in itertools.product("XYZ", repeat=weight):
