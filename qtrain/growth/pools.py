@@ -43,7 +43,9 @@ class Setting:
         """The couplings."""
         graph = nx.Graph()
         graph.add_nodes_from(range(self.num_qubits))
-        graph.add_edges_from(itertools.combinations(range(self.num_qubits), 2) if self.edges is None else self.edges)
+        graph.add_edges_from(
+            itertools.combinations(range(self.num_qubits), 2) if self.edges is None else self.edges
+        )
         return graph
 
     @cached_property
@@ -228,7 +230,7 @@ def _excitations(parity: bool) -> Callable[[Setting], Sequence[PoolGate]]:
     def build(setting: Setting) -> Sequence[PoolGate]:
         n, found = setting.num_qubits, []
         for a, b in itertools.combinations(range(n), 2):
-            between = range(a + 1, b) if parity else ()
+            between = list(range(a + 1, b)) if parity else []
             found.append(_excitation(((a,), (b,)), between))
         for four in itertools.combinations(range(n), 4):
             between = [*range(four[0] + 1, four[1]), *range(four[2] + 1, four[3])] if parity else []

@@ -90,11 +90,15 @@ def sweep(
     unknown = np.argwhere(np.isnan(gain))
     steepest = unknown[np.argsort(-np.abs(slope[tuple(unknown.T)]), kind="stable")][:exact]
     for row, k in steepest:
-        gain[row, k], angle[row, k] = _line(program, hamiltonian, weights, ends[row], pool[k], now, slope[row, k])
+        gain[row, k], angle[row, k] = _line(
+            program, hamiltonian, weights, ends[row], pool[k], now, slope[row, k]
+        )
     return Sweep(now, slope, gain, angle)
 
 
-def sinusoid(now: np.ndarray | float, opposite: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def sinusoid(
+    now: np.ndarray | float, opposite: np.ndarray, slope: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Gain and best angle of f(θ) = (now + opposite)/2 + (now - opposite)/2 cos θ + slope sin θ."""
     half = (now - opposite) / 2
     depth = np.hypot(half, slope)
@@ -140,8 +144,9 @@ def _line(
     refined = float(grid[best] + step * np.clip(shift, -1, 1))
     row = np.append(weights, refined)[None, :]
     lowest = float(values(filled, hamiltonian, row, num_threads=_ONE_THREAD)[0])
-    angle, cost = min(((refined, lowest), (float(grid[best]), float(costs[best])), (0.0, now)), key=lambda p: p[1])
-    return now - cost, angle
+    points = ((lowest, refined), (float(costs[best]), float(grid[best])), (now, 0.0))
+    cost, at = min(points, key=lambda point: point[0])
+    return now - cost, at
 
 
 def spliced(program: PauliProgram, inserts: Sequence[tuple[int, PoolGate]]) -> PauliProgram:

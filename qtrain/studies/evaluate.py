@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qtrain.architecture.architecture import Architecture
@@ -23,19 +23,22 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 
-def evaluate(setup: Setup, ansatz: QuantumCircuit, architecture: Architecture | None, *, seed: int,
-             forgive: bool = False, steps: int | None = None) -> dict[str, Any]:  # fmt: skip
+def evaluate(
+    setup: Setup, ansatz: QuantumCircuit, architecture: Architecture | None, *, seed: int,
+    angles: Sequence[float] = (), forgive: bool = False, steps: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Every stage on one candidate.
 
     Args:
         ansatz: its circuit at ``spec.qubits``; architecture: its family, None for a circuit of its own.
+        angles: that the training begins with; (): drawn by the seed.
         forgive: note broken limits, and go on.
         steps: of the training, instead of the spec's.
 
     Returns:
         state ("complete" or "pruned"), reason, objectives, constraints, metrics, timings, report: plain data.
     """
-    c = Candidate(setup, ansatz, architecture, seed, forgive, steps)
+    c = Candidate(setup, ansatz, architecture, seed, forgive, steps, tuple(angles))
     reason = ""
     for stage in STAGES.values():
         if not stage.wanted(setup.spec):
@@ -71,7 +74,7 @@ def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
             uploads = 1 if architecture is None else architecture.uploads
             whole = ansatz if setup.task.prepares else setup.task.compose(ansatz, uploads)
             return _train_fully(setup, whole, payload["seed"])
-        return evaluate(setup, ansatz, architecture, seed=payload["seed"])
+        return evaluate(setup, ansatz, architecture, seed=payload["seed"], angles=payload.get("angles", ()))
 
     return answer
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from qtrain.studies.propose.growing import Grower, Grown
 from qtrain.studies.propose.proposals import child_seed, propose, replay
 from qtrain.studies.result import SearchResult, summarise
 from qtrain.studies.run import record
@@ -35,6 +36,7 @@ class Part:
     starts: Sequence[Mapping[str, Any]]
     where: str
     on_trial: Callable[[TrialRecord], None] | None
+    grower: Grower | None
 
     def patiently(self, action: Callable[[], Any]) -> Any:
         journal = Path(self.where)
@@ -52,11 +54,16 @@ class Part:
         """(what is kept of a proposal, its frozen trial), ``size`` times."""
         drawn = propose(
             self.draw, finished, directions=self.spec.directions, sampler=self.spec.sampler, seed=self.spec.seed,
-            batch=batch, size=size, objectives=self.spec.objectives.use,
+            batch=batch, size=size, objectives=self.spec.objectives.use, grower=self.grower,
         )  # fmt: skip
-        return [
-            ({"architecture": json.loads(a.to_json()), "architecture_id": a.content_id}, frozen) for a, frozen in drawn
-        ]
+        return [(self.kept(candidate), frozen) for candidate, frozen in drawn]
+
+    def kept(self, candidate: Any) -> dict[str, Any]:
+        """What is kept of a proposal: its architecture; of a grown one also the angles it begins with."""
+        grown = isinstance(candidate, Grown)
+        family = candidate.architecture if grown else candidate
+        plain = {"architecture": json.loads(family.to_json()), "architecture_id": family.content_id}
+        return plain | ({"angles": list(candidate.angles)} if grown else {})
 
     def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
         """Write what a trial gave, and pass it on."""
@@ -135,8 +142,7 @@ class Loop(Part):
                 else:
                     wave[trial.architecture_id] = trial
             candidates = list(wave.values())
-            payloads = [{"architecture": t.architecture, "seed": t.seed, "number": t.number} for t in candidates]
-            for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):
+            for index, outcome in run_batch(self.pool, [t.payload for t in candidates], n_jobs=self.jobs):
                 if outcome.kind == "stopped":
                     waiting = []  # they are evaluated when the search goes on
                     continue

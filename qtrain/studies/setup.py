@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qtrain.errors import QTrainError
+from qtrain.growth.pools import PoolGate, Setting, build_pool
 from qtrain.studies.propose.space import SearchSpace
 from qtrain.studies.propose.starts import build_starts
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
@@ -31,6 +32,17 @@ class Setup:
     space: SearchSpace
     larger: tuple[Task, ...] = ()
     starts: tuple[Mapping[str, Any], ...] = ()
+
+    @functools.cached_property
+    def setting(self) -> Setting:
+        """What pools and references are built from."""
+        edges = self.device.edges if self.spec.device is not None else None
+        return Setting(self.spec.qubits, edges, None if self.task.is_classifier else self.task.observables[0])
+
+    @functools.cached_property
+    def pool(self) -> tuple[PoolGate, ...]:
+        """The gates that circuits grow by."""
+        return build_pool(self.spec.growth.pools, self.setting)
 
 
 def build_setup(spec: SearchSpec) -> Setup:

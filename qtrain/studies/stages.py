@@ -16,6 +16,8 @@ import numpy as np
 
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.extensions import Table
+from qtrain.growth.edits import GateList
+from qtrain.growth.suggest import suggest
 from qtrain.studies import figures
 from qtrain.studies.objectives import OBJECTIVES
 from qtrain.studies.setup import Setup
@@ -41,6 +43,7 @@ class Candidate:
         setup: task, device and spec; ``architecture``: its family, None for a circuit of its own.
         whole: its circuit with the data's encoding; ``ansatz``: what comes behind the first encoding.
         forgive: broken limits are noted, and the evaluation goes on. ``steps``: of the training, not the spec's.
+        angles: that the training begins with, () where they are drawn.
         metrics: figures by name; ``objectives``, ``constraints`` (feasible: ≤ 0), ``timings`` (seconds by stage).
         report: details by stage, plain data; ``found``: anything, for later stages and objectives.
     """
@@ -51,6 +54,7 @@ class Candidate:
     seed: int
     forgive: bool = False
     steps: int | None = None
+    angles: tuple[float, ...] = ()
     metrics: dict[str, float] = field(default_factory=dict)
     constraints: dict[str, float] = field(default_factory=dict)
     objectives: dict[str, float] = field(default_factory=dict)
@@ -249,17 +253,29 @@ def simulability(c: Candidate) -> dict[str, float]:
 def training(c: Candidate) -> dict[str, float]:
     """The short training behind the task loss."""
     program = c.program if c.task.prepares else c.whole_program
-    trained = c.found["training"] = train(program, c.task, c.spec.training, seed=c.seed, steps=c.steps)
+    trained = c.found["training"] = train(
+        program, c.task, c.spec.training, seed=c.seed, steps=c.steps, start=np.array(c.angles) if c.angles else None
+    )
     best = trained.best
     c.report["training"] = {
         "losses": short(trained.losses), "weights": short(trained.weights[best], 9),
         "curve": short(trained.curve[:: max(1, len(trained.curve) // 20), best]),
     }  # fmt: skip
-    noted = trained.metrics | spread(trained.losses)
+    noted = trained.metrics | spread(trained.losses) | {"gradient_evaluations": float(trained.evaluations)}
     if c.task.is_classifier:  # what the quantum model adds to classical ones on the same encoded data
         rivals = [value for name, value in c.task.references.items() if name.endswith("_accuracy")]
         noted["gap_to_classical"] = trained.metrics["test_accuracy_mean"] - max(rivals, default=math.nan)
     return noted
+
+
+def growth(c: Candidate) -> None:
+    """What would lower the loss, and what would not be missed: where the next generation begins."""
+    if c.architecture is None or c.task.is_classifier or c.steps is not None:
+        return
+    trained = c.found["training"]
+    gates = GateList.of(c.architecture, c.spec.qubits, trained.weights[trained.best])
+    found = suggest(gates, c.spec.qubits, c.task.observables[0], c.setup.pool, seed=c.seed, places=c.spec.growth.places)
+    c.report["growth"] = found.to_dict()
 
 
 def short(values: np.ndarray, digits: int = 6) -> list[float | None]:
@@ -287,5 +303,6 @@ for _row in (
         lambda spec: spec.objectives.simulability or spec.constraints.simulable is not None,
     ),
     Stage("training", training),
+    Stage("growth", growth, lambda spec: spec.growth.share > 0),
 ):  # fmt: skip
     register_stage(_row, before=None)

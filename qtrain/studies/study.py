@@ -18,6 +18,7 @@ from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.studies.loop import Loop
+from qtrain.studies.propose.growing import Grower, grower_of
 from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
@@ -95,7 +96,7 @@ def search(
         pool.set_up(setup)
         result = run_study(
             spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
-            starts=setup.starts, on_trial=on_trial,
+            starts=setup.starts, on_trial=on_trial, grower=grower_of(setup),
             conclude=lambda found: register_winner(found, setup, pool, name),
         )  # fmt: skip
     if result.name is not None and result.run_id is not None:
@@ -122,7 +123,7 @@ def run_study(
     spec: SearchSpec, pool: Pool, *, draw: Callable[[Any], Any], storage: Any = None, n_jobs: int = 1,
     tracking_uri: str | None = None, starts: Sequence[Mapping[str, Any]] = (),
     on_trial: Callable[[TrialRecord], None] | None = None,
-    conclude: Callable[[SearchResult], SearchResult] | None = None,
+    conclude: Callable[[SearchResult], SearchResult] | None = None, grower: Grower | None = None,
 ) -> SearchResult:  # fmt: skip
     """The loop itself, for any space and any evaluation.
 
@@ -132,6 +133,7 @@ def run_study(
             ``{"architecture": plain data, "seed": int, "number": int}``, answers hold ``state``, ``reason``,
             ``objectives``, ``constraints``, ``metrics``, ``timings``, ``report``.
         starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …}``.
+        grower: proposes grown candidates beside those that are drawn.
         conclude: gets the finished result while the processes are still there.
     """
     jobs = count_jobs(n_jobs)
@@ -143,7 +145,7 @@ def run_study(
         tracker = stack.enter_context(  # with the spec as it was begun: MLflow keeps a value for good
             Tracker(tracking_uri, spec.name, uid=uid, params=begun, tags={"qtrain.storage": where})
         )
-        loop = Loop(spec, study, pool, tracker, draw, starts, where, on_trial, jobs)
+        loop = Loop(spec, study, pool, tracker, draw, starts, where, on_trial, grower, jobs)
         ended = loop.ended()
         for trial in ended if on_trial else ():
             on_trial(trial)  # type: ignore[misc]

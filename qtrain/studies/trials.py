@@ -18,6 +18,7 @@ class TrialRecord:
         state: "complete", "pruned" (``reason``: the limit it broke), "failed" (``reason``: how) or "running".
         architecture: plain data of the architecture (or of the circuit, for a start that is not in the space).
         architecture_id: its content id; ``duplicate_of``: the number of the trial that answered this one.
+        angles: that its training begins with, () where they are drawn by the seed.
         objectives: value by name; ``constraints``: value by name, feasible where ≤ 0.
         metrics: every figure the criteria gave; ``timings``: seconds by stage; ``report``: the criteria's results.
         params: what the sampler drew; ``versions``: of the packages behind the figures.
@@ -31,6 +32,7 @@ class TrialRecord:
     seed: int = 0
     architecture: Mapping[str, Any] = field(default_factory=dict)
     architecture_id: str = ""
+    angles: tuple[float, ...] = ()
     duplicate_of: int | None = None
     objectives: Mapping[str, float] = field(default_factory=dict)
     constraints: Mapping[str, float] = field(default_factory=dict)
@@ -46,6 +48,12 @@ class TrialRecord:
     def seconds(self) -> float:
         """Spent on evaluating it; 0 for a duplicate."""
         return sum(self.timings.values())
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What decides its figures: sent to the process that evaluates it."""
+        plain = {"architecture": self.architecture, "seed": self.seed, "number": self.number}
+        return plain | ({"angles": list(self.angles)} if self.angles else {})
 
     @property
     def scored(self) -> bool:

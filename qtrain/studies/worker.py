@@ -20,6 +20,7 @@ from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.studies.loop import Part, answer_from
+from qtrain.studies.propose.growing import Grower, grower_of
 from qtrain.studies.propose.proposals import child_seed
 from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
@@ -81,7 +82,7 @@ def work(
         pool.set_up(setup)
         result = run_worker(
             spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
-            starts=setup.starts, on_trial=on_trial, heartbeat_seconds=heartbeat_seconds,
+            starts=setup.starts, on_trial=on_trial, heartbeat_seconds=heartbeat_seconds, grower=grower_of(setup),
         )  # fmt: skip
     return dataclasses.replace(result, references=setup.task.references, seconds=time.monotonic() - since)
 
@@ -89,7 +90,7 @@ def work(
 def run_worker(
     spec: SearchSpec, pool: Pool, *, draw: Callable[[Any], Any], storage: str, n_jobs: int, tracking_uri: str | None,
     heartbeat_seconds: float, on_trial: Callable[[TrialRecord], None] | None = None,
-    starts: Sequence[Mapping[str, Any]] = (),
+    starts: Sequence[Mapping[str, Any]] = (), grower: Grower | None = None,
 ) -> SearchResult:  # fmt: skip
     """A worker's part in any study; see :func:`qtrain.studies.study.run_study` for the arguments."""
     study = record.open_study(open_database(storage), spec, mode="workers")
@@ -97,7 +98,7 @@ def run_worker(
     begun = study.user_attrs
     with Tracker(tracking_uri, spec.name, uid=begun["qtrain:uid"], params=flat(begun["qtrain:spec"])) as tracker:
         worker = Worker(
-            spec, study, pool, tracker, draw, starts, without_password(storage), on_trial, heartbeat_seconds
+            spec, study, pool, tracker, draw, starts, without_password(storage), on_trial, grower, heartbeat_seconds
         )
         threading.Thread(target=worker.beat, name="qtrain-heartbeat", daemon=True).start()
         try:
@@ -247,8 +248,7 @@ class Worker(Part):
             if known is not None:
                 ended = answer_from(known)
             else:
-                payload = {"architecture": trial.architecture, "seed": trial.seed, "number": trial.number}
-                outcome = self.pool.call(payload)
+                outcome = self.pool.call(trial.payload)
                 if outcome.kind == "stopped":
                     self._set(trial_id, TrialState.WAITING)  # for another worker
                     return

@@ -14,6 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from qtrain.studies.objectives import signs
+from qtrain.studies.propose.growing import MOVE, Grower
 from qtrain.studies.propose.samplers import SAMPLERS, make_sampler
 from qtrain.studies.propose.variation import vary
 from qtrain.studies.run import record
@@ -36,9 +37,9 @@ def child_seed(*key: int) -> int:
 
 def propose(
     draw: Callable[[Any], Any], finished: Sequence[Any], *, directions: Sequence[str], sampler: str, seed: int,
-    batch: int, size: int, objectives: Sequence[str] = (),
+    batch: int, size: int, objectives: Sequence[str] = (), grower: Grower | None = None,
 ) -> list[tuple[Any, Any]]:  # fmt: skip
-    """``size`` proposals: (what ``draw(trial)`` returned, the frozen Optuna trial it was drawn with).
+    """``size`` proposals: (what ``draw(trial)`` returned, or a grown candidate; the frozen Optuna trial it is).
 
     An architecture that was proposed before is drawn again, a few times: the last attempt stands.
 
@@ -46,6 +47,7 @@ def propose(
         draw: reads its choices from an Optuna trial (``trial.suggest_…``).
         finished: frozen trials of all earlier batches, in order of their numbers.
         directions: "minimize" or "maximize" per objective; objectives: their names, needed for children.
+        grower: gives its share of the proposals.
     """
     import optuna
 
@@ -59,8 +61,17 @@ def propose(
     family = Parents(finished, objectives) if SAMPLERS[sampler].children else None
     nursery = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=child_seed(seed, batch, 4)))
     seen = {t.user_attrs.get(record.BEGUN, {}).get("architecture_id") for t in finished}
-    asked = []
+    asked: list[tuple[Any, Any]] = []
+    growth = None if grower is None else grower.children([record.to_record(t) for t in finished])
     for _ in range(size):
+        if grower is not None and growth is not None and rng.random() < grower.share:
+            grown = next(
+                (g for _ in range(ATTEMPTS) if (g := growth.child(rng)) and g.content_id not in seen), None
+            )
+            if grown is not None:
+                seen.add(grown.content_id)
+                asked.append((grown, grown.frozen))
+                continue
         for _ in range(ATTEMPTS):
             source = study
             if family is not None and family.grown and rng.random() < CHILDREN:
@@ -123,7 +134,7 @@ class Parents:
 
     def __init__(self, finished: Sequence[Any], objectives: Sequence[str]) -> None:
         records = {t.number: record.to_record(t) for t in finished}
-        drawn = {t.number: t for t in finished if t.params}
+        drawn = {t.number: t for t in finished if t.params and MOVE not in t.params}
         able = [r for r in records.values() if r.feasible and r.duplicate_of is None and r.number in drawn]
         (sign,) = signs(objectives[:1]) or (1.0,)
 
@@ -148,6 +159,10 @@ class Parents:
             group = self.front
             parent = group[int(rng.integers(len(group)))]
         else:
-            group = self.ranked if whence < 0.8 else list(self.islands.values())[int(rng.integers(len(self.islands)))]
+            group = (
+                self.ranked
+                if whence < 0.8
+                else list(self.islands.values())[int(rng.integers(len(self.islands)))]
+            )
             parent = group[min(int(rng.geometric(0.3)) - 1, len(group) - 1)]
         return vary(parent, group[:12], rng)

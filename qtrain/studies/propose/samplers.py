@@ -27,7 +27,9 @@ class Sampler:
 SAMPLERS: Table[Sampler] = Table("sampler")
 
 
-def register_sampler(name: str, build: Callable[[int], Any], *, children: bool = False, replace: bool = False) -> None:
+def register_sampler(
+    name: str, build: Callable[[int], Any], *, children: bool = False, replace: bool = False
+) -> None:
     """Add a sampler that specs may name; see :class:`Sampler`.
 
     Example:

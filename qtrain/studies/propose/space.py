@@ -127,7 +127,9 @@ class SearchSpace:
 
     @property
     def _pools(self) -> dict[str, Pool]:
-        return {"custom": self.custom} if self.custom is not None else {name: POOLS[name] for name in self.pools}
+        return (
+            {"custom": self.custom} if self.custom is not None else {name: POOLS[name] for name in self.pools}
+        )
 
     def _final(self, pool: Pool) -> Rotations:
         return self.final_rotations if pool.final_rotations is None else pool.final_rotations
@@ -136,7 +138,9 @@ class SearchSpace:
         self, pool: Pool, rotations: tuple[str, ...], entangler: str, topology: str, sharing: str, order: str
     ) -> Layer:
         """The layer of five choices; one without any free angle gets a rotation, so that every draw has some."""
-        free = any(ROTATIONS[r] for r in rotations) or (entangler != "none" and block_parameters(entangler) > 0)
+        free = any(ROTATIONS[r] for r in rotations) or (
+            entangler != "none" and block_parameters(entangler) > 0
+        )
         return Layer(
             rotations if free else (*rotations, *pool.free_rotations),
             None if entangler == "none" else entangler,
@@ -189,7 +193,9 @@ class SearchSpace:
         final = pick(f"{name}.final", self._final(pool))
         used = any(layer.topology == "edges" for layer in layers)
         edges, width = (self.edges, self.num_qubits) if used else (None, None)
-        return Architecture(tuple(layers), repetitions, initial, final, edges, width, pick("uploads", self.uploads))
+        return Architecture(
+            tuple(layers), repetitions, initial, final, edges, width, pick("uploads", self.uploads)
+        )
 
     def choices_of(self, architecture: Architecture) -> dict[str, Any] | None:
         """What :meth:`draw` would have to be told to draw ``architecture``; None if it is not in the space.
@@ -215,7 +221,11 @@ class SearchSpace:
             }  # fmt: skip
             for i, layer in enumerate(architecture.layers):
                 drawn = itertools.product(
-                    pool.rotations, pool.entanglers, pool.topologies or self.topologies, pool.sharing, pool.orders
+                    pool.rotations,
+                    pool.entanglers,
+                    pool.topologies or self.topologies,
+                    pool.sharing,
+                    pool.orders,
                 )
                 choice = next((c for c in drawn if self._layer(pool, *c) == layer), None)
                 if choice is None:

@@ -46,7 +46,11 @@ def circuit_of(plain: Mapping[str, Any], num_qubits: int) -> tuple[Architecture 
 
 
 def shelf(
-    num_qubits: int, *, hamiltonian: bool, repetitions: Sequence[int] = (1, 2, 3), uploads: Sequence[int] = (1,)
+    num_qubits: int,
+    *,
+    hamiltonian: bool,
+    repetitions: Sequence[int] = (1, 2, 3),
+    uploads: Sequence[int] = (1,),
 ) -> tuple[Architecture, ...]:
     """What one would try without a search: the usual ansätze at these repetitions, the shallowest first.
 
@@ -92,7 +96,9 @@ register_start = STARTS.add
 
 def _shelf(spec: SearchSpec) -> tuple[Architecture, ...]:
     whole = [r for r in spec.space.repetitions if isinstance(r, int)]
-    return shelf(spec.qubits, hamiltonian=not spec.task.has_data, repetitions=whole, uploads=spec.space.uploads)
+    return shelf(
+        spec.qubits, hamiltonian=not spec.task.has_data, repetitions=whole, uploads=spec.space.uploads
+    )
 
 
 register_start("shelf", _shelf)
@@ -135,7 +141,9 @@ def _read(item: Any) -> Architecture | QuantumCircuit:
         try:
             return Architecture.from_json(Path(item).read_text(encoding="utf-8"))
         except OSError as error:
-            raise QTrainError(f"start should be a file that can be read. Got {item!r}: {error.strerror}.") from None
+            raise QTrainError(
+                f"start should be a file that can be read. Got {item!r}: {error.strerror}."
+            ) from None
     if item.lower().endswith((".qasm", ".qpy")):
         from qtrain.circuits.files import read_circuit
 

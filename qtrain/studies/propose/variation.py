@@ -155,4 +155,6 @@ register_move("repeat", Move(partial(_step, "repetitions")))
 for _name, _change in (("insert", _insert), ("drop", _drop), ("swap", _swap)):
     register_move(_name, Move(_change, fits=lambda parent, others: "layers" in parent.distributions))
 register_move("take over", Move(_take_over, fits=lambda parent, others: bool(others)))
-register_move("encode", Move(partial(_step, "uploads"), fits=lambda parent, others: "uploads" in parent.params))
+register_move(
+    "encode", Move(partial(_step, "uploads"), fits=lambda parent, others: "uploads" in parent.params)
+)

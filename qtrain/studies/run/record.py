@@ -218,6 +218,7 @@ def to_record(frozen: Any) -> TrialRecord:
     begun, ended = frozen.user_attrs.get(BEGUN, {}), {"state": "running"}
     since = begun.get("time", 0.0)
     known = {k: begun[k] for k in ("batch", "seed", "architecture", "architecture_id") if k in begun}
+    known["angles"] = tuple(begun.get("angles", ()))
     if frozen.state.is_finished():
         ended = frozen.user_attrs.get(ENDED, {"state": "failed", "reason": "its worker stopped answering"})
     trial = TrialRecord(frozen.number, "running", params=dict(frozen.params), begun=since, **known)

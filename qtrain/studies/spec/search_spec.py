@@ -28,6 +28,8 @@ from pydantic_core import PydanticCustomError, core_schema
 from qtrain.circuits.initialization import parse_initialization
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
+from qtrain.growth.pools import OPERATOR_POOLS
+from qtrain.growth.references import REFERENCES
 from qtrain.studies.objectives import OBJECTIVES, signs
 from qtrain.studies.propose.samplers import SAMPLERS
 from qtrain.studies.spec.fields import (
@@ -99,6 +101,19 @@ class SpaceSpec(SpecModel):
     final_rotations: Several[Listed[Text]] = ((), ("ry",))
     uploads: Several[Annotated[int, Field(ge=1, le=16)]] = (1,)
     grow_from: Text | None = None
+
+
+class GrowthSpec(SpecModel):
+    """Circuits that grow gate by gate, beside the families of layers.
+
+    ``share``: of the proposals, behind the starts. ``pools``: of gates they grow by; ``references``: states they begin
+    with. ``places``: besides the end, before so many gates of each trained circuit the pool is tried.
+    """
+
+    share: Fraction = 0.0
+    pools: Several[Annotated[str, In(OPERATOR_POOLS)]] = ("hardware",)
+    references: Several[Annotated[str, In(REFERENCES)]] = ("zero", "plus")
+    places: Annotated[int, Field(ge=0, le=64)] = 3
 
 
 class ObjectiveSpec(SpecModel):
@@ -246,6 +261,7 @@ class SearchSpec(SpecModel):
     start: AnyList[Annotated[Any, AfterValidator(_start)]] = ()
     device: DeviceSpec | None = None
     space: SpaceSpec = SpaceSpec()
+    growth: GrowthSpec = GrowthSpec()
     objectives: ObjectiveSpec = ObjectiveSpec()
     constraints: ConstraintSpec = ConstraintSpec()
     training: TrainingSpec = TrainingSpec()

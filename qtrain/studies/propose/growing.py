@@ -1,0 +1,190 @@
+"""Grown candidates: children of trained circuits, one edit away, as Optuna trials like any other.
+
+A trial's report says which gates of the pool would lower its cost and which of its own it would not miss (see
+:mod:`qtrain.growth.suggest`): a child is one edit of one parent, its angles inherited. What is proposed is a function
+of the finished trials and the seed alone.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qtrain.architecture.architecture import Architecture
+from qtrain.architecture.blocks import Gate
+from qtrain.growth.edits import GateList
+from qtrain.growth.references import REFERENCES
+from qtrain.growth.suggest import Suggestions, suggest
+from qtrain.studies.propose.growth_moves import GROWTH_MOVES, Growing, Parent, together
+from qtrain.studies.trials import TrialRecord
+
+if TYPE_CHECKING:
+    from qtrain.studies.setup import Setup
+
+MOST_PARENTS = 24
+FULL = 0.97  # of a limit: no room for more two-qubit gates
+ROOT = "root"
+MOVE, PARENT = "grown.move", "grown.parent"
+
+
+@dataclass(frozen=True)
+class Grown:
+    """A grown candidate: its architecture, the angles it begins with, and how it came to be."""
+
+    architecture: Architecture
+    angles: tuple[float, ...]
+    params: dict[str, Any]
+
+    @property
+    def content_id(self) -> str:
+        return self.architecture.content_id
+
+    @property
+    def frozen(self) -> Any:
+        """As an Optuna trial's parameters."""
+        import optuna
+
+        moves = optuna.distributions.CategoricalDistribution([ROOT, *GROWTH_MOVES])
+        number = optuna.distributions.IntDistribution(-1, 10**9)
+        kinds = {MOVE: moves, PARENT: number}
+        return optuna.trial.create_trial(
+            state=optuna.trial.TrialState.RUNNING, params=self.params, distributions=kinds
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Grower:
+    """Proposes grown candidates for one set-up."""
+
+    setup: Setup
+
+    @property
+    def share(self) -> float:
+        """Of the proposals."""
+        return self.setup.spec.growth.share
+
+    @functools.cached_property
+    def growing(self) -> Growing:
+        limits = self.setup.spec.constraints
+        bounds = [
+            ("two_qubit_depth", limits.max_two_qubit_depth),
+            ("two_qubit_gates", limits.max_two_qubit_gates),
+        ]
+
+        def room(parent: Parent) -> bool:
+            used = self._used.get(parent.number, {})
+            return all(limit is None or used.get(name, 0.0) < FULL * limit for name, limit in bounds)
+
+        return Growing(self.setup.pool, self.setup.setting.graph, room)
+
+    @functools.cached_property
+    def _used(self) -> dict[int, Any]:
+        """Figures by trial number, for the limits."""
+        return {}
+
+    @functools.cached_property
+    def roots(self) -> tuple[Parent, ...]:
+        """The reference states, with what the sweep says of each."""
+        spec, operator = self.setup.spec, self.setup.task.observables[0]
+        found: dict[tuple[Gate, ...], None] = {}
+        for name in spec.growth.references:
+            for gates in REFERENCES[name](self.setup.setting):
+                found.setdefault(gates, None)
+        parents = []
+        for gates in found:
+            grown = GateList(gates, ())
+            parents.append(Parent(-1, grown, suggest(
+                grown, spec.qubits, operator, self.setup.pool, seed=spec.seed, places=0,
+            )))  # fmt: skip
+        return tuple(parents)
+
+    def children(self, finished: Sequence[TrialRecord]) -> Children:
+        """A source of proposals for one batch; ``finished``: all trials of earlier batches."""
+        return Children(self, finished)
+
+
+def grower_of(setup: Setup) -> Grower | None:
+    """The grower of a set-up; None where nothing is to grow."""
+    return Grower(setup) if setup.spec.growth.share > 0 else None
+
+
+class Children:
+    """The proposals of one batch."""
+
+    def __init__(self, grower: Grower, finished: Sequence[TrialRecord]) -> None:
+        self.grower = grower
+        n = grower.setup.spec.qubits
+        able = [t for t in finished if t.feasible and t.duplicate_of is None and "growth" in t.report]
+        able.sort(key=lambda t: (t.objectives.get("task_loss", 0.0), t.number))
+        front, fewest = [], np.inf
+        for trial in able:  # by rising loss: each that takes fewer two-qubit gates than all before
+            gates = trial.metrics.get("two_qubit_gates", 0.0)
+            if gates < fewest:
+                fewest = gates
+                front.append(trial)
+        self.ranked, self.front = able[:MOST_PARENTS], front
+        grower._used.update({t.number: t.metrics for t in (*self.ranked, *front)})
+        self.begun = {t.params[PARENT] for t in finished if t.params.get(MOVE) == ROOT}
+        self.n = n
+        self.worth = self._successes(finished)
+
+    def _successes(self, finished: Sequence[TrialRecord]) -> dict[str, float]:
+        """How often each move is tried: by its weight and by how often its children were better than their parent."""
+        by_number = {t.number: t for t in finished}
+        worth = {}
+        for name, move in GROWTH_MOVES.items():
+            mine = [t for t in finished if t.params.get(MOVE) == name]
+            won = sum(_better(t, by_number.get(t.params[PARENT])) for t in mine)
+            worth[name] = move.weight * (2 + won) / (4 + len(mine))
+        return worth
+
+    def child(self, rng: np.random.Generator) -> Grown | None:
+        """One proposal; None where nothing can grow yet."""
+        waiting = [k for k in range(len(self.grower.roots)) if k not in self.begun]
+        if waiting:
+            self.begun.add(waiting[0])
+            root = self.grower.roots[waiting[0]]
+            grown = together(root, self.grower.growing, root.suggestions.additions)
+            return None if grown is None else self._proposal(grown, ROOT, waiting[0])
+        if not self.ranked:
+            return None
+        names = list(GROWTH_MOVES)
+        weights = np.array([self.worth[name] for name in names])
+        for _ in range(8):
+            parent = self._parent(rng)
+            name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
+            grown = GROWTH_MOVES[name].edit(parent, self.grower.growing, rng)
+            if grown is not None and grown.angles:
+                return self._proposal(grown, name, parent.number)
+        return None
+
+    def _parent(self, rng: np.random.Generator) -> Parent:
+        if rng.random() < 0.4:
+            return as_parent(self.front[int(rng.integers(len(self.front)))], self.n)
+        return as_parent(self.ranked[min(int(rng.geometric(0.35)), len(self.ranked)) - 1], self.n)
+
+    def _proposal(self, grown: GateList, move: str, parent: int) -> Grown:
+        params = {MOVE: move, PARENT: parent}
+        return Grown(grown.architecture(self.n), grown.angles, params)
+
+
+def _better(child: TrialRecord, parent: TrialRecord | None) -> bool:
+    """Whether a child's loss is lower than its parent's, or as low with fewer two-qubit gates."""
+    if parent is None or child.state != "complete":
+        return False
+    mine, before = child.objectives.get("task_loss", np.inf), parent.objectives.get("task_loss", np.inf)
+    fewer = child.metrics.get("two_qubit_gates", 0.0) < parent.metrics.get("two_qubit_gates", 0.0)
+    return mine < before - 1e-3 * abs(before) or (fewer and mine <= before + 1e-2 * abs(before))
+
+
+def as_parent(trial: TrialRecord, num_qubits: int) -> Parent:
+    """A finished trial, with its trained angles."""
+    architecture = Architecture.from_dict(dict(trial.architecture))
+    gates = GateList.of(architecture, num_qubits, trial.report["training"]["weights"])
+    suggestions = Suggestions.from_dict(trial.report["growth"])
+    cost = trial.metrics.get("two_qubit_gates", 0.0)
+    return Parent(trial.number, gates, suggestions, trial.objectives["task_loss"], cost)
