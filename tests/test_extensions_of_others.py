@@ -62,8 +62,8 @@ def test_objectives_conform(name):
 
 
 @pytest.mark.parametrize("kind, keys", [
-    ("tfim", {"graph": "ring"}), ("xxz", {}), ("heisenberg", {"field": 0.3}), ("hamiltonian", {"terms": "ZZI + 0.5*IXX"}),
-    ("maxcut", {"edges": [[0, 1], [1, 2]]}), ("classification", {"data": "wine", "samples": 60}),
+    ("tfim", {"graph": "ring"}), ("xxz", {"disorder": 1.0}), ("heisenberg", {"next_nearest": 0.3}), ("hamiltonian", {"terms": "ZZI + 0.5*IXX"}),
+    ("maxcut", {"edges": [[0, 1], [1, 2]], "weights": [1.0, 0.5]}), ("classification", {"data": "wine", "samples": 60}),
 ])  # fmt: skip
 def test_tasks_conform(kind, keys):
     testing.check_task(kind, **keys)

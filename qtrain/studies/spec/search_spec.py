@@ -48,7 +48,13 @@ from qtrain.studies.spec.fields import (
     weights_by_name,
 )
 from qtrain.studies.spec.sentences import sentences
-from qtrain.studies.tasks import classification, hamiltonian, max_cut, spin_models  # noqa: F401 (their rows)
+from qtrain.studies.tasks import (  # noqa: F401 (their rows)
+    classification,
+    hamiltonian,
+    lattice_models,
+    max_cut,
+    spin_models,
+)
 from qtrain.studies.tasks.task import TASKS, TaskModel
 
 SCHEMA = Path(__file__).with_name("schema.json")

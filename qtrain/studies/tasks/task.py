@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import abstractmethod
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -155,30 +156,44 @@ def register_task(model: type[TaskModel], *, replace: bool = False) -> type[Task
     return TASKS.add(names[0], model, replace=replace)
 
 
-def ground_state(kind: str, operator: SparsePauliOp) -> Task:
-    """The task of minimising an observable's value, with its exact ends where they can be computed."""
-    lowest, highest = extremes(operator)
+def ground_state(kind: str, operator: SparsePauliOp, *, ends: tuple[float, float] | None = None) -> Task:
+    """The task of minimising an observable's value, with its exact ends: given, or computed where they can be."""
+    lowest, highest = ends or extremes(operator)
     references = {} if lowest is None else {"exact_energy": lowest}
     return Task(kind, operator.num_qubits, (operator,), lowest=lowest, highest=highest, references=references)
 
 
 def extremes(operator: SparsePauliOp) -> tuple[float | None, float | None]:
-    """Lowest and highest eigenvalue, (None, None) beyond ``EXACT_QUBITS`` qubits."""
+    """Lowest and highest eigenvalue, (None, None) beyond ``EXACT_QUBITS`` qubits; each operator's are kept."""
+    key = hashlib.sha256(b"".join(a.tobytes() for a in (operator.paulis.x, operator.paulis.z, operator.coeffs)))
+    known = (operator.num_qubits, key.hexdigest())
+    if known not in _KNOWN_ENDS:
+        _KNOWN_ENDS[known] = _extremes(operator)
+    return _KNOWN_ENDS[known]
+
+
+_KNOWN_ENDS: dict[tuple[int, str], tuple[float | None, float | None]] = {}
+
+
+def _extremes(operator: SparsePauliOp) -> tuple[float | None, float | None]:
     n = operator.num_qubits
     if n > EXACT_QUBITS:
         return None, None
     if not operator.paulis.x.any():
         masks = operator.paulis.z.astype(np.int64) @ (1 << np.arange(n, dtype=np.int64))
-        odd = np.bitwise_count(np.arange(2**n)[:, None] & masks) & 1
-        values = (1.0 - 2.0 * odd) @ operator.coeffs.real
+        values = np.zeros(2**n)
+        for mask, c in zip(masks, operator.coeffs.real):
+            values += c * (1.0 - 2.0 * (np.bitwise_count(np.arange(2**n) & mask) & 1))
         return float(values.min()), float(values.max())
     if n <= 6:
         values = np.linalg.eigvalsh(operator.to_matrix())
         return float(values[0]), float(values[-1])
     from scipy.sparse.linalg import eigsh
+    from threadpoolctl import threadpool_limits
 
     matrix = operator.to_matrix(sparse=True).tocsr()
     matrix = matrix.real if abs(matrix.imag).max() == 0 else matrix
     start = np.random.default_rng(0).normal(size=2**n)  # the same digits every time
-    low, high = (float(eigsh(matrix, k=1, which=w, v0=start, return_eigenvectors=False)[0]) for w in ("SA", "LA"))
+    with threadpool_limits(1):  # vectors are short: threads would only wait for each other
+        low, high = (float(eigsh(matrix, k=1, which=w, v0=start, return_eigenvectors=False)[0]) for w in ("SA", "LA"))
     return low, high

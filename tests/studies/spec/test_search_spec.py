@@ -133,7 +133,7 @@ def test_everything_that_is_wrong_is_said_at_once():
     for words in (
         "known keys only. Got 'task.fild' (did you mean 'task.field'?), 'constraints.max_sped'.",
         "name should be letters", "qubits should be a whole number, from 1 to 1000. Got 2.5.",
-        "task.graph should be one of 'line', 'ring', 'device'. Got 'donut'.", "trials should be a whole number",
+        "task.graph should be one of 'line', 'ring', 'complete', 'heavy_hex', 'device'. Got 'donut'.", "trials should be a whole number",
         "objectives.quantile should be a finite number, at least 0 and at most 1. Got 2.",
         "winner.rule should be one of 'lexicographic', 'knee', 'weighted'. Got 'luck'.",
     ):  # fmt: skip

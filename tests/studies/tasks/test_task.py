@@ -7,58 +7,16 @@ import itertools
 import networkx as nx
 import numpy as np
 import pytest
+from dense_models import built, spec_of
 from hypothesis import given
 from hypothesis import strategies as st
 from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qtrain.errors import QTrainError
-from qtrain.studies.spec.search_spec import read_spec
 from qtrain.studies.tasks.datasets import load_data
 from qtrain.studies.tasks.max_cut import max_cut, random_regular
-from qtrain.studies.tasks.spin_models import spin_model
 from qtrain.studies.tasks.state_data import prepare_states
 from qtrain.studies.tasks.task import extremes
-
-X, Y, Z, I2 = np.array([[0, 1], [1, 0]]), np.array([[0, -1j], [1j, 0]]), np.diag([1, -1]), np.eye(2)
-
-
-def kron(n, letters):
-    """Dense operator with ``letters[q]`` on qubit q; the obvious way."""
-    matrix = np.eye(1)
-    for q in reversed(range(n)):
-        matrix = np.kron(matrix, letters.get(q, I2))
-    return matrix
-
-
-def built(spec):
-    return spec.task.build(spec.qubits)
-
-
-def spec_of(task, qubits=4, **more):
-    return read_spec({"name": "t", "qubits": qubits, "task": task} | more)
-
-
-@pytest.mark.parametrize("graph, pairs", [("line", [(0, 1), (1, 2)]), ("ring", [(2, 0), (0, 1), (1, 2)])])
-def test_named_models_are_the_dense_hamiltonians(graph, pairs):
-    n = 3
-    tfim = built(spec_of({"kind": "tfim", "coupling": 0.7, "field": 0.3, "graph": graph}, n)).observables[0]
-    dense = -0.7 * sum(kron(n, {a: Z, b: Z}) for a, b in pairs) - 0.3 * sum(kron(n, {q: X}) for q in range(n))
-    np.testing.assert_allclose(tfim.to_matrix(), dense, atol=1e-12)
-    task = {"kind": "xxz", "coupling": 1.5, "anisotropy": 0.4, "field": 0.2, "graph": graph}
-    xxz = built(spec_of(task, n)).observables[0]
-    dense = 1.5 * sum(kron(n, {a: P, b: P}) * c for a, b in pairs for P, c in ((X, 1), (Y, 1), (Z, 0.4)))
-    np.testing.assert_allclose(xxz.to_matrix(), dense + 0.2 * sum(kron(n, {q: Z}) for q in range(n)), atol=1e-12)
-    task = {"kind": "heisenberg", "jx": 1, "jy": 2.0, "jz": 3.0, "graph": graph}
-    dense = sum(kron(n, {a: P, b: P}) * c for a, b in pairs for P, c in ((X, 1), (Y, 2), (Z, 3)))
-    np.testing.assert_allclose(built(spec_of(task, n)).observables[0].to_matrix(), dense, atol=1e-12)
-
-
-@pytest.mark.parametrize("n", [3, 8])  # dense and iterative diagonalisation
-def test_critical_chain_has_the_free_fermion_energy(n):
-    lowest, highest = extremes(spin_model(n, [(q, q + 1) for q in range(n - 1)], z=-1.0, field_x=-1.0))
-    exact = 1 - 1 / np.sin(np.pi / (2 * (2 * n + 1)))  # open critical chain
-    assert lowest == pytest.approx(exact, abs=1e-9)
-    assert highest == pytest.approx(-exact, abs=1e-9)
 
 
 @given(st.integers(3, 6), st.integers(0, 10_000))
@@ -80,23 +38,6 @@ def test_max_cut_from_a_graph_and_from_a_degree():
     assert pairs == random_regular(3, 8, 5) != random_regular(3, 8, 6)
 
 
-@pytest.mark.parametrize("terms", ["ZZ - 0.5*IX", {"ZZ": 1.0, "IX": -0.5}, SparsePauliOp(["ZZ", "IX"], [1, -0.5])])
-def test_terms_in_every_form(terms):
-    task = built(spec_of({"kind": "hamiltonian", "terms": terms}, 2))
-    expected = kron(2, {0: Z, 1: Z}) - 0.5 * kron(2, {0: X})
-    np.testing.assert_allclose(task.observables[0].to_matrix(), expected, atol=1e-12)
-    assert task.lowest == pytest.approx(np.linalg.eigvalsh(expected)[0])
-
-
-def test_terms_from_a_file(tmp_path):
-    (tmp_path / "h2.txt").write_text("# hydrogen\n-0.81 II\n0.17 IZ\nZI -0.22\n\n0.12 * ZZ\n0.17*XX  # exchange\n")
-    (tmp_path / "s.toml").write_text('name = "h2"\nqubits = 2\n[task]\nkind = "hamiltonian"\nfile = "h2.txt"\nconstant = 0.5')
-    task = built(read_spec(tmp_path / "s.toml"))
-    dense = -0.31 * np.eye(4) + 0.17 * kron(2, {0: Z}) - 0.22 * kron(2, {1: Z})
-    dense = dense + 0.12 * kron(2, {0: Z, 1: Z}) + 0.17 * kron(2, {0: X, 1: X})
-    np.testing.assert_allclose(task.observables[0].to_matrix(), dense, atol=1e-12)
-
-
 @pytest.mark.parametrize(
     "task, message",
     [
@@ -108,6 +49,9 @@ def test_terms_from_a_file(tmp_path):
         ({"kind": "tfim", "coupling": 0, "field": 0}, "all couplings and fields 0"),
         ({"kind": "tfim", "graph": "device"}, "has no device"),
         ({"kind": "maxcut", "edges": [[0, 5]]}, "nodes 0 to 1"),
+        ({"kind": "maxcut", "edges": [[0, 1]], "weights": [1, 2]}, "1, one for each edge. Got 2"),
+        ({"kind": "maxcut", "edges": [[0, 1]], "weights": [float("nan")]}, "list of finite numbers"),
+        ({"kind": "maxcut", "edges": [[0, 1]], "weights": "heavy"}, "one of 'uniform'"),
         ({"kind": "classification", "data": "csv"}, "task.file and task.label"),
         ({"kind": "classification", "data": "iris", "classes": ["rose", "lily"]}, "setosa, versicolor, virginica"),
         ({"kind": "classification", "data": "iris"}, "at least the number of classes, 3"),
@@ -153,6 +97,28 @@ def test_csv_data(tmp_path):
     (tmp_path / "d.csv").write_text("\n".join([*lines[:9], "x,up,1"]))
     with pytest.raises(QTrainError, match="line 10"):
         load_data(spec_of(task, 3).task, 3)
+
+
+@given(st.integers(3, 6), st.integers(0, 10_000))
+def test_weighted_max_cut_is_the_brute_force_cut(n, seed):
+    graph, rng = nx.gnp_random_graph(n, 0.6, seed=seed), np.random.default_rng(seed)
+    if not graph.edges:
+        return
+    graph = nx.relabel_nodes(graph, dict(enumerate(rng.permutation(n).tolist())))
+    nx.set_edge_attributes(graph, {e: float(rng.normal()) for e in graph.edges}, "weight")
+    cut = max(sum(w * (c[a] != c[b]) for a, b, w in graph.edges(data="weight")) for c in itertools.product([0, 1], repeat=n))
+    task = built(spec_of({"kind": "maxcut", "edges": graph}, n))
+    assert task.references["max_cut"] == pytest.approx(cut)
+    pairs = list(graph.edges)
+    listed = {"edges": [list(e) for e in pairs], "weights": [graph.edges[e]["weight"] for e in pairs]}
+    assert built(spec_of({"kind": "maxcut", **listed}, n)).lowest == pytest.approx(-cut)
+
+
+def test_random_weights_are_drawn_from_the_seed():
+    for kind in ("uniform", "gaussian", "signs"):
+        first, again, other = (built(spec_of({"kind": "maxcut", "weights": kind, "seed": s}, 8)) for s in (1, 1, 2))
+        assert first.observables == again.observables != other.observables
+    assert built(spec_of({"kind": "maxcut", "weights": np.arange(1.0, 7.0), "edges": nx.complete_graph(4)})).lowest == -14
 
 
 @given(st.integers(1, 4), st.booleans(), st.integers(0, 2**31))
