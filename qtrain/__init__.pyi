@@ -4,6 +4,8 @@ from .architecture import catalogue as catalogue
 from .architecture.architecture import Architecture as Architecture
 from .architecture.layer import Layer as Layer
 from .budget import Budget as Budget
+from .chemistry.molecule import Molecule as Molecule
+from .chemistry.molecule import molecule as molecule
 from .circuits.program import PauliProgram as PauliProgram
 from .circuits.program import lower as lower
 from .diagnosis.at_point import local as local

@@ -21,6 +21,7 @@ FOLDERS: dict[str, tuple[int, set[str], str]] = {
     "kernels": (0, HEAVY | {"qiskit"}, "compiled loops on numpy arrays: circuits are data to them"),
     "architecture": (1, HEAVY | {"numba"}, "families of circuits: layers of named blocks on named graphs"),
     "circuits": (1, HEAVY, "any circuit as a Pauli program; the problem that is posed about it"),
+    "chemistry": (1, HEAVY | {"numba"}, "molecules as qubit Hamiltonians, in files with provenance"),
     "simulators": (2, HEAVY, "the value of a cost and its gradient"),
     "lie": (2, HEAVY, "dynamical Lie algebras, by name and by dimension"),
     "light_cones": (3, HEAVY, "what the observable sees, and which gradients are proven to vanish"),

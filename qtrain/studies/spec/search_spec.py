@@ -53,6 +53,7 @@ from qtrain.studies.tasks import (  # noqa: F401 (their rows)
     hamiltonian,
     lattice_models,
     max_cut,
+    molecule,
     spin_models,
 )
 from qtrain.studies.tasks.task import TASKS, TaskModel

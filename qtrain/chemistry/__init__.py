@@ -1,0 +1,1 @@
+"""Molecules as qubit Hamiltonians: integrals and exact energies by PySCF, Jordan-Wigner, files with provenance."""
