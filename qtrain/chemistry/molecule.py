@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
 
 Unit = Literal["angstrom", "bohr"]
-HEADER = "# qtrain molecule 1"
+FORMAT = "qtrain molecule 1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,14 +41,18 @@ class Molecule:
         return int(self.hamiltonian.num_qubits)
 
     def save(self, path: str | Path) -> Path:
-        """Write a text file: what is known as JSON in lines that begin with #, then a Pauli term a line.
+        """Write a JSON file: what is known, then a Pauli term a line.
 
         ``task = {kind = "molecule", file = ...}`` of a search reads it; so does the kind "hamiltonian".
         """
-        known = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "hamiltonian"}
-        head = [f"# {line}" for line in json.dumps(known, indent=1, ensure_ascii=False).splitlines()]
-        terms = [f"{c.real!r} {label}" for label, c in self.hamiltonian.to_list()]
-        Path(path).write_text("\n".join([HEADER, *head, *terms]) + "\n", encoding="utf-8")
+        energies = {"exact_energy": self.fci_energy, "hartree_fock_energy": self.hartree_fock_energy}
+        known = {
+            "format": FORMAT, "references": energies, "electrons": self.electrons, "determinant": self.determinant,
+            "provenance": self.provenance,
+        }  # fmt: skip
+        head = json.dumps(known, indent=1, ensure_ascii=False).removesuffix("\n}")
+        terms = ",\n".join(f"  {json.dumps([label, c.real])}" for label, c in self.hamiltonian.to_list())
+        Path(path).write_text(f'{head},\n "terms": [\n{terms}\n ]\n}}\n', encoding="utf-8")
         return Path(path)
 
     @classmethod
@@ -62,20 +65,23 @@ class Molecule:
         from qiskit.quantum_info import SparsePauliOp
 
         try:
-            first, *lines = Path(path).read_text(encoding="utf-8").splitlines() or [""]
-        except (OSError, UnicodeDecodeError) as error:
+            known = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
             raise QTrainError(f"file should be a molecule's file. Got {str(path)!r}: {error}.") from None
-        if first.strip() != HEADER:
-            raise QTrainError(f"file should begin with {HEADER!r}. Got {str(path)!r}: {first[:40]!r}.")
-        try:
-            known = json.loads("".join(line[1:] for line in lines if line.startswith("#")))
-            pairs = [line.split() for line in lines if line.strip() and not line.startswith("#")]
-            operator = SparsePauliOp.from_list([(label, float(c)) for c, label in pairs])
-            known["electrons"] = (int(known["electrons"][0]), int(known["electrons"][1]))
-            molecule = cls(operator, **known)
-        except Exception as error:  # whatever json, Qiskit and the constructor say of a damaged file
+        if not isinstance(known, dict) or known.get("format") != FORMAT:
             raise QTrainError(
-                f"file should be as Molecule.save wrote it. Got {str(path)!r}: {error}."
+                f"file should have the format {FORMAT!r}. Got {str(path)!r}, which has another."
+            )
+        try:
+            energies = known["references"]
+            molecule = cls(
+                SparsePauliOp.from_list([(label, float(c)) for label, c in known["terms"]]),
+                (int(known["electrons"][0]), int(known["electrons"][1])), str(known["determinant"]),
+                float(energies["hartree_fock_energy"]), float(energies["exact_energy"]), dict(known["provenance"]),
+            )  # fmt: skip
+        except Exception as error:  # whatever Python and Qiskit say of a damaged file
+            raise QTrainError(
+                f"file should be as Molecule.save wrote it. Got {str(path)!r}: {error!r}."
             ) from None
         molecule._check(str(path))
         return molecule

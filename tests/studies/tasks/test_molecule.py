@@ -16,7 +16,7 @@ def made():
 
 
 def test_task_knows_the_exact_energy_and_that_of_the_determinant(made, tmp_path):
-    path = str(made.save(tmp_path / "lih.ham"))
+    path = str(made.save(tmp_path / "lih.json"))
     task = MoleculeTask(kind="molecule", file=path).build(6)
     assert task.lowest == made.fci_energy
     assert task.references == {
@@ -25,11 +25,12 @@ def test_task_knows_the_exact_energy_and_that_of_the_determinant(made, tmp_path)
     }
     plain = HamiltonianTask(kind="hamiltonian", file=path).build(6)
     assert plain.observables[0].equiv(task.observables[0])
+    assert plain.references == pytest.approx(task.references, abs=1e-8)
     assert plain.lowest == pytest.approx(made.fci_energy, abs=1e-8)
 
 
 def test_other_widths_are_refused(made, tmp_path):
-    task = MoleculeTask(kind="molecule", file=str(made.save(tmp_path / "lih.ham")))
+    task = MoleculeTask(kind="molecule", file=str(made.save(tmp_path / "lih.json")))
     with pytest.raises(QTrainError, match="qubits should be 6"):
         task.build(8)
 
@@ -37,7 +38,7 @@ def test_other_widths_are_refused(made, tmp_path):
 def test_ions_need_a_penalty_and_keep_their_energy_with_it(tmp_path):
     """H2+ would rather have two electrons."""
     ion = qtrain.molecule("H 0 0 0; H 0 0 1.0", charge=1, spin=1)
-    path = str(ion.save(tmp_path / "ion.ham"))
+    path = str(ion.save(tmp_path / "ion.json"))
     with pytest.raises(QTrainError, match="task.penalty should"):
         MoleculeTask(kind="molecule", file=path).build(4)
     task = MoleculeTask(kind="molecule", file=path, penalty=2.0).build(4)
