@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from qtrain.architecture.architecture import Architecture, Layer
+from qtrain.architecture.architecture import Architecture
+from qtrain.architecture.layer import Layer, one_of
 from qtrain.architecture.topology import Edges, check_edges
 from qtrain.errors import QTrainError
 
 # Qiskit's entanglement -> (topology, reverse)
-_ENTANGLEMENT = {
+ENTANGLEMENT = {
     "full": ("complete", False), "linear": ("line", False), "reverse_linear": ("line", True),
     "pairwise": ("brickwork", False), "circular": ("ring", False), "sca": ("sca", False),
 }  # fmt: skip
@@ -20,13 +21,30 @@ def _n_local(
 ) -> Architecture:
     pairs: Edges | None = None
     if isinstance(entanglement, str):
-        if entanglement not in _ENTANGLEMENT:
-            raise QTrainError(f"entanglement should be one of {', '.join(_ENTANGLEMENT)}. Got {entanglement!r}.")
-        topology, reverse = _ENTANGLEMENT[entanglement]
+        if entanglement not in ENTANGLEMENT:
+            raise QTrainError(f"entanglement should be one of {', '.join(ENTANGLEMENT)}. Got {entanglement!r}.")
+        topology, reverse = ENTANGLEMENT[entanglement]
     else:
         topology, reverse, pairs = "edges", False, check_edges(list(entanglement))
     layer = Layer(tuple(rotations), entangler, topology, reverse=reverse)
     return Architecture((layer,), reps, final_rotations=tuple(rotations) if final else (), edges=pairs)
+
+
+def n_local(
+    rotations: Sequence[str] = ("ry",),
+    entangler: str = "cz",
+    *,
+    entanglement: str | Iterable[Sequence[int]] = "reverse_linear",
+    reps: int = 3,
+    skip_final_rotation_layer: bool = False,
+) -> Architecture:
+    """Qiskit's ``n_local`` for every width: a column of rotations, an entangler on every pair, a last column.
+
+    Example:
+        >>> n_local(("ry",), "cz", entanglement="full", reps=2).circuit(4).count_ops()["cz"]
+        12
+    """
+    return _n_local(rotations, entangler, entanglement, reps, not skip_final_rotation_layer)
 
 
 def efficient_su2(
@@ -141,19 +159,22 @@ def brickwork(
     return Architecture((Layer(tuple(rotations), entangler, "even"), Layer(tuple(rotations), entangler, "odd")), reps)
 
 
-def qcnn(*, convolution: str = "conv", pooling: str = "pool", sharing: str = "independent") -> Architecture:
-    """Quantum convolutional network (1810.03787): convolution on a brickwork ring, pooling into the second half.
+def qcnn(
+    *, convolution: str = "conv", pooling: str = "pool", sharing: str = "independent", output: str = "last"
+) -> Architecture:
+    """Quantum convolutional network (1810.03787): convolution on a brickwork ring, pooling into one half.
 
     The convolution and pooling blocks are those of Qiskit's tutorial; half the qubits are left after each of the
-    ⌈log₂ n⌉ rounds, the last qubit at the end.
+    ⌈log₂ n⌉ rounds, at the end the ``"last"`` qubit or the ``"first"``.
 
     Example:
-        >>> qcnn().output_qubits(8)
-        (7,)
+        >>> qcnn().output_qubits(8), qcnn(output="first").output_qubits(8)
+        ((7,), (0,))
     """
+    one_of("output", output, ("last", "first"))
     layers = (
         Layer((), convolution, "brickwork_ring", sharing=sharing),
-        Layer((), pooling, "halves", sharing=sharing, pool=True),
+        Layer((), pooling, "halves", sharing=sharing, flip=output == "first", pool=True),
     )
     return Architecture(layers, "log")
 
@@ -166,6 +187,22 @@ def tree(*, block: str = "su4", sharing: str = "independent") -> Architecture:
         True
     """
     return Architecture((Layer((), block, "even", sharing=sharing, pool=True),), "log")
+
+
+def mera(
+    *, block: str = "su4", sharing: str = "independent", upwards: bool = False, tree: bool = False
+) -> Architecture:
+    """Multiscale entanglement renormalisation (quant-ph/0610099), root at qubit 0: it prepares a state downwards.
+
+    Args:
+        upwards: from the leaves to the root, as a classifier (1804.03680). tree: without the disentanglers, a tree
+            tensor network.
+
+    Example:
+        >>> mera().num_parameters(8) // 15, mera(tree=True).num_parameters(8) // 15
+        (11, 7)
+    """
+    return Architecture((Layer((), block, "tree" if tree else "mera", sharing=sharing, reverse=not upwards),))
 
 
 _XZ, _YZ = ("rx", "rz"), ("ry", "rz")

@@ -69,6 +69,12 @@ def _tree(n: int) -> Edges:
     return tuple((q + s, q) for s in strides for q in range(0, n - s, 2 * s))
 
 
+def _mera(n: int) -> Edges:
+    """The tree, and in front of each of its rounds the bonds between its pairs: (2,1), …, then (1,0), (3,2), …."""
+    strides = [1 << level for level in range(max(n - 1, 0).bit_length())]
+    return tuple((q + s, q) for s in strides for first in (s, 0) for q in range(first, n - s, 2 * s))
+
+
 def _complete(n: int) -> Edges:
     return tuple((a, b) for a in range(n) for b in range(a + 1, n))
 
@@ -230,5 +236,6 @@ for _name, _build in {
     "heavy_hex": _heavy_hex, "complete": _complete, "even": _even, "odd": _odd,
     "brickwork_ring": _brickwork_ring, "halves": _halves, "cascade": _cascade,
     "cascade_back": _cascade_back, "complete_directed": _complete_directed, "sca": _ring, "fan": _fan,
+    "mera": _mera,
 }.items():  # fmt: skip
     register_topology(_name, _build)

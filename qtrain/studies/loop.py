@@ -13,6 +13,7 @@ from typing import Any
 
 from qtrain.studies.propose.growing import Grower, Grown
 from qtrain.studies.propose.proposals import child_seed, propose, replay
+from qtrain.studies.propose.starts import start_at
 from qtrain.studies.result import SearchResult, summarise
 from qtrain.studies.run import record
 from qtrain.studies.run.storage import repair_journal
@@ -107,9 +108,10 @@ class Loop(Part):
 
     def begin(self, batch: int, first: int, last: int) -> None:
         """Create the batch's trials that are missing."""
-        proposals = [self.started(start) for start in self.starts[first : first + self.spec.batch]]
-        if size := self.spec.batch - len(proposals):
-            proposals += self.proposed(self.trials()[:first], batch=batch, size=size)
+        starts = [start_at(self.starts, number) for number in range(first, first + self.spec.batch)]
+        size = starts.count(None)
+        drawn = iter(self.proposed(self.trials()[:first], batch=batch, size=size) if size else ())
+        proposals = [next(drawn) if start is None else self.started(start) for start in starts]
 
         def add_missing() -> None:
             while (number := len(self.study.get_trials(deepcopy=False))) < last:

@@ -62,7 +62,7 @@ def build_setup(spec: SearchSpec) -> Setup:
     if spec.objectives.sizes and not spec.task.has_sizes:
         raise QTrainError("objectives.sizes should be given for models on a line or ring. Got another task.")
     larger = tuple(spec.task.build(size) for size in spec.objectives.sizes)
-    return Setup(spec, task, device, space, larger, build_starts(spec, space))
+    return Setup(spec, task, device, space, larger, build_starts(spec, space, task))
 
 
 @functools.lru_cache(maxsize=2)

@@ -22,6 +22,7 @@ from qtrain.errors import QTrainError
 from qtrain.studies.loop import Part, answer_from
 from qtrain.studies.propose.growing import Grower, grower_of
 from qtrain.studies.propose.proposals import child_seed
+from qtrain.studies.propose.starts import start_due
 from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
@@ -224,8 +225,7 @@ class Worker(Part):
 
     def _propose(self, trials: list[Any]) -> Any:
         """Create a running trial, whole from its first moment: a kill leaves one that falls silent, or none."""
-        begun_with = {t.user_attrs.get(record.BEGUN, {}).get("architecture_id") for t in trials}
-        start = next((s for s in self.starts if s["architecture_id"] not in begun_with), None)
+        start = start_due(self.starts, [t.user_attrs.get(record.BEGUN, {}).get("architecture_id") for t in trials])
         if start is not None:
             kept, frozen = self.started(start)
         else:

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any
 from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.extensions import Table
+from qtrain.studies.propose.shelf import Template, breaks, shelf
+from qtrain.studies.tasks.devices import build_device
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
+    from qtrain.architecture.topology import Edges
     from qtrain.studies.propose.space import SearchSpace
     from qtrain.studies.spec.search_spec import SearchSpec
+    from qtrain.studies.tasks.task import Task
 
 
 def plain_of(candidate: Architecture | QuantumCircuit) -> tuple[dict[str, Any], str]:
@@ -45,91 +49,126 @@ def circuit_of(plain: Mapping[str, Any], num_qubits: int) -> tuple[Architecture 
     return None, qpy.load(io.BytesIO(base64.b64decode(plain["circuit"])))[0]
 
 
-def shelf(
-    num_qubits: int,
-    *,
-    hamiltonian: bool,
-    repetitions: Sequence[int] = (1, 2, 3),
-    uploads: Sequence[int] = (1,),
-) -> tuple[Architecture, ...]:
-    """What one would try without a search: the usual ansätze at these repetitions, the shallowest first.
+PACE = 3
+"""Of the trials that are not the user's own starts, every third one begins with the next of a named set."""
 
-    Args:
-        hamiltonian: also those that are made of a Hamiltonian's terms.
-        uploads: how often data are encoded; more than once with up to two repetitions.
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """One row of the table: a named set of architectures.
+
+    Attributes:
+        build: spec → architectures, the promising first.
+        of_task: ``build`` takes the task as well, as ``build(spec, task)``.
+    """
+
+    build: Callable[..., Sequence[Architecture]]
+    of_task: bool = False
+
+    def __call__(self, spec: SearchSpec, task: Task | None = None) -> tuple[Architecture, ...]:
+        """The set for a spec; ``task``: its task, built if it is not given."""
+        if not self.of_task:
+            return tuple(self.build(spec))
+        return tuple(self.build(spec, task or spec.task.build(spec.qubits, device_edges=_edges(spec))))
+
+
+STARTS: Table[Start] = Table("start")
+
+
+def register_start(
+    name: str, build: Callable[..., Sequence[Architecture]], *, of_task: bool = False, replace: bool = False
+) -> None:
+    """Add a set of architectures that specs may begin with; see :class:`Start`.
 
     Example:
-        >>> print(shelf(4, hamiltonian=True)[4])
-        h · [rzz (line) (shared)] · [rx (shared)] × 1
+        >>> from qtrain.architecture.layer import Layer
+        >>> register_start("pair", lambda spec: [Architecture((Layer(("ry",), "cz"),))])
+        >>> len(STARTS.remove("pair").build(None))
+        1
     """
-    from qtrain.architecture import catalogue
-
-    found: list[Architecture] = []
-    for reps in sorted(repetitions):
-        found += [
-            family(entanglement=entanglement, reps=reps)
-            for entanglement in ("pairwise", "reverse_linear")
-            for family in (catalogue.efficient_su2, catalogue.real_amplitudes)
-        ]
-        if hamiltonian:
-            found += [
-                family(reps=reps, sharing=sharing)
-                for family in (catalogue.hva_tfim, catalogue.hva_xxz)
-                for sharing in ("shared", "independent")
-            ]
-        else:
-            found.append(catalogue.qcnn(sharing="independent" if reps == 1 else "shared"))
-        found.append(catalogue.brickwork(reps=reps))
-    found += [
-        dataclasses.replace(family, uploads=count)
-        for count in sorted(set(uploads) - {1})
-        for family in found
-        if family.repetitions in (1, 2)
-    ]
-    distinct = {a.content_id: a for a in found if num_qubits >= 2}
-    return tuple(distinct.values())
+    STARTS.add(name, Start(build, of_task), replace=replace)
 
 
-STARTS: Table[Callable[[SearchSpec], Sequence[Architecture]]] = Table("start")
-register_start = STARTS.add
+def shelf_of(spec: SearchSpec, task: Task) -> tuple[Template, ...]:
+    """The shelf of a spec's task, at its repetitions and uploads; what plainly breaks a limit is left out."""
+    hamiltonian = None if task.is_classifier else task.observables[0]
+    whole = shelf(
+        spec.qubits, hamiltonian=hamiltonian, edges=_edges(spec), repetitions=spec.space.repetitions,
+        uploads=spec.space.uploads,
+    )  # fmt: skip
+    return tuple(t for t in whole if breaks(t.architecture, spec.qubits, spec.constraints) is None)
 
 
-def _shelf(spec: SearchSpec) -> tuple[Architecture, ...]:
-    whole = [r for r in spec.space.repetitions if isinstance(r, int)]
-    return shelf(
-        spec.qubits, hamiltonian=not spec.task.has_data, repetitions=whole, uploads=spec.space.uploads
-    )
+def _edges(spec: SearchSpec) -> Edges | None:
+    return None if spec.device is None else build_device(spec.device, spec.qubits).edges
 
 
-register_start("shelf", _shelf)
+register_start("shelf", lambda spec, task: [t.architecture for t in shelf_of(spec, task)], of_task=True)
 
 
-def build_starts(spec: SearchSpec, space: SearchSpace) -> tuple[dict[str, Any], ...]:
+def start_at(starts: Sequence[Mapping[str, Any]], number: int) -> Mapping[str, Any] | None:
+    """The start that trial ``number`` is: first the user's own; of named sets every ``PACE``-th trial is one.
+
+    So a search explores however few its trials are, and which trial is what does not depend on their number.
+
+    Example:
+        >>> starts = [{"id": 0}, {"id": 1, "paced": True}, {"id": 2, "paced": True}]
+        >>> [(start_at(starts, number) or {}).get("id") for number in range(6)]
+        [0, 1, None, None, 2, None]
+    """
+    own = sum(not start.get("paced") for start in starts)
+    if number < own:
+        return starts[number]
+    place, between = divmod(number - own, PACE)
+    return starts[own + place] if not between and own + place < len(starts) else None
+
+
+def start_due(starts: Sequence[Mapping[str, Any]], begun: Sequence[str | None]) -> Mapping[str, Any] | None:
+    """The start that is due behind trials of these architectures' ids, in whatever order they were begun."""
+    left = [start for start in starts if start["architecture_id"] not in begun]
+    own = sum(not start.get("paced") for start in starts)
+    due = own + 1 + (len(begun) - own) // PACE
+    return left[0] if left and (not left[0].get("paced") or len(starts) - len(left) < due) else None
+
+
+def build_starts(spec: SearchSpec, space: SearchSpace, task: Task | None = None) -> tuple[dict[str, Any], ...]:
     """The spec's ``start`` list as candidates: ``{"architecture": plain data, "architecture_id": …, "choices": …}``.
 
-    A name of :data:`STARTS` stands for its set; ``choices`` are those of the space that draw it, None where none do.
+    A name of :data:`STARTS` stands for its set, behind the others and ``"paced"`` (:func:`start_at`). ``choices`` are
+    those of the space that draw it, None where none do.
 
     Raises:
         QTrainError: a file that cannot be read, an unknown name, another number of qubits, no free parameter.
     """
-    items: list[tuple[int, Any]] = []
+    own: list[tuple[int, Any]] = []
+    sets: list[tuple[int, Architecture]] = []
     for i, item in enumerate(spec.start):
-        known = isinstance(item, str) and item in STARTS
-        items += [(i, architecture) for architecture in STARTS[item](spec)] if known else [(i, item)]
+        if isinstance(item, str) and item in STARTS:
+            sets += [(i, architecture) for architecture in STARTS[item](spec, task)]
+        else:
+            own.append((i, item))
     if spec.space.grow_from is not None:
-        items.insert(0, (0, spec.space.grow_from))
-    found = []
-    for i, item in items:
-        candidate = item if isinstance(item, Architecture) else _read(item)
-        circuit = candidate.circuit(spec.qubits) if isinstance(candidate, Architecture) else candidate
-        if circuit.num_qubits != spec.qubits:
-            raise QTrainError(f"start[{i}] should have {spec.qubits} qubits. Got {circuit.num_qubits}.")
-        if circuit.num_parameters == 0:
-            raise QTrainError(f"start[{i}] should have a free parameter. Got none.")
-        plain, content_id = plain_of(candidate)
-        choices = space.choices_of(candidate) if isinstance(candidate, Architecture) else None
-        found.append({"architecture": plain, "architecture_id": content_id, "choices": choices})
+        own.insert(0, (0, spec.space.grow_from))
+    found = [_candidate(spec, space, i, _read(item)) for i, item in own]
+    found += [_candidate(spec, space, i, architecture) | {"paced": True} for i, architecture in sets]
     return tuple(found)
+
+
+def _candidate(
+    spec: SearchSpec, space: SearchSpace, place: int, candidate: Architecture | QuantumCircuit
+) -> dict[str, Any]:
+    if isinstance(candidate, Architecture):
+        width = candidate.num_qubits or spec.qubits
+        free = candidate.num_parameters(width)
+        choices = space.choices_of(candidate)
+    else:
+        width, free, choices = candidate.num_qubits, candidate.num_parameters, None
+    if width != spec.qubits:
+        raise QTrainError(f"start[{place}] should have {spec.qubits} qubits. Got {width}.")
+    if free == 0:
+        raise QTrainError(f"start[{place}] should have a free parameter. Got none.")
+    plain, content_id = plain_of(candidate)
+    return {"architecture": plain, "architecture_id": content_id, "choices": choices}
 
 
 def _read(item: Any) -> Architecture | QuantumCircuit:
@@ -141,9 +180,7 @@ def _read(item: Any) -> Architecture | QuantumCircuit:
         try:
             return Architecture.from_json(Path(item).read_text(encoding="utf-8"))
         except OSError as error:
-            raise QTrainError(
-                f"start should be a file that can be read. Got {item!r}: {error.strerror}."
-            ) from None
+            raise QTrainError(f"start should be a file that can be read. Got {item!r}: {error.strerror}.") from None
     if item.lower().endswith((".qasm", ".qpy")):
         from qtrain.circuits.files import read_circuit
 
