@@ -16,6 +16,8 @@ from qtrain.architecture.blocks import Gate
 from qtrain.architecture.hva import hva, units_of
 from qtrain.architecture.layer import Layer
 from qtrain.architecture.topology import Edges
+from qtrain.growth.pools import OPERATOR_POOLS, Setting
+from qtrain.growth.symmetries import find_symmetries
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -122,8 +124,9 @@ def _families(n: int, hamiltonian: SparsePauliOp | None, edges: Edges | None) ->
 def _of_hamiltonian(hamiltonian: SparsePauliOp) -> Iterator[tuple[str, Build]]:
     """Ansätze of its own terms, from the states that its symmetry lets one start from."""
     units = units_of(hamiltonian)
-    conserving = any(u.hops for u in units) and conserves_number(hamiltonian)
-    if units and sum(len(u.terms) for u in units) <= MOST_TERMS * hamiltonian.num_qubits:
+    number = find_symmetries(hamiltonian).number
+    conserving = number and any(u.hops for u in units)
+    if sum(len(u.terms) for u in units) <= MOST_TERMS * hamiltonian.num_qubits:
         starts = _charged(hamiltonian) if conserving else {"": ("h", _plus(hamiltonian), False)}
         name = "HVA" if hamiltonian.paulis.x.any() else "QAOA"
         for sharing in ("independent", "shared"):
@@ -131,7 +134,7 @@ def _of_hamiltonian(hamiltonian: SparsePauliOp) -> Iterator[tuple[str, Build]]:
             for start, (initial, reference, reverse) in starts.items():
                 label = f"ma-QAOA{start}" if name == "QAOA" and word else f"{name}{start}{word}"
                 yield label, partial(_variational, hamiltonian, sharing, initial, reference, reverse)
-    if conserves_number(hamiltonian) and any(len(u.terms) > 2 for u in units):
+    if number and any(len(u.terms) > 2 for u in units):
         excited = _cluster(hamiltonian)
         if excited:
             yield "UCCSD", partial(_repeated, excited, hamiltonian.num_qubits)
@@ -163,8 +166,6 @@ def _plus(hamiltonian: SparsePauliOp) -> tuple[Gate, ...]:
 
 def _cluster(hamiltonian: SparsePauliOp) -> tuple[tuple[Gate, ...], ...]:
     """Excitations out of the lowest determinant that the Hamiltonian couples it to, doubles first (1701.02691)."""
-    from qtrain.growth.pools import OPERATOR_POOLS, Setting
-
     n = hamiltonian.num_qubits
     occupied = set(lowest_determinant(hamiltonian))
     coupled = {frozenset(np.flatnonzero(row).tolist()) for row in hamiltonian.paulis.x}
@@ -254,30 +255,6 @@ def breaks(architecture: Architecture, num_qubits: int, limits: ConstraintSpec) 
         "max_two_qubit_gates": total if rounds == 1 else (total - num_qubits // 2) * rounds,
     }  # fmt: skip
     return next((k for k, v in found.items() if (limit := getattr(limits, k)) is not None and v > limit), None)
-def conserves_number(hamiltonian: SparsePauliOp) -> bool:
-    """Whether [H, Σ Z_q] = 0: as many excitations are made as lost.
-
-    Example:
-        >>> from qiskit.quantum_info import SparsePauliOp
-        >>> conserves_number(SparsePauliOp(["XX", "YY"])), conserves_number(SparsePauliOp(["XX"]))
-        (True, False)
-    """
-    # [P, Z_q] = 2 P Z_q where P flips q: the terms of the commutator, added up
-    total: dict[bytes, complex] = {}
-    z, x = hamiltonian.paulis.z, hamiltonian.paulis.x
-    letters = {(True, False): "X", (True, True): "Y"}
-    for row in range(len(z)):
-        for q in np.flatnonzero(x[row]):
-            turned = z[row].copy()
-            turned[q] ^= True
-            # X Z = −i Y and Y Z = i X
-            phase = -1j if letters[bool(x[row, q]), bool(z[row, q])] == "X" else 1j
-            key = x[row].tobytes() + turned.tobytes()
-            total[key] = total.get(key, 0) + phase * hamiltonian.coeffs[row]
-    size = float(np.abs(hamiltonian.coeffs).max(initial=0.0))
-    return all(abs(value) <= 1e-9 * size for value in total.values())
-
-
 def energy_of(hamiltonian: SparsePauliOp, ones: Sequence[int]) -> float:
     """Energy of the basis state whose qubits ``ones`` are 1."""
     bits = np.zeros((1, hamiltonian.num_qubits), int)

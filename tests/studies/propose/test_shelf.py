@@ -15,7 +15,6 @@ from qtrain.studies.propose.shelf import (
     LEAD,
     Template,
     breaks,
-    conserves_number,
     energy_of,
     lowest_determinant,
     shelf,
@@ -96,7 +95,7 @@ def test_field_turns_the_start_against_it():
 
 
 def test_uccsd_of_a_molecule_reaches_its_ground_state():
-    assert conserves_number(H2) and lowest_determinant(H2) == (0, 2)
+    assert lowest_determinant(H2) == (0, 2)
     (family,) = [t.architecture for t in shelf(4, hamiltonian=H2, repetitions=(1,)) if t.family == "UCCSD"]
     circuit = family.circuit()
 
@@ -116,16 +115,10 @@ OPERATORS = st.dictionaries(LABELS, st.sampled_from([1.0, -1.0, 0.5, 0.3]), min_
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(OPERATORS, st.booleans())
-def test_conserved_number_and_determinant_against_dense_matrices(operator, pair):
-    if pair:  # random strings hardly ever conserve it
-        x, y = SparsePauliOp(["IXX", "IYY"], [0.7, 0.7]), SparsePauliOp(["XYI", "YXI"], [0.2, -0.2])
-        operator = (SparsePauliOp(["ZZI"]) + x + y).simplify()
-    charge = SparsePauliOp(["IIZ", "IZI", "ZII"]).to_matrix()
-    matrix = operator.to_matrix()
-    assert conserves_number(operator) == np.allclose(matrix @ charge, charge @ matrix, atol=1e-12)
-    diagonal = matrix.diagonal().real
+@settings(max_examples=40, deadline=None)
+@given(OPERATORS)
+def test_lowest_determinant_against_the_dense_diagonal(operator):
+    diagonal = operator.to_matrix().diagonal().real
     for exact in (3, 0):
         ones = lowest_determinant(operator, exact=exact)
         assert energy_of(operator, ones) == pytest.approx(diagonal[sum(1 << q for q in ones)])
