@@ -31,6 +31,8 @@ class Budget:
         resolution: variances below this share of S need no value of their own, only a bound.
         max_operations: largest number of operations that values and gradients at many angles take together. As
             seconds it ends sampling and passes over long grids, but at the same place on every machine.
+        max_planning: largest number of gates that whoever plans light cones and networks looks at: terms of the
+            observable times gates. As ``max_operations``: the same on every machine, where seconds are not.
     """
 
     seconds: float = 30.0
@@ -40,6 +42,7 @@ class Budget:
     max_samples: int = 100_000_000
     resolution: float = 1e-5
     max_operations: float = math.inf
+    max_planning: float = math.inf
 
     def __post_init__(self) -> None:
         for name in (
@@ -50,6 +53,7 @@ class Budget:
             "max_samples",
             "resolution",
             "max_operations",
+            "max_planning",
         ):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):

@@ -170,6 +170,25 @@ def changes(problem: Problem) -> Changes:
     return Changes(of_weights(problem.program, tape, alive), kept[tape.steps.opcode < NOISE_1][::-1])
 
 
+def term_cones(program: PauliProgram, observable: SparsePauliOp) -> tuple[np.ndarray, np.ndarray]:
+    """Of each term of an observable: qubits and layers of gates in its structural cone, (terms,) int64 each.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> program = lower(real_amplitudes(5, reps=1, entanglement="reverse_linear"))
+        >>> [v.tolist() for v in term_cones(program, SparsePauliOp(["IIIIZ", "ZIIII"]))]
+        [[5, 2], [6, 3]]
+    """
+    support = observable.paulis.x | observable.paulis.z
+    shapes, place = np.unique(support, axis=0, return_inverse=True)  # what several terms touch is walked once
+    found = np.zeros((2, len(shapes)), np.int64)
+    for k, seen in enumerate(np.ascontiguousarray(shapes)):
+        kept = _reach(program, seen)
+        found[:, k] = seen.sum(), _depth(program, kept)
+    widths, depths = found[:, np.asarray(place).reshape(-1)]
+    return widths, depths
+
+
 def _weights_of(program: PauliProgram, ops: np.ndarray) -> np.ndarray:
     """(weights,) bool: in one of the marked ops."""
     found = np.zeros(len(program.weights), bool)

@@ -142,6 +142,9 @@ def _cones(problem: Problem) -> Plan | str:
         return found
     if len(found.pieces) == 1 and found.pieces[0].program.num_qubits == problem.program.num_qubits:
         return "one cone holds all terms"
+    looks = sum(len(piece.program) for piece in found.pieces if not narrow(piece.program))
+    if looks > problem.budget.max_planning:
+        return f"planning {len(found.pieces)} shapes of cones looks at {looks:,} gates, above max_planning"
     chosen, hurried = [], problem.hurried(0.5)
     for piece in found.pieces:
         if hurried.left <= 0:

@@ -34,14 +34,14 @@ def _light_cone(cost: Cost) -> Assessment:
 
 def _matrix_product_state(cost: Cost) -> Assessment:
     """Contracted in whatever order is cheapest: that is below the bound of the bond as soon as it is below 8^bond."""
-    bond, found = _bond(cost.program), exactly(in_network)(cost)
-    bound, detail = cost.gates * 8.0 ** min(bond, 300), f"bond dimension at most 2^{bond:g}"
+    log_bond, found = bond(cost.program), exactly(in_network)(cost)
+    bound, detail = cost.gates * 8.0 ** min(log_bond, 300), f"bond dimension at most 2^{log_bond:g}"
     if found.evaluator is None:
         return Assessment(f"{detail}: {found.detail}", max(bound, found.operations), certain=False)
     return Assessment(detail, max(bound, found.operations), evaluator=found.evaluator)
 
 
-def _bond(program: PauliProgram) -> float:
+def bond(program: PauliProgram) -> float:
     """log2 of the bond dimension over the cuts in order of the qubits: 1 for CX, CZ and Pauli rotations, 2 for SWAP."""
     n = program.num_qubits
     steps = np.zeros(n + 1)

@@ -326,7 +326,7 @@ def plan_contraction(problem: Problem, *, in_line: bool = False, limit: float = 
         1.0
     """
     program, operator = problem.program, problem.traceless
-    if len(operator) * len(program) > MAX_VISITS:
+    if len(operator) * len(program) > min(MAX_VISITS, problem.budget.max_planning):
         return f"{len(operator)} terms on {len(program)} gates are too many networks to plan"
     ops, forest, tensors = plain_ops(program), _Forest(program), 0
     allowed = limit / MULTIPLICATION

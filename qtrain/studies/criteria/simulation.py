@@ -1,0 +1,46 @@
+"""What simulating a candidate classically takes: the cheapest certificate, or a bound that always holds."""
+
+from __future__ import annotations
+
+import math
+
+from qiskit.quantum_info import SparsePauliOp
+
+from qtrain.budget import Budget
+from qtrain.circuits.program import PauliProgram
+from qtrain.diagnosis.certificates.exact import bond
+from qtrain.diagnosis.certificates.table import CLASSICAL
+from qtrain.diagnosis.results import Simulability
+from qtrain.diagnosis.simulability import simulability
+from qtrain.studies.criteria.figure import Figure
+
+DIMENSION = 512  # of modules that are followed
+
+
+def certified(
+    program: PauliProgram, observable: SparsePauliOp, *, seed: int, budget: Budget
+) -> tuple[Simulability, Figure]:
+    """Certificates, and log₁₀ of the operations of the cheapest classical one.
+
+    Where none is certified the figure is a flagged upper bound: a matrix-product state whose bond is bounded by the
+    gates across each cut, or the statevector, whichever takes less.
+
+    Args:
+        budget: its ``max_planning`` ends the search for certificates, so that a cheaper one may be missed: flagged.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> from qtrain.circuits.program import lower
+        >>> certified(lower(real_amplitudes(4, reps=3)), SparsePauliOp("ZIII"), seed=0, budget=Budget())[1].is_bound
+        False
+    """
+    found = simulability(program, observable, budget=budget, seed=seed)
+    costs = [row.cost for row in found.certificates if row.applies and row.kind == CLASSICAL]
+    gates, n = max(len(program), 1), program.num_qubits
+    always = min(
+        math.log10(gates) + n * math.log10(2),
+        math.log10(gates + len(observable) * n) + 3 * bond(program) * math.log10(2),
+    )
+    looks = len(observable) * gates
+    least = math.log10(max(min(costs), 1.0)) if costs else math.inf
+    return found, Figure(min(least, always), not costs or always < least or looks > budget.max_planning)
