@@ -21,6 +21,7 @@ from qtrain.lie.orbits import Orbits, reach
 from qtrain.lie.qubit_symmetries import Pauli, Symmetry, find_symmetry
 
 MAX_COLUMNS = 300_000  # orbits of strings followed at most
+COLUMNS = 64  # of them for each dimension that a closure may find
 MAX_ENTRIES = 30_000_000  # pairs of an orbit and a term that anticommute
 SHARE = 0.3  # of the time, after which no more orbits are followed
 MEMORY_BYTES = 2 * 1024**3
@@ -109,15 +110,23 @@ def letters(paulis: Sequence[Pauli], num_qubits: int) -> np.ndarray:
     return (bits(0) + 2 * bits(1)).astype(np.int8)
 
 
-def space(generators: Sequence[Sum], seeds: Sequence[Sum], num_qubits: int, deadline: float = math.inf) -> Space:
-    """The columns on which the seeds are closed under brackets with the generators, or a part of them."""
+def space(
+    generators: Sequence[Sum], seeds: Sequence[Sum], num_qubits: int, deadline: float = math.inf,
+    *, max_dimension: int = MAX_COLUMNS,
+) -> Space:  # fmt: skip
+    """The columns on which the seeds are closed under brackets with the generators, or a part of them.
+
+    Args:
+        max_dimension: where the closure will stop: a space so small is not sought among far more strings.
+    """
     symmetry = find_symmetry([*generators, *seeds], num_qubits)
     terms = {p: k for k, p in enumerate(dict.fromkeys(p for g in generators for p in g))}
     reached = {symmetry.smallest(row).tobytes() for row in letters([p for s in seeds for p in s], num_qubits)}
     first = np.frombuffer(b"".join(sorted(reached)), np.int8).reshape(len(reached), num_qubits)
     strings = letters(list(terms), num_qubits)
     now = clock()
-    found = reach(first, strings, symmetry, MAX_COLUMNS, now + SHARE * (deadline - now), MAX_ENTRIES)
+    most = min(MAX_COLUMNS, COLUMNS * max_dimension)
+    found = reach(first, strings, symmetry, most, now + SHARE * (deadline - now), MAX_ENTRIES)
     return Space(generators, seeds, symmetry, found, terms)
 
 

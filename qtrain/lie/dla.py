@@ -147,13 +147,14 @@ def _both(
         if given or terms_apart(operator, rows):
             return with_strings(result, program if given else None, rows, operator, limit, deadline)
     seeds = [operator_sum(operator)]
-    found = close(space(parts, seeds, num_qubits, deadline), max_dimension=limit, deadline=deadline)
+    columns = space(parts, seeds, num_qubits, deadline, max_dimension=limit)
+    found = close(columns, max_dimension=limit, deadline=deadline)
     return dataclasses.replace(result, module_dimension=found.dimension, module_complete=found.complete)
 
 
 def _sums_algebra(sums: list[Sum], parts: list[Sum], num_qubits: int, limit: int, deadline: float) -> DLAResult:
     """By closure; ``parts`` generate the same algebra as ``sums``, and sooner."""
-    columns = space(parts, parts, num_qubits, deadline)
+    columns = space(parts, parts, num_qubits, deadline, max_dimension=limit)
     found = close(columns, max_dimension=limit, deadline=deadline)
     name = None
     if found.complete:  # floats may tell for one of both what they cannot tell for the other

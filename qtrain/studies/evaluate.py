@@ -13,14 +13,16 @@ from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
 from qtrain.studies.propose.starts import circuit_of, plain_of
-from qtrain.studies.setup import Setup, setup_of
-from qtrain.studies.spec.search_spec import SearchSpec, TrainingSpec
-from qtrain.studies.stages import STAGES, Broken, Candidate, short, spread
+from qtrain.studies.setup import Setup, build_setup, setup_of
+from qtrain.studies.spec.search_spec import SearchSpec, TrainingSpec, read_spec
+from qtrain.studies.stages import Broken, Candidate, short, spread, stages_of
 from qtrain.studies.training import train
 from qtrain.studies.trials import TrialRecord
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+
+WARM_QUBITS = 12  # above, kernels are compiled on a smaller task
 
 
 def evaluate(
@@ -40,9 +42,7 @@ def evaluate(
     """
     c = Candidate(setup, ansatz, architecture, seed, forgive, steps, tuple(angles))
     reason = ""
-    for stage in STAGES.values():
-        if not stage.wanted(setup.spec):
-            continue
+    for stage in stages_of(setup.spec):
         begun = time.perf_counter()
         try:
             c.take(stage)
@@ -62,9 +62,10 @@ def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """In a worker process: warm the kernels, then give the function that answers payloads."""
     load_modules(setup.spec.extensions)
     n = setup.spec.qubits
+    small = setup if n <= WARM_QUBITS else _smaller(setup)
     for layer in (Layer(("ry", "rz"), "cx"), Layer(("rx",), "rzz", sharing="shared")):
         family = Architecture((layer,))
-        evaluate(setup, family.circuit(n), family, seed=0, forgive=True, steps=1)
+        evaluate(small, family.circuit(small.spec.qubits), family, seed=0, forgive=True, steps=1)
 
     def answer(payload: Mapping[str, Any]) -> dict[str, Any]:
         if payload.get("do") == "diagnose":
@@ -77,6 +78,13 @@ def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         return evaluate(setup, ansatz, architecture, seed=payload["seed"], angles=payload.get("angles", ()))
 
     return answer
+
+
+def _smaller(setup: Setup) -> Setup:
+    """The same stages on few qubits, which compile the same kernels."""
+    plain = setup.spec.to_dict() | {"qubits": 4, "task": {"kind": "tfim"}, "device": {"topology": "line"}}
+    space = plain["space"] | {"uploads": [1], "grow_from": None}
+    return build_setup(read_spec(plain | {"start": [], "space": space}))
 
 
 def _train_fully(setup: Setup, whole: QuantumCircuit, seed: int) -> dict[str, Any]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qtrain.budget import Budget
-from qtrain.gradients.sampled_angles import PER_SECOND
+from qtrain.circuits.problem import Problem, path_tape, pose
+from qtrain.gradients import quadrature
+from qtrain.gradients.methods import answer
+from qtrain.gradients.sampled_angles import PER_SECOND, simulator
 from qtrain.gradients.variance import gradient_variance
-from qtrain.light_cones.light_cone import light_cone
+from qtrain.light_cones.light_cone import effective, light_cone
 from qtrain.simulators.statevector import states
+from qtrain.studies.criteria.figure import untied
 from qtrain.studies.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -25,6 +30,8 @@ if TYPE_CHECKING:
 SMALLEST = 1e-16  # a variance below this is called this
 STATEVECTOR_QUBITS = 12
 SAMPLES_OF_DATA = 16
+PLANNED_PER_SECOND = 6000  # gates of cones and networks that are looked at, on one slow core
+VECTORS = 64  # gradients at random angles, below which they tell too little
 
 
 def dead_parameters(ansatz: QuantumCircuit, task: Task) -> np.ndarray:
@@ -35,25 +42,88 @@ def dead_parameters(ansatz: QuantumCircuit, task: Task) -> np.ndarray:
     return ~alive
 
 
-def gradient_budget(seconds: float, relative_error: float) -> Budget:
-    """Time never decides how many samples are drawn: the digits have to be the same on every machine.
+def work_budget(seconds: float, relative_error: float) -> Budget:
+    """What one criterion of a trial may take, counted in work: the digits have to be the same on every machine.
 
-    What simulators do is counted instead, for a quarter of a trial's seconds on a slow core.
+    A quarter of the trial's seconds on a slow core: what simulators do, and what planners of them look at.
     """
     return Budget(
         seconds=max(3600.0, 100 * seconds), relative_error=relative_error, max_samples=2_000_000,
-        max_operations=PER_SECOND * seconds / 4,
+        max_operations=PER_SECOND * seconds / 4, max_planning=PLANNED_PER_SECOND * seconds / 4, max_dimension=512,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Variances of the derivatives by each parameter, and of the cost.
+
+    Attributes:
+        estimate: shared angles were taken as independent, as all else takes more than the budget's operations: the
+            squared derivatives of a parameter's rotations are added, without what these have in common.
+    """
+
+    variance: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    proven_zero: np.ndarray
+    cost_variance: float
+    method: str
+    reason: str
+    num_samples: int
+    estimate: bool = False
 
 
 def variance_profile(
     circuit: QuantumCircuit | PauliProgram, task: Task, observable: SparsePauliOp, *, seed: int, budget: Budget
-) -> GradientStats:
+) -> Profile:
     """V_k of an observable on a task's circuit; a classifier's is averaged over some of its training data."""
-    if not task.is_classifier:
-        return gradient_variance(circuit, observable, seed=seed, budget=budget)
-    rows = np.random.default_rng(0).permutation(len(task.train))[:SAMPLES_OF_DATA]
-    return gradient_variance(circuit, observable, seed=seed, budget=budget, inputs=task.inputs, data=task.train[rows])
+    if task.is_classifier:
+        rows = np.random.default_rng(0).permutation(len(task.train))[:SAMPLES_OF_DATA]
+        found = gradient_variance(
+            circuit, observable, seed=seed, budget=budget, inputs=task.inputs, data=task.train[rows]
+        )
+        return _profile(found)
+    problem = pose(circuit, observable, seed=seed, budget=budget)
+    if not _affordable(problem):
+        return _untied_profile(problem)
+    return _profile(answer(problem))
+
+
+def _affordable(problem: Problem) -> bool:
+    """Whether some method tells the gradients within the budget's work: Pauli paths, a Fourier series, or a simulator
+    of ``VECTORS`` gradients."""
+    if path_tape(problem).tape is not None or problem.program.fixed_rotations.size:
+        return True
+    if effective(problem).program.num_qubits <= STATEVECTOR_QUBITS:
+        return True
+    if quadrature.refuses(problem) is None and quadrature.passes(problem) is None:
+        return True
+    found = simulator(problem)
+    return found is not None and VECTORS * found[1].operations <= problem.budget.max_operations
+
+
+def _profile(found: GradientStats) -> Profile:
+    return Profile(
+        found.variance, found.lower, found.upper, found.proven_zero, float(found.cost_variance), found.method,
+        found.reason, found.num_samples,
+    )  # fmt: skip
+
+
+def _untied_profile(problem: Problem) -> Profile:
+    """Every rotation by an angle of its own, and the squares added up for each parameter."""
+    program = problem.program
+    found = answer(problem.but(program=untied(program)), or_bound=True)
+    weight, slopes = program.parameter[program.rotations], program.coefficient[program.rotations] ** 2
+
+    def added(values: np.ndarray) -> np.ndarray:
+        return np.bincount(weight, slopes * values, minlength=len(program.weights))
+
+    dead = np.bincount(weight, ~found.proven_zero, minlength=len(program.weights)) == 0
+    reason = f"shared angles taken as independent, as what else there is takes too much; {found.reason}"
+    return Profile(
+        added(found.variance), added(found.lower), added(found.upper), dead, float(found.cost_variance), found.method,
+        reason, found.num_samples, estimate=True,
+    )  # fmt: skip
 
 
 def trainability(variance: np.ndarray, live: np.ndarray, quantile: float) -> float:
@@ -86,7 +156,7 @@ def expressivity_ratio(program: PauliProgram, *, seed: int) -> tuple[float, dict
     else:
         from qtrain.diagnosis.expressivity import expressivity
 
-        found = expressivity(program, seed=seed)
+        found = expressivity(program, seed=seed, parts=["qfim"])
         rank, exact, most = found.qfim_rank, found.qfim_rank_exact, int(found.qfim_max)
     ratio = rank / most if most else 0.0
     return ratio, {"qfim_rank": rank, "qfim_rank_exact": exact, "qfim_max": most}

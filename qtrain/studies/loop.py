@@ -155,7 +155,7 @@ class Loop(Part):
 
     def train_front(self) -> dict[int, dict[str, Any]]:
         """Full training of the trials on the Pareto front, where the spec asks for it; each of them once."""
-        if not self.spec.training.full_steps:
+        if not self.spec.training.full_steps or not self.spec.trains:
             return {}
         trials = [record.to_record(t) for t in self.trials()]
         front = pareto_front(trials, self.spec.objectives.use)

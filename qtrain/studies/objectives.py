@@ -24,15 +24,26 @@ class Objective:
         name: in specs, results and constraints; letters, digits and "_".
         direction: "minimize" or "maximize".
         stage: after which it is known, a name of :data:`qtrain.studies.stages.STAGES`.
-        of: :class:`~qtrain.studies.stages.Candidate` → value. Costly work belongs into a stage.
+        of: :class:`~qtrain.studies.stages.Candidate` → value, None where the stage did not give it. Costly work belongs
+            into a stage.
         limited: the figure that its constraints compare, where that is not the value itself.
     """
 
     name: str
     direction: str
     stage: str
-    of: Callable[[Any], float]
+    of: Callable[[Any], float | None]
     limited: str | None = None
+
+
+def figure(name: str, direction: str, stage: str) -> Objective:
+    """An objective that is a figure of its stage, of the same name.
+
+    Example:
+        >>> figure("depth", "minimize", "hardware").stage
+        'hardware'
+    """
+    return Objective(name, direction, stage, lambda c: c.metrics.get(name))
 
 
 OBJECTIVES: Table[Objective] = Table("objective")
@@ -74,7 +85,18 @@ for _row in (
     ),
     Objective("expressivity", "maximize", "expressivity", lambda c: c.found["expressivity"]),
     Objective("hardware_cost", "minimize", "hardware", lambda c: c.metrics["log_infidelity"], "log_infidelity"),
-    Objective("two_qubit_depth", "minimize", "hardware", lambda c: c.metrics["two_qubit_depth"]),
+    figure("two_qubit_depth", "minimize", "hardware"),
     Objective("parameters", "minimize", "light_cone", lambda c: float(c.ansatz.num_parameters)),
+    # log₁₀ of dimensions; bounds from above are flagged
+    figure("algebra", "minimize", "algebra"),
+    figure("module", "minimize", "algebra"),
+    figure("algebra_growth", "minimize", "algebra_growth"),  # a degree; 50 + …: not decided; 100 + …: exponential
+    figure("cone_width", "minimize", "cones"),
+    figure("cone_depth", "minimize", "cones"),
+    figure("dead_fraction", "minimize", "light_cone"),
+    figure("simulation_cost", "minimize", "simulability"),  # log₁₀ of operations; min_simulation_cost asks for more
+    figure("decay_per_qubit", "minimize", "scaling"),
+    figure("shots_per_step", "minimize", "gradients"),
+    figure("noise_survival", "maximize", "noise"),
 ):  # fmt: skip
     register_objective(_row)

@@ -16,6 +16,8 @@ from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.tasks.devices import Device, build_device
 from qtrain.studies.tasks.task import Task
 
+TRAINED_QUBITS = 30
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -54,6 +56,11 @@ def build_setup(spec: SearchSpec) -> Setup:
     device = build_device(spec.device, spec.qubits)
     edges = device.edges if spec.device is not None else None
     task = spec.task.build(spec.qubits, device_edges=edges)
+    if spec.trains and spec.qubits > TRAINED_QUBITS:
+        raise QTrainError(
+            f"qubits should be at most {TRAINED_QUBITS} where task_loss is used: training follows the statevector. "
+            f"Got {spec.qubits}: use other objectives, such as trainability, algebra and simulation_cost."
+        )
     space = SearchSpace.from_spec(spec.space, spec.qubits, edges)
     if spec.space.grow_from is not None:
         from qtrain.registry.registry import load

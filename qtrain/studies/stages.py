@@ -19,6 +19,9 @@ from qtrain.extensions import Table
 from qtrain.growth.edits import GateList
 from qtrain.growth.suggest import suggest
 from qtrain.studies import figures
+from qtrain.studies.criteria import algebra as criteria_algebra
+from qtrain.studies.criteria import cones as criteria_cones
+from qtrain.studies.criteria.noise import noise_survival
 from qtrain.studies.objectives import OBJECTIVES
 from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
@@ -117,13 +120,14 @@ class Candidate:
                 raise Broken(f"{said} {value:.4g} is {word} constraints.{key} = {limit:g}")
 
     def take(self, stage: Stage) -> None:
-        """Run a stage, then compute its objectives."""
+        """Run a stage, then compute its objectives, and again those whose figure it has made sharper."""
         self.metrics.update(figures := dict(stage.run(self) or {}))
-        rows = [row for row in OBJECTIVES.values() if row.stage == stage.name]
-        self.objectives.update((row.name, float(row.of(self))) for row in rows)
+        rows = [row for row in OBJECTIVES.values() if row.stage == stage.name or row.name in figures]
+        found = {row.name: row.of(self) for row in rows}
+        self.objectives.update((name, float(value)) for name, value in found.items() if value is not None)
         self.note(figures)
         for row in rows:
-            if row.limited is None:
+            if row.limited is None and row.name in self.objectives:
                 self.limit(row.name, self.objectives[row.name])
 
 
@@ -133,12 +137,39 @@ class Stage:
 
     Attributes:
         run: candidate → figures, whose limits are then looked at; None: none.
-        wanted: whether a spec asks for it.
+        wanted: whether a spec asks for it; None: where one of its objectives or of ``gives`` is used, recorded or
+            limited, and always where it has neither.
+        gives: figures besides its objectives that limits may name. needs: stages that have to run in front of it.
     """
 
     name: str
     run: Callable[[Candidate], Mapping[str, float] | None]
-    wanted: Callable[[SearchSpec], bool] = lambda spec: True
+    wanted: Callable[[SearchSpec], bool] | None = None
+    gives: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    def asked(self, spec: SearchSpec) -> bool:
+        """Whether a spec asks for it, other stages aside."""
+        if self.wanted is not None:
+            return self.wanted(spec)
+        own = {*self.gives, *(row.name for row in OBJECTIVES.values() if row.stage == self.name)}
+        return not own or any(spec.wants(name) for name in own)
+
+
+def stages_of(spec: SearchSpec) -> tuple[Stage, ...]:
+    """The stages that a spec asks for, and those that these need, in order of the table.
+
+    Example:
+        >>> from qtrain.studies.spec.search_spec import read_spec
+        >>> spec = {"name": "t", "qubits": 3, "task": {"kind": "tfim"}, "objectives": {"use": ["expressivity"]}}
+        >>> [stage.name for stage in stages_of(read_spec(spec | {"constraints": {"min_trainability": None}}))]
+        ['light_cone', 'algebra', 'expressivity']
+    """
+    names = {name for name, row in STAGES.items() if row.asked(spec)}
+    for row in reversed(STAGES.values()):  # what is needed stands in front
+        if row.name in names:
+            names.update(row.needs)
+    return tuple(row for name, row in STAGES.items() if name in names)
 
 
 STAGES: Table[Stage] = Table("stage")
@@ -171,27 +202,43 @@ def hardware(c: Candidate) -> dict[str, float]:
     return cost
 
 
-def algebra(c: Candidate) -> dict[str, float]:
-    """The dynamical Lie algebra, where it is found quickly."""
-    from qtrain.lie.dla import dla
+def cones(c: Candidate) -> dict[str, float]:
+    """How far the terms of the observables see."""
+    width, depth = criteria_cones.cones(c.program, c.task.observables)
+    return width.named("cone_width") | depth.named("cone_depth")
 
-    # closing sums takes seconds, and data between the rounds are generators too: that is for the winner's report
-    if c.program.shared.any() or c.uploads > 1:
-        c.report["dla"] = {"skipped": "data encoded again" if c.uploads > 1 else "shared parameters"}
-        return {}
-    found = dla(c.program, observable=c.task.scaled_observable, max_dimension=512)
-    c.report["dla"] = {
-        "dimension": found.dimension, "complete": found.complete, "algebra": found.algebra,
-        "module_dimension": found.module_dimension, "method": found.method,
-    }  # fmt: skip
-    sizes = {"dla_log10_dimension": max(1, found.dimension), "module_log10_dimension": found.module_dimension}
-    return {name: math.log10(size) for name, size in sizes.items() if size}
+
+def algebra(c: Candidate) -> dict[str, float]:
+    """The dynamical Lie algebra and the observable's module: sums are closed where a search looks at them."""
+    looked_at, module = any(map(c.spec.wants, ("algebra", "module", "algebra_growth"))), c.spec.wants("module")
+    strings = not c.program.shared.any()  # quick, and on record anyway
+    found = c.found["algebra"] = criteria_algebra.sizes(
+        c.program, c.task.scaled_observable, close=looked_at, module=module or (strings and not looked_at)
+    )
+    c.report["dla"] = dict(found.algebra.detail)
+    return found.algebra.named("algebra") | found.module.named("module")
+
+
+def algebra_growth(c: Candidate) -> dict[str, float]:
+    """How the algebra grows with the number of qubits."""
+    family, known = c.architecture, c.found["algebra"]
+    sized = family is not None and family.num_qubits is None
+
+    def build(n: int) -> PauliProgram:
+        return lower(family.circuit(n))  # type: ignore[union-attr]
+
+    found = criteria_algebra.growth(
+        build if sized else None, c.spec.objectives.sizes or criteria_algebra.SIZES,
+        (c.spec.qubits, known.dimension, known.complete),
+    )  # fmt: skip
+    c.report["algebra_growth"] = dict(found.detail)
+    return found.named("algebra_growth")
 
 
 def gradients(c: Candidate) -> dict[str, float]:
     """Variances of the derivatives, and the shots that they ask for."""
     options = c.spec.objectives
-    budget = figures.gradient_budget(c.spec.limits.seconds, options.relative_error)
+    budget = figures.work_budget(c.spec.limits.seconds, options.relative_error)
     circuit = c.whole if c.task.is_classifier else c.whole_program
     found = figures.variance_profile(circuit, c.task, c.task.scaled_observable, seed=c.seed, budget=budget)
     live = ~c.found["dead"] & ~found.proven_zero
@@ -199,47 +246,72 @@ def gradients(c: Candidate) -> dict[str, float]:
         "variance": short(found.variance), "lower": short(found.lower), "upper": short(found.upper),
         "method": found.method, "reason": found.reason, "num_samples": found.num_samples,
     }  # fmt: skip
-    read = found.variance
-    damped = c.setup.device.read(c.task.scaled_observable) if c.spec.device is not None else None
-    if damped is not None:  # as the device reads it out
-        read = figures.variance_profile(circuit, c.task, damped, seed=c.seed, budget=budget).variance
-    return {
+    noted = {
         "dead_fraction": float(1 - live.mean()),
         "low_log10_variance": figures.trainability(found.variance, live, options.quantile),
+        "trainability_is_bound": float(found.estimate),
         "median_log10_variance": figures.trainability(found.variance, live, 0.5),
         "cost_variance": float(found.cost_variance),
-        "shots_per_step": figures.shots_per_step(read, live),
+    }
+    damped = c.setup.device.read(c.task.scaled_observable) if c.spec.device is not None else None
+    damping = np.ones(1) if damped is None else np.abs(damped.coeffs / c.task.scaled_observable.coeffs)
+    if np.ptp(damping) < 1e-12:  # every term alike: so are the gradients
+        read = found.variance * damping[0] ** 2
+    elif c.spec.wants("shots_per_step"):  # the terms add up otherwise: a question of its own, where it is asked
+        read = figures.variance_profile(circuit, c.task, damped, seed=c.seed, budget=budget).variance
+    else:
+        return noted
+    return noted | {
+        "shots_per_step": figures.shots_per_step(read, live), "shots_per_step_is_bound": float(found.estimate)
     }
 
 
-def expressivity(c: Candidate) -> None:
+def expressivity(c: Candidate) -> dict[str, float]:
     """How many directions the parameters move the state in."""
     c.found["expressivity"], c.report["expressivity"] = figures.expressivity_ratio(c.program, seed=c.seed)
+    return {"expressivity_is_bound": float(not c.report["expressivity"]["qfim_rank_exact"])}
 
 
 def scaling(c: Candidate) -> dict[str, float]:
-    """How trainability falls with the number of qubits."""
+    """How trainability falls with the number of qubits; of one size: what each qubit has cost on average."""
     sizes, logs = [c.spec.qubits], [c.metrics["low_log10_variance"]]
-    budget = figures.gradient_budget(c.spec.limits.seconds, c.spec.objectives.relative_error)
+    estimate = c.metrics["trainability_is_bound"]
+    budget = figures.work_budget(c.spec.limits.seconds, c.spec.objectives.relative_error)
     family = c.architecture
     noted = {}
     for other in c.setup.larger if family is not None and family.num_qubits is None else ():
+        if other.num_qubits in sizes:
+            continue
         circuit = family.circuit(other.num_qubits)  # type: ignore[union-attr]
         found = figures.variance_profile(circuit, other, other.scaled_observable, seed=c.seed, budget=budget)
+        estimate = max(estimate, float(found.estimate))
         sizes.append(other.num_qubits)
         logs.append(figures.trainability(found.variance, ~found.proven_zero, c.spec.objectives.quantile))
         noted[f"trainability_{other.num_qubits}"] = logs[-1]
-    if len(sizes) > 1 and all(map(math.isfinite, logs)):
-        noted["decay_per_qubit"] = figures.decay_per_qubit(sizes, logs)
+    if len(sizes) == 1:
+        sizes, logs, estimate = [0, *sizes], [0.0, *logs], 1.0
+    if all(map(math.isfinite, logs)):
+        noted |= {"decay_per_qubit": figures.decay_per_qubit(sizes, logs), "decay_per_qubit_is_bound": estimate}
     return noted
 
 
-def simulability(c: Candidate) -> dict[str, float]:
-    """Whether a classical method is certified for it."""
-    from qtrain.diagnosis.simulability import simulability as certify
-    from qtrain.json_results import encode
+def noise(c: Candidate) -> dict[str, float]:
+    """What the device's errors leave of the signal."""
+    budget = figures.work_budget(c.spec.limits.seconds, c.spec.objectives.relative_error)
+    observable = c.task.scaled_observable
+    found = noise_survival(
+        c.program, observable, c.setup.device.read(observable), c.metrics["log_infidelity"], seed=c.seed, budget=budget
+    )
+    return found.named("noise_survival")
 
-    found = certify(c.program, c.task.scaled_observable, seed=c.seed)
+
+def simulability(c: Candidate) -> dict[str, float]:
+    """Whether a classical method is certified for it, and what the cheapest one takes."""
+    from qtrain.json_results import encode
+    from qtrain.studies.criteria.simulation import certified
+
+    budget = figures.work_budget(c.spec.limits.seconds, c.spec.objectives.relative_error)
+    found, cost = certified(c.program, c.task.scaled_observable, seed=c.seed, budget=budget)
     c.report["simulability"] = encode(found.to_dict())
     wanted = c.spec.constraints.simulable
     if wanted is not None:
@@ -247,7 +319,7 @@ def simulability(c: Candidate) -> dict[str, float]:
         c.constraints["simulable"] = 1.0 if wrong else -1.0
         if wrong and not c.forgive:
             raise Broken(f"certified simulable is {found.simulable}, against constraints.simulable")
-    return {"certified_simulable": float(found.simulable)}
+    return {"certified_simulable": float(found.simulable)} | cost.named("simulation_cost")
 
 
 def training(c: Candidate) -> dict[str, float]:
@@ -291,18 +363,22 @@ def spread(losses: np.ndarray) -> dict[str, float]:
     }  # fmt: skip
 
 
+# The cheap and decisive first: a limit that is broken early saves all that stands behind it.
 for _row in (
-    Stage("light_cone", light_cone),
-    Stage("hardware", hardware),
-    Stage("algebra", algebra, lambda spec: spec.objectives.algebra),
+    Stage("light_cone", light_cone, lambda spec: True),
+    Stage("cones", cones),
+    Stage("hardware", hardware, gives=("two_qubit_gates", "depth", "implied_error")),
+    Stage("algebra", algebra, lambda spec: spec.objectives.algebra or spec.wants("algebra") or spec.wants("module")),
     Stage("gradients", gradients),
     Stage("expressivity", expressivity),
-    Stage("scaling", scaling, lambda spec: bool(spec.objectives.sizes)),
-    Stage(
-        "simulability", simulability,
-        lambda spec: spec.objectives.simulability or spec.constraints.simulable is not None,
-    ),
+    Stage("scaling", scaling, lambda spec: bool(spec.objectives.sizes) or spec.wants("decay_per_qubit"),
+          needs=("gradients",)),
+    Stage("algebra_growth", algebra_growth, needs=("algebra",)),
+    Stage("noise", noise, needs=("hardware",)),
+    Stage("simulability", simulability,
+          lambda spec: spec.objectives.simulability or spec.constraints.simulable is not None
+          or spec.wants("simulation_cost")),
     Stage("training", training),
-    Stage("growth", growth, lambda spec: spec.growth.share > 0),
+    Stage("growth", growth, lambda spec: spec.growth.share > 0 and spec.trains),
 ):  # fmt: skip
     register_stage(_row, before=None)

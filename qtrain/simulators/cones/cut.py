@@ -94,7 +94,7 @@ class ConesSurrogate(Evaluator):
 @part
 def pieces_of(problem: Problem) -> Pieces | str:
     """`cut` of a problem as it is, once, within a share of its seconds."""
-    most = int(min(MOST_VISITS, 10 * problem.budget.max_planning))  # a walk takes a tenth of a plan
+    most = int(min(MOST_VISITS, 4 * problem.budget.max_planning))  # a walk takes a part of a plan
     return cut(problem.program, problem.observable, most_visits=most, seconds=problem.share(0.25))
 
 

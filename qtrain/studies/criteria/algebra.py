@@ -1,8 +1,8 @@
 """The Lie algebra as a figure: its size, that of the observable's module, and how it grows with the qubits.
 
-Closures of sums, as shared angles make them, are cut off at ``MOST``. What is above is bounded from above: a sum lies in
-the span of its strings, so the algebra lies in that of the strings, which is classified in polynomial time. A search
-must not take what was cut off for small.
+Closures of sums, as shared angles make them, are cut off at ``MOST``. What is above is bounded from above: a sum lies
+in the span of its strings, so the algebra lies in that of the strings, which is classified in polynomial time. A
+search must not take what was cut off for small.
 """
 
 from __future__ import annotations
@@ -36,12 +36,15 @@ class Sizes(NamedTuple):
     complete: bool
 
 
-def sizes(program: PauliProgram, observable: SparsePauliOp, *, close: bool = True) -> Sizes:
+def sizes(
+    program: PauliProgram, observable: SparsePauliOp, *, close: bool = True, module: bool = True
+) -> Sizes:  # fmt: skip
     """log₁₀ of the dimensions of a circuit's Lie algebra and of its observable's module.
 
     Args:
         program: angles shared or not; data and other fixed rotations count as generators.
         close: follow sums under brackets, up to ``MOST``; else sums are bounded by their strings at once.
+        module: likewise of the observable's; else it is bounded by its light cone, and by the algebra.
 
     Example:
         >>> from qtrain.architecture import catalogue
@@ -52,8 +55,9 @@ def sizes(program: PauliProgram, observable: SparsePauliOp, *, close: bool = Tru
     """
     own = untied(program, shared=True)
     sums = bool(own.shared.any())
-    apart = dla(untied(program), observable=observable, max_dimension=MOST, seconds=None) if sums else None
-    found = dla(own, observable=observable, max_dimension=MOST, seconds=None) if close or not sums else None
+    asked = observable if module else None
+    apart = dla(untied(program), observable=asked, max_dimension=MOST, seconds=None) if sums else None
+    found = dla(own, observable=asked, max_dimension=MOST, seconds=None) if close or not sums else None
     if found is None or not found.complete:
         largest = found if apart is None else apart
         assert largest is not None
@@ -62,11 +66,11 @@ def sizes(program: PauliProgram, observable: SparsePauliOp, *, close: bool = Tru
         algebra = Figure(math.log10(max(1, found.dimension)), False, _detail(found, None))
     kept = found or apart
     assert kept is not None
-    if kept is found and found.module_complete:
-        module = Figure(math.log10(max(1, found.module_dimension or 1)))
+    if module and kept is found and found.module_complete:
+        space = Figure(math.log10(max(1, found.module_dimension or 1)))
     else:
-        module = Figure(_module_bound(program, observable, apart, algebra.value), True)
-    return Sizes(algebra, module, kept.dimension, kept is found and found.complete)
+        space = Figure(_module_bound(program, observable, apart, algebra.value), True)
+    return Sizes(algebra, space, kept.dimension, kept is found and found.complete)
 
 
 def _detail(result: DLAResult, below: DLAResult | None) -> dict[str, object]:
@@ -84,8 +88,8 @@ def _module_bound(
     """log₁₀ of the least of: all strings on the observable's cone; the strings' module; the algebra, if it is in it."""
     whole = Problem(program, observable, budget=Budget(seconds=3600.0))
     bounds = [cone(whole).effective_width * math.log10(4)]
-    if apart is not None and apart.module_complete:
-        bounds.append(math.log10(max(1, apart.module_dimension or 1)))
+    if apart is not None and apart.module_complete and apart.module_dimension is not None:
+        bounds.append(math.log10(max(1, apart.module_dimension)))
     table = untied(program).generators()
     strings = {(a.tobytes(), b.tobytes()) for a, b in zip(table.x, table.z, strict=True)}
     from qtrain.circuits.observables import pack
@@ -102,8 +106,8 @@ def growth(
     """How the algebra grows with the number of qubits, as one number that orders candidates.
 
     A polynomial's degree; for an exponential ``EXPONENTIAL`` plus its rate in bits per qubit; where neither is decided
-    (see `qtrain.dla_growth`), flagged, ``UNDECIDED`` plus log(dimension)/log(n) of the largest number of qubits that was
-    looked at: behind all polynomials, in front of all exponentials.
+    (see `qtrain.dla_growth`), flagged, ``UNDECIDED`` plus log(dimension)/log(n) of the largest number of qubits that
+    was looked at: behind all polynomials, in front of all exponentials.
 
     Args:
         build: the family's circuit on n qubits; None: it has one size. numbers: of qubits.

@@ -22,8 +22,8 @@ def noise_survival(
 ) -> Figure:  # fmt: skip
     """The share of the cost's standard deviation over uniform angles that noise leaves: from 0 (none) to 1 (all).
 
-    Every rotation has an angle of its own here, data too, so that Pauli paths tell it at any size: noise damps a path by
-    what it meets on its way, and what lies outside the light cone costs nothing.
+    Every rotation has an angle of its own here, data too, so that Pauli paths tell it at any size: noise damps a path
+    by what it meets on its way, and what lies outside the light cone costs nothing.
 
     Args:
         program: of the ansatz. damped: the observable as the device reads it; None: without errors.
@@ -42,9 +42,9 @@ def noise_survival(
     if not free.weights:
         return Figure(0.0)
     clean = answer(Problem(free, observable, budget=budget, seed=seed), or_bound=True)
-    noisy = answer(
-        Problem(free, damped or observable, channels=channels(free, infidelity), budget=budget, seed=seed), or_bound=True
-    )
+    read = observable if damped is None else damped
+    behind = channels(free, infidelity)
+    noisy = answer(Problem(free, read, channels=behind, budget=budget, seed=seed), or_bound=True)
     before, after = clean.cost_variance, noisy.cost_variance
     if not before > 0 or not math.isfinite(after):
         return Figure(0.0, before > 0 or not math.isfinite(before))  # a cost that does not vary has no signal

@@ -127,7 +127,9 @@ class ObjectiveSpec(SpecModel):
     """What is optimised, in this order, and how the criteria are computed.
 
     ``enough_trainability``: above it (log₁₀ of the low quantile) more counts as no better, for gradients that any
-    shot budget resolves are not worth a worse circuit.
+    shot budget resolves are not worth a worse circuit. ``record``: objectives that are computed and recorded, and
+    decide nothing; what is neither used, recorded nor limited is not computed.
+    ``algebra``: record it where that is quick. ``sizes``: numbers of qubits that ``decay_per_qubit`` and ``algebra_growth`` look at.
     """
 
     use: Several[ObjectiveName] = ("task_loss", "trainability", "expressivity", "hardware_cost")
@@ -136,6 +138,7 @@ class ObjectiveSpec(SpecModel):
     relative_error: Annotated[float, Field(ge=1e-4, le=1)] = 0.1
     algebra: bool = True
     simulability: bool = False
+    record: Listed[ObjectiveName] = ()
     sizes: Listed[Annotated[int, Field(ge=2)]] = ()
 
 
@@ -288,6 +291,17 @@ class SearchSpec(SpecModel):
     def content_id(self) -> str:
         """sha256 of :meth:`identity`, first 16 hexadecimal digits."""
         return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:16]
+
+    def wants(self, name: str) -> bool:
+        """Whether an objective or another figure is used, recorded or limited."""
+        limits = (self.constraints.limit(side, name) for side in ("max", "min"))
+        named = name in self.objectives.use or name in self.objectives.record
+        return named or any(limit is not None for limit in limits)
+
+    @property
+    def trains(self) -> bool:
+        """Whether candidates are trained."""
+        return self.wants("task_loss")
 
     @property
     def directions(self) -> tuple[str, ...]:
