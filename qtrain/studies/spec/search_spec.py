@@ -129,7 +129,8 @@ class ObjectiveSpec(SpecModel):
     ``enough_trainability``: above it (log₁₀ of the low quantile) more counts as no better, for gradients that any
     shot budget resolves are not worth a worse circuit. ``record``: objectives that are computed and recorded, and
     decide nothing; what is neither used, recorded nor limited is not computed.
-    ``algebra``: record it where that is quick. ``sizes``: numbers of qubits that ``decay_per_qubit`` and ``algebra_growth`` look at.
+    ``algebra``: record it where that is quick. ``sizes``: numbers of qubits that ``decay_per_qubit`` and
+    ``algebra_growth`` look at.
     """
 
     use: Several[ObjectiveName] = ("task_loss", "trainability", "expressivity", "hardware_cost")
