@@ -334,9 +334,10 @@ def training(c: Candidate) -> dict[str, float]:
         "curve": short(trained.curve[:: max(1, len(trained.curve) // 20), best]),
     }  # fmt: skip
     noted = trained.metrics | spread(trained.losses) | {"gradient_evaluations": float(trained.evaluations)}
-    if c.task.is_classifier:  # what the quantum model adds to classical ones on the same encoded data
-        rivals = [value for name, value in c.task.references.items() if name.endswith("_accuracy")]
-        noted["gap_to_classical"] = trained.metrics["test_accuracy_mean"] - max(rivals, default=math.nan)
+    figure = c.task.loss.headline if c.task.is_classifier else ""
+    if figure:  # what the quantum model adds to classical ones on the same encoded data
+        rivals = [value for name, value in c.task.references.items() if name.endswith(f"_{figure}")]
+        noted["gap_to_classical"] = trained.metrics[f"test_{figure}_mean"] - max(rivals, default=math.nan)
     return noted
 
 

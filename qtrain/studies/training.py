@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from qtrain.circuits.program import PauliProgram
     from qtrain.studies.descent import Gradient
 
-SHARPNESS = 5.0  # a readout of ±1 is a probability of 0.993
 _ONE_THREAD = 1  # a trial's digits must not depend on how many run beside it
 
 
@@ -69,7 +68,7 @@ def train(
 
     Returns:
         Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0) at the best point that each start
-        has seen. Classifier: cross-entropy on the part of the data that the start did not train on.
+        has seen; a cost of the user's likewise. Data: the task's loss on the part that the start did not train on.
 
     Raises:
         QTrainError: no parameter to train, or a start of another shape.
@@ -87,18 +86,15 @@ def train(
     count = training.steps if steps is None else steps
     if task.is_classifier:
         return _train_classifier(program, task, training, begin, count, seed)
-    operator = task.observables[0]
-    found = _descend(
-        lambda w, step, rows: values_and_gradients(program, operator, w, num_threads=_ONE_THREAD), begin, count,
-        training,
-    )  # fmt: skip
+    found = _descend(lambda w, step, rows: _cost_and_gradient(program, task, w), begin, count, training)
     weights, energies = found.weights, found.costs
     if training.optimizer == "adam":  # where the last step led is not known yet
-        last = values(program, operator, found.last, num_threads=_ONE_THREAD)
+        last = _cost(program, task, found.last)
         weights = np.where((last < energies)[:, None], found.last, weights)
         energies = np.minimum(last, energies)
     losses = relative_energy(energies, task.lowest)
-    metrics = {"energy": float(energies.min()), "energy_mean": float(energies.mean())}
+    name = "energy" if task.cost is None else "cost"
+    metrics = {name: float(energies.min()), f"{name}_mean": float(energies.mean())}
     best = int(np.argmin(losses))
     loss = _aggregate(losses, best, training)
     return Trained(loss, losses, best, weights, found.curve, metrics, found.evaluations)
@@ -146,7 +142,7 @@ def _train_classifier(
             program, list(task.observables), np.repeat(weights, sizes, axis=0), **_given(task, data[rows]),
             num_threads=_ONE_THREAD,
         )  # fmt: skip
-        loss, slope = logistic(outputs, targets[rows])
+        loss, slope = task.loss.of(outputs, targets[rows])
         per_row = (slope[:, :, None] * slopes).sum(axis=1)
         ends = np.cumsum(sizes)[:-1]
         return (np.array([part.mean() for part in np.split(loss, ends)]),
@@ -155,7 +151,7 @@ def _train_classifier(
     descent = _descend(gradient, start, steps, training, stochastic=stochastic)
     weights = descent.last if stochastic else descent.weights
 
-    def scores(rows: list[np.ndarray]) -> list[tuple[float, float]]:
+    def scores(rows: list[np.ndarray]) -> list[dict[str, float]]:
         return [score(program, task, w, data[r], targets[r]) for w, r in zip(weights, rows, strict=True)]
 
     test = task.prepared["test"] if task.prepares else task.test
@@ -164,12 +160,10 @@ def _train_classifier(
         "validation": scores([np.flatnonzero(fold == part) for part in held]),
         "test": [score(program, task, w, test, task.test_targets) for w in weights],
     }
-    losses = np.array([loss for loss, _ in found["validation"]])
-    best = int(np.argmin([loss for loss, _ in found["train"]]))
-    metrics = {f"{part}_accuracy": parts[best][1] for part, parts in found.items()}
-    metrics |= {"train_loss": found["train"][best][0], "test_loss": found["test"][best][0]}
-    metrics["test_accuracy_mean"] = float(np.mean([accuracy for _, accuracy in found["test"]]))
-    metrics["test_loss_mean"] = float(np.mean([loss for loss, _ in found["test"]]))
+    losses = np.array([one["loss"] for one in found["validation"]])
+    best = int(np.argmin([one["loss"] for one in found["train"]]))
+    metrics = {f"{part}_{name}": value for part, all_of in found.items() for name, value in all_of[best].items()}
+    metrics |= {f"test_{name}_mean": float(np.mean([one[name] for one in found["test"]])) for name in found["test"][0]}
     loss = _aggregate(losses, best, training)
     return Trained(loss, losses, best, weights, descent.curve, metrics, descent.evaluations)
 
@@ -182,50 +176,44 @@ def _given(task: Task, data: np.ndarray) -> dict[str, Any]:
 def _folds(task: Task, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All but the test part: inputs (or prepared states), targets, and the part (0 … count − 1) of each sample.
 
-    Part 0 is the task's validation part; the others share its training part, each class evenly.
+    Part 0 is the task's validation part; the others share its training part evenly, and each class of it.
     """
     fold = np.zeros(len(task.validation) + len(task.train), int)
     rng = np.random.default_rng(0)
-    for kind in np.unique(task.train_targets, axis=0):
-        rows = rng.permutation(np.flatnonzero((task.train_targets == kind).all(axis=1)))
+    kinds = np.zeros(len(task.train), int)
+    if task.loss.classes:
+        kinds = np.unique(task.train_targets, axis=0, return_inverse=True)[1].ravel()
+    for kind in np.unique(kinds):
+        rows = rng.permutation(np.flatnonzero(kinds == kind))
         fold[len(task.validation) + rows] = 1 + np.arange(len(rows)) % max(1, count - 1)
     parts = task.prepared if task.prepares else {"validation": task.validation, "train": task.train}
     targets = np.concatenate([task.validation_targets, task.train_targets])
     return np.concatenate([parts["validation"], parts["train"]]), targets, fold
 
 
-def logistic(outputs: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cross-entropy of a sigmoid (one readout) or softmax (several) of ``SHARPNESS`` times the readouts, and its slope.
-
-    Args:
-        outputs: (samples, readouts) in [−1, 1]; targets: (samples, readouts) of ±1.
-
-    Returns:
-        loss (samples,), derivative by the outputs (samples, readouts).
-
-    Example:
-        >>> loss, slope = logistic(np.array([[1.0]]), np.array([[1.0]]))
-        >>> loss.round(4).tolist(), slope.round(4).tolist()
-        ([0.0067], [[-0.0335]])
-    """
-    if outputs.shape[1] == 1:
-        margin = SHARPNESS * targets * outputs
-        return np.logaddexp(0.0, -margin)[:, 0], -SHARPNESS * targets / (1 + np.exp(margin))
-    scaled = SHARPNESS * outputs
-    log_sum = np.logaddexp.reduce(scaled, axis=1, keepdims=True)
-    hot = (targets > 0).astype(float)
-    return (log_sum - (scaled * hot).sum(axis=1, keepdims=True))[:, 0], SHARPNESS * (np.exp(scaled - log_sum) - hot)
-
-
 def score(
     program: PauliProgram, task: Task, weights: np.ndarray, inputs: np.ndarray, targets: np.ndarray
-) -> tuple[float, float]:
-    """Loss and accuracy of one weight vector on samples: inputs, or states where the task prepares them."""
+) -> dict[str, float]:
+    """Loss and figures of one weight vector on samples: inputs, or states where the task prepares them."""
     outputs = values(
         program, list(task.observables), np.tile(weights, (len(inputs), 1)), **_given(task, inputs),
         num_threads=_ONE_THREAD,
     )  # fmt: skip
-    loss = float(logistic(outputs, targets)[0].mean())
-    if outputs.shape[1] == 1:
-        return loss, float(np.mean((outputs >= 0) == (targets > 0)))
-    return loss, float(np.mean(outputs.argmax(axis=1) == targets.argmax(axis=1)))
+    return {"loss": float(task.loss.of(outputs, targets)[0].mean()), **task.loss.figures(outputs, targets)}
+
+
+def _cost(program: PauliProgram, task: Task, weights: np.ndarray) -> np.ndarray:
+    """(rows,) cost of a task without data at (rows, M) weights."""
+    if task.cost is None:
+        return values(program, task.observables[0], weights, num_threads=_ONE_THREAD)
+    outputs = values(program, list(task.observables), weights, num_threads=_ONE_THREAD)
+    return task.cost(outputs)[0]
+
+
+def _cost_and_gradient(program: PauliProgram, task: Task, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same, and its gradient (rows, M)."""
+    if task.cost is None:
+        return values_and_gradients(program, task.observables[0], weights, num_threads=_ONE_THREAD)
+    outputs, slopes = values_and_gradients(program, list(task.observables), weights, num_threads=_ONE_THREAD)
+    cost, slope = task.cost(outputs)
+    return cost, (slope[:, :, None] * slopes).sum(axis=1)

@@ -153,7 +153,9 @@ class Pool:
 
     def set_up(self, setup: Any) -> None:
         """Give every process what it shares; once, before the first call."""
-        self.begin(pickle.dumps((setup, self.memory_bytes)))
+        import cloudpickle
+
+        self.begin(cloudpickle.dumps((setup, self.memory_bytes)))  # functions of a script or notebook by their code
 
     def begin(self, first: bytes) -> None:
         """As :meth:`set_up`, of a message that is pickled already."""

@@ -54,6 +54,7 @@ from qtrain.studies.tasks import (  # noqa: F401 (their rows)
     lattice_models,
     max_cut,
     molecule,
+    own,
     spin_models,
 )
 from qtrain.studies.tasks.task import TASKS, TaskModel

@@ -1,18 +1,21 @@
-"""Classifiers: features as angles or quantum states as data, one readout per class."""
+"""Circuits that learn from data: features as angles or quantum states, a readout per class or number."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from qtrain.errors import QTrainError
-from qtrain.studies.tasks.datasets import DataSet, DataTask, load_data
+from qtrain.studies.tasks.datasets import DataSet, DataTask, SplitTask, load_data
+from qtrain.studies.tasks.losses import CROSS_ENTROPY, Loss
 from qtrain.studies.tasks.task import Task, register_task
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.quantum_info import SparsePauliOp
 
 
 @register_task
@@ -20,26 +23,38 @@ class ClassificationTask(DataTask):
     """A classifier: angle-encoded features, one observable Z_q per class (binary: Z on qubit 0)."""
 
     kind: Literal["classification"]
-    encoding: Literal["ry", "rx"] = "ry"
 
     def build(self, num_qubits: int, *, device_edges: Any = None) -> Task:
-        from qiskit.quantum_info import SparsePauliOp
-
         data = load_data(self, num_qubits)
-        encoding, train, test = _encode(self, data, num_qubits)
-        count = 1 if len(data.classes) == 2 else len(data.classes)
-        if count > num_qubits:
-            raise QTrainError(f"qubits should be at least the number of classes, {count}. Got {num_qubits}.")
-        observables = tuple(
-            SparsePauliOp.from_sparse_list([("Z", [q], 1.0)], num_qubits=num_qubits) for q in range(count)
-        )
-        targets = _targets(data.train_labels, count)
-        held = _held_out(data.train_labels, self.data_seed)
-        return Task(
-            f"classification of {self.data}", num_qubits, observables, encoding, train[~held], targets[~held],
-            train[held], targets[held], test, _targets(data.test_labels, count), prepares=data.quantum,
-            references=_references(data),
-        )  # fmt: skip
+        return learning(self, f"classification of {self.data}", data, targets_of(data), num_qubits, readouts=None)
+
+
+def learning(
+    spec: SplitTask, name: str, data: DataSet, targets: tuple[np.ndarray, np.ndarray], num_qubits: int, *,
+    readouts: Sequence[SparsePauliOp] | None, loss: Loss = CROSS_ENTROPY,
+) -> Task:  # fmt: skip
+    """The task on a data set.
+
+    Args:
+        targets: of its training part and of its test part, (samples, outputs).
+        readouts: what is measured, None: Z on a qubit for each output.
+        loss: between readouts and targets.
+    """
+    from qiskit.quantum_info import SparsePauliOp
+
+    count = targets[0].shape[1]
+    if readouts is None and count > num_qubits:
+        what = "classes" if data.classes else "outputs"
+        raise QTrainError(f"qubits should be at least the number of {what}, {count}. Got {num_qubits}.")
+    observables = tuple(readouts or (
+        SparsePauliOp.from_sparse_list([("Z", [q], 1.0)], num_qubits=num_qubits) for q in range(count)
+    ))  # fmt: skip
+    encoding, train, test = _encode(spec, data, num_qubits)
+    held = _held_out(data.train_labels if data.classes else np.zeros(len(train)), spec.data_seed)
+    return Task(
+        name, num_qubits, observables, encoding, train[~held], targets[0][~held], train[held], targets[0][held], test,
+        targets[1], prepares=data.quantum, references=_references(data), loss=loss,
+    )  # fmt: skip
 
 
 def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
@@ -52,7 +67,7 @@ def _held_out(labels: np.ndarray, seed: int) -> np.ndarray:
     return held
 
 
-def _encode(task: ClassificationTask, data: DataSet, n: int) -> tuple[QuantumCircuit, np.ndarray, np.ndarray]:
+def _encode(task: SplitTask, data: DataSet, n: int) -> tuple[QuantumCircuit, np.ndarray, np.ndarray]:
     if data.quantum:
         from qtrain.studies.tasks.state_data import prepare_states
 
@@ -67,28 +82,37 @@ def _encode(task: ClassificationTask, data: DataSet, n: int) -> tuple[QuantumCir
     return circuit, data.train, data.test
 
 
-def _targets(labels: np.ndarray, count: int) -> np.ndarray:
+def targets_of(data: DataSet) -> tuple[np.ndarray, np.ndarray]:
     """(samples, readouts) of ±1: the class's readout at +1 (binary: class 0 at +1, class 1 at −1)."""
-    if count == 1:
-        return (1.0 - 2.0 * labels)[:, None]
-    return 2.0 * (labels[:, None] == np.arange(count)[None, :]) - 1.0
+    count = len(data.classes)
+    if count == 2:
+        return (1.0 - 2.0 * data.train_labels)[:, None], (1.0 - 2.0 * data.test_labels)[:, None]
+    first, second = (
+        2.0 * (labels[:, None] == np.arange(count)[None, :]) - 1.0 for labels in (data.train_labels, data.test_labels)
+    )
+    return first, second
 
 
 def _references(data: DataSet) -> dict[str, float]:
-    """Test accuracy of classical models on what a measurement of one or two qubits of the encoded data shows."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.svm import SVC
+    """Test accuracy (R² of numbers) of classical models on what one or two qubits of the encoded data show."""
+    from sklearn.linear_model import LogisticRegression, RidgeCV
+    from sklearn.multioutput import MultiOutputRegressor
+    from sklearn.svm import SVC, SVR
 
-    majority = float(np.bincount(data.test_labels).max() / len(data.test_labels))
     one = [_moments(part, data.quantum, 1) for part in (data.train, data.test)]
     two = [_moments(part, data.quantum, 2) for part in (data.train, data.test)]
-    scores = {"majority_accuracy": majority}
-    for name, (a, b) in (("one_body_accuracy", one), ("two_body_accuracy", two)):
-        model = LogisticRegression(max_iter=2000).fit(a, data.train_labels)
-        scores[name] = float(model.score(b, data.test_labels))
-    scores["svm_accuracy"] = float(SVC().fit(one[0], data.train_labels).score(one[1], data.test_labels))
+    if data.classes:
+        figure, linear, machine = "accuracy", LogisticRegression(max_iter=2000), SVC()
+        scores = {"majority_accuracy": float(np.bincount(data.test_labels).max() / len(data.test_labels))}
+    else:
+        figure, linear, machine = "r2", RidgeCV(np.logspace(-3, 3, 7)), MultiOutputRegressor(SVR())
+        scores = {}
+    given = (("one_body", linear, one), ("two_body", linear, two), ("svm", machine, one))
+    for name, model, (a, b) in given:
+        fitted = model.fit(a, data.train_labels)
+        scores[f"{name}_{figure}"] = float(fitted.score(b, data.test_labels))
     best = max(scores.values())
-    scores["trivial"] = float(scores["one_body_accuracy"] >= max(0.95, best - 0.01))
+    scores["trivial"] = float(scores[f"one_body_{figure}"] >= max(0.95, best - 0.01))
     return scores
 
 

@@ -18,8 +18,23 @@ from qtrain.studies.tasks.task import TaskModel
 QUANTUM = ("phase_of_matter", "entanglement_concentration")
 
 
-class DataTask(TaskModel):
-    """Base of a task on data: which set, and how it is split.
+class SplitTask(TaskModel):
+    """Base of a task on data: how they are encoded, and how they are split.
+
+    Features become angles of one rotation a qubit (``encoding``). ``classes`` picks labels; ``samples``: so many are
+    drawn; a part of ``test_fraction`` is only ever reported on. All by ``data_seed``.
+    """
+
+    encoding: Literal["ry", "rx"] = "ry"
+    classes: Listed[Label] = ()
+    samples: Annotated[int, Field(ge=8)] | None = None
+    test_fraction: Annotated[float, Field(ge=0.05, le=0.9)] = 0.25
+    data_seed: Annotated[int, Field(ge=0)] = 0
+    has_data: ClassVar[bool] = True
+
+
+class DataTask(SplitTask):
+    """Base of a task on a set of data that is known by name.
 
     ``data``: one of scikit-learn's bundled sets, "csv" (with ``file`` and ``label``), or a generator of
     qiskit_machine_learning.datasets. ``classes`` picks labels; features are scaled and reduced to ``qubits`` by PCA.
@@ -30,12 +45,7 @@ class DataTask(TaskModel):
     ]
     file: FilePath | None = None
     label: Text | None = None
-    classes: Listed[Label] = ()
-    samples: Annotated[int, Field(ge=8)] | None = None
-    test_fraction: Annotated[float, Field(ge=0.05, le=0.9)] = 0.25
-    data_seed: Annotated[int, Field(ge=0)] = 0
     model: Literal["heisenberg", "haldane", "annni", "cluster"] = "cluster"
-    has_data: ClassVar[bool] = True
 
     @property
     def has_features(self) -> bool:
@@ -52,10 +62,10 @@ class DataTask(TaskModel):
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """Labels as class numbers; ``states`` instead of angles where the data are quantum."""
+    """Labels as class numbers, or numbers where there are no ``classes``; states where the data are quantum."""
 
     train: np.ndarray  # (samples, features) angles in [0, π], or (samples, 2**n) amplitudes
-    train_labels: np.ndarray  # (samples,) int
+    train_labels: np.ndarray  # (samples,) int, or (samples, outputs) numbers
     test: np.ndarray
     test_labels: np.ndarray
     classes: tuple[str, ...]
@@ -77,15 +87,19 @@ def load_data(spec: DataTask, num_qubits: int) -> DataSet:
     if spec.data == "ad_hoc":
         return _ad_hoc(spec, num_qubits)
     features, labels = _csv(spec) if spec.data == "csv" else _bundled(spec.data)
-    names = [str(c) for c in (spec.classes or sorted(set(labels), key=_natural))]
-    absent = [name for name in names if name not in set(labels)]
-    if absent or len(names) < 2:
-        known = ", ".join(sorted(set(labels), key=_natural)[:12])
-        raise QTrainError(f"task.classes should name two or more of the labels {known}. Got {names}.")
+    return labelled(spec, features, labels, num_qubits)
+
+
+def labelled(spec: SplitTask, features: np.ndarray, labels: np.ndarray, num_qubits: int) -> DataSet:
+    """Features (samples, features) with labels (samples,) of text as a data set of classes."""
+    known = sorted(set(labels.tolist()), key=_natural)
+    names = [str(c) for c in spec.classes or known]
+    if len(names) < 2 or not set(names) <= set(known):
+        said = ", ".join(known[:12])
+        raise QTrainError(f"task.classes should name two or more of the labels {said}. Got {names}.")
     keep = np.isin(labels, names)
-    features, labels = features[keep], labels[keep]
-    numbers = np.array([names.index(label) for label in labels])
-    return _scaled(spec, features, numbers, tuple(names), num_qubits)
+    numbers = np.array([names.index(label) for label in labels[keep]])
+    return scaled(spec, features[keep], numbers, tuple(names), num_qubits)
 
 
 def _natural(label: str) -> tuple[int, float, str]:
@@ -127,16 +141,24 @@ def _csv(spec: DataTask) -> tuple[np.ndarray, np.ndarray]:
     return np.array(features), np.array([row[where] for row in rows[1:]])
 
 
-def _scaled(
-    spec: DataTask, features: np.ndarray, labels: np.ndarray, names: tuple[str, ...], num_qubits: int
+def scaled(
+    spec: SplitTask, features: np.ndarray, labels: np.ndarray, names: tuple[str, ...], num_qubits: int
 ) -> DataSet:
+    """Features split and made angles, or states split; ``labels``: of classes ``names``, or numbers where it is ()."""
+    if spec.samples is not None and spec.samples < len(labels):
+        features, _, labels, _ = _split(features, labels, spec.samples, spec.data_seed, stratify=bool(names))
+    size = len(labels) - math.ceil(spec.test_fraction * len(labels))
+    train, test, a, b = _split(features, labels, size, spec.data_seed, stratify=bool(names))
+    if np.iscomplexobj(features):
+        return DataSet(train, a, test, b, names, quantum=True)
+    train, test = _angles(train, test, num_qubits)
+    return DataSet(train, a, test, b, names)
+
+
+def _angles(train: np.ndarray, test: np.ndarray, num_qubits: int) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-    if spec.samples is not None and spec.samples < len(labels):
-        features, _, labels, _ = _split(features, labels, spec.samples, spec.data_seed)
-    size = len(labels) - math.ceil(spec.test_fraction * len(labels))
-    train, test, a, b = _split(features, labels, size, spec.data_seed)
     standard = StandardScaler().fit(train)
     train, test = standard.transform(train), standard.transform(test)
     if train.shape[1] > num_qubits:
@@ -144,14 +166,16 @@ def _scaled(
         train, test = reduce.transform(train), reduce.transform(test)
     columns = np.arange(num_qubits) % train.shape[1]
     scale = MinMaxScaler((0, np.pi), clip=True).fit(train)
-    return DataSet(scale.transform(train)[:, columns], a, scale.transform(test)[:, columns], b, names)
+    return scale.transform(train)[:, columns], scale.transform(test)[:, columns]
 
 
-def _split(features: np.ndarray, labels: np.ndarray, first: int, seed: int) -> Any:
+def _split(features: np.ndarray, labels: np.ndarray, first: int, seed: int, *, stratify: bool) -> Any:
     from sklearn.model_selection import train_test_split
 
     try:
-        return train_test_split(features, labels, train_size=first, stratify=labels, random_state=seed)
+        return train_test_split(
+            features, labels, train_size=first, stratify=labels if stratify else None, random_state=seed
+        )
     except ValueError as error:
         raise QTrainError(
             f"the data set should have enough samples of every class to be split. Got: {error}"

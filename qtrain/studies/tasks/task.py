@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, get_args
@@ -13,6 +14,7 @@ import numpy as np
 from qtrain.errors import QTrainError
 from qtrain.extensions import Table
 from qtrain.studies.spec.fields import SpecModel
+from qtrain.studies.tasks.losses import CROSS_ENTROPY, Loss
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -30,11 +32,15 @@ class Task:
     Attributes:
         observables: one Hamiltonian, or a readout per class (binary: one).
         encoding: of the data, before the ansatz, with parameters ``x``; None for a ground state.
-        train, validation, test: (samples, num_inputs) inputs of the encoding; targets: (samples, readouts) of ±1. The
+        train, validation, test: (samples, num_inputs) inputs of the encoding; targets: (samples, readouts), ±1 for
+            classes. The
             task loss is the validation part's; the test part only ever gets reported.
         prepares: the encoding prepares given quantum states; a training computes them once.
         lowest, highest: ends of the Hamiltonian's spectrum, None where it was not computed.
         references: figures to compare a trained circuit with.
+        loss: on data; of classes if none is said.
+        cost: without data: outputs (rows, observables) → (cost (rows,), its derivative by the outputs), instead of the
+            first observable's value; ``lowest`` is then that of the cost. leading: what stands for it in the criteria.
     """
 
     name: str
@@ -51,6 +57,9 @@ class Task:
     lowest: float | None = None
     highest: float | None = None
     references: dict[str, float] = field(default_factory=dict)
+    loss: Loss = CROSS_ENTROPY
+    cost: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
+    leading: SparsePauliOp | None = None
 
     @property
     def is_classifier(self) -> bool:
@@ -62,7 +71,7 @@ class Task:
         """What gradients are measured with: traceless, Σ c² = 1, so that V is comparable between tasks."""
         from qtrain.circuits.observables import unit_observable
 
-        return unit_observable(self.observables[0])
+        return unit_observable(self.observables[0] if self.leading is None else self.leading)
 
     def compose(self, ansatz: QuantumCircuit, uploads: int = 1) -> QuantumCircuit:
         """The whole circuit: encoding, then ansatz; ``uploads`` times in turns, each with weights of its own."""
@@ -129,6 +138,9 @@ class TaskModel(SpecModel):
         """Refuse a number of qubits early, as the spec is read."""
         if num_qubits < 2:
             raise QTrainError(f"qubits should be at least 2 for the task {self.kind!r}. Got {num_qubits}.")
+
+    def store(self) -> None:
+        """Write what a later process needs to build it again; called as a search begins."""
 
     @property
     def has_features(self) -> bool:
