@@ -7,6 +7,7 @@ import itertools
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import REPOSITORY
 from fake_study import essence
@@ -56,6 +57,18 @@ def test_toys_conform(toys):
     testing.check_topology("toy_skip")
 
 
+POINTS = np.random.default_rng(0).normal(size=(20, 2))
+
+
+def off_by(outputs, targets):
+    off = outputs - targets
+    return (off**4).sum(axis=1), 4 * off**3
+
+
+def power(outputs):
+    return outputs[:, 0] * outputs[:, 1], outputs[:, ::-1]
+
+
 @pytest.mark.parametrize("name", list(OBJECTIVES))
 def test_objectives_conform(name):
     testing.check_objective(name)
@@ -64,6 +77,9 @@ def test_objectives_conform(name):
 @pytest.mark.parametrize("kind, keys", [
     ("tfim", {"graph": "ring"}), ("xxz", {"disorder": 1.0}), ("heisenberg", {"next_nearest": 0.3}), ("hamiltonian", {"terms": "ZZI + 0.5*IXX"}),
     ("maxcut", {"edges": [[0, 1], [1, 2]], "weights": [1.0, 0.5]}), ("classification", {"data": "wine", "samples": 60}),
+    ("data", {"X": POINTS, "y": POINTS[:, 0] ** 2}), ("data", {"X": POINTS, "y": POINTS[:, 0] > 0, "cost": off_by}),
+    ("callable", {"observables": ["ZZI", "IXX"], "cost": power}), ("schwinger", {"qubits": 4}),
+    ("hubbard", {"qubits": 4, "particles": 2}), ("tfim", {"qubits": 4, "lattice": [2, 2]}),
 ])  # fmt: skip
 def test_tasks_conform(kind, keys):
     testing.check_task(kind, **keys)

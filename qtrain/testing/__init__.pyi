@@ -7,6 +7,7 @@ from .proposals import check_pool as check_pool
 from .proposals import check_sampler as check_sampler
 from .proposals import check_start as check_start
 from .proposals import check_topology as check_topology
+from .searches import check_loss as check_loss
 from .searches import check_objective as check_objective
 from .searches import check_task as check_task
 from .simulators import check_simulator as check_simulator

@@ -7,6 +7,7 @@ import math
 import pickle
 from typing import Any
 
+import cloudpickle
 import numpy as np
 
 from qtrain.architecture.architecture import Architecture
@@ -17,6 +18,7 @@ from qtrain.studies.objectives import DIRECTIONS, OBJECTIVES, Objective
 from qtrain.studies.setup import build_setup
 from qtrain.studies.spec.search_spec import ConstraintSpec, read_spec
 from qtrain.studies.stages import STAGES
+from qtrain.studies.tasks.losses import Loss, no_figures
 from qtrain.studies.tasks.task import TASKS, TaskModel
 
 FAMILIES = (
@@ -56,6 +58,31 @@ def check_objective(row: Objective | str) -> None:
         assert pruned["state"] == "pruned" and key in pruned["reason"], f"constraints.{key} should prune"
 
 
+def check_loss(loss: Loss, targets: np.ndarray, *, outputs: int | None = None) -> None:
+    """Its derivative is its finite difference, row by row; its figures are numbers.
+
+    Args:
+        loss: of expectation values and targets; ``targets``: (rows, outputs) some of its task's.
+        outputs: how many expectation values it takes, None: one for each target.
+
+    Example:
+        >>> from qtrain.studies.tasks.losses import CROSS_ENTROPY
+        >>> check_loss(CROSS_ENTROPY, np.array([[1.0], [-1.0]]))
+    """
+    rows, step = len(targets), 1e-6
+    at = np.random.default_rng(0).uniform(-0.9, 0.9, (rows, targets.shape[1] if outputs is None else outputs))
+    cost, slope = loss.of(at, targets)
+    assert cost.shape == (rows,) and slope.shape == at.shape, "it should return (rows,) and (rows, outputs)"
+    assert np.isfinite(cost).all() and np.isfinite(slope).all(), "it should return finite numbers"
+    for k in range(at.shape[1]):
+        moved = step * np.eye(at.shape[1])[k]
+        measured = (loss.of(at + moved, targets)[0] - loss.of(at - moved, targets)[0]) / (2 * step)
+        assert np.allclose(measured, slope[:, k], rtol=1e-4, atol=1e-5), "its derivative is not its finite difference"
+    figures = loss.figures(at, targets)
+    assert all(math.isfinite(v) for v in figures.values()), "its figures should be finite numbers"
+    assert not loss.headline or loss.headline in figures, "its headline should be one of its figures"
+
+
 def check_task(model: type[TaskModel] | str, *, qubits: int = 3, **keys: Any) -> None:
     """A spec that names it is read, kept, built and trained for.
 
@@ -87,6 +114,12 @@ def check_task(model: type[TaskModel] | str, *, qubits: int = 3, **keys: Any) ->
     if task.is_classifier:
         for rows, targets in ((task.train, task.train_targets), (task.validation, task.validation_targets)):
             assert rows.shape == (len(targets), len(task.inputs)), "each sample should have a value for each input"
-            assert targets.shape[1] == len(task.observables) and set(np.unique(targets)) <= {-1.0, 1.0}
+            assert np.isfinite(targets).all() and len(np.unique(targets)) > 1, "targets should differ"
+            assert not task.loss.classes or set(np.unique(targets)) <= {-1.0, 1.0}, "classes should be ±1"
+        check_loss(task.loss, task.train_targets[:4], outputs=len(task.observables))
+    elif task.cost is not None:
+        alone = Loss(lambda outputs, targets: task.cost(outputs), no_figures)
+        check_loss(alone, np.zeros((4, 0)), outputs=len(task.observables))
+    assert pickle.loads(cloudpickle.dumps(task)).name == task.name, "worker processes should get the same task"
     answer = evaluate(build_setup(spec), FAMILIES[0].circuit(qubits), FAMILIES[0], seed=1, forgive=True)
     assert answer["state"] == "complete" and math.isfinite(answer["metrics"]["task_loss"]), answer["reason"]
