@@ -73,7 +73,7 @@ def clifford_point(
     Args:
         program: inputs bound, angles affine in its parameters.
         evaluations: costs that may be looked at, by default ``EVALUATIONS`` or ``PER_PARAMETER`` for each. The best of
-            all is returned: more never give a higher energy.
+            all ends is returned, of those alike the one of fewest turns: more never give a higher energy.
 
     Raises:
         QTrainError: no parameter, functions of parameters, or too many strings to keep.
@@ -137,7 +137,8 @@ def _search(circuit: PulledBack, turns: _Turns, seed: int, evaluations: int) -> 
             scale * np.geomspace(HOT, COLD, proposals), least, evaluations - used,
         )  # fmt: skip
         used += spent
-        if cost < lowest - (least if restart else 0.0):
+        alike = abs(cost - lowest) <= least and np.count_nonzero(values) < np.count_nonzero(best)
+        if cost < lowest - least or alike:
             best, lowest = values, cost
         restart += 1
     return best, float(lowest), used

@@ -82,8 +82,20 @@ def test_evaluations_are_a_limit_and_more_never_hurt(limit):
     operator = spin_model(5, [(q, q + 1) for q in range(4)], z=-1, field_x=-1)
     found, more = (clifford_point(program, operator, evaluations=k) for k in (limit, 4 * limit))
     assert found.evaluations <= limit
-    assert more.energy <= found.energy
+    assert more.energy <= found.energy + 1e-9
     assert found.energy == pytest.approx(values(program, operator, found.angles[None])[0], abs=1e-9)
+
+
+def test_no_turn_is_made_for_nothing():
+    program = lower(efficient_su2(4, reps=2))
+    operator = spin_model(4, [(0, 1), (1, 2), (2, 3)], x=1, y=1, z=1)
+    found = clifford_point(program, operator)
+    turned = np.flatnonzero(found.angles)
+    assert len(turned)
+    for k in turned:
+        fewer = found.angles.copy()
+        fewer[k] = 0
+        assert values(program, operator, fewer[None])[0] > found.energy + 1e-6
 
 
 def test_offsets_that_no_quarter_turn_meets_are_undone():

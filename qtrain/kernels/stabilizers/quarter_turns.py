@@ -97,7 +97,9 @@ def _change(parameter, value, circuit, terms, point, commit):
 
 @njit(cache=True, nogil=True)
 def lower_cost(circuit, terms, values, proposed, step, chance, temperature, least, limit):
-    """Anneal, then descend by one parameter at a time until none helps; returns (cost, evaluations).
+    """Anneal, then descend by one parameter at a time until none helps, with as few turns as the cost allows.
+
+    Returns (cost, evaluations).
 
     Args:
         circuit: px, pz (rotations, words) uint64, factor, offset (rotations,) int64 quarter turns by a parameter's
@@ -131,21 +133,30 @@ def lower_cost(circuit, terms, values, proposed, step, chance, temperature, leas
         used += 1
         if change <= 0.0 or chance[a] < math.exp(-change / temperature[a]):
             _change(proposed[a], value, circuit, terms, point, commit)
-    quiet = 0
-    while quiet < values.shape[0] and used < limit:
-        best, best_change = values[p], -least
-        for value in range(4):
-            if value != values[p] and used < limit:
-                change = _change(p, value, circuit, terms, point, trial)
+    settled = False
+    while not settled and used < limit:
+        quiet = 0
+        while quiet < values.shape[0] and used < limit:
+            best, best_change = values[p], -least
+            for value in range(4):
+                if value != values[p] and used < limit:
+                    change = _change(p, value, circuit, terms, point, trial)
+                    used += 1
+                    if change < best_change:
+                        best, best_change = value, change
+            if best != values[p]:
+                _change(p, best, circuit, terms, point, commit)
+                quiet = 0
+            else:
+                quiet += 1
+            p = (p + 1) % values.shape[0]
+        settled = True
+        for q in range(values.shape[0]):  # of points alike, the one of fewest turns
+            if values[q] != 0 and used < limit:
                 used += 1
-                if change < best_change:
-                    best, best_change = value, change
-        if best != values[p]:
-            _change(p, best, circuit, terms, point, commit)
-            quiet = 0
-        else:
-            quiet += 1
-        p = (p + 1) % values.shape[0]
+                if _change(q, np.int64(0), circuit, terms, point, trial) <= least:
+                    _change(q, np.int64(0), circuit, terms, point, commit)
+                    settled = False
     cost = 0.0
     for t in range(mean.shape[0]):
         cost += coefficient[t] * mean[t]
