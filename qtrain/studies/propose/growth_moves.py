@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
-from qtrain.architecture.blocks import pauli_letters
+from qtrain.architecture.blocks import Gate, pauli_letters
 from qtrain.extensions import Table
-from qtrain.growth.edits import GateList
+from qtrain.growth.edits import GateList, numbered
 from qtrain.growth.pools import PoolGate
 from qtrain.growth.suggest import Addition, Removal, Suggestions
 
@@ -224,10 +224,74 @@ def _renew(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateLi
     return cut if cut.angles else None
 
 
+def _open(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
+    """Rotations about two-qubit strings become CZ, a rotation, CZ: between the two there is room for more."""
+    places = [k for k in _two_qubit(parent) if pauli_letters(parent.gates.gates[k].name)]
+    if not places:
+        return None
+    chosen = places if rng.random() < 0.3 else [places[int(rng.integers(len(places)))]]
+    gates = parent.gates
+    for place in reversed(chosen):
+        gates = numbered(
+            (*gates.gates[:place], *opened(gates.gates[place]), *gates.gates[place + 1 :]), gates.angles
+        )
+    return gates
+
+
+def _dress(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
+    """Rotations at angle 0 behind two-qubit gates, which no depth is paid for: behind some of them, or all."""
+    places = _two_qubit(parent)
+    letters = sorted({g.gates[0].name for g in growing.pool if g.cx == 0 and len(g.gates) == 1}) or [
+        "ry",
+        "rz",
+    ]
+    chosen = places if rng.random() < 0.3 else [places[int(rng.integers(len(places)))]] if places else []
+    axes = letters if rng.random() < 0.3 else [letters[int(rng.integers(len(letters)))]]
+    gates = parent.gates
+    for place in reversed(chosen):
+        for q in parent.gates.gates[place].qubits:
+            for axis in axes:
+                follower = next((g for g in gates.gates[place + 1 :] if q in g.qubits), None)
+                if follower is None or follower.name != axis:
+                    gates = gates.insert(place + 1, PoolGate((Gate(axis, (q,), (0,)),)))
+    return gates if len(gates.angles) > len(parent.gates.angles) else None
+
+
+def _entangle(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
+    """One CZ on a coupling, rotations behind it: nothing a slope could ask for, so it is tried."""
+    edges = sorted(tuple(sorted(edge)) for edge in growing.graph.edges)
+    if not edges or not growing.room(parent):
+        return None
+    a, b = edges[int(rng.integers(len(edges)))]
+    place = int(rng.integers(len(parent.gates.gates) + 1))
+    gates = parent.gates.insert(place, PoolGate((Gate("ry", (a,), (0,)),)), float(rng.normal(0, JITTER)))
+    gates = gates.insert(place, PoolGate((Gate("ry", (b,), (0,)),)), float(rng.normal(0, JITTER)))
+    return numbered((*gates.gates[:place], Gate("cz", (a, b)), *gates.gates[place:]), gates.angles)
+
+
+def opened(gate: Gate) -> tuple[Gate, ...]:
+    """A rotation about two letters as CZ and one-qubit gates: S and H turn the letters to ZZ, CZ·RX·CZ is RXZ.
+
+    Example:
+        >>> [str(g) for g in opened(Gate("rzz", (0, 1), (0,)))]
+        ['h 0', 'cz 0 1', 'rx 0', 'cz 0 1', 'h 0']
+    """
+    (a, b), letters = gate.qubits, pauli_letters(gate.name) or ""
+    # a's letter to X, b's to Z: exp(-i θ XZ/2) = CZ · RX(a) · CZ
+    first = {"X": (), "Z": ("h",), "Y": ("sdg",)}[letters[0]]
+    second = {"Z": (), "X": ("h",), "Y": ("sdg", "h")}[letters[1]]
+    back = {"h": "h", "sdg": "s"}
+    before = [Gate(name, (a,)) for name in first] + [Gate(name, (b,)) for name in second]
+    after = [Gate(back[g.name], g.qubits) for g in reversed(before)]
+    core = (Gate("cz", (a, b)), Gate("rx", (a,), gate.angles), Gate("cz", (a, b)))
+    return (*before, *core, *after)
+
+
 for _name, _move in {
     "append": GrowthMove(_append, 4.0), "batch": GrowthMove(_batch, 2.0), "exchange": GrowthMove(_exchange, 3.0),
     "drop": GrowthMove(_drop, 3.0), "split": GrowthMove(_split), "tie": GrowthMove(_tie, 0.5),
     "rewire": GrowthMove(_rewire), "turn": GrowthMove(_turn), "wander": GrowthMove(_wander),
-    "renew": GrowthMove(_renew),
+    "renew": GrowthMove(_renew), "open": GrowthMove(_open), "dress": GrowthMove(_dress),
+    "entangle": GrowthMove(_entangle),
 }.items():  # fmt: skip
     register_growth_move(_name, _move)
