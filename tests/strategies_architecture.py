@@ -19,7 +19,8 @@ def layers(draw):
     entangler = draw(st.sampled_from([*sorted(BLOCKS), *([] if pool else [None])]))
     columns = draw(rotations)
     return Layer(columns if columns or entangler else ("rx",), entangler, topology, draw(st.sampled_from(SHARING)),
-                 draw(st.sampled_from(QUBITS)), draw(st.booleans()), draw(st.booleans()), pool)  # fmt: skip
+                 draw(st.sampled_from(QUBITS)), draw(st.booleans()), draw(st.booleans()), pool,
+                 draw(st.none() | st.sets(st.integers(0, 8), min_size=1).map(tuple)))  # fmt: skip
 
 
 @st.composite

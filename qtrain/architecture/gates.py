@@ -60,6 +60,8 @@ class Writer:
             pairs = [(place[a], place[b]) for a, b in self.pairs if a in place and b in place]
         else:
             pairs = list(edges(layer.topology, width, repetition=repetition))
+        if layer.bonds is not None:
+            pairs = [pairs[k] for k in layer.bonds if k < len(pairs)]
         pairs = [(b, a) if layer.flip else (a, b) for a, b in (reversed(pairs) if layer.reverse else pairs)]
         for a, b in pairs:
             orbit = (a % 2, (b - a) % width)

@@ -29,6 +29,8 @@ class Layer:
         qubits: the qubits that rotate: ``"all"``, ``"inner"`` (all but the first and the last), ``"even"``, ``"odd"``.
         reverse: apply the edges in reverse order. ``flip``: exchange control and target of every edge.
         pool: afterwards the first qubit of every edge is left out of the rest of the circuit, as in a QCNN.
+        bonds: which edges have a block, by their places in the topology's order; None: all of them. A width that has
+            fewer edges has those that are there.
 
     A field that cannot matter is reset to its default, so that equal layers compare equal.
 
@@ -45,6 +47,7 @@ class Layer:
     reverse: bool = False
     flip: bool = False
     pool: bool = False
+    bonds: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rotations", names_from("rotations", self.rotations, ROTATIONS))
@@ -64,9 +67,11 @@ class Layer:
                 f"pool should come with an entangler on one of the topologies {', '.join(POOLING)}. "
                 f"Got {self.entangler!r} on {self.topology!r}."
             )
+        if self.bonds is not None:
+            object.__setattr__(self, "bonds", _places(self.bonds))
         idle: dict[str, Any] = {}
         if self.entangler is None:
-            idle |= {"topology": "line", "reverse": False, "flip": False}
+            idle |= {"topology": "line", "reverse": False, "flip": False, "bonds": None}
         if not self.rotations:
             idle["qubits"] = "all"
         if not self.has_parameters:
@@ -84,8 +89,17 @@ class Layer:
         extra = [self.topology] if self.entangler else []
         extra += [word for word in ("reverse", "flip", "pool") if getattr(self, word)]
         extra += [self.qubits] if self.qubits != "all" else []
+        extra += ["bonds " + " ".join(map(str, self.bonds))] if self.bonds is not None else []
         extra += [self.sharing] if self.sharing != "independent" else []
         return " ".join([*self.rotations, *([self.entangler] if self.entangler else []), *(f"({e})" for e in extra)])
+
+
+def _places(bonds: object) -> tuple[int, ...]:
+    """Ascending, without repetition."""
+    listed = tuple(bonds) if isinstance(bonds, (tuple, list)) else ()
+    if not listed or any(type(k) is not int or k < 0 for k in listed) or len(set(listed)) < len(listed):
+        raise QTrainError(f"bonds should be different places of edges, counted from 0, or None. Got {bonds!r}.")
+    return tuple(sorted(listed))
 
 
 def names_from(field: str, names: object, known: Mapping[str, int]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,11 +10,34 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies_architecture import architectures
+from strategies_architecture import architectures, layers
 
 from qtrain.architecture.architecture import Architecture, Layer
+from qtrain.architecture.blocks import BLOCKS
 from qtrain.architecture.catalogue import efficient_su2, qcnn, sim_template, tree
+from qtrain.architecture.gates import Writer
+from qtrain.architecture.topology import edges
 from qtrain.errors import QTrainError
+
+
+@given(layers(), st.integers(2, 7), st.integers(0, 3), st.sets(st.integers(0, 12), min_size=1))
+def test_bonds_are_edges_by_their_places_in_the_topology(layer, n, repetition, places):
+    """The gates of the whole layer on those edges, and no others."""
+    if layer.entangler is None:
+        return
+    pairs = tuple((q, q + 1) for q in range(n - 1))
+    options = {"sharing": "independent", "pool": False, "rotations": ()}
+    whole, part = (dataclasses.replace(layer, bonds=b, **options) for b in (None, tuple(places)))
+    written = [
+        [(g.name, g.qubits) for g in Writer(n, pairs).write("none", [x], repetition + 1, ())]
+        for x in (whole, part)
+    ]
+    blocks = len(BLOCKS[layer.entangler])
+    count = len(pairs) if layer.topology == "edges" else len(edges(layer.topology, n))
+    order = list(reversed(range(count))) if layer.reverse else list(range(count))
+    kept = [k * blocks + g for k in range(count * (repetition + 1)) if order[k % count] in places for g in range(blocks)]
+    assert written[1] == [written[0][k] for k in kept]
+
 
 LAYER = Layer(("ry",), "cx")
 
@@ -41,6 +65,7 @@ def test_the_content_id_tells_architectures_apart(one, other):
 def test_fields_that_cannot_matter_are_reset():
     assert Layer(("rx",), None, "ring", reverse=True, flip=True) == Layer(("rx",))
     assert Layer((), "cx", qubits="odd", sharing="shared") == Layer((), "cx")
+    assert Layer(("rx",), bonds=(1,)) == Layer(("rx",)) and Layer((), "cx", bonds=[2, 0]).bonds == (0, 2)
     device = Architecture((LAYER,), edges=((0, 1),))
     assert device == Architecture((LAYER,)) and device.num_qubits is None
 
@@ -121,6 +146,8 @@ def test_counts_of_the_sim_templates(number, parameters, two_qubit):
     ({"entangler": "cx", "topology": ["line"]}, "topology should be one of"),
     ({"rotations": ("ry",), "sharing": "some"}, "sharing should be one of"),
     ({"rotations": ("ry",), "qubits": "left"}, "qubits should be one of"),
+    ({"entangler": "cx", "bonds": ()}, "bonds should be different places of edges, counted from 0, or None. Got \\(\\)"),
+    ({"entangler": "cx", "bonds": (1, 1)}, "bonds should be different places"),
     ({"rotations": ("ry",), "flip": 1}, "flip should be true or false. Got 1"),
     ({"entangler": "cx", "pool": True}, "pool should come with an entangler on one of the topologies even"),
     ({"rotations": ("ry",), "pool": True}, "pool should come with an entangler"),

@@ -19,6 +19,8 @@ class Pool:
 
     ``orders``: of a layer's two-qubit gates: "forward", "reverse" (last edge first), "flip" (control and target
     exchanged), "reverse_flip". A staircase that runs towards the measured qubit lets it see the others.
+    ``pooling``: whether an edge's first qubit is left out of the rest. ``parts``: whether a layer may be on part of the
+    qubits or edges, where the space has such choices.
     """
 
     rotations: Rotations
@@ -28,6 +30,8 @@ class Pool:
     initial: tuple[str, ...] | None = None
     final_rotations: Rotations | None = None
     orders: tuple[str, ...] = ("forward",)
+    pooling: tuple[bool, ...] = (False,)
+    parts: bool = True
 
     @property
     def free_rotations(self) -> tuple[str, ...]:
@@ -61,7 +65,8 @@ _BUILT_IN = {
     "su2": Pool(((),), ("heisenberg",), _FREE, initial=("singlets",), final_rotations=((),), orders=_BOTH_WAYS),
     # commutes with every permutation of the qubits
     "permutation": Pool(
-        (("rx",), ("ry",), ("rx", "rz")), ("rzz",), ("shared",), ("complete",), ("none", "h"), final_rotations=((),)
+        (("rx",), ("ry",), ("rx", "rz")), ("rzz",), ("shared",), ("complete",), ("none", "h"), final_rotations=((),),
+        parts=False,
     ),
     # matchgates: algebra within so(2n)
     "free_fermion": Pool(
@@ -73,6 +78,18 @@ _BUILT_IN = {
         (("ry",), ("ry", "rz")), ("conv", "su4", "cz", "ryy"), ("independent", "shared"), ("tree", "brickwork"),
         initial=("none",),
     ),
+    # rotations that another qubit controls: the better half of Sim's templates (1905.10876)
+    "controlled": Pool(
+        (*ONE_LAYER, ()), ("crx", "crz", "cry", "cp"), orders=("forward", "reverse", "flip", "reverse_flip")
+    ),
+    # layers behind which qubits are left out, as in a QCNN (1810.03787)
+    "pooling": Pool(
+        (("ry",), ("ry", "rz"), ()), ("conv", "pool", "crx", "su4"), ("independent", "shared"),
+        ("even", "halves", "brickwork", "tree"), orders=("forward", "flip"), pooling=(False, True),
+    ),
 }  # fmt: skip
+MIXED = "mixed"
+"""Stands for all pools that a spec names beside it (alone: for all there are); each layer is of one of them."""
+
 for _name, _pool in _BUILT_IN.items():
     register_pool(_name, _pool)

@@ -18,7 +18,8 @@ from qtrain.extensions import Table
 
 Params = dict[str, Any]
 Change = Callable[[Params, Any, Sequence[Any], np.random.Generator], Params]
-_LAYER = re.compile(r"^(?P<head>.+\.)(?P<what>[a-z]+)\.(?P<place>\d+)$")
+_FLAG = re.compile(r"bond\d+$")
+_LAYER = re.compile(r"^(?P<head>.+\.)(?P<what>[a-z_]+[0-9]*)\.(?P<place>\d+)$")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def vary(parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params
 
 def _redraw(params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
     """One or two choices are forgotten; never the pool, which would forget all of them."""
-    names = sorted(name for name in params if name not in ("pool", "layers"))
+    names = sorted(name for name in params if name not in ("pool", "layers") and not _FLAG.match(_what(name)))
     if not names:
         return params
     gone = set(rng.choice(names, min(len(names), 1 + int(rng.random() < 0.4)), replace=False).tolist())
@@ -125,6 +126,41 @@ def _take_over(params: Params, parent: Any, others: Sequence[Any], rng: np.rando
     return kept | {_at(name, target): value for name, value in donor.items() if _place(name) == source}
 
 
+def _forget(params: Params, place: int | None, what: str) -> Params:
+    """Without the choices of a layer whose names match."""
+    return {k: v for k, v in params.items() if _place(k) != place or not re.match(what, _what(k))}
+
+
+def _other(what: str, params: Params, parent: Any, others: Sequence[Any], rng: np.random.Generator) -> Params:
+    """Another option of one layer's choice; what follows from the old one is forgotten."""
+    names = sorted(name for name in params if _what(name) == what and name in parent.distributions)
+    if not names:  # forgotten by an earlier change
+        return _redraw(params, parent, others, rng)
+    name = names[int(rng.integers(len(names)))]
+    if what == "bonds" and (switched := _switched(params, _place(name), rng)):
+        return switched
+    options = [option for option in parent.distributions[name].choices if option != params[name]]
+    follows = {"bonds": r"bond\d|round_", "pool": ""}
+    kept = _forget(params, _place(name), follows[what]) if what in follows else params
+    return {**kept, name: options[int(rng.integers(len(options)))]}
+
+
+def _switched(params: Params, place: int | None, rng: np.random.Generator) -> Params | None:
+    """One or two edges of a layer switched on or off, or a round drawn anew; None where neither is, or rarely."""
+    flags = sorted(k for k in params if _place(k) == place and _FLAG.match(_what(k)))
+    if rng.random() < 0.2:
+        return None
+    if flags:
+        switched = rng.choice(flags, min(len(flags), 1 + int(rng.random() < 0.3)), replace=False).tolist()
+        return {**params, **{k: not params[k] for k in switched}}
+    drawn = _forget(params, place, "round_")
+    return drawn if len(drawn) < len(params) else None
+
+
+def _has(what: str) -> Callable[[Any, Sequence[Any]], bool]:
+    return lambda parent, others: any(_what(name) == what for name in parent.params)
+
+
 def _layers(params: Mapping[str, Any]) -> int:
     return 1 + max((p for p in map(_place, params) if p is not None), default=0)
 
@@ -132,6 +168,12 @@ def _layers(params: Mapping[str, Any]) -> int:
 def _place(name: str) -> int | None:
     found = _LAYER.match(name)
     return None if found is None else int(found["place"])
+
+
+def _what(name: str) -> str:
+    """What a layer's choice is of, empty for others."""
+    found = _LAYER.match(name)
+    return "" if found is None else found["what"]
 
 
 def _at(name: str, place: int) -> str:
@@ -158,3 +200,5 @@ register_move("take over", Move(_take_over, fits=lambda parent, others: bool(oth
 register_move(
     "encode", Move(partial(_step, "uploads"), fits=lambda parent, others: "uploads" in parent.params)
 )
+for _kind, _weight in (("qubits", 1), ("pool", 1), ("bonds", 2)):
+    register_move(f"other {_kind}", Move(partial(_other, _kind), weight=_weight, fits=_has(_kind)))

@@ -93,6 +93,9 @@ class DeviceSpec(SpecModel):
 class SpaceSpec(SpecModel):
     """What an architecture may be made of: named pools, or explicit lists that replace the pools' own.
 
+    ``pools``: "mixed" beside others lets each layer come from another one. ``qubits``: which ones a layer rotates
+    ("all", "inner", "even", "odd"). ``bonds``: the edges of its topology that a layer is on: "all", beside it "rounds"
+    (those of one round, disjoint) and "each" (every edge on or off).
     ``uploads``: how often a classifier's data are encoded, in turns with the ansatz. ``grow_from``: a registered
     winner that the space is opened around, and the search begins with.
     """
@@ -108,6 +111,8 @@ class SpaceSpec(SpecModel):
     initial: Several[Text] = ("none", "h")
     final_rotations: Several[Listed[Text]] = ((), ("ry",))
     uploads: Several[Annotated[int, Field(ge=1, le=16)]] = (1,)
+    qubits: Several[Text] = ("all",)
+    bonds: Several[Text] = ("all",)
     grow_from: Text | None = None
 
 
