@@ -151,6 +151,14 @@ def _strings(setting: Setting, weight: int) -> Iterator[PoolGate]:
                 yield rotation("".join(letters), path)
 
 
+def _excitation_strings(setting: Setting) -> Sequence[PoolGate]:
+    """One Pauli string of each single and double excitation, X with one Y, at any place (qubit coupled cluster)."""
+    return [
+        gate for weight in (2, 4) for gate in _strings(setting, weight)
+        if gate.terms[0][0].count("Y") == 1 and "Z" not in gate.terms[0][0]
+    ]  # fmt: skip
+
+
 def _masks(label: str) -> tuple[int, int]:
     """(x, z) bits of a label in Qiskit's order."""
     return (
@@ -263,7 +271,7 @@ def _excitation(parts: tuple[tuple[int, ...], tuple[int, ...]], between: Sequenc
 for _name, _build in {
     "hardware": _hardware, "pauli2": _up_to(2), "pauli3": _up_to(3), "pauli4": _up_to(4),
     "hamiltonian": _hamiltonian, "hops": _hops, "excitations": _excitations(True),
-    "qubit_excitations": _excitations(False),
+    "qubit_excitations": _excitations(False), "excitation_strings": _excitation_strings,
 }.items():  # fmt: skip
     register_operator_pool(_name, _build)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MOST_PARENTS = 24
 FULL = 0.97  # of a limit: no room for more two-qubit gates
+LEAN = 0.85  # of the children of circuits on target have no more two-qubit gates than they
 ROOT = "root"
 MOVE, PARENT = "grown.move", "grown.parent"
 
@@ -119,13 +120,15 @@ class Children:
         self.grower = grower
         n = grower.setup.spec.qubits
         able = [t for t in finished if t.feasible and t.duplicate_of is None and "growth" in t.report]
-        able.sort(key=lambda t: (t.objectives.get("task_loss", 0.0), t.number))
+        target = grower.setup.spec.growth.target
+        self.target = -np.inf if target is None else target
         front, fewest = [], np.inf
-        for trial in able:  # by rising loss: each that takes fewer two-qubit gates than all before
+        for trial in sorted(able, key=lambda t: (_loss(t), t.number)):  # each that takes fewer gates than all before
             gates = trial.metrics.get("two_qubit_gates", 0.0)
             if gates < fewest:
                 fewest = gates
                 front.append(trial)
+        able.sort(key=lambda t: (*_rank(t, self.target), t.number))
         self.ranked, self.front = able[:MOST_PARENTS], front
         grower._used.update({t.number: t.metrics for t in (*self.ranked, *front)})
         self.begun = {t.params[PARENT] for t in finished if t.params.get(MOVE) == ROOT}
@@ -133,13 +136,13 @@ class Children:
         self.worth = self._successes(finished)
 
     def _successes(self, finished: Sequence[TrialRecord]) -> dict[str, float]:
-        """How often each move is tried: by its weight and by how often its children were better than their parent."""
+        """How often each move's children were better than their parent, as a rate."""
         by_number = {t.number: t for t in finished}
         worth = {}
-        for name, move in GROWTH_MOVES.items():
+        for name in GROWTH_MOVES:
             mine = [t for t in finished if t.params.get(MOVE) == name]
-            won = sum(_better(t, by_number.get(t.params[PARENT])) for t in mine)
-            worth[name] = move.weight * (2 + won) / (4 + len(mine))
+            won = sum(_better(t, by_number.get(t.params[PARENT]), self.target) for t in mine)
+            worth[name] = (2 + won) / (4 + len(mine))
         return worth
 
     def child(self, rng: np.random.Generator) -> Grown | None:
@@ -150,20 +153,25 @@ class Children:
             root = self.grower.roots[waiting[0]]
             grown = together(root, self.grower.growing, root.suggestions.additions)
             return None if grown is None else self._proposal(grown, ROOT, waiting[0])
-        if not self.ranked:
-            return None
         names = list(GROWTH_MOVES)
-        weights = np.array([self.worth[name] for name in names])
         for _ in range(8):
             parent = self._parent(rng)
+            if parent is None:
+                return None
+            lean = parent.loss <= self.target and rng.random() < LEAN
+            weights = np.array([self.worth[n] * (m.lean if lean else m.weight) for n, m in GROWTH_MOVES.items()])
             name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
             grown = GROWTH_MOVES[name].edit(parent, self.grower.growing, rng)
             if grown is not None and grown.angles:
                 return self._proposal(grown, name, parent.number)
         return None
 
-    def _parent(self, rng: np.random.Generator) -> Parent:
-        if rng.random() < 0.4:
+    def _parent(self, rng: np.random.Generator) -> Parent | None:
+        """A trained circuit, or a reference state before there are any."""
+        if not self.ranked:
+            roots = self.grower.roots
+            return roots[int(rng.integers(len(roots)))] if roots else None
+        if rng.random() < (0.4 if self.target == -np.inf else 0.1):
             return as_parent(self.front[int(rng.integers(len(self.front)))], self.n)
         return as_parent(self.ranked[min(int(rng.geometric(0.35)), len(self.ranked)) - 1], self.n)
 
@@ -172,13 +180,29 @@ class Children:
         return Grown(grown.architecture(self.n), grown.angles, params)
 
 
-def _better(child: TrialRecord, parent: TrialRecord | None) -> bool:
-    """Whether a child's loss is lower than its parent's, or as low with fewer two-qubit gates."""
+def _loss(trial: TrialRecord) -> float:
+    return trial.objectives.get("task_loss", 0.0)
+
+
+def _gates(trial: TrialRecord) -> float:
+    return trial.metrics.get("two_qubit_gates", 0.0)
+
+
+def _rank(trial: TrialRecord, target: float) -> tuple[float, ...]:
+    """Lower is better: those that reach the target by their two-qubit gates, then the others by their loss."""
+    loss = _loss(trial)
+    return (0.0, _gates(trial), float(f"{loss:.1e}")) if loss <= target else (1.0, loss)
+
+
+def _better(child: TrialRecord, parent: TrialRecord | None, target: float) -> bool:
+    """Whether a child's loss is lower than its parent's, or as low, or on target, with fewer two-qubit gates."""
     if parent is None or child.state != "complete":
         return False
     mine, before = child.objectives.get("task_loss", np.inf), parent.objectives.get("task_loss", np.inf)
-    fewer = child.metrics.get("two_qubit_gates", 0.0) < parent.metrics.get("two_qubit_gates", 0.0)
-    return mine < before - 1e-3 * abs(before) or (fewer and mine <= before + 1e-2 * abs(before))
+    enough = max(before + 1e-2 * abs(before), target)
+    if before <= target:
+        return _gates(child) < _gates(parent) and mine <= enough
+    return mine < before - 1e-3 * abs(before) or (_gates(child) < _gates(parent) and mine <= enough)
 
 
 def as_parent(trial: TrialRecord, num_qubits: int) -> Parent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ import numpy as np
 from qtrain.architecture.blocks import Gate, pauli_letters
 from qtrain.extensions import Table
 from qtrain.growth.edits import GateList, numbered
+from qtrain.growth.ladders import thinned, written_out
 from qtrain.growth.pools import PoolGate
 from qtrain.growth.suggest import Addition, Removal, Suggestions
 
@@ -31,7 +33,7 @@ class Parent:
     number: int
     gates: GateList
     suggestions: Suggestions
-    loss: float = 0.0
+    loss: float = math.inf
     cost: float = 0.0
 
 
@@ -49,10 +51,14 @@ Edit = Callable[[Parent, Growing, np.random.Generator], GateList | None]
 
 @dataclass(frozen=True)
 class GrowthMove:
-    """One row: ``edit`` gives the child, None where the move does not fit; ``weight``: how often it is tried."""
+    """One row: ``edit`` gives the child, None where the move does not fit; ``weight``: how often it is tried.
+
+    ``lean``: how often where the loss is low enough, and fewer two-qubit gates are what is wanted.
+    """
 
     edit: Edit
     weight: float = 1.0
+    lean: float = 0.0
 
 
 GROWTH_MOVES: Table[GrowthMove] = Table("growth move")
@@ -287,10 +293,30 @@ def opened(gate: Gate) -> tuple[Gate, ...]:
     return (*before, *core, *after)
 
 
+def _write_out(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
+    """Pauli rotations as CX and free rotations, each of which can go by itself."""
+    if not any(len(gate.qubits) > 1 and gate.num_parameters for gate in parent.gates.gates):
+        return None
+    return written_out(parent.gates, growing.graph)
+
+
+def _thin(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
+    """Without one CX, or without two equal ones; the rotations that meet are merged."""
+    places = [k for k, gate in enumerate(parent.gates.gates) if gate.name in ("cx", "cz")]
+    if not places:
+        return None
+    gone = [places[int(rng.integers(len(places)))]]
+    twins = [k for k in places if k != gone[0] and parent.gates.gates[k] == parent.gates.gates[gone[0]]]
+    if twins and rng.random() < 0.5:
+        gone.append(twins[int(rng.integers(len(twins)))])
+    return thinned(parent.gates, gone)
+
+
 for _name, _move in {
     "append": GrowthMove(_append, 4.0), "batch": GrowthMove(_batch, 2.0), "exchange": GrowthMove(_exchange, 3.0),
-    "drop": GrowthMove(_drop, 3.0), "split": GrowthMove(_split), "tie": GrowthMove(_tie, 0.5),
-    "rewire": GrowthMove(_rewire), "turn": GrowthMove(_turn), "wander": GrowthMove(_wander),
+    "drop": GrowthMove(_drop, 3.0, 0.3), "write_out": GrowthMove(_write_out, 1.0, 6.0),
+    "thin": GrowthMove(_thin, 3.0, 6.0), "split": GrowthMove(_split), "tie": GrowthMove(_tie, 0.5),
+    "rewire": GrowthMove(_rewire, 1.0, 1.0), "turn": GrowthMove(_turn), "wander": GrowthMove(_wander),
     "renew": GrowthMove(_renew), "open": GrowthMove(_open), "dress": GrowthMove(_dress),
     "entangle": GrowthMove(_entangle),
 }.items():  # fmt: skip

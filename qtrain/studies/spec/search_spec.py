@@ -120,13 +120,15 @@ class GrowthSpec(SpecModel):
     """Circuits that grow gate by gate, beside the families of layers.
 
     ``share``: of the proposals, behind the starts. ``pools``: of gates they grow by; ``references``: states they begin
-    with. ``places``: besides the end, before so many gates of each trained circuit the pool is tried.
+    with. ``places``: besides the end, before so many gates of each trained circuit the pool is tried. ``target``: a
+    task loss that is low enough: circuits that reach it are better the fewer two-qubit gates they take.
     """
 
     share: Fraction = 0.0
     pools: Several[Annotated[str, In(OPERATOR_POOLS)]] = ("hardware",)
     references: Several[Annotated[str, In(REFERENCES)]] = ("zero", "plus")
     places: Annotated[int, Field(ge=0, le=64)] = 3
+    target: float | None = None
 
 
 class ObjectiveSpec(SpecModel):
