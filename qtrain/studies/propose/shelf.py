@@ -16,6 +16,7 @@ from qtrain.architecture.blocks import Gate
 from qtrain.architecture.hva import hva, units_of
 from qtrain.architecture.layer import Layer
 from qtrain.architecture.topology import Edges
+from qtrain.growth.mean_field import determinants
 from qtrain.growth.pools import OPERATOR_POOLS, Setting
 from qtrain.growth.symmetries import find_symmetries
 
@@ -125,9 +126,10 @@ def _of_hamiltonian(hamiltonian: SparsePauliOp) -> Iterator[tuple[str, Build]]:
     """Ansätze of its own terms, from the states that its symmetry lets one start from."""
     units = units_of(hamiltonian)
     number = find_symmetries(hamiltonian).number
+    lowest = _lowest(hamiltonian) if number else ()
     conserving = number and any(u.hops for u in units)
     if sum(len(u.terms) for u in units) <= MOST_TERMS * hamiltonian.num_qubits:
-        starts = _charged(hamiltonian) if conserving else {"": ("h", _plus(hamiltonian), False)}
+        starts = _charged(hamiltonian, lowest) if conserving else {"": ("h", _plus(hamiltonian), False)}
         name = "HVA" if hamiltonian.paulis.x.any() else "QAOA"
         for sharing in ("independent", "shared"):
             word = "" if sharing == "shared" else ", independent"
@@ -135,7 +137,7 @@ def _of_hamiltonian(hamiltonian: SparsePauliOp) -> Iterator[tuple[str, Build]]:
                 label = f"ma-QAOA{start}" if name == "QAOA" and word else f"{name}{start}{word}"
                 yield label, partial(_variational, hamiltonian, sharing, initial, reference, reverse)
     if number and any(len(u.terms) > 2 for u in units):
-        excited = _cluster(hamiltonian)
+        excited = _cluster(hamiltonian, lowest)
         if excited:
             yield "UCCSD", partial(_repeated, excited, hamiltonian.num_qubits)
     if conserving:
@@ -143,13 +145,21 @@ def _of_hamiltonian(hamiltonian: SparsePauliOp) -> Iterator[tuple[str, Build]]:
             yield f"excitation preserving {mode}, pairwise", partial(_preserving, mode, "pairwise", "neel")
 
 
-def _charged(hamiltonian: SparsePauliOp) -> dict[str, tuple[str, tuple[Gate, ...], bool]]:
+def _lowest(hamiltonian: SparsePauliOp) -> tuple[int, ...]:
+    """Qubits that are 1 in the lowest determinant."""
+    best = min(determinants(hamiltonian), key=lambda state: state.energy)
+    return tuple(q for q, bit in enumerate(best.bits) if bit)
+
+
+def _charged(
+    hamiltonian: SparsePauliOp, lowest: tuple[int, ...]
+) -> dict[str, tuple[str, tuple[Gate, ...], bool]]:
     """Name: (initial, reference, reverse) of states with a definite number of excitations."""
     n = hamiltonian.num_qubits
     found: dict[str, tuple[str, tuple[Gate, ...], bool]] = {" from Néel": ("neel", (), False)}
     if n % 2 == 0:
         found[" from singlets"] = ("singlets", (), True)
-    lowest, neel = lowest_determinant(hamiltonian), tuple(range(1, n, 2))
+    neel = tuple(range(1, n, 2))
     if lowest and energy_of(hamiltonian, lowest) < energy_of(hamiltonian, neel) - 1e-9:
         found[" from the lowest determinant"] = ("none", tuple(Gate("x", (q,)) for q in lowest), False)
     return found
@@ -164,10 +174,10 @@ def _plus(hamiltonian: SparsePauliOp) -> tuple[Gate, ...]:
     return (*signs, *(Gate("h", (q,)) for q in range(hamiltonian.num_qubits))) if signs else ()
 
 
-def _cluster(hamiltonian: SparsePauliOp) -> tuple[tuple[Gate, ...], ...]:
+def _cluster(hamiltonian: SparsePauliOp, lowest: tuple[int, ...]) -> tuple[tuple[Gate, ...], ...]:
     """Excitations out of the lowest determinant that the Hamiltonian couples it to, doubles first (1701.02691)."""
     n = hamiltonian.num_qubits
-    occupied = set(lowest_determinant(hamiltonian))
+    occupied = set(lowest)
     coupled = {frozenset(np.flatnonzero(row).tolist()) for row in hamiltonian.paulis.x}
     doubles, singles = list[tuple[Gate, ...]](), list[tuple[Gate, ...]]()
     for item in OPERATOR_POOLS["excitations"](Setting(n, None, hamiltonian)) if n <= 16 else ():
@@ -256,36 +266,13 @@ def breaks(architecture: Architecture, num_qubits: int, limits: ConstraintSpec) 
     }  # fmt: skip
     return next((k for k, v in found.items() if (limit := getattr(limits, k)) is not None and v > limit), None)
 def energy_of(hamiltonian: SparsePauliOp, ones: Sequence[int]) -> float:
-    """Energy of the basis state whose qubits ``ones`` are 1."""
-    bits = np.zeros((1, hamiltonian.num_qubits), int)
-    bits[0, list(ones)] = 1
-    return float(_energies(hamiltonian, bits)[0])
-
-
-def _energies(hamiltonian: SparsePauliOp, bits: np.ndarray) -> np.ndarray:
-    """(states,) energies of basis states, (states, n) bits."""
-    diagonal = ~hamiltonian.paulis.x.any(axis=1)
-    odd = (bits @ hamiltonian.paulis.z[diagonal].T.astype(int)) & 1
-    return np.asarray((1.0 - 2.0 * odd) @ hamiltonian.coeffs[diagonal].real)
-
-
-def lowest_determinant(hamiltonian: SparsePauliOp, *, exact: int = 12) -> tuple[int, ...]:
-    """Qubits that are 1 in the basis state of lowest energy; beyond ``exact`` qubits, one that no flip or swap betters.
+    """Energy of the basis state whose qubits ``ones`` are 1.
 
     Example:
         >>> from qiskit.quantum_info import SparsePauliOp
-        >>> lowest_determinant(SparsePauliOp(["ZZ", "IZ", "XX"], [1.0, 0.1, 5.0]))
-        (0,)
+        >>> energy_of(SparsePauliOp(["ZZ", "IZ", "XX"], [1.0, 0.1, 5.0]), (0,))
+        -1.1
     """
-    n = hamiltonian.num_qubits
-    if n <= exact:
-        every = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-        best = every[int(np.argmin(np.round(_energies(hamiltonian, every), 9)))]
-        return tuple(int(q) for q in np.flatnonzero(best))
-    best, singles = np.arange(n) % 2, np.eye(n, dtype=int)
-    moves = np.concatenate([singles, *(singles[a + 1 :] | singles[a] for a in range(n - 1))])
-    while True:
-        found = _energies(hamiltonian, best ^ moves)
-        if found.min() >= _energies(hamiltonian, best[None])[0] - 1e-9:
-            return tuple(int(q) for q in np.flatnonzero(best))
-        best = best ^ moves[int(np.argmin(found))]
+    diagonal = ~hamiltonian.paulis.x.any(axis=1)
+    odd = hamiltonian.paulis.z[diagonal][:, list(ones)].sum(axis=1) % 2
+    return float((1.0 - 2.0 * odd) @ hamiltonian.coeffs[diagonal].real)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 from scipy.optimize import minimize
 
@@ -16,7 +14,6 @@ from qtrain.studies.propose.shelf import (
     Template,
     breaks,
     energy_of,
-    lowest_determinant,
     shelf,
 )
 from qtrain.studies.spec.search_spec import ConstraintSpec, DeviceSpec
@@ -95,7 +92,6 @@ def test_field_turns_the_start_against_it():
 
 
 def test_uccsd_of_a_molecule_reaches_its_ground_state():
-    assert lowest_determinant(H2) == (0, 2)
     (family,) = [t.architecture for t in shelf(4, hamiltonian=H2, repetitions=(1,)) if t.family == "UCCSD"]
     circuit = family.circuit()
 
@@ -109,21 +105,15 @@ def test_uccsd_of_a_molecule_reaches_its_ground_state():
     assert found.fun == pytest.approx(lowest, abs=1e-7)
 
 
-LABELS = st.text(alphabet="IXYZ", min_size=3, max_size=3)
-OPERATORS = st.dictionaries(LABELS, st.sampled_from([1.0, -1.0, 0.5, 0.3]), min_size=1, max_size=6).map(
-    lambda terms: SparsePauliOp(list(terms), list(terms.values()))
-)
-
-
-@settings(max_examples=40, deadline=None)
-@given(OPERATORS)
-def test_lowest_determinant_against_the_dense_diagonal(operator):
-    diagonal = operator.to_matrix().diagonal().real
-    for exact in (3, 0):
-        ones = lowest_determinant(operator, exact=exact)
-        assert energy_of(operator, ones) == pytest.approx(diagonal[sum(1 << q for q in ones)])
-        if exact:
-            assert energy_of(operator, ones) == pytest.approx(diagonal.min())
+def test_lowest_determinant_is_a_start_where_a_field_prefers_it_to_neel():
+    fields = SparsePauliOp.from_sparse_list([("Z", [q], c) for q, c in enumerate((3, 2, -3, 2.5))], 4)
+    found = shelf(4, hamiltonian=HEISENBERG + fields, repetitions=(1,))
+    assert not any("determinant" in t.family for t in shelf(4, hamiltonian=HEISENBERG, repetitions=(1,)))
+    (family,) = [t.architecture for t in found if t.family == "HVA from the lowest determinant"]
+    state = Statevector(family.circuit().assign_parameters([0.0] * family.num_parameters()))
+    energy = state.expectation_value(HEISENBERG + fields).real
+    assert energy == pytest.approx((HEISENBERG + fields).to_matrix().diagonal().real.min())
+    assert energy == pytest.approx(energy_of(HEISENBERG + fields, (0, 1, 3)))
 
 
 @pytest.mark.parametrize("hamiltonian", [ISING, HEISENBERG, None], ids=["ising", "xxz", "data"])
