@@ -55,10 +55,10 @@ def automorphisms(letters: np.ndarray, kinds: np.ndarray, *, max_work: int = MAX
         cell = np.flatnonzero(colours == colours[point]).tolist()
         fixing = [p for p in found if all(p[q] == q for q in points[:depth])]
         failed: set[int] = set()
-        orbits = _orbits(fixing, len(colours))
+        root = orbits(fixing, len(colours))
         try:
             for image in cell:
-                if orbits[image] in {orbits[point], *(orbits[q] for q in failed)}:
+                if root[image] in {root[point], *(root[q] for q in failed)}:
                     continue
                 extended = search.extend(levels, leaf, depth, colours, image)
                 if extended is None:
@@ -66,10 +66,10 @@ def automorphisms(letters: np.ndarray, kinds: np.ndarray, *, max_work: int = MAX
                 else:
                     found.append(extended)
                     fixing.append(extended)
-                    orbits = _orbits(fixing, len(colours))
+                    root = orbits(fixing, len(colours))
         except _Exhausted:
             complete = False
-        order *= orbits.count(orbits[point])
+        order *= root.count(root[point])
         if not complete:
             break
     return Automorphisms(tuple(found), order, complete)
@@ -202,7 +202,7 @@ def _mixed(values: np.ndarray) -> np.ndarray:
         return v ^ (v >> np.uint64(31))
 
 
-def _orbits(permutations: list[tuple[int, ...]], n: int) -> list[int]:
+def orbits(permutations: list[tuple[int, ...]], n: int) -> list[int]:
     """(n,) the smallest qubit of each one's orbit."""
     root = list(range(n))
 

@@ -62,6 +62,11 @@ def _coupled(setting: Setting, *, hops: bool = False) -> nx.Graph:
     return graph
 
 
+def hop_pairs(setting: Setting) -> tuple[tuple[int, int], ...]:
+    """Pairs that the Hamiltonian hops between, or joins in another way where it never hops, as far as coupled."""
+    return tuple(sorted((min(pair), max(pair)) for pair in _coupled(setting, hops=True).edges))
+
+
 def _flips(qubits: Iterable[int]) -> Reference:
     return tuple(Gate("x", (q,)) for q in sorted(qubits))
 
