@@ -109,6 +109,27 @@ def clifford_point(
     return CliffordPoint(turns.origin + turns.step * signed, energy, used, turns.exact)
 
 
+def clifford_starts(
+    program: PauliProgram, hamiltonian: SparsePauliOp, starts: int, *, width: float, seed: int
+) -> np.ndarray:
+    """(starts, num_parameters) angles near the best Clifford points of as many searches, which share the evaluations.
+
+    Args:
+        width: standard deviation of what is added, in radians: at such points slopes often vanish.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> from qiskit.quantum_info import SparsePauliOp
+        >>> from qtrain.circuits.program import lower
+        >>> clifford_starts(lower(real_amplitudes(2)), SparsePauliOp(["XX", "ZZ"]), 3, width=0.1, seed=0).shape
+        (3, 8)
+    """
+    children = np.random.default_rng([seed, 11]).integers(0, 2**63, starts)
+    each = max(1, max(EVALUATIONS, PER_PARAMETER * len(program.weights)) // starts)
+    found = [clifford_point(program, hamiltonian, seed=int(s), evaluations=each).angles for s in children]
+    return np.array(found) + np.random.default_rng([seed, 12]).normal(0.0, width, (starts, len(program.weights)))
+
+
 def _search(circuit: PulledBack, turns: _Turns, seed: int, evaluations: int) -> tuple[np.ndarray, float, int]:
     """Values of the best point, its cost, and the evaluations spent."""
     from qtrain.kernels.stabilizers.quarter_turns import lower_cost

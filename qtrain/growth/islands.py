@@ -12,18 +12,24 @@ from dataclasses import dataclass
 from math import factorial
 
 import numpy as np
+from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.architecture.architecture import Architecture
 from qtrain.architecture.blocks import Gate
+from qtrain.architecture.build import build
+from qtrain.architecture.hva import hva
 from qtrain.architecture.layer import Layer
 from qtrain.architecture.topology import coloured, edges
+from qtrain.circuits.program import PauliProgram, lower
 from qtrain.extensions import Table
 from qtrain.growth import symmetric_pool  # noqa: F401 (its row)
 from qtrain.growth.pools import OPERATOR_POOLS, PoolGate, Setting, register_operator_pool
 from qtrain.growth.references import REFERENCES, Reference, hop_pairs, register_reference
 from qtrain.growth.symmetries import Symmetries
+from qtrain.simulators.statevector import values
 
 MOST_REFERENCES = 6  # of "auto"
+MOST_TERMS = 16  # for each qubit: a Hamiltonian of more has no circuit of its own terms
 MOST_POOL_GATES = 1500  # of "auto": pools are added while they are fewer
 STATEVECTOR_QUBITS = 14  # up to here references are ordered by their energy
 
@@ -75,18 +81,22 @@ def island_starts(setting: Setting) -> tuple[Architecture, ...]:
 
 
 def _references(setting: Setting) -> Sequence[Reference]:
-    """What the islands name, the lowest energy first where it is quickly known."""
+    """What the islands name, as far as it keeps the parities that pools keep; the lowest energy first where known."""
     named = dict.fromkeys(name for island in islands(setting).values() for name in island.references)
     found = list(dict.fromkeys(gates for name in named for gates in REFERENCES[name](setting)))
-    if setting.hamiltonian is not None and setting.num_qubits <= STATEVECTOR_QUBITS:
-        from qtrain.architecture.build import build
-        from qtrain.circuits.program import lower
-        from qtrain.simulators.statevector import values
+    if setting.hamiltonian is None or setting.num_qubits > STATEVECTOR_QUBITS:
+        return found[:MOST_REFERENCES]
+    programs = [lower(build(gates, setting.num_qubits)) for gates in found]
+    parities = [SparsePauliOp(label) for label in _of(setting).parities]
+    means = np.array([_means(p, [setting.hamiltonian, *parities]) for p in programs])
+    kept = np.flatnonzero((np.abs(means[:, 1:]) > 1 - 1e-9).all(axis=1))
+    order = kept[np.argsort(np.round(means[kept, 0], 9), kind="stable")]
+    return [found[k] for k in (order if len(order) else np.argsort(means[:, 0]))[:MOST_REFERENCES]]
 
-        programs = [lower(build(gates, setting.num_qubits)) for gates in found]
-        energies = [values(p, setting.hamiltonian, np.zeros((1, 0)), num_threads=1)[0] for p in programs]
-        found = [found[k] for k in np.argsort(np.round(energies, 9), kind="stable")]
-    return found[:MOST_REFERENCES]
+
+def _means(program: PauliProgram, operators: Sequence[SparsePauliOp]) -> list[float]:
+    """Of a circuit without parameters."""
+    return [float(values(program, operator, np.zeros((1, 0)), num_threads=1)[0]) for operator in operators]
 
 
 def _operator_pool(setting: Setting) -> Sequence[PoolGate]:
@@ -110,14 +120,17 @@ def conserving_starts(setting: Setting) -> tuple[Architecture, ...]:
     if not pairs:
         return ()
     chain = {frozenset(pair) for pair in pairs} == {frozenset(pair) for pair in edges("line", n)}
-    shape = {"topology": "brickwork"} if chain else {"topology": "edges"}
     bare: list[Architecture] = []
     for reps in sorted({1, 2, max(1, n // 4), max(1, n // 2)}):
         for rotations, block in (((), "xxz"), (("rz",), "xx_plus_yy"), (("rz",), "fsim")):
-            layer = Layer(rotations, block, **shape)
-            bare.append(Architecture((layer,), reps, edges=None if chain else pairs, num_qubits=None if chain else n))
+            layer = Layer(rotations, block, "brickwork" if chain else "edges")
+            bare.append(
+                Architecture((layer,), reps, edges=None if chain else pairs, num_qubits=None if chain else n)
+            )
     plain = tuple(Gate("x", (q,)) for q in range(1, n, 2))
-    references = list(dict.fromkeys([*REFERENCES["neel"](setting)[:2], *REFERENCES["determinant"](setting)[:1]]))
+    references = list(
+        dict.fromkeys([*REFERENCES["neel"](setting)[:2], *REFERENCES["determinant"](setting)[:1]])
+    )
     found = []
     for reference in sorted(references, key=lambda gates: gates != plain):
         if reference == plain and chain:
@@ -129,6 +142,18 @@ def conserving_starts(setting: Setting) -> tuple[Architecture, ...]:
 
 def _behind(reference: Reference, architecture: Architecture, n: int) -> Architecture:
     return Architecture((), grown=(*reference, *architecture.gates(n)), num_qubits=n)
+
+
+def term_starts(setting: Setting) -> tuple[Architecture, ...]:
+    """The Hamiltonian's own variational ansatz, every angle free, and with shared ones."""
+    operator = setting.hamiltonian
+    n = setting.num_qubits
+    if operator is None or len(operator) > MOST_TERMS * n:
+        return ()
+    initial = "neel" if _of(setting).number and not _of(setting).diagonal else "h"
+    depths = sorted({1, 2, max(1, n // 2)})
+    options = [(reps, sharing) for reps in depths for sharing in ("independent", "shared")]
+    return tuple(hva(operator, reps=reps, sharing=sharing, initial=initial) for reps, sharing in options)
 
 
 def spin_starts(setting: Setting) -> tuple[Architecture, ...]:
@@ -156,8 +181,7 @@ def _of(setting: Setting) -> Symmetries:
 
 def _parity(setting: Setting) -> bool:
     """Whether Z on every qubit is a symmetry."""
-    x = np.asarray(setting.hamiltonian.paulis.x) if setting.hamiltonian is not None else np.zeros((0, 0))
-    return not (x.sum(axis=1) % 2).any()
+    return setting.hamiltonian is not None and not (setting.hamiltonian.paulis.x.sum(axis=1) % 2).any()
 
 
 for _name, _row in {
@@ -184,7 +208,7 @@ for _name, _row in {
         ("symmetric", "pauli2"), ("z2",), "X on all qubits is conserved, and |+…+> is its eigenstate",
     ),
     "matchgates": Island(
-        _has(lambda s: _of(s).free_fermion and not _of(s).diagonal and _parity(s)),
+        _has(lambda s: _of(s).free_fermion and not _of(s).commuting and _parity(s)),
         ("neel", "zero"), ("hops",), ("free_fermion",), "the terms are quadratic in Majorana operators",
     ),
     "permutations": Island(
@@ -193,7 +217,7 @@ for _name, _row in {
     ),
     "terms": Island(
         _has(lambda s: True), ("product", "clifford"), ("hamiltonian", "pauli2"), ("hamiltonian", "hardware_efficient"),
-        "its own terms and their commutators generate what moves towards the ground state",
+        "its own terms and their commutators generate what moves towards the ground state", term_starts,
     ),
     "data": Island(
         lambda s: s.hamiltonian is None, ("zero", "plus"), ("hardware",), ("hardware_efficient", "qcnn"),

@@ -80,17 +80,18 @@ class Symmetries:
 
     @cached_property
     def parities(self) -> tuple[str, ...]:
-        """Commuting Pauli symmetries of two letters or more, those of Z letters first: what a pool may keep to.
+        """Commuting Pauli symmetries of two letters or more that a pool may keep to: those of Z letters, or the others.
 
+        Basis states and singlets have the parities of Z letters; those of other letters they have not at the same time.
         There are none where all terms commute: symmetries then label the eigenstates, and keeping to one is no help.
         """
         if self.commuting:
             return ()
+        wide = [label for label in self.paulis if sum(letter != "I" for letter in label) >= 2]
+        of_basis_states = [label for label in wide if set(label) <= {"I", "Z"}]
         chosen: list[str] = []
-        for label in sorted(self.paulis, key=lambda s: (bool(set(s) - set("IZ")), self.paulis.index(s))):
-            if sum(letter != "I" for letter in label) >= 2 and all(
-                _commute(label, other) for other in chosen
-            ):
+        for label in of_basis_states or wide:
+            if all(_commute(label, other) for other in chosen):
                 chosen.append(label)
         return tuple(chosen)
 

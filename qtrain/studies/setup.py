@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qtrain.errors import QTrainError
+from qtrain.growth.islands import family_pools
 from qtrain.growth.pools import PoolGate, Setting, build_pool
 from qtrain.studies.propose.space import SearchSpace
 from qtrain.studies.propose.starts import build_starts
@@ -38,13 +39,18 @@ class Setup:
     @functools.cached_property
     def setting(self) -> Setting:
         """What pools and references are built from."""
-        edges = self.device.edges if self.spec.device is not None else None
-        return Setting(self.spec.qubits, edges, None if self.task.is_classifier else self.task.observables[0])
+        return setting_of(self.spec, self.task, self.device)
 
     @functools.cached_property
     def pool(self) -> tuple[PoolGate, ...]:
         """The gates that circuits grow by."""
         return build_pool(self.spec.growth.pools, self.setting)
+
+
+def setting_of(spec: SearchSpec, task: Task, device: Device) -> Setting:
+    """What a task's symmetries are found from, and the couplings."""
+    edges = device.edges if spec.device is not None else None
+    return Setting(spec.qubits, edges, None if task.is_classifier else task.observables[0])
 
 
 def build_setup(spec: SearchSpec) -> Setup:
@@ -61,7 +67,11 @@ def build_setup(spec: SearchSpec) -> Setup:
             f"qubits should be at most {TRAINED_QUBITS} where task_loss is used: training follows the statevector. "
             f"Got {spec.qubits}: use other objectives, such as trainability, algebra and simulation_cost."
         )
-    space = SearchSpace.from_spec(spec.space, spec.qubits, edges)
+    choices = spec.space
+    if "auto" in choices.pools:
+        named = [family_pools(setting_of(spec, task, device)) if p == "auto" else (p,) for p in choices.pools]
+        choices = choices.model_copy(update={"pools": tuple(dict.fromkeys(p for group in named for p in group))})
+    space = SearchSpace.from_spec(choices, spec.qubits, edges)
     if spec.space.grow_from is not None:
         from qtrain.registry.registry import load
 

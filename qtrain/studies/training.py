@@ -45,7 +45,7 @@ def initial_weights(count: int, training: TrainingSpec, seed: int) -> np.ndarray
     """(starts, count) angles, by ``training.initialization``."""
     rng = np.random.default_rng(seed)
     shape = (training.starts, count)
-    if training.initialization == "zero":
+    if training.initialization == "zero" or training.clifford_width is not None:
         return np.zeros(shape)
     start = parse_initialization(training.initialization)
     if start.kind == "gaussian":
@@ -75,7 +75,10 @@ def train(
     """
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter to train. Got none.")
-    begin = initial_weights(len(program.weights), training, seed)
+    if start is None and training.clifford_width is not None:
+        begin = _clifford_weights(program, task, training, seed)
+    else:
+        begin = initial_weights(len(program.weights), training, seed)
     if start is not None:
         begin = np.atleast_2d(np.array(start, float))
         if begin.shape[1:] != (len(program.weights),) or not len(begin):
@@ -98,6 +101,19 @@ def train(
     best = int(np.argmin(losses))
     loss = _aggregate(losses, best, training)
     return Trained(loss, losses, best, weights, found.curve, metrics, found.evaluations)
+
+
+def _clifford_weights(program: PauliProgram, task: Task, training: TrainingSpec, seed: int) -> np.ndarray:
+    """(starts, M) angles near Clifford points of low energy."""
+    from qtrain.growth.clifford_points import clifford_starts
+
+    if task.is_classifier or task.cost is not None:
+        raise QTrainError(
+            "training.initialization should be 'clifford' for the ground state of a Hamiltonian alone. "
+            "Got another task."
+        )
+    width = training.clifford_width or 0.0
+    return clifford_starts(program, task.observables[0], training.starts, width=width, seed=seed)
 
 
 def _descend(

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.extensions import Table
+from qtrain.growth.islands import island_starts
+from qtrain.growth.pools import Setting
 from qtrain.studies.propose.shelf import Template, breaks, shelf
 from qtrain.studies.tasks.devices import build_device
 
@@ -103,6 +105,13 @@ def _edges(spec: SearchSpec) -> Edges | None:
     return None if spec.device is None else build_device(spec.device, spec.qubits).edges
 
 
+def _islands(spec: SearchSpec, task: Task) -> list[Architecture]:
+    """What the Hamiltonian's symmetries suggest; what plainly breaks a limit is left out."""
+    found = island_starts(Setting(spec.qubits, _edges(spec), None if task.is_classifier else task.observables[0]))
+    return [a for a in found if breaks(a, spec.qubits, spec.constraints) is None]
+
+
+register_start("auto", _islands, of_task=True)
 register_start("shelf", lambda spec, task: [t.architecture for t in shelf_of(spec, task)], of_task=True)
 
 

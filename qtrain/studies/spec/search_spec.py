@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from qtrain.circuits.initialization import parse_initialization
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
+from qtrain.growth import islands  # noqa: F401 (its rows)
 from qtrain.growth.pools import OPERATOR_POOLS
 from qtrain.growth.references import REFERENCES
 from qtrain.studies.objectives import OBJECTIVES, signs
@@ -190,10 +191,13 @@ def _training_start(value: str) -> str:
         return "gaussian:0.1"
     if value == "zero":
         return value
+    if value.partition(":")[0] == "clifford":
+        parse_initialization("gaussian:" + (value.partition(":")[2] or "0.1"))  # refuses what is no width
+        return value
     kind = parse_initialization(value).kind
     if kind == "identity-block":
         raise QTrainError(
-            "training.initialization should be 'uniform', 'gaussian:WIDTH', 'small:WIDTH' or 'zero'. "
+            "training.initialization should be 'uniform', 'gaussian:WIDTH', 'small:WIDTH', 'zero' or 'clifford'. "
             f"Got {value!r}, which needs a circuit of two halves."
         )
     return value
@@ -203,8 +207,9 @@ class TrainingSpec(SpecModel):
     """The short training behind the task loss; the same for every candidate and every baseline.
 
     ``initialization``: of the angles, in the words of ``qtrain.diagnose``: "gaussian:0.1" (standard deviation in
-    radians), "small:0.1" (uniform within ± that), "uniform" (a full period), or "zero". (Trainability is always that
-    of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is that of the
+    radians), "small:0.1" (uniform within ± that), "uniform" (a full period), "zero", or "clifford:0.1": near the best
+    Clifford angles that a short search finds, with that standard deviation around them (2202.12924). (Trainability is always
+    that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is that of the
     mean start, or of the best. ``folds``: of a data set: start s holds out part s mod folds, so that the mean start is
     a cross-validation. ``full_steps`` above 0: after the search the Pareto front is trained again, from
     ``full_starts`` other starts, and the winner is chosen by that loss.
@@ -228,6 +233,12 @@ class TrainingSpec(SpecModel):
     aggregate: Literal["mean", "best"] = "mean"
     full_steps: Annotated[int, Field(ge=0)] = 0
     full_starts: Count = 10
+
+    @property
+    def clifford_width(self) -> float | None:
+        """Standard deviation around Clifford angles; None where training begins elsewhere."""
+        kind, _, width = self.initialization.partition(":")
+        return float(width or 0.1) if kind == "clifford" else None
 
 
 class LimitSpec(SpecModel):
@@ -348,6 +359,11 @@ class SearchSpec(SpecModel):
             self.task.check_width(self.qubits)
         except QTrainError as error:
             wrong.append(str(error))
+        if self.training.clifford_width is not None and self.task.has_data:
+            wrong.append(
+                "training.initialization should be 'clifford' for a task without data alone: it asks for one cost. "
+                f"Got {self.training.initialization!r}."
+            )
         if max(self.space.uploads) > 1 and not self.task.has_features:
             wrong.append(
                 "space.uploads should be [1] for a task without features: there is nothing to encode again. "
