@@ -58,6 +58,20 @@ def written_out(gates: GateList, graph: nx.Graph | None = None) -> GateList:
     return merged(numbered(found, angles))
 
 
+def opened(gates: GateList, places: Sequence[int], graph: nx.Graph | None = None) -> GateList:
+    """The Pauli rotations at these places as CX and a rotation on one qubit; the unitary stays the same.
+
+    Example:
+        >>> grown = GateList((Gate("rxyx", (0, 1, 2), (0,)),), (0.3,))
+        >>> [str(gate) for gate in opened(grown, [0]).gates]
+        ['cx 1 2', 'cx 1 0', 'ry 1', 'cx 1 0', 'cx 1 2']
+    """
+    parts = [
+        p for k, gate in enumerate(gates.gates) for p in (_plain(gate, graph) if k in places else [gate])
+    ]
+    return merged(numbered(parts, gates.angles))
+
+
 def _on_known_bits(gates: Sequence[Gate]) -> list[Gate]:
     """Without the CX whose control is known to be 0; X in the place of those whose control is known to be 1."""
     bits: dict[int, int] = {}  # of qubits that are no longer |0>: 1, or -1 where it is not known

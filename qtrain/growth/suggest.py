@@ -123,23 +123,34 @@ def _removals(
             places = gates.places_of(parameter)
             if all(gates.gates[k].num_parameters == 1 for k in places):
                 found.append((places, float(value) - now))
-    for place, gate in enumerate(gates.gates):
-        if len(gate.qubits) == 2 and not gate.num_parameters:
-            rest = _dropped(program, place)
-            value = values(rest, hamiltonian, np.array(gates.angles)[None, :], num_threads=1)
-            found.append(((place,), float(value[0]) - now))
+    for places in _fixed(gates):
+        rest = _dropped(program, places)
+        value = values(rest, hamiltonian, np.array(gates.angles)[None, :], num_threads=1)
+        found.append((places, float(value[0]) - now))
     costs = [sum(_cx(gates.gates[k].name, len(gates.gates[k].qubits)) for k in places) for places, _ in found]
     removals = [Removal(places, loss, cx) for (places, loss), cx in zip(found, costs, strict=True)]
     return sorted(removals, key=lambda r: (r.loss, r.places))
+
+
+def _fixed(gates: GateList) -> list[tuple[int, ...]]:
+    """Each fixed gate on two qubits, and each with the next one that is equal to it: the two ends of a ladder."""
+    last: dict[tuple[str, tuple[int, ...]], int] = {}
+    found: list[tuple[int, ...]] = []
+    for place, gate in enumerate(gates.gates):
+        if len(gate.qubits) == 2 and not gate.num_parameters:
+            key = (gate.name, gate.qubits)
+            found += [(place,)] + ([(last[key], place)] if key in last else [])
+            last[key] = place
+    return found
 
 
 def _cx(name: str, size: int) -> int:
     return {"cx": 1, "cz": 1}.get(name, 2 * (size - 1))
 
 
-def _dropped(program: PauliProgram, place: int) -> PauliProgram:
-    """The program without the ops of one gate; weights stay."""
-    keep = program.gate != place
+def _dropped(program: PauliProgram, places: Sequence[int]) -> PauliProgram:
+    """The program without the ops of some gates; weights stay."""
+    keep = ~np.isin(program.gate, places)
     cells = np.repeat(keep, np.diff(program.start))
     lengths = np.diff(program.start)[keep]
     return dataclasses.replace(

@@ -13,7 +13,7 @@ import numpy as np
 from qtrain.architecture.blocks import Gate, pauli_letters
 from qtrain.extensions import Table
 from qtrain.growth.edits import GateList, numbered
-from qtrain.growth.ladders import thinned, written_out
+from qtrain.growth.ladders import merged, opened, thinned, written_out
 from qtrain.growth.pools import PoolGate
 from qtrain.growth.suggest import Addition, Removal, Suggestions
 
@@ -127,7 +127,7 @@ def _drop(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateLis
     count = min(len(found), 1 + int(rng.random() < 0.3) + int(rng.random() < 0.15))
     first = _pick(len(found), rng)
     gone = {place for removal in found[first : first + count] for place in removal.places}
-    return parent.gates.without(sorted(gone))
+    return merged(parent.gates.without(sorted(gone)))
 
 
 def _exchange(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
@@ -231,17 +231,12 @@ def _renew(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateLi
 
 
 def _open(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
-    """Rotations about two-qubit strings become CZ, a rotation, CZ: between the two there is room for more."""
-    places = [k for k in _two_qubit(parent) if pauli_letters(parent.gates.gates[k].name)]
+    """Pauli rotations, one or all, become CX and a rotation on one qubit: there is room for more between the CX."""
+    places = [k for k, g in enumerate(parent.gates.gates) if pauli_letters(g.name) and g.num_parameters]
     if not places:
         return None
-    chosen = places if rng.random() < 0.3 else [places[int(rng.integers(len(places)))]]
-    gates = parent.gates
-    for place in reversed(chosen):
-        gates = numbered(
-            (*gates.gates[:place], *opened(gates.gates[place]), *gates.gates[place + 1 :]), gates.angles
-        )
-    return gates
+    chosen = places if rng.random() < 0.5 else [places[int(rng.integers(len(places)))]]
+    return opened(parent.gates, chosen, growing.graph)
 
 
 def _dress(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
@@ -273,24 +268,6 @@ def _entangle(parent: Parent, growing: Growing, rng: np.random.Generator) -> Gat
     gates = parent.gates.insert(place, PoolGate((Gate("ry", (a,), (0,)),)), float(rng.normal(0, JITTER)))
     gates = gates.insert(place, PoolGate((Gate("ry", (b,), (0,)),)), float(rng.normal(0, JITTER)))
     return numbered((*gates.gates[:place], Gate("cz", (a, b)), *gates.gates[place:]), gates.angles)
-
-
-def opened(gate: Gate) -> tuple[Gate, ...]:
-    """A rotation about two letters as CZ and one-qubit gates: S and H turn the letters to ZZ, CZ·RX·CZ is RXZ.
-
-    Example:
-        >>> [str(g) for g in opened(Gate("rzz", (0, 1), (0,)))]
-        ['h 0', 'cz 0 1', 'rx 0', 'cz 0 1', 'h 0']
-    """
-    (a, b), letters = gate.qubits, pauli_letters(gate.name) or ""
-    # a's letter to X, b's to Z: exp(-i θ XZ/2) = CZ · RX(a) · CZ
-    first = {"X": (), "Z": ("h",), "Y": ("sdg",)}[letters[0]]
-    second = {"Z": (), "X": ("h",), "Y": ("sdg", "h")}[letters[1]]
-    back = {"h": "h", "sdg": "s"}
-    before = [Gate(name, (a,)) for name in first] + [Gate(name, (b,)) for name in second]
-    after = [Gate(back[g.name], g.qubits) for g in reversed(before)]
-    core = (Gate("cz", (a, b)), Gate("rx", (a,), gate.angles), Gate("cz", (a, b)))
-    return (*before, *core, *after)
 
 
 def _write_out(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:

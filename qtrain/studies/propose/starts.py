@@ -140,7 +140,9 @@ def start_due(starts: Sequence[Mapping[str, Any]], begun: Sequence[str | None]) 
     return left[0] if left and (not left[0].get("paced") or len(starts) - len(left) < due) else None
 
 
-def build_starts(spec: SearchSpec, space: SearchSpace, task: Task | None = None) -> tuple[dict[str, Any], ...]:
+def build_starts(
+    spec: SearchSpec, space: SearchSpace, task: Task | None = None
+) -> tuple[dict[str, Any], ...]:
     """The spec's ``start`` list as candidates: ``{"architecture": plain data, "architecture_id": …, "choices": …}``.
 
     A name of :data:`STARTS` stands for its set, behind the others and ``"paced"`` (:func:`start_at`). ``choices`` are
@@ -189,7 +191,9 @@ def _read(item: Any) -> Architecture | QuantumCircuit:
         try:
             return Architecture.from_json(Path(item).read_text(encoding="utf-8"))
         except OSError as error:
-            raise QTrainError(f"start should be a file that can be read. Got {item!r}: {error.strerror}.") from None
+            raise QTrainError(
+                f"start should be a file that can be read. Got {item!r}: {error.strerror}."
+            ) from None
     if item.lower().endswith((".qasm", ".qpy")):
         from qtrain.circuits.files import read_circuit
 
