@@ -21,7 +21,7 @@ from qtrain.circuits.problem import Problem, part
 from qtrain.gradients.accumulators import Accumulator, Ceiling, Exact, Means
 from qtrain.gradients.fourier_grids import Series, coefficients, frequencies, series_of
 from qtrain.gradients.paths import path_sums
-from qtrain.gradients.sampled_angles import GRACE, PER_SECOND, pieces, rounding
+from qtrain.gradients.sampled_angles import GRACE, PER_SECOND, pieces, rounding, worth
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.vanishing_gradients import vanishing
@@ -29,6 +29,7 @@ from qtrain.light_cones.vanishing_gradients import vanishing
 MOST_WEIGHTS = 12  # of one piece: 3^12 points are the least
 MOST_POINTS = 2e7  # of one grid
 MOST_ENTRIES = 4e6  # of the series of the whole, where its terms meet in a quadratic form
+ENTRY_OPERATIONS = 400.0  # that take as long as one coefficient of a series
 SHARE = 0.5  # of the seconds that are left
 LOST = 1e-10  # relative rounding of a second moment that is no longer called exact
 
@@ -62,7 +63,8 @@ def passes(problem: Problem) -> str | None:
     grids = series(problem)
     assert not isinstance(grids, str)
     work = sum(item.operations for item in grids)
-    fits = work <= min(PER_SECOND * max(SHARE * problem.left, GRACE), problem.budget.max_operations)
+    entries = ENTRY_OPERATIONS * sum(item.points for item in grids)
+    fits = work <= PER_SECOND * max(SHARE * problem.left, GRACE) and work + entries <= worth(problem)
     return None if fits else f"the values on all grids take {work:.2g} operations"
 
 

@@ -42,6 +42,8 @@ FEW = 1e7  # operations of a value that are not worth a search for fewer
 GRACE = 1.0  # seconds that few angle vectors may take where stages above have used up the budget
 PER_SECOND = 2e8  # operations of a value that its gradient is done by as well, on one slow core
 SLOWEST = 10.0  # times as long as expected an angle vector may take
+TYPICAL = 5.0  # angle vectors for a relative error of 1 of the median variance, squared errors in proportion
+SHORT = 1e7  # operations that nothing is given up for
 ROUNDING = 1e-13  # of a sampled gradient, relative to the largest it can be
 
 
@@ -217,6 +219,20 @@ def _sample(
         )  # fmt: skip
 
     return grow(problem, batch, draw, slowest=max(SLOWEST * expected, 1e-3), most=most)
+
+
+def worth(problem: Problem) -> float:
+    """Operations that an exact method may take.
+
+    Any number; but where the budget counts operations, no more than random angles on the statevector of the light cone
+    would take until they reach its relative error: who counts them has many circuits to look at, and asks for no more.
+    """
+    if math.isinf(problem.budget.max_operations):
+        return math.inf
+    small = effective(problem).program
+    samples = TYPICAL / problem.budget.relative_error**2
+    sampling = samples * max(len(small), 1) * 2.0 ** min(small.num_qubits, 1000)
+    return min(max(sampling, SHORT), problem.budget.max_operations)
 
 
 def affordable(problem: Problem, operations: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.program import PauliProgram
 from qtrain.errors import QTrainError
 from qtrain.simulators.gsim import Module, OrbitModule, gsim_values_and_gradients
-from qtrain.simulators.statevector import values, values_and_gradients
+from qtrain.simulators.statevector import Simulation
 
 
 def one_point(weights: Any, count: int) -> np.ndarray:
@@ -78,11 +79,16 @@ class StatevectorSurrogate(Evaluator):
     def num_weights(self) -> int:
         return len(self.program.parameters)
 
+    @cached_property
+    def _ready(self) -> Simulation:
+        return Simulation(self.program, [self.observable])
+
     def costs(self, weights: np.ndarray) -> np.ndarray:
-        return values(self.program, self.observable, weights, memory_bytes=self.memory_bytes)
+        return self._ready.run(weights, memory_bytes=self.memory_bytes)[0][:, 0]
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return values_and_gradients(self.program, self.observable, weights, memory_bytes=self.memory_bytes)
+        found, slopes, _ = self._ready.run(weights, gradient=True, memory_bytes=self.memory_bytes)
+        return found[:, 0], slopes
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,8 @@ import os
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -28,18 +29,20 @@ MAX_QUBITS = 28
 MEMORY_BYTES = 2 * 1024**3
 BLOCK = 10  # qubits of a cache block: 2**10 amplitudes of psi and lambda fill 256 kB
 
-_plans: weakref.WeakKeyDictionary[PauliProgram, Plan] = weakref.WeakKeyDictionary()
+SINGLE_QUBITS = 12  # from here on few samples run one by one, each on all lanes of the vectors
+SINGLES = 4  # samples that take less one by one than eight take together
+
+_plans: weakref.WeakKeyDictionary[PauliProgram, dict[int, Plan]] = weakref.WeakKeyDictionary()
 
 
-def _plan(program: PauliProgram) -> Plan:
+def _plan(program: PauliProgram, block: int) -> Plan:
     from qtrain.kernels.statevector.plan import schedule
 
-    plan = _plans.get(program)
-    if plan is None:
-        plan = schedule(program.num_qubits, program.opcode, program.qubits, program.start, program.support,
-                        program.letters, block=BLOCK)  # fmt: skip
-        _plans[program] = plan
-    return plan
+    known = _plans.setdefault(program, {})
+    if block not in known:
+        known[block] = schedule(program.num_qubits, program.opcode, program.qubits, program.start, program.support,
+                                program.letters, block=block)  # fmt: skip
+    return known[block]
 
 
 def check_weights(count: int, weights: Any) -> np.ndarray:
@@ -134,52 +137,125 @@ def in_threads(work: Callable[[int, int], None], threads: int, samples: int) -> 
             list(pool.map(work, bounds[:-1], bounds[1:]))
 
 
-def _simulate(
-    program: PauliProgram, observables: Sequence[Observable], weights: Any, inputs: Any, *, gradient: bool = False,
-    state: bool = False, start: Any = None, num_threads: int | None = None, memory_bytes: int = MEMORY_BYTES,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    n = program.num_qubits
-    if n > MAX_QUBITS:
-        raise QTrainError(f"circuit should have at most {MAX_QUBITS} qubits for the statevector. Got {n}.")
-    chosen = check_weights(len(program.parameters), weights)
-    samples = len(chosen)
-    copies = 4 if gradient else 2
-    per_thread = copies * 16 * 8 * 2**n
-    fixed = samples * ((16 * 2**n if state else 0) + 16 * len(program.weights)) + 8 * 2**n * len(observables)
-    threads = choose_threads(num_threads, samples, float(len(program.opcode)) * 2.0**n * samples)
-    while threads > 1 and threads * per_thread + fixed > memory_bytes:
-        threads -= 1
-    if per_thread + fixed > memory_bytes:
-        raise QTrainError(
-            f"circuit should fit the memory budget of {memory_bytes:,} bytes. A statevector run of {n} "
-            f"qubits takes {per_thread + fixed:,} bytes: raise memory_bytes, or use fewer qubits or samples."
-        )
-    given = np.zeros((0, 0)) if start is None else _start(start, samples, n)
-    from qtrain.kernels.statevector.run import run
-    from qtrain.kernels.statevector.simd import aligned
+class _Out(NamedTuple):
+    values: np.ndarray
+    gradients: np.ndarray
+    states: np.ndarray
 
-    plan, kernel = _plan(program), cast(Any, run)
-    parameter = program.parameter.astype(np.int64)
-    row, row_coefficient, row_offset = _rows(program, inputs, samples)
-    theta = chosen if program.angle_map is None else program.angle_map.angles(chosen, inputs)
-    diagonal, groups, first, xs, zs, terms = _terms(observables, n)
-    letter = np.zeros(len(program.opcode), np.int64)
-    rotation = np.diff(program.start) > 0
-    letter[rotation] = program.letters[program.start[:-1][rotation]]
-    values = np.empty((samples, len(observables)))
-    gradients = np.zeros((samples if gradient else 0, len(program.weights)))
-    vectors = np.empty((samples if state else 0, 2 * 2**n))
 
-    def work(first_row: int, end: int) -> None:
-        buffers = aligned(copies * 16 * 2**n).reshape(copies, -1)
-        kernel(*plan, letter, parameter, program.coefficient, program.offset, row, row_coefficient, row_offset,
-            theta, first_row, end, diagonal, groups, first, xs, zs, terms, buffers, values,
-            gradients, vectors, given)  # fmt: skip
+class Simulation:
+    """A program and observables, made ready once for any number of weights.
 
-    in_threads(work, threads, samples)
-    if gradient and program.angle_map is not None:
-        gradients = program.angle_map.pull(gradients, chosen, inputs)
-    return values, gradients, vectors
+    Args:
+        program, observables: as in ``values``.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> from qtrain.circuits.program import lower
+        >>> ready = Simulation(lower(real_amplitudes(2, reps=1)), ["IZ"])
+        >>> ready.run(np.zeros((1, 4)), gradient=True)[0].tolist()
+        [[1.0]]
+    """
+
+    def __init__(self, program: PauliProgram, observables: Sequence[Observable]) -> None:
+        if program.num_qubits > MAX_QUBITS:
+            raise QTrainError(
+                f"circuit should have at most {MAX_QUBITS} qubits for the statevector. Got {program.num_qubits}."
+            )
+        self.program, self.observables = program, list(observables)
+
+    @cached_property
+    def _terms(self) -> tuple[np.ndarray, ...]:
+        return _terms(self.observables, self.program.num_qubits)
+
+    @cached_property
+    def _lane_terms(self) -> tuple[np.ndarray, ...]:
+        """The diagonals as one sample on all lanes reads them."""
+        diagonal, *rest = self._terms
+        lanes = diagonal.reshape(len(diagonal), 8, -1).transpose(0, 2, 1)
+        return np.ascontiguousarray(lanes).reshape(diagonal.shape), *rest
+
+    @cached_property
+    def _ops(self) -> tuple[np.ndarray, ...]:
+        """Letter, parameter, coefficient and offset of each op."""
+        program = self.program
+        letter = np.zeros(len(program.opcode), np.int64)
+        rotation = np.diff(program.start) > 0
+        letter[rotation] = program.letters[program.start[:-1][rotation]]
+        return letter, program.parameter.astype(np.int64), program.coefficient, program.offset
+
+    def run(
+        self, weights: Any, inputs: Any = None, *, gradient: bool = False, state: bool = False, start: Any = None,
+        num_threads: int | None = None, memory_bytes: int = MEMORY_BYTES,
+    ) -> _Out:  # fmt: skip
+        """Values (B, K), gradients (B, num_weights) of the first observable, states (B, 2 * 2**n) as pairs of floats.
+
+        Args:
+            weights, inputs, start, num_threads, memory_bytes: as in ``values``.
+            gradient, state: whether these are wanted; else they are empty.
+        """
+        program, n = self.program, self.program.num_qubits
+        chosen = check_weights(len(program.parameters), weights)
+        samples, copies = len(chosen), 4 if gradient else 2
+        alone = n >= SINGLE_QUBITS and samples <= SINGLES and not state  # a state's phase depends on the plan
+        per_thread = copies * 16 * 2**n * (1 if alone else 8)
+        fixed = samples * ((16 * 2**n if state else 0) + 16 * len(program.weights))
+        fixed += 8 * 2**n * len(self.observables) * (2 if alone else 1)
+        threads = 1 if alone else choose_threads(num_threads, samples, float(len(program.opcode)) * 2.0**n * samples)
+        while threads > 1 and threads * per_thread + fixed > memory_bytes:
+            threads -= 1
+        if per_thread + fixed > memory_bytes:
+            raise QTrainError(
+                f"circuit should fit the memory budget of {memory_bytes:,} bytes. A statevector run of {n} "
+                f"qubits takes {per_thread + fixed:,} bytes: raise memory_bytes, or use fewer qubits or samples."
+            )
+        given = np.zeros((0, 0)) if start is None else _start(start, samples, n)
+        theta = chosen if program.angle_map is None else program.angle_map.angles(chosen, inputs)
+        angles = (*_rows(program, inputs, samples), theta)
+        out = _Out(
+            np.empty((samples, len(self.observables))), np.zeros((samples if gradient else 0, len(program.weights))),
+            np.empty((samples if state else 0, 2 * 2**n)),
+        )  # fmt: skip
+        if alone:
+            for sample in range(samples):
+                self._run_one(sample, angles, given, out)
+        else:
+            self._run_all(angles, given, out, threads)
+        if gradient and program.angle_map is not None:
+            return out._replace(gradients=program.angle_map.pull(out.gradients, chosen, inputs))
+        return out
+
+    def _run_all(self, angles: tuple[np.ndarray, ...], given: np.ndarray, out: _Out, threads: int) -> None:
+        """Eight samples at a time."""
+        from qtrain.kernels.statevector.run import run
+        from qtrain.kernels.statevector.simd import aligned
+
+        copies, n = 4 if len(out.gradients) else 2, self.program.num_qubits
+        circuit, terms, kernel = (*_plan(self.program, BLOCK), *self._ops), self._terms, cast(Any, run)
+
+        def work(first: int, end: int) -> None:
+            buffers = aligned(copies * 16 * 2**n).reshape(copies, -1)
+            kernel(*circuit, *angles, first, end, *terms, buffers, *out, given)
+
+        in_threads(work, threads, len(out.values))
+
+    def _run_one(self, sample: int, angles: tuple[np.ndarray, ...], given: np.ndarray, out: _Out) -> None:
+        """One sample, whose amplitudes fill the lanes of the vectors."""
+        from qtrain.kernels.statevector.simd import aligned
+        from qtrain.kernels.statevector.single import run_single
+
+        copies, n = 4 if len(out.gradients) else 2, self.program.num_qubits
+        row, coefficient, offset, theta = angles
+        here, eight = slice(sample, sample + 1), np.full(8, sample)
+        values, gradients = np.empty((8, out.values.shape[1])), np.zeros((8, out.gradients.shape[1]))
+        cast(Any, run_single)(
+            *_plan(self.program, min(BLOCK, n - 3)), *self._ops, row, np.ascontiguousarray(coefficient[:, eight]),
+            np.ascontiguousarray(offset[:, eight]), theta[eight], *self._lane_terms,
+            aligned(copies * 2 * 2**n).reshape(copies, -1), values, gradients[: 8 * bool(len(out.gradients))],
+            given[here],
+        )  # fmt: skip
+        out.values[sample] = values.sum(axis=0)
+        out.gradients[here] = gradients.sum(axis=0)
 
 
 def _start(start: Any, samples: int, n: int) -> np.ndarray:
@@ -219,8 +295,8 @@ def values(
         [[1.0, 0.0], [0.0, 1.0]]
     """
     several = isinstance(observable, (list, tuple))
-    out, _, _ = _simulate(program, list(observable) if several else [observable], weights, inputs, start=start,
-                          num_threads=num_threads, memory_bytes=memory_bytes)  # type: ignore[list-item]  # fmt: skip
+    ready = Simulation(program, list(observable) if several else [observable])  # type: ignore[list-item]
+    out = ready.run(weights, inputs, start=start, num_threads=num_threads, memory_bytes=memory_bytes)[0]
     return out if several else out[:, 0]
 
 
@@ -251,13 +327,12 @@ def values_and_gradients(
         >>> value.round(4).tolist(), gradient.round(4).tolist()
         ([0.8776], [[-0.4794]])
     """
+    options: dict[str, Any] = {"start": start, "num_threads": num_threads, "memory_bytes": memory_bytes}
     if not isinstance(observable, (list, tuple)):
-        out, gradients, _ = _simulate(program, [observable], weights, inputs, gradient=True, start=start,
-                                      num_threads=num_threads, memory_bytes=memory_bytes)  # type: ignore[list-item]  # fmt: skip
+        out, gradients, _ = Simulation(program, [observable]).run(weights, inputs, gradient=True, **options)  # type: ignore[list-item]
         return out[:, 0], gradients
     if not len(observable):
         raise QTrainError("observable should be one observable or a non-empty list. Got an empty list.")
-    options: dict[str, Any] = {"start": start, "num_threads": num_threads, "memory_bytes": memory_bytes}
     parts = [values_and_gradients(program, o, weights, inputs, **options) for o in observable]
     return np.stack([v for v, _ in parts], axis=1), np.stack([g for _, g in parts], axis=1)
 
@@ -286,6 +361,6 @@ def states(
         >>> states(lower(circuit), [[0.0]]).real.tolist()
         [[1.0, 0.0]]
     """
-    _, _, vectors = _simulate(program, [], weights, inputs, state=True, start=start, num_threads=num_threads,
-                              memory_bytes=memory_bytes)  # fmt: skip
+    ready = Simulation(program, [])
+    vectors = ready.run(weights, inputs, state=True, start=start, num_threads=num_threads, memory_bytes=memory_bytes)[2]
     return vectors.view(np.complex128)

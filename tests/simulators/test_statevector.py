@@ -165,8 +165,9 @@ def test_missing_inputs_are_named():
 
 def test_memory_is_checked_before_it_is_taken():
     program = lower(efficient_su2(26, reps=1))
-    with pytest.raises(QTrainError, match=r"takes 34,\d\d\d,\d\d\d,\d\d\d bytes"):
-        values_and_gradients(program, "Z0", np.zeros((1, len(program.weights))))
+    for samples, size in ((1, 5), (8, 34)):
+        with pytest.raises(QTrainError, match=rf"takes {size},\d\d\d,\d\d\d,\d\d\d bytes"):
+            values_and_gradients(program, "Z0", np.zeros((samples, len(program.weights))))
     wide = lower(efficient_su2(40, reps=1))
     with pytest.raises(QTrainError, match="at most 28 qubits"):
         values(wide, "Z0", np.zeros((1, len(wide.weights))))

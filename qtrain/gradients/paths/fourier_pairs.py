@@ -17,6 +17,7 @@ from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
 from qtrain.gradients.accumulators import Ceiling, Exact, Means
 from qtrain.gradients.paths.pair_walk import Limits, moments
+from qtrain.gradients.sampled_angles import worth
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import effective
@@ -24,6 +25,7 @@ from qtrain.light_cones.vanishing_gradients import vanishing
 
 MOST_PAIRS = {"auto": 2**18, "pairs": 2**22}  # at any one rotation
 LINK_BYTES = 80  # of one entry of a transfer: kept, and while it is made
+LINK_OPERATIONS = 200.0  # that take as long as one entry
 SHARE = {"auto": 0.2, "pairs": 1.0}  # of the seconds that are left
 MOST_USES = 64  # rotations of one weight that ``auto`` follows
 TRUSTED = 1e3  # times the most that rounding can have done: smaller sums are only bounded
@@ -57,8 +59,11 @@ def passes(problem: Problem) -> str | None:
 
 def run(problem: Problem) -> GradientStats | None:
     """None where the pairs are too many."""
+    links = problem.budget.memory_bytes / 2 / LINK_BYTES
+    if problem.method == "auto":
+        links = min(links, worth(problem) / LINK_OPERATIONS)
     limits = Limits(
-        MOST_PAIRS.get(problem.method, MOST_PAIRS["auto"]), int(problem.budget.memory_bytes / 2 / LINK_BYTES),
+        MOST_PAIRS.get(problem.method, MOST_PAIRS["auto"]), int(links),
         problem.left * (1 - SHARE.get(problem.method, SHARE["auto"])),
     )  # fmt: skip
     program, operator = effective(problem)

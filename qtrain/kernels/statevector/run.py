@@ -104,7 +104,7 @@ def _fixed(
 
 
 @njit(cache=True, nogil=True)
-def _coefficients(
+def coefficients(
     n: int,
     item_start: np.ndarray,
     gates: np.ndarray,
@@ -181,7 +181,7 @@ def _coefficients(
 
 
 @njit(cache=True, nogil=True)
-def _chain(
+def chain(
     n: int,
     item_start: np.ndarray,
     gates: np.ndarray,
@@ -301,7 +301,7 @@ def run(
     signs = np.empty(1 << block, np.int64)
     for group_begin in range(begin, end, LANES):
         count = min(LANES, end - group_begin)
-        _coefficients(n, item_start, gates, kind, sign, letter, parameter, coefficient, phase, row,
+        coefficients(n, item_start, gates, kind, sign, letter, parameter, coefficient, phase, row,
                       row_coefficient, row_offset, weights, group_begin, half, coef, angles)  # fmt: skip
         psi, psi_copy = buffers[0], buffers[1]
         psi[:] = 0.0
@@ -355,5 +355,5 @@ def run(
             if copy[s]:
                 psi, psi_copy = psi_copy, psi
                 lam, lam_copy = lam_copy, lam
-        _chain(n, item_start, gates, kind, sign, letter, parameter, coefficient, row, row_coefficient,
+        chain(n, item_start, gates, kind, sign, letter, parameter, coefficient, row, row_coefficient,
                group_begin, half, inner, angles, gradients)  # fmt: skip

@@ -2,7 +2,7 @@
 
 LLVM's own vectoriser gives up on the kernels' pair updates (it cannot prove that two amplitudes
 do not overlap). A ``vec8`` is an LLVM ``<8 x double>``: one AVX-512 register, or two AVX ones.
-Usable inside ``@njit`` functions only: ``load``, ``store``, ``splat``, ``+ - *``.
+Usable inside ``@njit`` functions only: ``load``, ``store``, ``splat``, ``swap1``, ``swap2``, ``swap4``, ``+ - *``.
 
 Example:
     >>> import numpy as np
@@ -120,6 +120,22 @@ def _splat(typingctx: Any, value: Any) -> Any:
     return vec8(value), codegen
 
 
+def _swap(step: int) -> Any:
+    def swap(typingctx: Any, value: Any) -> Any:
+        if value is not vec8:
+            return None
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [lane ^ step for lane in range(LANES)])
+            return builder.shuffle_vector(args[0], args[0], mask)
+
+        return vec8(value), codegen
+
+    return intrinsic(swap)
+
+
+swap1, swap2, swap4 = _swap(1), _swap(2), _swap(4)
+"""Lanes l and l ^ 1, l ^ 2, l ^ 4 exchanged."""
 load: Any = intrinsic(_load)
 store: Any = intrinsic(_store)
 splat: Any = intrinsic(_splat)
