@@ -6,6 +6,7 @@ Sampled gradients, quadrature and certificates choose from it; a new simulator i
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ from qtrain.simulators.networks.contraction import plan_contraction
 from qtrain.simulators.reached_strings import reached_strings
 from qtrain.simulators.sectors.find import sector_of
 
+PACE = {"statevector": 1.0, "contraction": 50.0}  # of an operation, where gradients at few points are asked for
+USUAL_PACE, CALL = 5.0, 1e5  # of other rows; operations of the statevector that a call takes at least
+PLANNING, PLANNING_NETWORKS = 1e8, 2e9  # operations of the best row so far that are worth a look at the others
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
 FEW = 1e6  # operations that take less than a look at the other rows
 NARROW = 12  # qubits of a program whose statevector, where short, nothing has to beat
@@ -112,6 +116,41 @@ def cheapest(problem: Problem) -> Plan | None:
     return next(iter(plans(problem, enough=FEW).values()), None)
 
 
+def quickest(problem: Problem, points: int) -> tuple[str, Plan] | None:
+    """Name and plan of what takes the least time for gradients at so many points one after the other; None: none fits.
+
+    The statevector, unless the points together take so long that planning other rows pays. What is compared is
+    counted, not timed: the choice is the same on every machine.
+
+    Example:
+        >>> from qiskit.circuit.library import efficient_su2
+        >>> from qtrain.circuits.problem import pose
+        >>> problem = pose(efficient_su2(18, reps=2, entanglement="pairwise"), " + ".join(f"X{q}" for q in range(18)))
+        >>> quickest(problem, 1)[0], quickest(problem, 1000)[0]
+        ('statevector', 'near-Clifford')
+    """
+    if problem.program.angle_map is not None:
+        found = quickest(problem.but(program=dataclasses.replace(problem.program, angle_map=None)), points)
+        return None if found is None else (found[0], _mapped(found[1], problem.program.angle_map))
+    best: tuple[str, Plan] | None = None
+    least = math.inf
+    for name in sorted(SIMULATORS, key=lambda name: (name != "statevector", name == "contraction")):
+        if least <= (PLANNING_NETWORKS if name == "contraction" else PLANNING) / points:
+            break
+        plan = SIMULATORS[name].plan(problem) if name != "cones" else _cones(problem, lambda one: quickest(one, points))
+        if isinstance(plan, str) or plan.memory_bytes > problem.budget.memory_bytes:
+            continue
+        each = plan.operations if name == "cones" else _pace(name, plan)
+        if each < least:
+            best, least = (name, plan), each
+    return best
+
+
+def _pace(name: str, plan: Plan) -> float:
+    """Operations of a statevector in whose time a row gives a gradient."""
+    return PACE.get(name, USUAL_PACE) * plan.operations + CALL
+
+
 def _statevector(problem: Problem) -> Plan:
     width = problem.program.num_qubits
     amplitudes = 2.0 ** min(width, 1000)
@@ -133,8 +172,11 @@ def _gsim(problem: Problem) -> Plan | str:
     )  # fmt: skip
 
 
-def _cones(problem: Problem) -> Plan | str:
-    """The terms on their own cones, each shape by the cheapest row of this table."""
+def _cones(problem: Problem, choose: Callable[[Problem], tuple[str, Plan] | None] | None = None) -> Plan | str:
+    """The terms on their own cones, each shape by the cheapest row of this table, or by what ``choose`` chooses.
+
+    Operations are then those of a statevector in whose time all shapes give their gradients.
+    """
     if len(problem.observable) < 2:
         return "the observable is one term"
     found = pieces_of(problem)
@@ -149,7 +191,10 @@ def _cones(problem: Problem) -> Plan | str:
     for piece in found.pieces:
         if hurried.left <= 0:
             return f"planning {len(found.pieces)} shapes of cones takes more than half of the seconds"
-        best = cheapest(problem.but(program=piece.program, observable=piece.observable))
+        part = problem.but(program=piece.program, observable=piece.observable)
+        best, named = (cheapest(part), None) if choose is None else (None, choose(part))
+        if named is not None:
+            best = dataclasses.replace(named[1], operations=_pace(*named))
         if best is None:
             return f"no simulator fits a cone of {piece.program.num_qubits} qubits"
         chosen.append(best)

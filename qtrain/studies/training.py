@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qtrain.budget import Budget
 from qtrain.circuits.initialization import parse_initialization
+from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError
 from qtrain.simulators.statevector import values, values_and_gradients
+from qtrain.simulators.table import quickest
 from qtrain.studies.descent import Descent, descend
 from qtrain.studies.spec.search_spec import TrainingSpec
 from qtrain.studies.tasks.task import Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qtrain.circuits.program import PauliProgram
     from qtrain.studies.descent import Gradient
 
+PATIENCE = 1e6  # seconds: time decides nothing, for the digits have to be the same on every machine
+MOST_PLANNING = 20_000  # gates that are looked at for light cones and networks
 _ONE_THREAD = 1  # a trial's digits must not depend on how many run beside it
 
 
@@ -89,10 +97,11 @@ def train(
     count = training.steps if steps is None else steps
     if task.is_classifier:
         return _train_classifier(program, task, training, begin, count, seed)
-    found = _descend(lambda w, step, rows: _cost_and_gradient(program, task, w), begin, count, training)
+    cost, gradient = _energy(program, task, len(begin) * count)
+    found = _descend(lambda w, step, rows: gradient(w), begin, count, training)
     weights, energies = found.weights, found.costs
     if training.optimizer == "adam":  # where the last step led is not known yet
-        last = _cost(program, task, found.last)
+        last = cost(found.last)
         weights = np.where((last < energies)[:, None], found.last, weights)
         energies = np.minimum(last, energies)
     losses = relative_energy(energies, task.lowest)
@@ -114,6 +123,24 @@ def _clifford_weights(program: PauliProgram, task: Task, training: TrainingSpec,
         )
     width = training.clifford_width or 0.0
     return clifford_starts(program, task.observables[0], training.starts, width=width, seed=seed)
+
+
+def _energy(program: PauliProgram, task: Task, points: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Costs (rows,), and costs with gradients (rows, M), of (rows, M) weights: exact, for a task without data.
+
+    A Hamiltonian's by what takes least for gradients at so many points; a cost of the user's on the statevector.
+    """
+    if task.cost is not None:
+        return partial(_cost, program, task), partial(_cost_and_gradient, program, task)
+    problem = Problem(program, task.observables[0], budget=Budget(seconds=PATIENCE, max_planning=MOST_PLANNING))
+    found = quickest(problem, points)
+    if found is None:
+        raise QTrainError(
+            f"circuit should be one whose energy is computed exactly, for it to be trained. Got {program.num_qubits} "
+            "qubits, too many for a statevector, and no other simulator that fits."
+        )
+    evaluator = found[1].build()
+    return evaluator.costs, evaluator.values_and_gradients
 
 
 def _descend(
@@ -219,17 +246,14 @@ def score(
 
 
 def _cost(program: PauliProgram, task: Task, weights: np.ndarray) -> np.ndarray:
-    """(rows,) cost of a task without data at (rows, M) weights."""
-    if task.cost is None:
-        return values(program, task.observables[0], weights, num_threads=_ONE_THREAD)
-    outputs = values(program, list(task.observables), weights, num_threads=_ONE_THREAD)
-    return task.cost(outputs)[0]
+    """(rows,) the user's cost at (rows, M) weights."""
+    assert task.cost is not None
+    return task.cost(values(program, list(task.observables), weights, num_threads=_ONE_THREAD))[0]
 
 
 def _cost_and_gradient(program: PauliProgram, task: Task, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same, and its gradient (rows, M)."""
-    if task.cost is None:
-        return values_and_gradients(program, task.observables[0], weights, num_threads=_ONE_THREAD)
+    assert task.cost is not None
     outputs, slopes = values_and_gradients(program, list(task.observables), weights, num_threads=_ONE_THREAD)
     cost, slope = task.cost(outputs)
     return cost, (slope[:, :, None] * slopes).sum(axis=1)
