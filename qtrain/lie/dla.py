@@ -31,6 +31,7 @@ CLASSIFICATION = "classification of Pauli strings"
 KINDS = {small_lie.U: "u", small_lie.SU: "su", small_lie.SO: "so", small_lie.SP: "sp"}
 MAX_GENERATORS = 4000  # distinct strings classified together; more give a lower bound from the first ones
 FEW_GENERATORS = 256  # also without any time left
+LOOKS = 16  # when sums are taken apart, for each dimension that a closure may find, where work is counted
 SPEED = 10_000  # strings that a second classifies, at worst
 
 
@@ -106,15 +107,29 @@ def algebra(problem: Problem) -> DLAResult:
     return _of_circuit(program, problem.observable, int(budget.max_dimension), deadline)
 
 
+def counted_algebra(
+    program: PauliProgram, *, observable: SparsePauliOp | None = None, max_dimension: int
+) -> DLAResult:  # fmt: skip
+    """`dla` that ends by ``max_dimension`` alone, never by the clock: the same on every machine.
+
+    Example:
+        >>> from qiskit.circuit.library import real_amplitudes
+        >>> counted_algebra(lower(real_amplitudes(2, reps=2)), max_dimension=64).algebra
+        '2 su(2)'
+    """
+    return _of_circuit(program, observable, max_dimension, math.inf, most_looks=LOOKS * max_dimension)
+
+
 def _of_circuit(
-    program: PauliProgram, observable: SparsePauliOp | str | None, limit: int, deadline: float
-) -> DLAResult:
+    program: PauliProgram, observable: SparsePauliOp | str | None, limit: int, deadline: float,
+    most_looks: float = math.inf,
+) -> DLAResult:  # fmt: skip
     """A lower bound, from the first rotations, where reading all takes more than half of the time."""
     now = clock()
     sums, complete = circuit_sums(program, now + (deadline - now) / 2)
     n = program.num_qubits
     operator = None if observable is None else as_observable(observable, n)
-    result = _both(program if complete else None, distinct(sums), n, operator, limit, deadline)
+    result = _both(program if complete else None, distinct(sums), n, operator, limit, deadline, most_looks)
     if complete:
         return result
     method = f"{result.method}, of the first {len(sums)} generators of the circuit"
@@ -123,13 +138,13 @@ def _of_circuit(
 
 def _both(
     program: PauliProgram | None, sums: list[Sum], num_qubits: int, operator: SparsePauliOp | None, limit: int,
-    deadline: float,
+    deadline: float, most_looks: float = math.inf,
 ) -> DLAResult:  # fmt: skip
     """The algebra, and the module of the observable where there is one: half of the time for each."""
     now = clock()
     until = deadline if operator is None else now + (deadline - now) / 2
     given = all(len(item) == 1 for item in sums)
-    parts = sums if given else split(sums, num_qubits, now + 0.75 * (until - now))
+    parts = sums if given else split(sums, num_qubits, now + 0.75 * (until - now), most_looks=most_looks)
     strings = [next(iter(item)) for item in parts] if all(len(item) == 1 for item in parts) else []
     if strings:
         result = _strings_algebra(strings, num_qubits, until)

@@ -42,11 +42,14 @@ class _Part:
     weights: list[int]
 
 
-def split(sums: Sequence[Sum], num_qubits: int, deadline: float = math.inf) -> list[Sum]:
+def split(
+    sums: Sequence[Sum], num_qubits: int, deadline: float = math.inf, *, most_looks: float = math.inf
+) -> list[Sum]:  # fmt: skip
     """Sums that generate the same Lie algebra, as small as this can tell within the time.
 
     Args:
         sums: of strings with whole weights, as `whole` makes them. deadline: of `qtrain.budget.clock`.
+        most_looks: at a part beside a family, after which no more are taken apart: the same on every machine.
 
     Example:
         >>> rotations = [{(1, 0): 1, (2, 0): 1}, {(0, 1): 1, (0, 2): 2}]  # X0 + X1, Z0 + 2 Z1
@@ -62,15 +65,18 @@ def split(sums: Sequence[Sum], num_qubits: int, deadline: float = math.inf) -> l
     parts = [_Part(np.array([place[p] for p in item]), list(item.values())) for item in sums]
     meets = np.asarray(commutation_matrix(*packed(paulis, num_qubits)))
     rng = np.random.default_rng(0)
-    count = 0
+    count, looks = 0, 0
     while count < len(parts) and any(len(part.weights) > 1 for part in parts):
         count = len(parts)
         for mask in _families(parts, meets):
             inside, numbers = _generic([part for part in parts if mask[part.strings].all()], mask, rng)
             pieces = [_pieces(part, meets, inside, numbers, deadline) for part in parts]
+            looks += len(parts)
             if clock() > deadline:
                 return _sums(parts, paulis)
             parts = [piece for group in pieces for piece in group]
+            if looks > most_looks:
+                return _sums(parts, paulis)
     return _sums(parts, paulis)
 
 

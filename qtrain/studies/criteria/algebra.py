@@ -16,7 +16,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.budget import Budget
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
-from qtrain.lie.dla import dla
+from qtrain.lie.dla import counted_algebra
 from qtrain.lie.growth import Growth, decide
 from qtrain.lie.result import DLAResult
 from qtrain.light_cones.light_cone import cone
@@ -56,8 +56,8 @@ def sizes(
     own = untied(program, shared=True)
     sums = bool(own.shared.any())
     asked = observable if module else None
-    apart = dla(untied(program), observable=asked, max_dimension=MOST, seconds=None) if sums else None
-    found = dla(own, observable=asked, max_dimension=MOST, seconds=None) if close or not sums else None
+    apart = counted_algebra(untied(program), observable=asked, max_dimension=MOST) if sums else None
+    found = counted_algebra(own, observable=asked, max_dimension=MOST) if close or not sums else None
     if found is None or not found.complete:
         largest = found if apart is None else apart
         assert largest is not None
@@ -124,7 +124,7 @@ def growth(
     for n in sorted(numbers if build is not None else ()):
         if n not in points:
             assert build is not None
-            found = dla(untied(build(n), shared=True), max_dimension=MOST, seconds=None)
+            found = counted_algebra(untied(build(n), shared=True), max_dimension=MOST)
             points[n] = found.dimension, found.complete
     order = sorted(points)
     law = decide(order, [points[n][0] for n in order], [points[n][1] for n in order])
