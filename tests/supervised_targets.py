@@ -7,6 +7,8 @@ import signal
 import time
 from pathlib import Path
 
+from qtrain.studies.run.child import report
+
 
 def misbehave(setup):
     def evaluate(payload):
@@ -15,6 +17,10 @@ def misbehave(setup):
                 return {"value": payload["value"] * setup["factor"], "pid": os.getpid()}
             case "raise":
                 raise ZeroDivisionError("no angle is left")
+            case "report":  # twice, then no more is heard
+                report({"metrics": {"first": 1.0}})
+                report({"metrics": {"first": 1.0, "second": 2.0}})
+                time.sleep(1000)
             case "hang":
                 time.sleep(1000)
             case "exit":

@@ -13,6 +13,7 @@ from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
 from qtrain.studies.propose.starts import circuit_of, plain_of
+from qtrain.studies.run.child import report
 from qtrain.studies.setup import Setup, build_setup, setup_of
 from qtrain.studies.spec.search_spec import SearchSpec, TrainingSpec, read_spec
 from qtrain.studies.stages import Broken, Candidate, short, spread, stages_of
@@ -51,10 +52,17 @@ def evaluate(
             break
         finally:
             c.timings[stage.name] = round(time.perf_counter() - begun, 6)
+        report(_recorded(c))  # kept, should a later stage take too long
     wanted = {} if reason else {name: c.objectives[name] for name in setup.spec.objectives.use}
     return {
-        "state": "pruned" if reason else "complete", "reason": reason, "objectives": wanted,
-        "constraints": c.constraints, "metrics": c.metrics | c.objectives, "timings": c.timings, "report": c.report,
+        "state": "pruned" if reason else "complete", "reason": reason, "objectives": wanted, **_recorded(c)
+    }
+
+
+def _recorded(c: Candidate) -> dict[str, Any]:
+    """What is kept of a candidate, as far as it got: plain data."""
+    return {
+        "constraints": c.constraints, "metrics": c.metrics | c.objectives, "timings": c.timings, "report": c.report
     }  # fmt: skip
 
 

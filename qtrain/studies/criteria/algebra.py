@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import Budget
-from qtrain.circuits.problem import Problem
+from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
+from qtrain.kernels.paulis import unpack_bits
 from qtrain.lie.dla import counted_algebra
 from qtrain.lie.growth import Growth, decide
 from qtrain.lie.result import DLAResult
-from qtrain.light_cones.light_cone import cone
 from qtrain.studies.criteria.figure import Figure, untied
 
 MOST = 512  # dimension up to which closures are followed
@@ -85,15 +84,20 @@ def _detail(result: DLAResult, below: DLAResult | None) -> dict[str, object]:
 def _module_bound(
     program: PauliProgram, observable: SparsePauliOp, apart: DLAResult | None, algebra: float
 ) -> float:  # fmt: skip
-    """log₁₀ of the least of: all strings on the observable's cone; the strings' module; the algebra, if it is in it."""
-    whole = Problem(program, observable, budget=Budget(seconds=3600.0))
-    bounds = [cone(whole).effective_width * math.log10(4)]
+    """log₁₀ of the least of: all strings on the qubits that generators link to the observable's; the strings' module;
+    the algebra, where the observable is in it."""
+    table = untied(program).generators()
+    letters = unpack_bits(table.x, program.num_qubits) | unpack_bits(table.z, program.num_qubits)
+    seen = (observable.paulis.x | observable.paulis.z).any(axis=0)
+    while True:
+        wider = seen | letters[(letters & seen).any(axis=1)].any(axis=0)
+        if (wider == seen).all():
+            break
+        seen = wider
+    bounds = [float(seen.sum()) * math.log10(4)]
     if apart is not None and apart.module_complete and apart.module_dimension is not None:
         bounds.append(math.log10(max(1, apart.module_dimension)))
-    table = untied(program).generators()
     strings = {(a.tobytes(), b.tobytes()) for a, b in zip(table.x, table.z, strict=True)}
-    from qtrain.circuits.observables import pack
-
     x, z, _ = pack(observable)
     if all((a.tobytes(), b.tobytes()) in strings for a, b in zip(x, z, strict=True)):
         bounds.append(algebra)

@@ -17,6 +17,14 @@ from typing import Any
 
 import psutil
 
+_pipe: Any = None
+
+
+def report(found: Any) -> None:
+    """Say how far the running call got: kept if it never ends. Nothing happens outside a supervised process."""
+    if _pipe is not None:
+        _pipe.send(("progress", found, None))
+
 
 def _follow_parent(parent: int) -> None:
     """End with the supervisor, even if it was killed and this process is in the middle of a trial."""
@@ -44,6 +52,7 @@ def main(target: str, descriptor: int, parent: int) -> None:
     """Import ``target``, set it up with the first message, then serve payloads until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, args=(parent,), daemon=True).start()
+    global _pipe
     pipe: Any = Connection(descriptor)
     try:
         module, _, name = target.partition(":")
@@ -57,6 +66,7 @@ def main(target: str, descriptor: int, parent: int) -> None:
         pipe.send(("set-up", _sentence(error), traceback.format_exc()))
         return
     pipe.send(("ready", None, None))
+    _pipe = pipe
     while True:
         try:
             payload = pipe.recv()

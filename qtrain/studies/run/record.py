@@ -165,9 +165,12 @@ def ended_dict(outcome: Outcome) -> dict[str, Any]:
     now = time.time()
     if outcome.kind == "ok":
         return {**outcome.value, "time": now, "versions": versions()}
+    empty: dict[str, Any] = {"constraints": {}, "metrics": {}, "report": {}, "timings": {}}
+    found = {**empty, **(outcome.value if isinstance(outcome.value, Mapping) else {})}  # up to where it got
+    rest = max(0.0, outcome.seconds - sum(found["timings"].values()))
     return {
-        "state": "failed", "reason": outcome.reason, "objectives": {}, "constraints": {}, "metrics": {}, "report": {},
-        "timings": {"evaluation": outcome.seconds}, "time": now, "versions": versions(),
+        "state": "failed", "reason": outcome.reason, "objectives": {}, **{key: found[key] for key in empty},
+        "timings": {**found["timings"], "evaluation": rest}, "time": now, "versions": versions(),
     }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -41,7 +41,10 @@ _SETUP_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a call ended: ``kind`` is "ok", "raised", "timeout", "memory", "died" or "stopped" (by the user)."""
+    """How a call ended: ``kind`` is "ok", "raised", "timeout", "memory", "died" or "stopped" (by the user).
+
+    ``value``: the answer; of one that did not end well, what it reported last (see ``child.report``), else None.
+    """
 
     kind: str
     value: Any = None
@@ -68,6 +71,7 @@ class _Process:
             )  # fmt: skip
         self.pipe: Any = Connection(ours.detach())
         self.ready = False
+        self.reported: Any = None  # by the running call, last
 
     def set_up(self, message: bytes) -> None:
         with contextlib.suppress(OSError):  # it died already: the wait for "ready" says how
@@ -194,6 +198,7 @@ class Pool:
         try:
             process.wait_ready()
             begun = time.monotonic()
+            process.reported = None
             process.pipe.send(payload)
             outcome = self._wait(process, begun)
         except QTrainError:
@@ -205,6 +210,8 @@ class Pool:
             outcome = Outcome("died", reason=f"its process {process.ending()}", seconds=time.monotonic() - begun)
         if self._stopped:
             return STOPPED
+        if outcome.kind != "ok":
+            outcome = replace(outcome, value=process.reported)
         if outcome.kind in ("ok", "raised"):
             self._idle.put(process)
         else:
@@ -216,6 +223,9 @@ class Pool:
             spent = time.monotonic() - begun
             if process.pipe.poll(max(0.0, min(0.05, self.seconds - spent))):
                 kind, value, _ = process.pipe.recv()
+                if kind == "progress":
+                    process.reported = value
+                    continue
                 spent = time.monotonic() - begun
                 if kind == "ok":
                     return Outcome("ok", value, seconds=spent)

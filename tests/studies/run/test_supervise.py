@@ -10,6 +10,7 @@ import time
 import pytest
 
 from qtrain.errors import QTrainError
+from qtrain.studies.run.record import ended_dict
 from qtrain.studies.run.supervise import Pool, run_batch
 
 TARGET = "supervised_targets:misbehave"
@@ -38,6 +39,14 @@ def test_fails_alone_with_its_reason(pool, do, kind, reason):
     outcomes = dict(run_batch(pool, payloads, n_jobs=2))
     assert (outcomes[1].kind, outcomes[1].reason) == (kind, reason)
     assert [outcomes[i].value["value"] for i in (0, 2, 3)] == [3, 6, 15]
+
+
+def test_what_a_call_reported_last_is_kept_where_it_never_ends(pool):
+    outcome = pool.call({"do": "report"})
+    assert (outcome.kind, outcome.value) == ("timeout", {"metrics": {"first": 1.0, "second": 2.0}})
+    ended = ended_dict(outcome)
+    assert ended["state"] == "failed" and ended["metrics"] == {"first": 1.0, "second": 2.0} and ended["report"] == {}
+    assert pool.call({"do": "hang"}).value is None  # nothing of the call before
 
 
 def test_processes_stay_warm_and_prints_do_no_harm(pool):
