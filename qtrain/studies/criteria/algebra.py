@@ -15,7 +15,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
-from qtrain.kernels.paulis import unpack_bits
+from qtrain.kernels.gf2 import unpack_bits
 from qtrain.lie.dla import counted_algebra
 from qtrain.lie.growth import Growth, decide
 from qtrain.lie.result import DLAResult
