@@ -7,28 +7,36 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp, Statevector
+from strategies_architecture import architectures
 
+import qtrain
 from qtrain.architecture.architecture import Architecture, Layer
+from qtrain.circuits.problem import pose
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.studies.evaluate import evaluate, score
 from qtrain.studies.figures import (
+    _untied_profile,
     dead_parameters,
     decay_per_qubit,
     qfim_rank,
     shots_per_step,
     trainability,
+    variance_profile,
+    work_budget,
 )
+from qtrain.studies.objectives import OBJECTIVES
 from qtrain.studies.propose.space import SearchSpace
 from qtrain.studies.propose.starts import build_starts, circuit_of, plain_of
 from qtrain.studies.setup import build_setup
 from qtrain.studies.spec.search_spec import DeviceSpec, read_spec
+from qtrain.studies.stages import stages_of
 from qtrain.studies.tasks.devices import build_device
 
 SPACE = SearchSpace(3)
@@ -278,3 +286,78 @@ def test_starts_from_files_names_and_architectures(tmp_path):
             build_starts(spec_of(start=[bad]), SPACE)
     with pytest.raises(QTrainError, match=r"start\[0\] should have 5 qubits. Got 3."):
         build_starts(spec_of(5, start=[str(tmp_path / "a.qasm")]), SPACE)
+
+
+NAMES = [name for name, row in OBJECTIVES.items() if row.stage != "training"]
+
+
+@settings(max_examples=8, deadline=None)
+@given(architectures(max_layers=2), st.integers(0, 2**31))
+def test_every_criterion_is_a_number_for_any_family(family, seed):
+    """Shared or independent angles, pooling, every block: a value or a flagged bound, and never nothing."""
+    circuit = family.circuit(5)
+    assume(circuit.num_parameters)
+    setup = build_setup(spec_of(5, objectives={"use": ["trainability"], "record": NAMES, "sizes": [3, 4]}))
+    found = evaluate(setup, circuit, family, seed=seed, forgive=True)
+    assert found["state"] == "complete", found["reason"]
+    assert "training" not in found["timings"]
+    live = found["metrics"]["dead_fraction"] < 1
+    for name in NAMES:
+        if live or name not in ("trainability", "shots_per_step", "decay_per_qubit"):  # of no live parameter: infinite
+            assert np.isfinite(found["metrics"][name]), name
+    flags = {name: value for name, value in found["metrics"].items() if name.endswith("_is_bound")}
+    assert len(flags) >= 8 and set(flags.values()) <= {0.0, 1.0}
+    assert json.loads(json.dumps(found)) == found
+
+
+@pytest.mark.parametrize("use, stages", [
+    (["parameters"], ["light_cone"]),
+    (["cone_width"], ["light_cone", "cones"]),
+    (["noise_survival"], ["light_cone", "hardware", "noise"]),
+    (["algebra_growth"], ["light_cone", "algebra", "algebra_growth"]),
+    (["decay_per_qubit"], ["light_cone", "gradients", "scaling"]),
+    (["task_loss"], ["light_cone", "training"]),
+])  # fmt: skip
+def test_only_what_is_asked_for_is_computed(use, stages):
+    spec = spec_of(objectives={"use": use, "algebra": False})
+    constraints = spec.constraints.model_copy(update={"min_trainability": None})  # a limit that is there by default
+    spec = spec.model_copy(update={"constraints": constraints})
+    assert [stage.name for stage in stages_of(spec)] == stages
+
+
+def test_a_limit_asks_for_its_stage_as_a_record_does():
+    spec = spec_of(objectives={"use": ["parameters"]}, constraints={"max_cone_width": 2, "max_task_loss": 3.0})
+    assert {"cones", "training"} <= {stage.name for stage in stages_of(spec)}
+    setup = build_setup(spec)
+    family = Architecture((Layer(("ry",), "cz"),), 3)
+    assert evaluate(setup, family.circuit(3), family, seed=0)["reason"].startswith("cones: cone width 3 is above")
+    assert "simulability" in [s.name for s in stages_of(spec_of(objectives={"record": ["simulation_cost"]}))]
+
+
+def test_gradients_are_estimated_where_all_else_takes_too_much():
+    """Of independent angles the estimate is the value; a shared pair of rotations of one qubit adds up coherently."""
+    setup = build_setup(spec_of(4))
+    for layer in (Layer(("ry", "rz"), "cx"), Layer(("rx",), "rzz", sharing="shared")):
+        program = lower(Architecture((layer,), 2, final_rotations=("ry",)).circuit(4))
+        problem = pose(program, setup.task.scaled_observable, seed=1)
+        estimate = _untied_profile(problem)
+        assert estimate.estimate
+        if not program.shared.any():
+            exact = variance_profile(program, setup.task, setup.task.scaled_observable, seed=1, budget=work_budget(120, 0.1))
+            assert not exact.estimate
+            assert estimate.variance == pytest.approx(exact.variance) and (estimate.proven_zero == exact.proven_zero).all()
+
+
+def test_a_search_over_a_hundred_qubits_needs_no_training(tmp_path):
+    spec = {
+        "name": "hundred", "qubits": 100, "task": {"kind": "tfim"}, "device": {"topology": "line"}, "trials": 2, "batch": 2,
+        "objectives": {"use": ["trainability", "algebra", "simulation_cost", "two_qubit_depth"]}, "limits": {"seconds": 600},
+        "space": {"pools": ["hardware_efficient"], "layers": [1], "repetitions": [1], "topologies": ["brickwork"]},
+        "constraints": {"min_trainability": -9.0}, "sampler": "random",
+    }  # fmt: skip
+    result = qtrain.search(spec, tracking_uri="off", storage=str(tmp_path / "hundred.journal"))
+    assert result.counts["failed"] == 0 and result.counts["complete"] + result.counts["pruned"] == 2
+    done = [trial for trial in result.trials if trial.state == "complete"]
+    assert all("training" not in t.timings and t.objectives["algebra"] > 2 for t in done)
+    with pytest.raises(QTrainError, match="at most 30 where task_loss is used"):
+        qtrain.search(spec | {"name": "trained", "objectives": {"use": ["task_loss"]}}, tracking_uri="off")
