@@ -19,6 +19,8 @@ from .diagnosis.simulability import simulability as simulability
 from .errors import QTrainError as QTrainError
 from .gradients.statistics import GradientStats as GradientStats
 from .gradients.variance import gradient_variance as gradient_variance
+from .growth.adapt import Growth as Growth
+from .growth.adapt import grow as grow
 from .lie.dla import dla as dla
 from .lie.growth import DLAGrowth as DLAGrowth
 from .lie.growth import dla_growth as dla_growth
@@ -35,6 +37,8 @@ from .registry.registry import load as load
 from .registry.registry import names as names
 from .registry.registry import register as register
 from .simulators.statevector import values_and_gradients as values_and_gradients
+from .studies.comparison.benchmark import benchmark as benchmark
+from .studies.comparison.results import Benchmark as Benchmark
 from .studies.propose.space import SearchSpace as SearchSpace
 from .studies.result import SearchResult as SearchResult
 from .studies.study import search as search

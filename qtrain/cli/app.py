@@ -169,6 +169,42 @@ def search(
     _show_search(result, json)
 
 
+@app.command(epilog="Example: qtrain compare ising.toml --seeds 5 --jobs 2 -o ising-compared.json")
+def compare(
+    spec: Spec,
+    seeds: Annotated[int, typer.Option(help="Runs of every method: seeds 0, 1, ….")] = 5,
+    rivals: Annotated[
+        list[str] | None,
+        typer.Option(help="A rival, such as shelf or adapt; may be given again.  [default: all that suit the task]"),
+    ] = None,
+    vary: Annotated[
+        str | None, typer.Option(help="Key of the spec that gets the seed too, such as task.seed.")
+    ] = None,
+    evaluations: Annotated[
+        int | None, typer.Option(help="Gradient evaluations of each rival.  [default: what the search took]")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="JSON file of the runs.  [default: mlruns/<study>-compared.json]"),
+    ] = None,
+    jobs: Jobs = 1,
+    json: Json = False,
+) -> None:
+    """Compare a search with what one would do without it, by equal means. Started again, it continues."""
+    from qtrain.cli import study_verbs
+
+    found = study_verbs.compare(
+        spec, rivals=rivals, seeds=seeds, vary=vary, evaluations=evaluations, output=output, jobs=jobs,
+        say=lambda line: typer.echo(line, err=True),
+    )  # fmt: skip
+    if json:
+        _print_json(found.to_dict())
+    else:
+        from qtrain.views import comparison_tables
+
+        _print(comparison_tables.comparison_view(found))
+
+
 @app.command(epilog="Example: qtrain worker spec.toml --storage postgresql://user@host/qtrain")
 def worker(
     spec: Spec,

@@ -1,8 +1,9 @@
-"""What the verbs about studies and the registry do: search, worker, register, list, show, model."""
+"""What the verbs about studies and the registry do: search, compare, worker, register, list, show, model."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from qtrain.registry.registry import RegistryEntry
+    from qtrain.studies.comparison.results import Benchmark
     from qtrain.studies.result import SearchResult
 
 
@@ -32,6 +34,23 @@ def search(
         from qtrain.studies.study import search
 
         return search(read, n_trials=n_trials, on_trial=progress.show, **options)
+
+
+def compare(
+    spec: Path, *, rivals: list[str] | None, output: Path | None, jobs: int, say: Callable[[str], None], **options: Any
+) -> Benchmark:
+    """Compare a search with its rivals; every run is kept in ``output`` and said as it ends."""
+    from qtrain.studies.comparison.benchmark import benchmark
+    from qtrain.studies.spec.search_spec import read_spec
+
+    read = read_spec(spec)
+    where = Path("mlruns") / f"{read.name}-compared.json" if output is None else output
+
+    def told(method: str, seed: int, run: Mapping[str, Any]) -> None:
+        what = run.get("failed") or f"loss {run['loss']:.3g}, {run['evaluations']} evaluations, {run['seconds']:.1f} s"
+        say(f"{method}, seed {seed}: {what}")
+
+    return benchmark(read, rivals or None, results=where, jobs=jobs, on_run=told, **options)
 
 
 RECORDING_SECONDS = 0.04  # of a trial: Optuna, MLflow, dispatch; experiments/benchmarks/search_overhead.py

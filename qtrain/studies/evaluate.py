@@ -102,6 +102,7 @@ def _train_fully(setup: Setup, whole: QuantumCircuit, seed: int) -> dict[str, An
     trained = train(lower(whole, inputs=inputs), task, long_training(spec), seed=seed)
     return {
         "task_loss": trained.loss, "seconds": time.perf_counter() - begun,
+        "gradient_evaluations": trained.evaluations,
         **spread(trained.losses), **trained.metrics, "weights": short(trained.weights[trained.best], 9),
     }  # fmt: skip
 

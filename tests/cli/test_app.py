@@ -17,7 +17,7 @@ from qtrain.architecture.catalogue import hva_tfim
 from qtrain.cli.app import app, main
 from qtrain.registry.registry import RegistryEntry, register
 
-VERBS = ["diagnose", "search", "worker", "list", "show", "register", "package", "report"]
+VERBS = ["diagnose", "search", "compare", "worker", "list", "show", "register", "package", "report"]
 
 
 class Outcome:

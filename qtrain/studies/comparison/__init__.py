@@ -1,0 +1,1 @@
+"""The search against its rivals: equal means, paired intervals, losses named."""

@@ -1,0 +1,80 @@
+"""Whether grown gates keep a device's limits: asked of the transpiler only where a count does not settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtrain.architecture.architecture import Architecture
+from qtrain.architecture.blocks import Gate, count_parameters
+from qtrain.studies.comparison.rivals import Contest, within
+
+MOST_OF_A_PAIR = 3  # CZ or CX that any unitary on two qubits takes
+OF_A_ROTATION = 2
+
+
+class DeviceLimit:
+    """The limits of a contest's spec on two-qubit depth, two-qubit gates and parameters."""
+
+    def __init__(self, contest: Contest) -> None:
+        self.contest = contest
+        self._counts: dict[str, float] = {}
+
+    def fits(self, gates: Sequence[Gate]) -> bool:
+        """Whether the device takes these gates."""
+        bound = upper_bound(gates, self.contest.setup.device.edges)
+        spec = self.contest.setup.spec
+        if bound is not None and within(spec, bound):
+            return True
+        if spec.constraints.limit("max", "parameters") is not None and not within(
+            spec, {"two_qubit_depth": 0, "two_qubit_gates": 0, "parameters": count_parameters(gates)}
+        ):
+            return False
+        return self.contest.fits(self._architecture(gates))
+
+    def _architecture(self, gates: Sequence[Gate]) -> Architecture:
+        return Architecture((), grown=tuple(gates), num_qubits=self.contest.setup.spec.qubits)
+
+    def gates(self, architecture: Architecture) -> float:
+        """Two-qubit gates on the device."""
+        key = architecture.content_id
+        if key not in self._counts:
+            self._counts[key] = self.contest.cost(architecture)["two_qubit_gates"]
+        return self._counts[key]
+
+
+def upper_bound(gates: Sequence[Gate], edges: Sequence[Sequence[int]] | None) -> dict[str, float] | None:
+    """Two-qubit depth and gates that surely suffice; None where a gate is on more or on uncoupled qubits.
+
+    Gates on the same pair, none on its qubits between them, are one block of at most three.
+
+    Example:
+        >>> pair = Gate("rzz", (0, 1), (0,)), Gate("rx", (0,), (1,)), Gate("rxx", (1, 0), (2,))
+        >>> upper_bound(pair, [(0, 1)]), upper_bound(pair, [(0, 2)])
+        ({'two_qubit_depth': 3.0, 'two_qubit_gates': 3.0, 'parameters': 3.0}, None)
+    """
+    coupled = None if edges is None else {frozenset(pair) for pair in edges}
+    depth: dict[int, int] = {}
+    last: dict[
+        int, tuple[frozenset[int], int, int]
+    ] = {}  # by qubit: its block's pair, gates, and depth before it
+    total = 0
+    for gate in gates:
+        if len(gate.qubits) == 1:
+            continue
+        pair = frozenset(gate.qubits)
+        if len(pair) > 2 or (coupled is not None and pair not in coupled):
+            return None
+        a, b = pair
+        before = last.get(a)
+        if before is not None and before[0] == pair and last.get(b) == before:
+            size, since = min(MOST_OF_A_PAIR, before[1] + OF_A_ROTATION), before[2]
+            total += size - before[1]
+        else:
+            size, since = OF_A_ROTATION, max(depth.get(a, 0), depth.get(b, 0))
+            total += size
+        last[a] = last[b] = (pair, size, since)
+        depth[a] = depth[b] = since + size
+    return {
+        "two_qubit_depth": float(max(depth.values(), default=0)), "two_qubit_gates": float(total),
+        "parameters": float(count_parameters(gates)),
+    }  # fmt: skip
