@@ -16,17 +16,34 @@ if TYPE_CHECKING:
 
 def comparison_view(found: Benchmark) -> RenderableType:
     """The methods in one table, the best first; below it what the figures say."""
-    what = "test loss" if found.data else "relative energy error" if found.exact else "energy above the lowest found"
-    means = "mean over new trainings" if found.data else f"as delivered; below {found.solved:g} counts as that"
+    what = (
+        "test loss"
+        if found.data
+        else "relative energy error"
+        if found.exact
+        else "energy above the lowest found"
+    )
+    means = (
+        "mean over new trainings" if found.data else f"as delivered; below {found.solved:g} counts as that"
+    )
     rows = [("losses", f"{what}, geometric mean over {len(found.seeds)} runs ({means})")]
     for name in sorted({key for row in found.references.values() for key in row}):
-        rows.append((name, number(statistics.fmean(row[name] for row in found.references.values() if name in row), 4)))
+        rows.append(
+            (name, number(statistics.fmean(row[name] for row in found.references.values() if name in row), 4))
+        )
     columns = ["method", "delivered", "retrained", *(["accuracy"] if found.data else []), "rival / search (95 %)", "",
                "two-qubit gates", "depth", "parameters", "evaluations", "CPU s"]  # fmt: skip
     names = [name for name in found.runs if name in (*found.rivals, "search") and found.runs[name]]
     lines = [_line(found, name) for name in sorted(names, key=found.mean)]
-    parts = [Text(f"Comparison {found.study}", style="bold cyan"), name_value(rows), "", grid(columns, lines), ""]
-    return Group(*parts, *(Text(sentence) for sentence in found.sentences()))
+    parts: list[RenderableType] = [
+        Text(f"Comparison {found.study}", style="bold cyan"),
+        name_value(rows),
+        "",
+        grid(columns, lines),
+        "",
+    ]
+    parts += [Text(sentence) for sentence in found.sentences()]
+    return Group(*parts)
 
 
 def _line(found: Benchmark, name: str) -> list[Any]:

@@ -23,6 +23,7 @@ from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.study import count_jobs
 from qtrain.studies.tasks.task import Task
 
+ENOUGH = 0.01  # of the error that counts as solved: where rivals may end
 OnRun = Callable[[str, int, Mapping[str, Any]], None]
 
 
@@ -54,7 +55,7 @@ def benchmark(
         vary: a dotted key of the spec that gets the seed too, such as "task.seed": every run has an instance of its
             own. None: "task.data_seed" where there is one.
         evaluations: replaces what the search took.
-        solved: relative errors below it are equal.
+        solved: relative errors below it are equal; rivals may stop at a hundredth of it.
         results: file that takes every run as it ends; runs that are there are not repeated.
         storage: folder for the journals of the searches; None: none is kept.
         jobs: runs at a time; -1: one per core. The result does not depend on it, but for the seconds.
@@ -87,7 +88,10 @@ def benchmark(
     ]  # the search first: it says what the others may spend
     for phase in phases:
         work = [(row, seed) for seed in numbers for row in phase if not book.has(_name(row), seed)]
-        tasks = [(row, spec_of(spec, seed, vary), seed, book.budget(seed), folder) for row, seed in work]
+        tasks = [
+            (row, spec_of(spec, seed, vary), seed, book.budget(seed), folder, ENOUGH * solved)
+            for row, seed in work
+        ]
         for name, seed, run in _ended(tasks, workers):
             book.note(name, seed, run)
             if on_run is not None:
@@ -111,7 +115,12 @@ def _ended(tasks: list[Any], workers: int) -> Iterator[tuple[str, int, dict[str,
 
 
 def run_one(
-    row: Rival | None, spec: SearchSpec, seed: int, evaluations: int | None, storage: Path | None
+    row: Rival | None,
+    spec: SearchSpec,
+    seed: int,
+    evaluations: int | None,
+    storage: Path | None,
+    enough: float,
 ) -> tuple[str, int, dict[str, Any]]:
     """(method, seed, figures) of one run; ``{"failed": reason}`` where it gives nothing. ``row`` None: the search."""
     from threadpoolctl import threadpool_limits
@@ -127,7 +136,7 @@ def run_one(
     with threadpool_limits(1):  # threads that spin would count as seconds of the processor
         try:
             setup = build_setup(spec)
-            contest = Contest(setup, child_seed(seed, 11), evaluations or 0)
+            contest = Contest(setup, child_seed(seed, 11), evaluations or 0, enough=enough)
             begun = time.process_time()
             if row is None:
                 delivered, contest.spent = run_search(setup, storage=storage)

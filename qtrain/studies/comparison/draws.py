@@ -74,8 +74,8 @@ def _deliver(
     if contest.left:
         own = None if setup.task.is_classifier else angles
         found = fit(
-            contest.program(architecture), setup.task, setup.spec.training, evaluations=contest.left,
-            seed=child_seed(contest.seed, 6), angles=own,
+            contest.program(architecture), setup.task, setup.spec.training,
+            evaluations=contest.left, enough=contest.enough, seed=child_seed(contest.seed, 6), angles=own,
         )  # fmt: skip
         contest.spend(found.evaluations)
         angles = found.angles

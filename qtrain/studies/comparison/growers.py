@@ -11,10 +11,11 @@ from qtrain.architecture.blocks import Gate
 from qtrain.errors import QTrainError
 from qtrain.growth.adapt import Growth, grow
 from qtrain.growth.pools import PoolGate, Setting, build_pool
+from qtrain.growth.references import REFERENCES
 from qtrain.studies.comparison.fronts import front_of
 from qtrain.studies.comparison.limits import DeviceLimit
 from qtrain.studies.comparison.rivals import Contest, Delivered, Rival, register_rival
-from qtrain.studies.comparison.templates import SOLVED, fit
+from qtrain.studies.comparison.templates import ROUNDING, fit
 from qtrain.studies.propose.proposals import child_seed
 from qtrain.studies.spec.search_spec import SearchSpec
 from qtrain.studies.training import relative_energy
@@ -26,16 +27,12 @@ SHARE = 0.25  # of the evaluations for one growth
 
 
 def references(setting: Setting) -> dict[str, tuple[Gate, ...]]:
-    """Fixed states that a growth begins with."""
-    n = setting.num_qubits
-    pairs = [(q, q + 1) for q in range(0, n - 1, 2)]
-    singlets = [
-        g for a, b in pairs for g in (Gate("x", (a,)), Gate("x", (b,)), Gate("h", (a,)), Gate("cx", (a, b)))
-    ]
-    return {
-        "plus": tuple(Gate("h", (q,)) for q in range(n)), "zero": (),
-        "neel": tuple(Gate("x", (q,)) for q in range(1, n, 2)), "singlets": tuple(singlets),
-    }  # fmt: skip
+    """Every state of the table of references, each once."""
+    found: dict[tuple[Gate, ...], str] = {}
+    for name, build in REFERENCES.items():
+        for number, gates in enumerate(build(setting)):
+            found.setdefault(tuple(gates), name if number == 0 else f"{name} {number + 1}")
+    return {name: gates for gates, name in found.items()}
 
 
 def pools(setting: Setting) -> dict[str, tuple[PoolGate, ...]]:
@@ -55,9 +52,9 @@ def run(contest: Contest, rule: str) -> Delivered:
     """Grow from every reference with every pool until the evaluations are spent, then fit the best again."""
     setup = contest.setup
     task, operator = setup.task, setup.task.observables[0]
-    setting = Setting(setup.spec.qubits, setup.device.edges, operator)
+    setting = setup.setting
     limit = DeviceLimit(contest)
-    target = None if not task.lowest else task.lowest + SOLVED * abs(task.lowest)
+    target = None if not task.lowest else task.lowest + max(contest.enough, ROUNDING) * abs(task.lowest)
     grown: list[tuple[float, str, Growth]] = []
     plans = [(name, pool, where, gates) for where, gates in references(setting).items()
              for name, pool in pools(setting).items()]  # fmt: skip
@@ -82,8 +79,8 @@ def _deliver(contest: Contest, grown: Sequence[tuple[float, str, Growth]], limit
     architecture, angles = best.architecture, best.angles
     if contest.left:
         again = fit(
-            contest.program(architecture), task, contest.setup.spec.training, evaluations=contest.left,
-            seed=child_seed(contest.seed, 6), angles=angles,
+            contest.program(architecture), task, contest.setup.spec.training,
+            evaluations=contest.left, enough=contest.enough, seed=child_seed(contest.seed, 6), angles=angles,
         )  # fmt: skip
         contest.spend(again.evaluations)
         angles = again.angles

@@ -28,12 +28,14 @@ class Contest:
         seed: of all its random choices. evaluations: gradients of a whole circuit that it may spend in all; a batch of
             data counts as one.
         spent: so far. Every training goes through :meth:`spend`.
+        enough: relative energy error below which nobody asks: trainings may end there.
     """
 
     setup: Setup
     seed: int
     evaluations: int
     spent: int = 0
+    enough: float = 0.0
 
     @property
     def left(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from qtrain.errors import QTrainError
 from qtrain.studies.comparison.fronts import front_of
 from qtrain.studies.comparison.rivals import Delivered
+from qtrain.studies.propose.growing import grower_of
 from qtrain.studies.propose.starts import circuit_of
 from qtrain.studies.result import SearchResult
 from qtrain.studies.setup import Setup
@@ -56,7 +57,13 @@ def run_search(setup: Setup, *, storage: Path | None) -> tuple[Delivered, int]:
     with _journal(spec, storage) as journal, make_pool(spec, EVALUATE, 1) as pool:
         pool.set_up(setup)
         result = run_study(
-            spec, pool, draw=setup.space.draw, storage=journal, starts=setup.starts, tracking_uri="off"
+            spec,
+            pool,
+            draw=setup.space.draw,
+            storage=journal,
+            starts=setup.starts,
+            tracking_uri="off",
+            grower=grower_of(setup),
         )
     if result.interrupted:
         raise KeyboardInterrupt

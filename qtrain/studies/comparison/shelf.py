@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import dataclasses
 
-from qtrain.architecture.architecture import Architecture
+from qtrain.errors import QTrainError
 from qtrain.studies.comparison.rivals import Contest, Delivered, Rival, register_rival
 from qtrain.studies.comparison.templates import deliver_template, fit
 from qtrain.studies.propose.proposals import child_seed
-from qtrain.studies.propose.starts import STARTS
-
-if TYPE_CHECKING:
-    from qtrain.studies.spec.search_spec import SearchSpec
+from qtrain.studies.propose.shelf import Template
+from qtrain.studies.propose.starts import shelf_of
 
 STAGES = ((320, 24), (1200, 4), (4000, 1))
 """(evaluations for each, how many go on) of the stages in which the best is picked."""
 REPETITIONS = (1, 2, 3, 4, 5, 6)
 
 
-def families(spec: SearchSpec) -> tuple[Architecture, ...]:
-    """Everything that ``start = ["shelf"]`` stands for, at 1 to 6 repetitions."""
-    wide = spec.model_copy(update={"space": spec.space.model_copy(update={"repetitions": REPETITIONS})})
-    return tuple(STARTS["shelf"](wide))
+def templates(contest: Contest) -> list[Template]:
+    """Everything that ``start = ["shelf"]`` stands for, at 1 to 6 repetitions, as far as the device takes it."""
+    spec = contest.setup.spec
+    repetitions = tuple(dict.fromkeys((*REPETITIONS, *spec.space.repetitions)))
+    wide = spec.model_copy(update={"space": spec.space.model_copy(update={"repetitions": repetitions})})
+    return [t for t in shelf_of(wide, contest.setup.task) if contest.fits(t.architecture)]
 
 
-def pick(contest: Contest, *, seed: int) -> tuple[Architecture, list[tuple[str, float]]]:
-    """The best of the shelf that fits the device, by trainings that cost the contest nothing; the last four."""
-    left: list[Any] = [a for a in families(contest.setup.spec) if contest.fits(a)]
-    scores: list[tuple[float, int, Architecture]] = []
+def pick(contest: Contest, left: list[Template], *, seed: int) -> list[tuple[float, Template]]:
+    """The last of the shelf with their losses, the best first, by trainings that cost the contest nothing."""
+    scores: list[tuple[float, int, Template]] = []
     for stage, (evaluations, keep) in enumerate(STAGES):
         scores = []
-        for place, family in enumerate(left):
+        for place, template in enumerate(left):
             found = fit(
-                contest.program(family), contest.setup.task, contest.setup.spec.training,
-                evaluations=min(evaluations, contest.evaluations), seed=child_seed(seed, stage, place),
+                contest.program(template.architecture), contest.setup.task, contest.setup.spec.training,
+                evaluations=min(evaluations, contest.evaluations), enough=contest.enough,
+                seed=child_seed(seed, stage, place),
             )  # fmt: skip
-            scores.append((found.loss, place, family))
+            scores.append((found.loss, place, template))
         scores.sort(key=lambda item: item[:2])
-        left = [family for _, _, family in scores[:keep]]
-    return left[0], [(str(family), loss) for loss, _, family in scores[:4]]
+        left = [template for _, _, template in scores[:keep]]
+    return [(loss, template) for loss, _, template in scores]
 
 
 def run(contest: Contest) -> Delivered:
     """Pick the best template by one seed, then train it by another with all evaluations."""
-    best, last = pick(contest, seed=child_seed(contest.seed, 1))
-    delivered = deliver_template(contest, best, label=str(best))
-    return Delivered(
-        best, delivered.angles, delivered.label, delivered.front,
-        {"picked_from": len(families(contest.setup.spec)), "runners_up": [list(item) for item in last[1:]]},
-    )  # fmt: skip
+    left = templates(contest)
+    if not left:
+        raise QTrainError("the shelf should hold a circuit within the device's limits. Got none.")
+    last = pick(contest, left, seed=child_seed(contest.seed, 1))
+    best = last[0][1]
+    delivered = deliver_template(contest, best.architecture, label=_named(best))
+    runners_up = [[_named(template), float(f"{loss:.3g}")] for loss, template in last[1:4]]
+    return dataclasses.replace(delivered, notes={"picked_from": len(left), "runners_up": runners_up})
+
+
+def _named(template: Template) -> str:
+    times = template.architecture.repetitions
+    return f"{template.family} × {times}" if template.architecture.layers and times != 1 else template.family
 
 
 register_rival(Rival("shelf", run))

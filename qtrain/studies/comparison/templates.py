@@ -21,7 +21,7 @@ from qtrain.studies.training import train
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-SOLVED = 1e-10  # relative error below which nothing is left to train
+ROUNDING = 1e-12  # relative error below which nothing is left to train
 PATIENCE = 8  # rounds without a lower loss
 STARTS = 8  # of Adam: as many as the simulator runs at the price of one
 STEPS, POLISH = 150, 400  # of Adam and L-BFGS in a round, at most
@@ -38,11 +38,11 @@ class Fit:
 
 def fit(
     program: PauliProgram, task: Task, training: TrainingSpec, *, evaluations: int, seed: int,
-    angles: np.ndarray | None = None,
+    angles: np.ndarray | None = None, enough: float = 0.0,
 ) -> Fit:  # fmt: skip
     """Train in rounds, by Adam and by L-BFGS, from narrow and from wide starts, until the evaluations are spent.
 
-    It ends early where the ground state is found, or where eight rounds in a row brought nothing.
+    It ends early where the relative error is ``enough``, or where eight rounds in a row brought nothing.
 
     Args:
         evaluations: gradients at most; angles: of a first start, else all are drawn.
@@ -50,7 +50,7 @@ def fit(
     rounds = _rounds_on_data if task.is_classifier else _rounds
     best, spent, stale = Fit(np.inf, np.zeros(len(program.weights)), 0), 0, 0
     for number, plan in enumerate(rounds(training)):
-        if spent >= evaluations or stale >= PATIENCE or (not task.is_classifier and _solved(task, best)):
+        if spent >= evaluations or stale >= PATIENCE or _solved(task, best, enough):
             break
         start = angles if number == 0 else None
         found = _round(program, task, plan, evaluations - spent, child_seed(seed, number), start)
@@ -60,8 +60,8 @@ def fit(
     return Fit(best.loss, best.angles, spent)
 
 
-def _solved(task: Task, best: Fit) -> bool:
-    return bool(task.lowest) and best.loss < SOLVED
+def _solved(task: Task, best: Fit, enough: float) -> bool:
+    return bool(task.lowest) and not task.is_classifier and best.loss < max(enough, ROUNDING)
 
 
 def _rounds(training: TrainingSpec) -> Iterator[TrainingSpec]:
@@ -114,6 +114,7 @@ def deliver_template(contest: Contest, candidate: Architecture | QuantumCircuit,
         setup.task,
         setup.spec.training,
         evaluations=contest.left,
+        enough=contest.enough,
         seed=contest.seed,
     )
     contest.spend(found.evaluations)
