@@ -31,7 +31,8 @@ def comparison_view(found: Benchmark) -> RenderableType:
         rows.append(
             (name, number(statistics.fmean(row[name] for row in found.references.values() if name in row), 4))
         )
-    columns = ["method", "delivered", "retrained", *(["accuracy"] if found.data else []), "rival / search (95 %)", "",
+    accuracy = ["accuracy"] if _classes(found) else []
+    columns = ["method", "delivered", "retrained", *accuracy, "rival / search (95 %)", "",
                "two-qubit gates", "depth", "parameters", "evaluations", "CPU s"]  # fmt: skip
     names = [name for name in found.runs if name in (*found.rivals, "search") and found.runs[name]]
     lines = [_line(found, name) for name in sorted(names, key=found.mean)]
@@ -46,6 +47,10 @@ def comparison_view(found: Benchmark) -> RenderableType:
     return Group(*parts)
 
 
+def _classes(found: Benchmark) -> bool:
+    return all("retrained_accuracy" in run for rows in found.runs.values() for run in rows.values())
+
+
 def _line(found: Benchmark, name: str) -> list[Any]:
     runs = list(found.runs[name].values())
 
@@ -58,6 +63,6 @@ def _line(found: Benchmark, name: str) -> list[Any]:
         against = [str(ratio), ratio.verdict]
     return [
         name, found.mean(name, "loss"), found.mean(name, "retrained"),
-        *([f"{mean('retrained_accuracy'):.3f}"] if found.data else []), *against,
+        *([f"{mean('retrained_accuracy'):.3f}"] if _classes(found) else []), *against,
         *(f"{mean(key):.4g}" for key in ("two_qubit_gates", "two_qubit_depth", "parameters", "evaluations", "seconds")),
     ]  # fmt: skip

@@ -8,12 +8,12 @@ from qtrain.studies.tasks.task import Task
 
 
 def classical_scores(task: Task) -> dict[str, float]:
-    """Test loss and accuracy of both, fitted on all but the test part of a data set; empty without one.
+    """Test accuracy of both, and the loss of the first, fitted on all but the test part of a data set; empty where there are no classes.
 
     Features are standardised; prepared quantum states are given by the angles that prepare them. The regularisation C
     is chosen by cross-validation within the fitted part.
     """
-    if not task.is_classifier:
+    if not task.is_classifier or not task.loss.classes:
         return {}
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
@@ -29,13 +29,14 @@ def classical_scores(task: Task) -> dict[str, float]:
     found = {}
     for name, model, key in (
         ("logistic", LogisticRegression(max_iter=5000), "logisticregression__C"),
-        ("svc", SVC(probability=True, random_state=0), "svc__C"),
+        ("svc", SVC(), "svc__C"),
     ):
         pipeline = make_pipeline(StandardScaler(), model)
         fitted = GridSearchCV(pipeline, {key: grid}, cv=folds).fit(inputs, labels)
-        chances = fitted.predict_proba(task.test)
         wanted = _labels(task.test_targets)
-        found[f"{name}_test_loss"] = float(log_loss(wanted, chances, labels=fitted.classes_))
+        if hasattr(model, "predict_proba"):
+            chances = fitted.predict_proba(task.test)
+            found[f"{name}_test_loss"] = float(log_loss(wanted, chances, labels=fitted.classes_))
         found[f"{name}_test_accuracy"] = float(np.mean(fitted.predict(task.test) == wanted))
     return found
 

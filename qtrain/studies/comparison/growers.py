@@ -52,6 +52,10 @@ def run(contest: Contest, rule: str) -> Delivered:
     """Grow from every reference with every pool until the evaluations are spent, then fit the best again."""
     setup = contest.setup
     task, operator = setup.task, setup.task.observables[0]
+    if task.cost is not None:
+        raise QTrainError(
+            "the task should be a Hamiltonian's ground state for growth. Got a cost of one's own."
+        )
     setting = setup.setting
     limit = DeviceLimit(contest)
     target = None if not task.lowest else task.lowest + max(contest.enough, ROUNDING) * abs(task.lowest)

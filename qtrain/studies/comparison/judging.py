@@ -23,7 +23,8 @@ def judge(contest: Contest, delivered: Delivered, *, seed: int, seconds: float) 
     Returns:
         ``loss`` of the circuit with its angles (relative energy error; of data the loss on the test part);
         ``retrained`` and ``retrained_best``: from new starts by the spec's own (full) training, the mean start's and
-        the best one's; of data on the test part, ``accuracy`` likewise. What it takes on the device, what was spent.
+        the best one's; of data on the test part, figures such as ``accuracy`` likewise. What it takes on
+        the device, what was spent.
     """
     setup = contest.setup
     task, training = setup.task, setup.spec.training
@@ -37,11 +38,12 @@ def judge(contest: Contest, delivered: Delivered, *, seed: int, seconds: float) 
     again = train(program, task, long_training(training) if training.full_steps else training, seed=seed)
     if task.is_classifier:
         test = task.prepared["test"] if task.prepares else task.test
-        loss, accuracy = score(program, task, angles, test, task.test_targets)
-        figures = {"loss": loss, "accuracy": accuracy, "retrained": again.metrics["test_loss_mean"],
-                   "retrained_accuracy": again.metrics["test_accuracy_mean"]}  # fmt: skip
+        found = score(program, task, angles, test, task.test_targets)
+        means = {f"retrained_{name}": again.metrics[f"test_{name}_mean"] for name in found if name != "loss"}
+        figures = found | means | {"retrained": again.metrics["test_loss_mean"]}
     else:
-        energy = values(program, task.observables[0], angles[None], num_threads=1)
+        outputs = values(program, list(task.observables), angles[None], num_threads=1)
+        energy = outputs[:, 0] if task.cost is None else task.cost(outputs)[0]
         figures = {"loss": float(relative_energy(energy, task.lowest)[0]), "retrained": float(again.losses.mean()),
                    "retrained_best": float(again.losses.min())}  # fmt: skip
     cost = contest.cost(delivered.candidate)
