@@ -8,7 +8,9 @@ from qtrain.studies.tasks.task import Task
 
 
 def classical_scores(task: Task) -> dict[str, float]:
-    """Test accuracy of both, and the loss of the first, fitted on all but the test part of a data set; empty where there are no classes.
+    """Test accuracy of both, and the loss of the first; empty where a task has no classes.
+
+    Fitted on all but the test part of the data.
 
     Features are standardised; prepared quantum states are given by the angles that prepare them. The regularisation C
     is chosen by cross-validation within the fitted part.
