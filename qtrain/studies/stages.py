@@ -380,6 +380,6 @@ for _row in (
           lambda spec: spec.objectives.simulability or spec.constraints.simulable is not None
           or spec.wants("simulation_cost")),
     Stage("training", training),
-    Stage("growth", growth, lambda spec: spec.growth.share > 0 and spec.trains),
+    Stage("growth", growth, lambda spec: spec.growth.share > 0 and spec.trains, needs=("hardware",)),
 ):  # fmt: skip
     register_stage(_row, before=None)
