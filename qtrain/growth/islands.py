@@ -29,6 +29,7 @@ from qtrain.growth.symmetries import Symmetries
 from qtrain.simulators.statevector import values
 
 MOST_REFERENCES = 6  # of "auto"
+MOST_DEPTH = 16  # repetitions of what an open chain needs n of
 MOST_TERMS = 16  # for each qubit: a Hamiltonian of more has no circuit of its own terms
 MOST_POOL_GATES = 1500  # of "auto": pools are added while they are fewer
 STATEVECTOR_QUBITS = 14  # up to here references are ordered by their energy
@@ -151,7 +152,7 @@ def term_starts(setting: Setting) -> tuple[Architecture, ...]:
     if operator is None or len(operator) > MOST_TERMS * n:
         return ()
     initial = "neel" if _of(setting).number and not _of(setting).diagonal else "h"
-    depths = sorted({1, 2, max(1, n // 2)})
+    depths = sorted({1, 2, max(1, n // 2), min(n, MOST_DEPTH)})
     options = [(reps, sharing) for reps in depths for sharing in ("independent", "shared")]
     return tuple(hva(operator, reps=reps, sharing=sharing, initial=initial) for reps, sharing in options)
 

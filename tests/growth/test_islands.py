@@ -9,7 +9,14 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.architecture.build import build
 from qtrain.circuits.program import lower
-from qtrain.growth.islands import ISLANDS, conserving_starts, family_pools, island_starts, islands, spin_starts
+from qtrain.growth.islands import (
+    ISLANDS,
+    conserving_starts,
+    family_pools,
+    island_starts,
+    islands,
+    spin_starts,
+)
 from qtrain.growth.pools import OPERATOR_POOLS, Setting
 from qtrain.growth.references import REFERENCES
 from qtrain.simulators.statevector import values

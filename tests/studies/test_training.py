@@ -13,6 +13,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
+from qtrain.growth.clifford_points import clifford_point
 from qtrain.simulators.statevector import values
 from qtrain.studies.spec.search_spec import TrainingSpec, read_spec
 from qtrain.studies.tasks.losses import logistic
@@ -109,6 +110,30 @@ def test_initial_angles(kind, spread):
     """In the words of ``qtrain.diagnose``: "small:W" is uniform within ±W, "gaussian:W" has the standard deviation W."""
     angles = initial_weights(2000, TrainingSpec(initialization=kind, starts=2), 3)
     assert angles.shape == (2, 2000) and angles.std() == pytest.approx(spread, rel=0.05)
+
+
+def test_clifford_starts_lie_around_points_of_low_energy():
+    task, program = energy_task(4), lower(real_amplitudes(4, reps=2))
+    point = clifford_point(program, task.observables[0]).energy
+    energies = [
+        train(program, task, TrainingSpec(initialization=word, starts=4, steps=1), seed=s).curve[0]
+        for word, s in (("clifford:1e-9", 0), ("clifford", 0), ("clifford", 0), ("clifford", 1))
+    ]
+    assert energies[0].min() == pytest.approx(point, abs=1e-6)
+    assert energies[0].max() < 0.5 * point
+    np.testing.assert_array_equal(energies[1], energies[2])
+    assert not np.allclose(energies[1], energies[3])
+
+
+@pytest.mark.parametrize("word, said", [("clifford:x", "positive width"), ("clifford:-1", "positive width")])
+def test_clifford_widths_are_numbers(word, said):
+    with pytest.raises(QTrainError, match=said):
+        read_spec({"name": "a", "qubits": 4, "task": {"kind": "tfim"}, "training": {"initialization": word}})
+
+
+def test_clifford_starts_want_one_cost():
+    with pytest.raises(QTrainError, match="'clifford' for a task without data"):
+        read_spec({"name": "a", "qubits": 4, "task": {"kind": "classification", "data": "iris", "classes": ["setosa", "virginica"]}, "training": {"initialization": "clifford"}})
 
 
 def test_classifier_gradient_is_the_finite_difference():

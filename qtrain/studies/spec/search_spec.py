@@ -94,7 +94,8 @@ class DeviceSpec(SpecModel):
 class SpaceSpec(SpecModel):
     """What an architecture may be made of: named pools, or explicit lists that replace the pools' own.
 
-    ``pools``: "mixed" beside others lets each layer come from another one. ``qubits``: which ones a layer rotates
+    ``pools``: "auto" stands for those that the symmetries of the task's Hamiltonian suggest; "mixed" beside others lets
+    each layer come from another one. ``qubits``: which ones a layer rotates
     ("all", "inner", "even", "odd"). ``bonds``: the edges of its topology that a layer is on: "all", beside it "rounds"
     (those of one round, disjoint) and "each" (every edge on or off).
     ``uploads``: how often a classifier's data are encoded, in turns with the ansatz. ``grow_from``: a registered
@@ -121,7 +122,7 @@ class GrowthSpec(SpecModel):
     """Circuits that grow gate by gate, beside the families of layers.
 
     ``share``: of the proposals, behind the starts. ``pools``: of gates they grow by; ``references``: states they begin
-    with. ``places``: besides the end, before so many gates of each trained circuit the pool is tried. ``target``: a
+    with; "auto" in either stands for what the symmetries of the Hamiltonian suggest. ``places``: besides the end, before so many gates of each trained circuit the pool is tried. ``target``: a
     task loss that is low enough: circuits that reach it are better the fewer two-qubit gates they take.
     """
 
@@ -208,9 +209,9 @@ class TrainingSpec(SpecModel):
 
     ``initialization``: of the angles, in the words of ``qtrain.diagnose``: "gaussian:0.1" (standard deviation in
     radians), "small:0.1" (uniform within ± that), "uniform" (a full period), "zero", or "clifford:0.1": near the best
-    Clifford angles that a short search finds, with that standard deviation around them (2202.12924). (Trainability is always
-    that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is that of the
-    mean start, or of the best. ``folds``: of a data set: start s holds out part s mod folds, so that the mean start is
+    Clifford angles that a short search finds, with that standard deviation around them (2202.12924). (Trainability is
+    always that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is that
+    of the mean start, or of the best. ``folds``: of a data set: start s holds out part s mod folds, so that the mean start is
     a cross-validation. ``full_steps`` above 0: after the search the Pareto front is trained again, from
     ``full_starts`` other starts, and the winner is chosen by that loss.
 
