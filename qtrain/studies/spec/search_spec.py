@@ -122,8 +122,9 @@ class GrowthSpec(SpecModel):
     """Circuits that grow gate by gate, beside the families of layers.
 
     ``share``: of the proposals, behind the starts. ``pools``: of gates they grow by; ``references``: states they begin
-    with; "auto" in either stands for what the symmetries of the Hamiltonian suggest. ``places``: besides the end, before so many gates of each trained circuit the pool is tried. ``target``: a
-    task loss that is low enough: circuits that reach it are better the fewer two-qubit gates they take.
+    with; "auto" in either stands for what the symmetries of the Hamiltonian suggest. ``places``: besides the end,
+    before so many gates of each trained circuit the pool is tried. ``target``: a task loss that is low enough: circuits
+    that reach it are better the fewer two-qubit gates they take.
     """
 
     share: Fraction = 0.0
@@ -210,9 +211,9 @@ class TrainingSpec(SpecModel):
     ``initialization``: of the angles, in the words of ``qtrain.diagnose``: "gaussian:0.1" (standard deviation in
     radians), "small:0.1" (uniform within ± that), "uniform" (a full period), "zero", or "clifford:0.1": near the best
     Clifford angles that a short search finds, with that standard deviation around them (2202.12924). (Trainability is
-    always that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is that
-    of the mean start, or of the best. ``folds``: of a data set: start s holds out part s mod folds, so that the mean start is
-    a cross-validation. ``full_steps`` above 0: after the search the Pareto front is trained again, from
+    always that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is
+    that of the mean start, or of the best. ``folds``: of a data set: start s holds out part s mod folds, so that the
+    mean start is a cross-validation. ``full_steps`` above 0: after the search the Pareto front is trained again, from
     ``full_starts`` other starts, and the winner is chosen by that loss.
 
     ``optimizer``: "adam", or "lbfgs" (SciPy's L-BFGS-B), which needs fewer gradients where the cost is smooth and takes
