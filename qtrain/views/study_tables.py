@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qtrain.diagnosis.report import TrainabilityReport
     from qtrain.registry.registry import RegistryEntry
     from qtrain.studies.result import SearchResult
+    from qtrain.studies.trials import TrialRecord
 
 
 def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawing: str) -> RenderableType:
@@ -33,6 +34,15 @@ def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawi
     if drawing:
         parts += ["", Text(drawing, no_wrap=True, overflow="ellipsis")]
     return Group(*parts)
+
+
+def _bounded(trial: TrialRecord, objective: str) -> bool:
+    return bool(trial.metrics.get(f"{objective}_is_bound", 0.0))
+
+
+def _value(trial: TrialRecord, objective: str) -> Any:
+    value = trial.objectives[objective]
+    return f"{number(value)} ~" if _bounded(trial, objective) else value
 
 
 def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
@@ -62,7 +72,7 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
                     "★" if n == winner else "yours" if "circuit" in trial.architecture else "",
                     n,
                     trial.architecture_id[:8],
-                    *(trial.objectives[o] for o in result.objectives),
+                    *(_value(trial, o) for o in result.objectives),
                 ]
             )
             if result.full:
@@ -70,6 +80,8 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
         table = grid([*columns, "after full training"] if result.full else columns, lines)
         more = f" ({limit} of {len(front)} shown; --json has all)" if len(front) > limit else ""
         parts += ["", Text(f"Pareto front{more}", style="bold"), table]
+    if any(_bounded(number_of[n], o) for n in front[:limit] for o in result.objectives):
+        parts.append(Text("~: a bound or an estimate, as the value takes too much: see the trial's report."))
     if winner is not None:
         parts += ["", Text(f"★ winner: {result.rule}.")]
     if any("circuit" in number_of[n].architecture for n in front):
