@@ -40,6 +40,7 @@ from .registry.registry import register as register
 from .simulators.statevector import values_and_gradients as values_and_gradients
 from .studies.comparison.benchmark import benchmark as benchmark
 from .studies.comparison.results import Benchmark as Benchmark
+from .studies.design import design as design
 from .studies.propose.space import SearchSpace as SearchSpace
 from .studies.result import SearchResult as SearchResult
 from .studies.study import search as search

@@ -12,11 +12,14 @@ from qtrain.architecture.layer import Layer
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
+from qtrain.studies.objectives import own_objectives
 from qtrain.studies.propose.starts import circuit_of, plain_of
+from qtrain.studies.pruning import Watch
 from qtrain.studies.run.child import report
 from qtrain.studies.setup import Setup, build_setup, setup_of
+from qtrain.studies.spec.kept import remember
 from qtrain.studies.spec.search_spec import SearchSpec, TrainingSpec, read_spec
-from qtrain.studies.stages import Broken, Candidate, short, spread, stages_of
+from qtrain.studies.stages import STAGES, Broken, Candidate, short, spread, stages_of
 from qtrain.studies.training import train
 from qtrain.studies.trials import TrialRecord
 
@@ -28,7 +31,7 @@ WARM_QUBITS = 12  # above, kernels are compiled on a smaller task
 
 def evaluate(
     setup: Setup, ansatz: QuantumCircuit, architecture: Architecture | None, *, seed: int,
-    angles: Sequence[float] = (), forgive: bool = False, steps: int | None = None,
+    angles: Sequence[float] = (), forgive: bool = False, steps: int | None = None, watch: Watch | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Every stage on one candidate.
 
@@ -37,11 +40,12 @@ def evaluate(
         angles: that the training begins with; (): drawn by the seed.
         forgive: note broken limits, and go on.
         steps: of the training, instead of the spec's.
+        watch: a pruner's, on its losses.
 
     Returns:
         state ("complete" or "pruned"), reason, objectives, constraints, metrics, timings, report: plain data.
     """
-    c = Candidate(setup, ansatz, architecture, seed, forgive, steps, tuple(angles))
+    c = Candidate(setup, ansatz, architecture, seed, forgive, steps, tuple(angles), watch)
     reason = ""
     for stage in stages_of(setup.spec):
         begun = time.perf_counter()
@@ -69,6 +73,7 @@ def _recorded(c: Candidate) -> dict[str, Any]:
 def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
     """In a worker process: warm the kernels, then give the function that answers payloads."""
     load_modules(setup.spec.extensions)
+    _register_own(setup)
     n = setup.spec.qubits
     small = setup if n <= WARM_QUBITS else _smaller(setup)
     for layer in (Layer(("ry", "rz"), "cx"), Layer(("rx",), "rzz", sharing="shared")):
@@ -83,9 +88,20 @@ def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
             uploads = 1 if architecture is None else architecture.uploads
             whole = ansatz if setup.task.prepares else setup.task.compose(ansatz, uploads)
             return _train_fully(setup, whole, payload["seed"])
-        return evaluate(setup, ansatz, architecture, seed=payload["seed"], angles=payload.get("angles", ()))
+        pruning, angles = payload.get("pruning"), payload.get("angles", ())
+        watch = None if pruning is None else Watch(**pruning, steps=setup.spec.training.steps)
+        return evaluate(setup, ansatz, architecture, seed=payload["seed"], angles=angles, watch=watch)
 
     return answer
+
+
+def _register_own(setup: Setup) -> None:
+    """The objectives that the spec brought as functions."""
+    remember(setup.functions)
+    for name, _, stage, _ in own_objectives(setup.spec.objectives.own or ()):
+        if stage not in STAGES:
+            known = ", ".join(STAGES)
+            raise QTrainError(f"objectives.own.{name} should have one of the stages {known}. Got {stage!r}.")
 
 
 def _smaller(setup: Setup) -> Setup:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from qtrain.studies import pruning
 from qtrain.studies.propose.growing import Grower, Grown
 from qtrain.studies.propose.proposals import child_seed, propose, replay
 from qtrain.studies.propose.starts import start_at
@@ -89,6 +90,7 @@ class Loop(Part):
     """The one search that runs a study."""
 
     jobs: int
+    pruner: Any = None
 
     def ended(self) -> list[TrialRecord]:
         return [record.to_record(t) for t in self.trials() if t.state.is_finished()]
@@ -144,7 +146,8 @@ class Loop(Part):
                 else:
                     wave[trial.architecture_id] = trial
             candidates = list(wave.values())
-            for index, outcome in run_batch(self.pool, [t.payload for t in candidates], n_jobs=self.jobs):
+            payloads = [pruning.payload(t, self.judged(trials[:first])) for t in candidates]
+            for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):
                 if outcome.kind == "stopped":
                     waiting = []  # they are evaluated when the search goes on
                     continue
@@ -152,6 +155,10 @@ class Loop(Part):
                 if ended.state != "failed":
                     scored[ended.architecture_id] = ended
             left = waiting
+
+    def judged(self, before: list[TrialRecord]) -> dict[str, Any] | None:
+        """What a trial's training is judged by: the pruner, and the trials of earlier batches."""
+        return None if self.pruner is None else {"pruner": self.pruner, "before": pruning.past(before)}
 
     def train_front(self) -> dict[int, dict[str, Any]]:
         """Full training of the trials on the Pareto front, where the spec asks for it; each of them once."""

@@ -6,13 +6,15 @@ also a constraint: ``constraints.max_<name>`` and ``constraints.min_<name>`` pru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.extensions import Table
+from qtrain.studies.spec.kept import is_key, keep_function, kept
 
+FIRST = "light_cone"  # stage
 DIRECTIONS = ("minimize", "maximize")
 
 
@@ -65,6 +67,45 @@ def register_objective(row: Objective, *, replace: bool = False) -> Objective:
     if row.direction not in DIRECTIONS:
         raise QTrainError(f"direction should be one of {', '.join(map(repr, DIRECTIONS))}. Got {row.direction!r}.")
     return OBJECTIVES.add(row.name, row, replace=replace)
+
+
+_OWN: set[str] = set()  # names that specs gave functions of their own
+
+
+def own_objectives(value: Any) -> tuple[tuple[str, str, str, str], ...]:
+    """Objectives that a spec brings as functions, registered: (name, direction, stage, key of the function).
+
+    Args:
+        value: name → function of a candidate (minimised, known after the first stage: it looks at ``c.circuit``,
+            ``c.ansatz``, ``c.program``), or an :class:`Objective`, which says direction and stage; or what this
+            returned.
+
+    Raises:
+        QTrainError: a name that is taken, what is no function or does not pickle.
+    """
+    if isinstance(value, Mapping):
+        rows = [
+            (name, *((o.direction, o.stage, o.of) if isinstance(o, Objective) else ("minimize", FIRST, o)))
+            for name, o in value.items()
+        ]
+    else:
+        rows = [tuple(row) for row in value]
+    found = []
+    for name, direction, stage, function in rows:
+        if not callable(function) and not is_key(function):
+            raise QTrainError(f"objectives.own.{name} should be a function of a candidate. Got {function!r}.")
+        key = keep_function(function) if callable(function) else str(function)
+        of = kept(key, f"objectives.own.{name}")
+        if name in OBJECTIVES and name not in _OWN:
+            raise QTrainError(f"objectives.own should have names that are free. Got {name!r}.")
+        register_objective(Objective(name, direction, stage, _where_wanted(name, of)), replace=name in _OWN)
+        _OWN.add(name)
+        found.append((str(name), direction, stage, key))
+    return tuple(found)
+
+
+def _where_wanted(name: str, of: Callable[[Any], float]) -> Callable[[Any], float | None]:
+    return lambda c: of(c) if c.spec.wants(name) else None
 
 
 def signs(names: Sequence[str]) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from qtrain.studies.spec.search_spec import SearchSpec, WinnerSpec
 from qtrain.studies.trials import TrialRecord, pareto_front
 
 if TYPE_CHECKING:
+    import numpy as np
     from qiskit import QuantumCircuit
 
     from qtrain.registry.registry import RegistryEntry
@@ -114,6 +115,43 @@ class SearchResult:
         if self.winner is None:
             raise QTrainError("the search should have a winner for this. Got none: no trial was feasible.")
         return Architecture.from_dict(dict(self.winner.architecture))
+
+    @property
+    def circuit(self) -> QuantumCircuit:
+        """The winner's, with its parameters free; of a task with data behind its encoding (inputs ``x``)."""
+        from qtrain.studies.setup import setup_of
+
+        family, task = self.architecture, setup_of(self.spec).task
+        circuit = family.circuit(self.spec.qubits)
+        return circuit if task.prepares else task.compose(circuit, family.uploads)
+
+    @property
+    def angles(self) -> np.ndarray:
+        """(num_parameters,) the winner's trained angles in radians, in the order of the circuit's parameters.
+
+        (Inputs aside.) Those of the full training where there was one.
+
+        Raises:
+            QTrainError: no winner, or one that was not trained.
+        """
+        import numpy as np
+
+        plain = self.architecture and self.winner
+        trained = self.full.get(plain.number) or plain.report.get("training", {})  # type: ignore[union-attr]
+        if "weights" not in trained:
+            raise QTrainError("the search should have trained its winner for this. Got none: task_loss is not used.")
+        return np.array(trained["weights"], float)
+
+    @property
+    def bound(self) -> QuantumCircuit:
+        """The winner's circuit at its trained angles; inputs stay free."""
+        from qtrain.circuits.program import lower
+        from qtrain.studies.setup import setup_of
+
+        circuit, task = self.circuit, setup_of(self.spec).task
+        named = {p.name: p for p in circuit.parameters}
+        weights = lower(circuit, inputs=() if task.prepares else task.inputs).weights
+        return circuit.assign_parameters({named[w]: v for w, v in zip(weights, self.angles, strict=True)})
 
     @property
     def entry(self) -> RegistryEntry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from qtrain.errors import QTrainError
@@ -13,6 +13,7 @@ from qtrain.growth.islands import family_pools
 from qtrain.growth.pools import PoolGate, Setting, build_pool
 from qtrain.studies.propose.space import SearchSpace
 from qtrain.studies.propose.starts import build_starts
+from qtrain.studies.spec.kept import kept
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.tasks.devices import Device, build_device
 from qtrain.studies.tasks.task import Task
@@ -26,7 +27,7 @@ class Setup:
 
     Attributes:
         larger: the same task at the sizes of ``objectives.sizes``, for the scaling.
-        starts: candidates the search begins with.
+        starts: candidates the search begins with. functions: what the keys of the spec's own objectives stand for.
     """
 
     spec: SearchSpec
@@ -35,6 +36,7 @@ class Setup:
     space: SearchSpace
     larger: tuple[Task, ...] = ()
     starts: tuple[Mapping[str, Any], ...] = ()
+    functions: Mapping[str, Any] = field(default_factory=dict)
 
     @functools.cached_property
     def setting(self) -> Setting:
@@ -50,7 +52,8 @@ class Setup:
 def setting_of(spec: SearchSpec, task: Task, device: Device) -> Setting:
     """What a task's symmetries are found from, and the couplings."""
     edges = device.edges if spec.device is not None else None
-    return Setting(spec.qubits, edges, None if task.is_classifier else task.observables[0])
+    operator = task.observables[0] if task.leading is None else task.leading
+    return Setting(spec.qubits, edges, None if task.is_classifier else operator)
 
 
 def build_setup(spec: SearchSpec) -> Setup:
@@ -79,7 +82,8 @@ def build_setup(spec: SearchSpec) -> Setup:
     if spec.objectives.sizes and not spec.task.has_sizes:
         raise QTrainError("objectives.sizes should be given for models on a line or ring. Got another task.")
     larger = tuple(spec.task.build(size) for size in spec.objectives.sizes)
-    return Setup(spec, task, device, space, larger, build_starts(spec, space, task))
+    functions = {key: kept(key, f"objectives.own.{name}") for name, _, _, key in spec.objectives.own or ()}
+    return Setup(spec, task, device, space, larger, build_starts(spec, space, task), functions)
 
 
 @functools.lru_cache(maxsize=2)

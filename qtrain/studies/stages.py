@@ -23,10 +23,11 @@ from qtrain.studies.criteria import algebra as criteria_algebra
 from qtrain.studies.criteria import cones as criteria_cones
 from qtrain.studies.criteria.noise import noise_survival
 from qtrain.studies.objectives import OBJECTIVES
+from qtrain.studies.pruning import Pruned, Watch
 from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
 from qtrain.studies.tasks.task import Task
-from qtrain.studies.training import train
+from qtrain.studies.training import local_observable, train
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -46,7 +47,7 @@ class Candidate:
         setup: task, device and spec; ``architecture``: its family, None for a circuit of its own.
         whole: its circuit with the data's encoding; ``ansatz``: what comes behind the first encoding.
         forgive: broken limits are noted, and the evaluation goes on. ``steps``: of the training, not the spec's.
-        angles: that the training begins with, () where they are drawn.
+        angles: that the training begins with, () where they are drawn. watch: a pruner's, on the training.
         metrics: figures by name; ``objectives``, ``constraints`` (feasible: ≤ 0), ``timings`` (seconds by stage).
         report: details by stage, plain data; ``found``: anything, for later stages and objectives.
     """
@@ -58,6 +59,7 @@ class Candidate:
     forgive: bool = False
     steps: int | None = None
     angles: tuple[float, ...] = ()
+    watch: Watch | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     constraints: dict[str, float] = field(default_factory=dict)
     objectives: dict[str, float] = field(default_factory=dict)
@@ -325,9 +327,16 @@ def simulability(c: Candidate) -> dict[str, float]:
 def training(c: Candidate) -> dict[str, float]:
     """The short training behind the task loss."""
     program = c.program if c.task.prepares else c.whole_program
-    trained = c.found["training"] = train(
-        program, c.task, c.spec.training, seed=c.seed, steps=c.steps, start=np.array(c.angles) if c.angles else None
-    )
+    try:
+        trained = c.found["training"] = train(
+            program, c.task, c.spec.training, seed=c.seed, steps=c.steps, watch=c.watch,
+            start=np.array(c.angles) if c.angles else None,
+        )  # fmt: skip
+    except Pruned as error:
+        raise Broken(str(error)) from None
+    finally:
+        if c.watch is not None:
+            c.report["pruning"] = c.watch.report()
     best = trained.best
     c.report["training"] = {
         "losses": short(trained.losses), "weights": short(trained.weights[best], 9),
@@ -347,7 +356,10 @@ def growth(c: Candidate) -> None:
         return
     trained = c.found["training"]
     gates = GateList.of(c.architecture, c.spec.qubits, trained.weights[trained.best])
-    found = suggest(gates, c.spec.qubits, c.task.observables[0], c.setup.pool, seed=c.seed, places=c.spec.growth.places)
+    observable = c.task.observables[0]
+    if c.task.cost is not None:
+        observable = local_observable(c.program, c.task, trained.weights[trained.best])
+    found = suggest(gates, c.spec.qubits, observable, c.setup.pool, seed=c.seed, places=c.spec.growth.places)
     c.report["growth"] = found.to_dict()
 
 

@@ -19,6 +19,8 @@ from typing import Any
 from qtrain.errors import QTrainError
 from qtrain.studies.loop import Loop
 from qtrain.studies.propose.growing import Grower, grower_of
+from qtrain.studies.propose.samplers import adopt_sampler
+from qtrain.studies.pruning import check_pruner
 from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
@@ -45,6 +47,10 @@ def search(
     on_trial: Callable[[TrialRecord], None] | None = None,
     backend: str | None = None,
     scheduler: str | None = None,
+    sampler: Any = None,
+    pruner: Any = None,
+    study: Any = None,
+    seconds: float | None = None,
 ) -> SearchResult:
     """Search an ansatz for a task and a device; every trial is on record, the winner is registered.
 
@@ -63,6 +69,13 @@ def search(
         backend: where trials run: "supervised" (processes of this host), "loky" (joblib's), "dask"; the result does
             not depend on it. None: "dask" where ``scheduler`` is given, else "supervised".
         scheduler: address of a Dask scheduler.
+        sampler: instead of the spec's: an Optuna sampler, its class, or a function seed → sampler. A class or function
+            is asked for one with a new seed in each batch, as the built-in ones are: the search can be repeated and
+            continued. An object goes on from batch to batch: whether it repeats itself is up to it.
+        pruner: of Optuna, on the losses of each training, which it may end; it knows the trials of earlier batches.
+        study: of Optuna, that gets the trials; its directions are those of the objectives, its storage is the search's.
+            (What it would sample with is not asked: pass ``sampler=study.sampler``.)
+        seconds: no batch is begun after so many; the winner is taken of the trials that are there.
 
     Returns:
         SearchResult: with ``interrupted=True`` after one Ctrl-C (running trials are finished first).
@@ -84,6 +97,14 @@ def search(
         spec = spec.model_copy(update={"seed": _whole("seed", seed, 0)})
     if n_trials is not None:
         spec = spec.model_copy(update={"trials": _whole("n_trials", n_trials, 1)})
+    if sampler is not None:
+        spec = spec.model_copy(update={"sampler": adopt_sampler(sampler)})
+    if pruner is not None:
+        check_pruner(pruner)
+    if study is not None and storage is not None:
+        raise QTrainError("storage should be left out where a study is given: the study has its own. Got both.")
+    if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
+        raise QTrainError(f"seconds should be a positive number. Got {seconds!r}.")
     resolve_uri(tracking_uri)
     jobs = count_jobs(n_jobs)
     # The pool comes first: its processes import while this one does.
@@ -94,8 +115,10 @@ def search(
         name = check_name(spec, name)
         setup = build_setup(spec)
         pool.set_up(setup)
+        spec.task.store()
         result = run_study(
-            spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
+            spec, pool, draw=setup.space.draw, storage=storage if study is None else study, pruner=pruner,
+            seconds=seconds, n_jobs=jobs, tracking_uri=tracking_uri,
             starts=setup.starts, on_trial=on_trial, grower=grower_of(setup),
             conclude=lambda found: register_winner(found, setup, pool, name),
         )  # fmt: skip
@@ -123,7 +146,8 @@ def run_study(
     spec: SearchSpec, pool: Pool, *, draw: Callable[[Any], Any], storage: Any = None, n_jobs: int = 1,
     tracking_uri: str | None = None, starts: Sequence[Mapping[str, Any]] = (),
     on_trial: Callable[[TrialRecord], None] | None = None,
-    conclude: Callable[[SearchResult], SearchResult] | None = None, grower: Grower | None = None,
+    conclude: Callable[[SearchResult], SearchResult] | None = None, grower: Grower | None = None, pruner: Any = None,
+    seconds: float | None = None,
 ) -> SearchResult:  # fmt: skip
     """The loop itself, for any space and any evaluation.
 
@@ -134,6 +158,7 @@ def run_study(
             ``objectives``, ``constraints``, ``metrics``, ``timings``, ``report``.
         starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …}``.
         grower: proposes grown candidates beside those that are drawn.
+        pruner, seconds: see :func:`search`; ``storage`` may be a study.
         conclude: gets the finished result while the processes are still there.
     """
     jobs = count_jobs(n_jobs)
@@ -145,14 +170,14 @@ def run_study(
         tracker = stack.enter_context(  # with the spec as it was begun: MLflow keeps a value for good
             Tracker(tracking_uri, spec.name, uid=uid, params=begun, tags={"qtrain.storage": where})
         )
-        loop = Loop(spec, study, pool, tracker, draw, starts, where, on_trial, grower, jobs)
+        loop = Loop(spec, study, pool, tracker, draw, starts, where, on_trial, grower, jobs, pruner)
         ended = loop.ended()
         for trial in ended if on_trial else ():
             on_trial(trial)  # type: ignore[misc]
         connected = False
         with interruptible(pool) as stop:
             for batch in range(-(-spec.trials // spec.batch)):
-                if stop.is_set():
+                if stop.is_set() or (seconds is not None and time.monotonic() - since > seconds):
                     break
                 if loop.run(batch) and not connected:  # the first batch does not wait for MLflow's seconds
                     connected = _connect(tracker, ended)

@@ -21,6 +21,8 @@ from qtrain.studies.tasks.task import Task
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qiskit.quantum_info import SparsePauliOp
+
     from qtrain.circuits.program import PauliProgram
     from qtrain.studies.descent import Gradient
 
@@ -64,7 +66,7 @@ def initial_weights(count: int, training: TrainingSpec, seed: int) -> np.ndarray
 
 def train(
     program: PauliProgram, task: Task, training: TrainingSpec, *, seed: int, steps: int | None = None,
-    start: np.ndarray | None = None,
+    start: np.ndarray | None = None, watch: Callable[[int, float], None] | None = None,
 ) -> Trained:  # fmt: skip
     """Train a circuit for a task.
 
@@ -73,6 +75,7 @@ def train(
             the task prepares states.
         steps: instead of the spec's.
         start: (starts, M) angles in radians instead of the drawn ones, or (M,) for one start.
+        watch: called with (step, the loss there: of the mean or best start, as the task loss); may raise to end it.
 
     Returns:
         Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0) at the best point that each start
@@ -96,9 +99,9 @@ def train(
             )
     count = training.steps if steps is None else steps
     if task.is_classifier:
-        return _train_classifier(program, task, training, begin, count, seed)
+        return _train_classifier(program, task, training, begin, count, seed, watch)
     cost, gradient = _energy(program, task, len(begin) * count)
-    found = _descend(lambda w, step, rows: gradient(w), begin, count, training)
+    found = _descend(lambda w, step, rows: gradient(w), begin, count, training, watch=watch)
     weights, energies = found.weights, found.costs
     if training.optimizer == "adam":  # where the last step led is not known yet
         last = cost(found.last)
@@ -144,12 +147,26 @@ def _energy(program: PauliProgram, task: Task, points: int) -> tuple[Callable[..
 
 
 def _descend(
-    gradient: Gradient, start: np.ndarray, steps: int, training: TrainingSpec, *, stochastic: bool = False
-) -> Descent:
+    gradient: Gradient, start: np.ndarray, steps: int, training: TrainingSpec, *, stochastic: bool = False,
+    watch: Callable[[int, float], None] | None = None,
+) -> Descent:  # fmt: skip
+    if watch is not None:
+        gradient = _watched(gradient, watch, training)
     return descend(
         gradient, start, steps=steps, optimizer=training.optimizer, learning_rate=training.learning_rate,
         tolerance=training.tolerance, halving=training.halving, stochastic=stochastic,
     )  # fmt: skip
+
+
+def _watched(gradient: Gradient, watch: Callable[[int, float], None], training: TrainingSpec) -> Gradient:
+    """The same gradient, its costs reported; of starts that follow each other the first one's."""
+
+    def watched(weights: np.ndarray, step: int, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        costs, slopes = gradient(weights, step, starts)
+        watch(step, float(costs.min() if training.aggregate == "best" else costs.mean()))
+        return costs, slopes
+
+    return watched
 
 
 def _aggregate(losses: np.ndarray, best: int, training: TrainingSpec) -> float:
@@ -164,8 +181,9 @@ def relative_energy(energies: np.ndarray, lowest: float | None) -> np.ndarray:
 
 
 def _train_classifier(
-    program: PauliProgram, task: Task, training: TrainingSpec, start: np.ndarray, steps: int, seed: int
-) -> Trained:
+    program: PauliProgram, task: Task, training: TrainingSpec, start: np.ndarray, steps: int, seed: int,
+    watch: Callable[[int, float], None] | None,
+) -> Trained:  # fmt: skip
     data, targets, fold = _folds(task, training.folds)
     rng = np.random.default_rng([seed, 1])
     held = np.arange(len(start)) % training.folds  # the part that each start does not see
@@ -191,7 +209,7 @@ def _train_classifier(
         return (np.array([part.mean() for part in np.split(loss, ends)]),
                 np.array([part.mean(axis=0) for part in np.split(per_row, ends)]))  # fmt: skip
 
-    descent = _descend(gradient, start, steps, training, stochastic=stochastic)
+    descent = _descend(gradient, start, steps, training, stochastic=stochastic, watch=watch)
     weights = descent.last if stochastic else descent.weights
 
     def scores(rows: list[np.ndarray]) -> list[dict[str, float]]:
@@ -257,3 +275,11 @@ def _cost_and_gradient(program: PauliProgram, task: Task, weights: np.ndarray) -
     outputs, slopes = values_and_gradients(program, list(task.observables), weights, num_threads=_ONE_THREAD)
     cost, slope = task.cost(outputs)
     return cost, (slope[:, :, None] * slopes).sum(axis=1)
+
+
+def local_observable(program: PauliProgram, task: Task, weights: np.ndarray) -> SparsePauliOp:
+    """What a task's own cost is to first order at (M,) weights: its observables, times its derivative there."""
+    outputs = values(program, list(task.observables), weights[None], num_threads=_ONE_THREAD)
+    assert task.cost is not None
+    slope = task.cost(outputs)[1][0]
+    return sum((s * o for s, o in zip(slope[1:], task.observables[1:])), slope[0] * task.observables[0]).simplify()

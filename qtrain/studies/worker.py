@@ -81,6 +81,7 @@ def work(
 
         setup = build_setup(spec)
         pool.set_up(setup)
+        spec.task.store()
         result = run_worker(
             spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
             starts=setup.starts, on_trial=on_trial, heartbeat_seconds=heartbeat_seconds, grower=grower_of(setup),

@@ -52,6 +52,46 @@ def make_sampler(name: str, *, seed: int) -> Any:
         return SAMPLERS[name].build(seed)
 
 
+GIVEN = "optuna:"
+
+
+def adopt_sampler(sampler: Any) -> str:
+    """The name in the table of a sampler of the user's: a name, an Optuna sampler, its class, or seed → sampler.
+
+    A class or function gives each batch a sampler with a seed of its own: the search can be repeated and continued as
+    with the built-in ones. An object goes on as it is from batch to batch: what it proposes depends on what it was
+    asked before, and repeats itself only as far as it does.
+
+    Raises:
+        QTrainError: none of these.
+    """
+    import optuna
+
+    base = optuna.samplers.BaseSampler
+    if isinstance(sampler, str):
+        return sampler
+    if isinstance(sampler, base):
+        name, build = type(sampler).__name__, lambda seed: sampler
+    elif callable(sampler):
+        name = getattr(sampler, "__name__", type(sampler).__name__)
+        made = isinstance(sampler, type)
+
+        def build(seed: int) -> Any:
+            found = sampler(seed=seed) if made else sampler(seed)
+            if not isinstance(found, base):
+                raise QTrainError(f"sampler should make an Optuna sampler of a seed. Got {found!r} from {name}.")
+            return found
+
+        try:
+            build(0)
+        except TypeError as error:
+            raise QTrainError(f"sampler should make an Optuna sampler of a seed. Got TypeError: {error}.") from None
+    else:
+        raise QTrainError(f"sampler should be an Optuna sampler, or a function seed -> sampler. Got {sampler!r}.")
+    SAMPLERS.add(GIVEN + name, Sampler(build), replace=True)
+    return GIVEN + name
+
+
 def _of_optuna(name: str, **options: Any) -> Callable[[int], Any]:
     """A sampler by its class in ``optuna.samplers``."""
 

@@ -11,10 +11,12 @@ import errno
 import logging
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.registry.registry import current_versions
 from qtrain.studies.run.supervise import Outcome
@@ -100,16 +102,22 @@ def open_study(storage: Any, spec: SearchSpec, *, mode: str = "batches") -> Any:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     directions: Any = list(spec.directions)
     # Proposals come from a study in memory; the sampler here is never asked.
-    study = optuna.create_study(
-        storage=storage, study_name=spec.name, directions=directions, load_if_exists=True,
-        sampler=optuna.samplers.RandomSampler(seed=0),
-    )  # fmt: skip
+    if isinstance(storage, optuna.study.Study):
+        study = _checked(storage, spec)
+    else:
+        study = optuna.create_study(
+            storage=storage, study_name=spec.name, directions=directions, load_if_exists=True,
+            sampler=optuna.samplers.RandomSampler(seed=0),
+        )  # fmt: skip
     attributes = study.user_attrs
     if "qtrain:spec" not in attributes:
         if study.get_trials(deepcopy=False):
             raise QTrainError(
-                f"storage should hold no foreign study of the name {spec.name!r}. Got one: choose another name."
+                f"storage should hold no foreign study of the name {study.study_name!r}. Got one: choose another name."
             )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # marked experimental, and chosen on purpose
+            study.set_metric_names(list(spec.objectives.use))  # what Optuna's plots and dashboard call the values
         study.set_user_attr("qtrain:mode", mode)
         study.set_user_attr("qtrain:uid", uuid.uuid4().hex)
         study.set_user_attr("qtrain:spec", spec.identity())
@@ -128,6 +136,15 @@ def open_study(storage: Any, spec: SearchSpec, *, mode: str = "batches") -> Any:
             f"Got other values for {', '.join(differing)}: "
             "give the search another name or storage."
         )
+    return study
+
+
+def _checked(study: Any, spec: SearchSpec) -> Any:
+    """A study of the user's, if it can hold the search's trials."""
+    there = tuple(direction.name.lower() for direction in study.directions)
+    if there != spec.directions:
+        wanted = ", ".join(f"{d} {name}" for d, name in zip(spec.directions, spec.objectives.use))
+        raise QTrainError(f"study should have the directions of the objectives, {wanted}. Got {', '.join(there)}.")
     return study
 
 
@@ -157,7 +174,19 @@ def running(frozen: Any, begun: Mapping[str, Any], **attributes: Any) -> Any:
         "params": frozen.params, "distributions": frozen.distributions, "system_attrs": dict(frozen.system_attrs),
     }  # fmt: skip
     attributes[BEGUN] = {**begun, "time": time.time()}
+    attributes |= legible(begun)
     return optuna.trial.create_trial(state=optuna.trial.TrialState.RUNNING, user_attrs=attributes, **drawn)
+
+
+def legible(begun: Mapping[str, Any]) -> dict[str, Any]:
+    """What people read of a trial in Optuna's dashboard and data frames."""
+    plain = begun.get("architecture", {})
+    if "circuit" in plain:
+        return {"architecture": str(plain.get("name", "circuit"))}
+    try:
+        return {"architecture": str(Architecture.from_dict(plain))}
+    except QTrainError:  # not of ours
+        return {}
 
 
 def ended_dict(outcome: Outcome) -> dict[str, Any]:
@@ -200,6 +229,13 @@ def end(study: Any, number: int, ended: Mapping[str, Any], objectives: Sequence[
     values = [float(ended["objectives"][name]) for name in objectives] if ended["state"] == "complete" else None
     try:
         storage.set_trial_user_attr(trial_id, ENDED, ended)
+        if ended["reason"]:
+            storage.set_trial_user_attr(trial_id, "reason", ended["reason"])
+        losses = (ended["report"].get("pruning") or {}).get("losses", {})
+        if losses and len(objectives) > 1:  # Optuna's samplers take intermediate values for those of one objective
+            storage.set_trial_user_attr(trial_id, "losses", losses)
+        for step, loss in losses.items() if len(objectives) == 1 else ():
+            storage.set_trial_intermediate_value(trial_id, int(step), loss)
         for name, value in ended["constraints"].items():
             if math.isfinite(value):  # as Trial.set_constraint does
                 storage.set_trial_system_attr(trial_id, f"constraints:{name}", float(value))

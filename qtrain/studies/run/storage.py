@@ -86,14 +86,15 @@ def open_storage(storage: Any, study: str) -> Iterator[tuple[Any, str]]:
 
     Args:
         storage: None, the path of a journal file, a database URL such as ``sqlite:///study.db`` or
-            ``postgresql://host/name``, or an Optuna storage.
+            ``postgresql://host/name``, an Optuna storage or study.
         study: gives the default journal its name.
 
     Raises:
         QTrainError: a journal that another search holds, a folder that cannot be written, a database out of reach.
     """
     if storage is not None and not isinstance(storage, (str, Path)):
-        yield storage, type(storage).__name__
+        named = getattr(storage, "study_name", None)
+        yield storage, type(storage).__name__ if named is None else f"study {named!r}"
     elif isinstance(storage, str) and "://" in storage:
         yield open_database(storage), without_password(storage)
     else:

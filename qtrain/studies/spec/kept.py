@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import io
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,11 @@ def kept(key: str, argument: str, folder: Path | None = None) -> Any:
     if not callable(found) or keep_function(found) != key:
         raise QTrainError(f"{argument} should be given as the function again. Got its key alone: {key}.")
     return found
+
+
+def remember(found: Mapping[str, Any]) -> None:
+    """Hold what another process held, by its keys."""
+    _KEPT.update(found)
 
 
 def is_key(value: Any) -> bool:

@@ -31,8 +31,8 @@ from qtrain.extensions import load_modules
 from qtrain.growth import islands  # noqa: F401 (its rows)
 from qtrain.growth.pools import OPERATOR_POOLS
 from qtrain.growth.references import REFERENCES
-from qtrain.studies.objectives import OBJECTIVES, signs
-from qtrain.studies.propose.samplers import SAMPLERS
+from qtrain.studies.objectives import OBJECTIVES, own_objectives, signs
+from qtrain.studies.propose.samplers import GIVEN, SAMPLERS
 from qtrain.studies.spec.fields import (
     AnyList,
     Count,
@@ -62,6 +62,16 @@ from qtrain.studies.tasks.task import TASKS, TaskModel
 
 SCHEMA = Path(__file__).with_name("schema.json")
 ObjectiveName = Annotated[str, In(OBJECTIVES)]
+OwnObjectives = Annotated[tuple[tuple[str, str, str, str], ...], BeforeValidator(own_objectives)]
+
+
+class _Sampler(In):
+    """A name of the table, or the name of an Optuna sampler that a search was given as an object."""
+
+    def check(self, name: str) -> str:
+        return name if name.startswith(GIVEN) else super().check(name)
+
+
 
 
 class _ByKind:
@@ -141,9 +151,11 @@ class ObjectiveSpec(SpecModel):
     shot budget resolves are not worth a worse circuit. ``record``: objectives that are computed and recorded, and
     decide nothing; what is neither used, recorded nor limited is not computed.
     ``algebra``: record it where that is quick. ``sizes``: numbers of qubits that ``decay_per_qubit`` and
-    ``algebra_growth`` look at.
+    ``algebra_growth`` look at. ``own``: from Python, objectives as functions by name (see
+    :func:`~qtrain.studies.objectives.own_objectives`), which the other keys may then name.
     """
 
+    own: OwnObjectives | None = None
     use: Several[ObjectiveName] = ("task_loss", "trainability", "expressivity", "hardware_cost")
     quantile: Fraction = 0.1
     enough_trainability: float = -2.0
@@ -289,7 +301,7 @@ class SearchSpec(SpecModel):
     trials: Count = 100
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     batch: Annotated[int, Field(ge=1, le=1024)] = 8
-    sampler: Annotated[str, In(SAMPLERS)] = "evolution"
+    sampler: Annotated[str, _Sampler(SAMPLERS)] = "evolution"
     start: AnyList[Annotated[Any, AfterValidator(_start)]] = ()
     device: DeviceSpec | None = None
     space: SpaceSpec = SpaceSpec()
