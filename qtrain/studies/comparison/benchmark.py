@@ -80,7 +80,7 @@ def benchmark(
     if evaluations is not None and (type(evaluations) is not int or evaluations < 1):
         raise QTrainError(f"evaluations should be a whole number of at least 1. Got {evaluations!r}.")
     workers = count_jobs(jobs)
-    book = Book(spec, vary, evaluations, None if results is None else Path(results))
+    book = Book(spec, vary, evaluations, solved, None if results is None else Path(results))
     folder = None if storage is None else Path(storage)
     phases: list[list[Rival | None]] = [
         [None],
@@ -96,7 +96,7 @@ def benchmark(
             book.note(name, seed, run)
             if on_run is not None:
                 on_run(name, seed, run)
-    return book.benchmark(numbers, [SEARCH, *(row.name for row in chosen)], solved)
+    return book.benchmark(numbers, [SEARCH, *(row.name for row in chosen)])
 
 
 def _name(row: Rival | None) -> str:
@@ -135,7 +135,7 @@ def run_one(
     load_modules(spec.extensions)
     with threadpool_limits(1):  # threads that spin would count as seconds of the processor
         try:
-            setup = build_setup(spec)
+            setup = build_setup(spec if row is None else spec.model_copy(update={"start": ()}))
             contest = Contest(setup, child_seed(seed, 11), evaluations or 0, enough=enough)
             begun = time.process_time()
             if row is None:

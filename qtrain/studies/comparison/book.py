@@ -24,8 +24,9 @@ class Book:
     """
 
     def __init__(
-        self, spec: SearchSpec, vary: str | None, evaluations: int | None, path: Path | None
+        self, spec: SearchSpec, vary: str | None, evaluations: int | None, solved: float, path: Path | None
     ) -> None:
+        self.solved = solved
         self.name, self.path, self.evaluations = spec.name, path, evaluations
         self.asked = _asked(spec) | {"vary": vary, "evaluations": evaluations}
         self.runs: dict[str, dict[int, dict[str, Any]]] = {}
@@ -77,7 +78,7 @@ class Book:
 
     def _write(self, path: Path) -> None:
         methods = list(self.runs)
-        whole = self.benchmark(sorted({seed for rows in self.runs.values() for seed in rows}), methods, None)
+        whole = self.benchmark(sorted({seed for rows in self.runs.values() for seed in rows}), methods)
         about = {str(seed): about for seed, about in sorted(self.task.items())}
         text = json.dumps(
             whole.to_dict() | {"asked": self.asked, "task": about}, indent=None, ensure_ascii=False
@@ -87,11 +88,11 @@ class Book:
         partial.write_text(text.replace('}, "', '},\n"') + "\n", encoding="utf-8")
         os.replace(partial, path)
 
-    def benchmark(self, seeds: Sequence[int], methods: Sequence[str], solved: float | None) -> Benchmark:
+    def benchmark(self, seeds: Sequence[int], methods: Sequence[str]) -> Benchmark:
         """What is there of these methods and seeds."""
         chosen = {m: {s: self.runs[m][s] for s in seeds if self.has(m, s)} for m in methods if m in self.runs}
         abouts = [self.task[seed] for seed in seeds if seed in self.task]
-        options: dict[str, Any] = {} if solved is None else {"solved": solved}
+        options: dict[str, Any] = {"solved": self.solved}
         if abouts:
             options["overlap"] = sum(about["overlap"] for about in abouts) / len(abouts)
             options["exact"] = all(about["exact"] for about in abouts)
