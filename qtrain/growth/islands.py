@@ -31,7 +31,7 @@ from qtrain.simulators.statevector import values
 MOST_REFERENCES = 6  # of "auto"
 MOST_DEPTH = 16  # repetitions of what an open chain needs n of
 MOST_TERMS = 16  # for each qubit: a Hamiltonian of more has no circuit of its own terms
-MOST_POOL_GATES = 1500  # of "auto": pools are added while they are fewer
+MOST_POOL_GATES = 500  # of "auto": pools are added while they are fewer
 STATEVECTOR_QUBITS = 14  # up to here references are ordered by their energy
 
 
@@ -101,14 +101,24 @@ def _means(program: PauliProgram, operators: Sequence[SparsePauliOp]) -> list[fl
 
 
 def _operator_pool(setting: Setting) -> Sequence[PoolGate]:
-    """What the islands name, in order, while it stays small."""
+    """What the islands name, in order, while it stays small; only gates that keep the parities of the references."""
+    parities = () if setting.symmetries is None else setting.symmetries.parities
+    kept = [{q: letter for q, letter in enumerate(reversed(label)) if letter != "I"} for label in parities]
     found: dict[PoolGate, None] = {}
     for name in dict.fromkeys(pool for island in islands(setting).values() for pool in island.operator_pools):
-        gates = OPERATOR_POOLS[name](setting)
+        gates = [g for g in OPERATOR_POOLS[name](setting) if all(_keeps(g, parity) for parity in kept)]
         if found and len(found) + len(gates) > MOST_POOL_GATES:
             break
         found |= dict.fromkeys(gates)
     return list(found)
+
+
+def _keeps(gate: PoolGate, parity: dict[int, str]) -> bool:
+    """Whether every term commutes with a Pauli string."""
+    return all(
+        sum(parity.get(q, letter) != letter for q, letter in zip(qubits, letters, strict=True)) % 2 == 0
+        for letters, qubits, _ in gate.terms
+    )
 
 
 def conserving_starts(setting: Setting) -> tuple[Architecture, ...]:

@@ -24,7 +24,7 @@ MOST_MATCHINGS = 3
 CLIFFORD_LAYERS = 2
 CLIFFORD_EDGES = 2  # so many for each qubit, the strongest
 CLIFFORD_WORK = 4e8  # terms times rotations times evaluations, at most
-LEAST_ANGLE = 1e-9
+LEAST_ANGLE = 1e-7
 
 
 def interactions(setting: Setting, *, hops: bool = False) -> nx.Graph:
@@ -150,8 +150,11 @@ def _product(setting: Setting) -> Sequence[Reference]:
     found = product_state(setting.hamiltonian, real=setting.symmetries.real)
     gates = []
     for q, (x, y, z) in enumerate(found.vectors.tolist()):
+        if math.hypot(x, y) < LEAST_ANGLE:  # a basis state, written as those of other rows are
+            gates += [Gate("x", (q,))] * (z < 0)
+            continue
         polar, azimuth = (math.atan2(math.hypot(x, y), z), math.atan2(y, x)) if y else (math.atan2(x, z), 0.0)
-        gates += [Gate("ry", (q,), (polar,))] * (abs(polar) > LEAST_ANGLE)
+        gates += [Gate("ry", (q,), (polar,))]
         gates += [Gate("rz", (q,), (azimuth,))] * (abs(azimuth) > LEAST_ANGLE)
     return [tuple(gates)]
 

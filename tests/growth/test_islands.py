@@ -5,7 +5,7 @@ import math
 import networkx as nx
 import numpy as np
 import pytest
-from qiskit.quantum_info import SparsePauliOp
+from qiskit.quantum_info import Pauli, SparsePauliOp
 
 from qtrain.architecture.build import build
 from qtrain.circuits.program import lower
@@ -85,7 +85,11 @@ def test_references_of_the_islands_have_the_parities_that_pools_keep(name):
     for label in here.symmetries.parities:
         means = [values(p, SparsePauliOp(label), np.zeros((1, 0)))[0] for p in programs]
         assert np.allclose(np.abs(means), 1)
-    assert OPERATOR_POOLS["auto"](here)
+    pool = OPERATOR_POOLS["auto"](here)
+    assert pool
+    for gate in pool:
+        terms = SparsePauliOp.from_sparse_list([(s, list(q), c) for s, q, c in gate.terms], operator.num_qubits)
+        assert all(terms.paulis.commutes(Pauli(label)).all() for label in here.symmetries.parities)
 
 
 @pytest.mark.parametrize("name", ["xxz", "disordered", "hubbard", "heisenberg"])
