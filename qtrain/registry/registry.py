@@ -11,11 +11,12 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import json
+import math
 import os
 import platform
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ GROUP = "qtrain.architectures"
 RESERVED = frozenset({"default", "all", "none", "con", "prn", "aux", "nul"})
 """Names that mean something else: the synthesis method "default", and devices of Windows."""
 
-EVIDENCE = ("report", "objectives", "study", "run_id", "versions")
+EVIDENCE = ("report", "objectives", "study", "run_id", "versions", "angles")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 
 
@@ -84,6 +85,7 @@ class RegistryEntry:
         report: the trainability report as plain data (None: none was made).
         objectives: the winner's objectives by name; ``study``: where it was found; ``run_id``: its MLflow run.
         versions: of the packages it was made with.
+        angles: trained, in radians, one for each weight at ``num_qubits`` (of every upload); None: not known.
 
     Example:
         >>> from qtrain.architecture.catalogue import hva_tfim
@@ -100,6 +102,7 @@ class RegistryEntry:
     study: str | None = None
     run_id: str | None = None
     versions: Mapping[str, str] = field(default_factory=current_versions)
+    angles: Sequence[float] | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -112,6 +115,16 @@ class RegistryEntry:
             value = getattr(self, name)
             if not isinstance(value, kind) and (value is not None or name in ("objectives", "versions")):
                 raise QTrainError(f"{name} should be a {kind.__name__}. Got {value!r}.")
+
+        if self.angles is not None:
+            count = self.architecture.num_parameters(self.num_qubits) * self.architecture.uploads
+            numbers = isinstance(self.angles, (list, tuple)) and all(_is_angle(a) for a in self.angles)
+            if not numbers or len(self.angles) != count:
+                raise QTrainError(
+                    f"angles should be {count} finite numbers, one for each weight at {self.num_qubits} qubits. "
+                    f"Got {shortened(self.angles)}."
+                )
+            object.__setattr__(self, "angles", tuple(map(float, self.angles)))
 
     def circuit(self, num_qubits: int | None = None) -> QuantumCircuit:
         """The registered circuit, or the family's member of another width."""
@@ -141,7 +154,18 @@ class RegistryEntry:
             "num_qubits": self.num_qubits,
             "observable": self.observable,
         }
-        return data | {name: encode(getattr(self, name)) for name in EVIDENCE}
+        kept = [name for name in EVIDENCE if name != "angles" or self.angles is not None]
+        return data | {name: encode(getattr(self, name)) for name in kept}
+
+
+def _is_angle(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def shortened(value: object) -> str:
+    """A value in a sentence."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def entry_from_dict(data: object, *, source: str = "entry") -> RegistryEntry:

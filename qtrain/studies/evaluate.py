@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from qtrain.architecture.architecture import Architecture
 from qtrain.architecture.layer import Layer
 from qtrain.circuits.program import lower
@@ -87,7 +89,7 @@ def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
         if payload.get("do") == "train":
             uploads = 1 if architecture is None else architecture.uploads
             whole = ansatz if setup.task.prepares else setup.task.compose(ansatz, uploads)
-            return _train_fully(setup, whole, payload["seed"])
+            return _train_fully(setup, whole, payload["seed"], payload.get("angles", ()))
         pruning, angles = payload.get("pruning"), payload.get("angles", ())
         watch = None if pruning is None else Watch(**pruning, steps=setup.spec.training.steps)
         return evaluate(setup, ansatz, architecture, seed=payload["seed"], angles=angles, watch=watch)
@@ -111,11 +113,15 @@ def _smaller(setup: Setup) -> Setup:
     return build_setup(read_spec(plain | {"start": [], "space": space}))
 
 
-def _train_fully(setup: Setup, whole: QuantumCircuit, seed: int) -> dict[str, Any]:
-    """The full training of a trial on the front; ``whole``: its circuit, with its data but prepared states."""
+def _train_fully(setup: Setup, whole: QuantumCircuit, seed: int, angles: Sequence[float]) -> dict[str, Any]:
+    """The full training of a trial on the front; ``whole``: its circuit, with its data but prepared states.
+
+    It begins with ``angles`` where there are some: what was grown goes on from where it is.
+    """
     spec, task, begun = setup.spec.training, setup.task, time.perf_counter()
     inputs = () if task.prepares else task.inputs
-    trained = train(lower(whole, inputs=inputs), task, long_training(spec), seed=seed)
+    start = np.array(angles) if len(angles) else None
+    trained = train(lower(whole, inputs=inputs), task, long_training(spec), seed=seed, start=start)
     return {
         "task_loss": trained.loss, "seconds": time.perf_counter() - begun,
         "gradient_evaluations": trained.evaluations,

@@ -171,6 +171,7 @@ class Loop(Part):
         left = [n for n in front if n not in full]
         payloads = [
             {"do": "train", "architecture": trials[n].architecture, "seed": child_seed(self.spec.seed, 2, n)}
+            | ({"angles": trials[n].report["training"]["weights"]} if trials[n].angles else {})
             for n in left
         ]
         for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):

@@ -61,11 +61,12 @@ def register_winner(result: SearchResult, setup: Setup, pool: Pool, name: str) -
     if outcome.kind != "ok":
         log.warning("The winner's full report was not made (%s); its trial's figures stand in.", outcome.reason)
     observable = " + ".join(f"{complex(c).real:.12g}*{label}" for label, c in setup.task.observables[0].to_list())
+    trained = result.full.get(result.winner.number) or result.winner.report.get("training") or {}
     keep_other(name, result.trials)
     registry.register(
         registry.RegistryEntry(
             name, Architecture.from_dict(plain), setup.spec.qubits, observable=observable.replace("+ -", "- "),
-            report=report, objectives=dict(result.winner.objectives), study=result.study,
+            report=report, objectives=dict(result.winner.objectives), study=result.study, angles=trained.get("weights"),
         ), overwrite=True,
     )  # fmt: skip
     return dataclasses.replace(result, name=name)
