@@ -69,13 +69,13 @@ def design(
     task, width = _task_of(problem, qubits)
     growing = task["kind"] != "data" and width <= TRAINED_QUBITS
     spec: dict[str, Any] = {
-        "name": "design", "qubits": width, "task": task, "seed": seed, "start": ["shelf"],
+        "name": "design", "qubits": width, "task": task, "seed": seed, "start": ["auto"],
         "trials": (10_000 if seconds is not None else TRIALS) if trials is None else trials,
         "objectives": {"use": ["task_loss", "two_qubit_depth"] if width <= TRAINED_QUBITS else
                        ["trainability", "expressivity", "two_qubit_depth"]},
         "constraints": {"max_two_qubit_depth": max_two_qubit_depth},
         "training": _training(task),
-        "growth": {"share": 0.5} if growing else {},
+        "growth": {"share": 0.5, "pools": ["auto"], "references": ["auto"]} if growing else {},
     }  # fmt: skip
     if device is not None:
         spec["device"] = _device_of(device)
