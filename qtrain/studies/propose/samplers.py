@@ -69,6 +69,7 @@ def adopt_sampler(sampler: Any) -> str:
 
     base = optuna.samplers.BaseSampler
     if isinstance(sampler, str):
+        _ = SAMPLERS[sampler]  # refuses what is not there
         return sampler
     if isinstance(sampler, base):
         name, build = type(sampler).__name__, lambda seed: sampler
