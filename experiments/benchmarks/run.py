@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("gradients", "propagation", "light_cone", "dla", "sectors", "qaoa", "diagnose", "qnn", "search_overhead", "throughput")
+SCRIPTS = ("gradients", "propagation", "light_cone", "dla", "sectors", "qaoa", "diagnose", "qnn", "search_overhead", "throughput", "search_throughput")
 
 
 def main() -> int:
