@@ -1,4 +1,4 @@
-"""The command line: ``qtrain diagnose | search | worker | list | show | register | package | report``.
+"""The command line: ``qtrain diagnose | molecule | search | worker | list | show | register | package | report``.
 
 Each verb imports what it needs when it runs, so that ``qtrain --help`` answers at once.
 
@@ -264,6 +264,22 @@ def show(name: Registered, json: Json = False) -> None:
 
         drawing = study_verbs.drawing(entry, width=_console().width)
         _print(study_tables.entry_view(entry, study_verbs.entry_report(entry), drawing=drawing))
+
+
+@app.command(epilog='Example: qtrain molecule "Li 0 0 0; H 0 0 1.6" --active 2,5 -o lih.json')
+def molecule(
+    geometry: Annotated[str, typer.Argument(help='Atoms with their coordinates: "Li 0 0 0; H 0 0 1.6".')],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File that is written.")],
+    active: Annotated[str | None, typer.Option(help="Active electrons and orbitals: 2,5.  [default: all]")] = None,
+    basis: Annotated[str, typer.Option(help="Basis set that PySCF knows.")] = "sto-3g",
+    unit: Annotated[str, typer.Option(help="Of the coordinates: angstrom or bohr.")] = "angstrom",
+    charge: Annotated[int, typer.Option(help="Of the molecule.")] = 0,
+    spin: Annotated[int, typer.Option(help="Electrons up minus electrons down.")] = 0,
+) -> None:
+    """Write a molecule's Hamiltonian on qubits, for a task of the kind "molecule"; needs qtrain[chemistry]."""
+    from qtrain.cli import circuit_verbs
+
+    typer.echo(circuit_verbs.write_molecule(geometry, output, active, basis=basis, unit=unit, charge=charge, spin=spin))
 
 
 @app.command(epilog="Example: qtrain register ising-8 --name my-winner")

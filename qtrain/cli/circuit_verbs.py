@@ -188,3 +188,26 @@ def report_page(source: str, output: Path, *, observable: str | None, **options:
     )
     write_text(output, text, "output")
     return f"Wrote {output}."
+
+
+def write_molecule(geometry: str, output: Path, active: str | None, **options: Any) -> str:
+    """Make a molecule and write its file; a sentence that says what it is.
+
+    Raises:
+        QTrainError: ``active`` is not two numbers, or the molecule is refused.
+    """
+    from qtrain.chemistry.molecule import molecule
+
+    pair = None
+    if active is not None:
+        numbers = active.split(",")
+        if len(numbers) != 2 or not all(part.strip().isdigit() for part in numbers):
+            raise QTrainError(f"active should be electrons and orbitals, such as 2,5. Got {active!r}.")
+        pair = (int(numbers[0]), int(numbers[1]))
+    check_output(output, "output", kind=".json")
+    made = molecule(geometry, active=pair, **options)
+    made.save(output)
+    return (
+        f"Wrote {output}: {made.num_qubits} qubits, Hartree-Fock {made.hartree_fock_energy:.8f}, "
+        f"exact {made.fci_energy:.8f} Hartree."
+    )

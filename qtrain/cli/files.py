@@ -13,6 +13,7 @@ _BEGINS = {
     ".png": (b"\x89PNG",),
     ".svg": (b"<?xml", b"<svg", b"<!doctype svg"),
     ".pdf": (b"%PDF",),
+    ".json": (b'{\n "format": "qtrain molecule',),
 }
 
 

@@ -12,12 +12,12 @@ from qiskit import QuantumCircuit, qasm2, qasm3, qpy
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2, real_amplitudes
 
-from qtrain import TrainabilityReport, search
+from qtrain import Molecule, TrainabilityReport, search
 from qtrain.architecture.catalogue import hva_tfim
 from qtrain.cli.app import app, main
 from qtrain.registry.registry import RegistryEntry, register
 
-VERBS = ["diagnose", "search", "compare", "worker", "list", "show", "register", "package", "report"]
+VERBS = ["diagnose", "molecule", "search", "compare", "worker", "list", "show", "register", "package", "report"]
 
 
 class Outcome:
@@ -253,6 +253,18 @@ def test_figure_and_report_page(run, ansatz, tmp_path):
     assert "9 of 24 parameters train" in page and "<svg" in page and "<script" not in page
     assert "observable should be given" in one_sentence(run("report", str(ansatz), "-o", "page.html"))
     assert "end in .html" in one_sentence(run("report", str(ansatz), "-O", "ZIII", "-o", str(tmp_path / "page.pdf")))
+
+
+def test_molecule_writes_a_file_that_it_may_renew(run, tmp_path):
+    path = tmp_path / "h2.json"
+    for _ in range(2):
+        outcome = run("molecule", "H 0 0 0; H 0 0 1.4", "--unit", "bohr", "--active", "2,2", "-o", str(path))
+        assert outcome.code == 0 and "4 qubits" in outcome.out and "exact -1.137" in outcome.out
+    assert Molecule.read(path).provenance["unit"] == "bohr"
+    assert "2,5. Got '2'" in one_sentence(run("molecule", "H 0 0 0; H 0 0 1", "--active", "2", "-o", str(path)))
+    path.write_text("{}")
+    assert "something else" in one_sentence(run("molecule", "H 0 0 0; H 0 0 1", "-o", str(path)))
+    assert path.read_text() == "{}"
 
 
 def test_a_verb_never_writes_over_its_input_or_a_stranger(run, ansatz, tmp_path):
