@@ -58,8 +58,8 @@ class Profile:
     """Variances of the derivatives by each parameter, and of the cost.
 
     Attributes:
-        estimate: shared angles were taken as independent, as all else takes more than the budget's operations: the
-            squared derivatives of a parameter's rotations are added, without what these have in common.
+        estimate: all angles were taken as independent, fixed ones as random, as all else takes more than the budget's
+            operations: the squared derivatives of a parameter's rotations are added, without what these have in common.
     """
 
     variance: np.ndarray
@@ -92,7 +92,7 @@ def variance_profile(
 def _affordable(problem: Problem) -> bool:
     """Whether some method tells the gradients within the budget's work: Pauli paths, a Fourier series, or a simulator
     of ``VECTORS`` gradients."""
-    if path_tape(problem).tape is not None or problem.program.fixed_rotations.size:
+    if path_tape(problem).tape is not None:
         return True
     if effective(problem).program.num_qubits <= STATEVECTOR_QUBITS:
         return True
@@ -113,12 +113,13 @@ def _untied_profile(problem: Problem) -> Profile:
     """Every rotation by an angle of its own, and the squares added up for each parameter."""
     program = problem.program
     found = answer(problem.but(program=untied(program)), or_bound=True)
+    own = np.isin(np.union1d(program.rotations, program.fixed_rotations), program.rotations)  # not what is fixed
     weight, slopes = program.parameter[program.rotations], program.coefficient[program.rotations] ** 2
 
     def added(values: np.ndarray) -> np.ndarray:
-        return np.bincount(weight, slopes * values, minlength=len(program.weights))
+        return np.bincount(weight, slopes * values[own], minlength=len(program.weights))
 
-    dead = np.bincount(weight, ~found.proven_zero, minlength=len(program.weights)) == 0
+    dead = np.bincount(weight, ~found.proven_zero[own], minlength=len(program.weights)) == 0
     reason = f"shared angles taken as independent, as what else there is takes too much; {found.reason}"
     return Profile(
         added(found.variance), added(found.lower), added(found.upper), dead, float(found.cost_variance), found.method,

@@ -49,6 +49,8 @@ def check_objective(row: Objective | str) -> None:
         assert values[0] is not None, f"its stage {row.stage!r} should run where it is used"
         assert math.isfinite(values[0]), f"it should be a finite number, not {values[0]}"
         assert values[0] == values[1], f"the same candidate and seed should give the same value, not {values}"
+        flag = answers[0]["metrics"].get(f"{row.name}_is_bound", 0.0)
+        assert flag in (0.0, 1.0), f"{row.name}_is_bound should be 1 for a bound, else 0, not {flag}"
         assert json.loads(json.dumps(answers[0])) == answers[0], "what is recorded should be plain data"
     for key, limit in ((f"max_{row.name}", -1e9), (f"min_{row.name}", 1e9)):
         if key in ConstraintSpec.model_fields:

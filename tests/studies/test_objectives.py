@@ -348,6 +348,19 @@ def test_gradients_are_estimated_where_all_else_takes_too_much():
             assert estimate.variance == pytest.approx(exact.variance) and (estimate.proven_zero == exact.proven_zero).all()
 
 
+def test_an_estimate_has_an_entry_for_each_parameter_whatever_is_fixed():
+    circuit = QuantumCircuit(4)
+    circuit.ry(0.3, 0)
+    circuit.ry(Parameter("a"), 1)
+    circuit.cx(0, 1)
+    circuit.rz(0.7, 1)
+    circuit.ry(Parameter("b"), 2)
+    circuit.rx(0.1, 1)
+    problem = pose(circuit, SparsePauliOp("IIZI"))
+    estimate = _untied_profile(problem)
+    assert estimate.proven_zero.tolist() == [False, True] and estimate.variance[0] > 0 == estimate.variance[1]
+
+
 def test_a_search_over_a_hundred_qubits_needs_no_training(tmp_path):
     spec = {
         "name": "hundred", "qubits": 100, "task": {"kind": "tfim"}, "device": {"topology": "line"}, "trials": 2, "batch": 2,
