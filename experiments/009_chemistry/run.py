@@ -127,8 +127,8 @@ def floors(name: str, unit: str) -> dict[str, Any]:
 
 
 def table(results: dict[str, Any]) -> str:
-    rows = ["| molecule, geometry read in | target | error | CX (raw) | line | Torino CZ | seconds | chemical accuracy: CX | HF | Clifford | k = 1, 2, … rotations, greedily |",
-            "|---|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    rows = ["| molecule, geometry read in | target | error | CX (raw) | line | Torino CZ | seconds | chemical accuracy: CX | HF | determinant | Clifford | k = 1, 2, … rotations, greedily |",
+            "|---" * 12 + "|"]  # fmt: skip
     for key, found in results.items():
         name, unit, target = key.split("/")
         runs = [run for run in found["runs"].values() if "target" in run]
@@ -141,7 +141,7 @@ def table(results: dict[str, Any]) -> str:
         chemical = min(run["chemical"]["cx"] for run in runs if "chemical" in run) if any("chemical" in r for r in runs) else "–"
         rotations = ", ".join(f"{error:.1e}" for error in floor["rotations"][:5])
         rows.append(f"| {name}, {unit} | {target} | {best['error']:.1e} | {all_cx} ({best['cx_raw']}) | {best['cx_line']} | {best['cz_torino']} "
-                    f"| {seconds} | {chemical} | {floor['hartree_fock']:.1e} | {floor['clifford']:.1e} | {rotations} |")  # fmt: skip
+                    f"| {seconds} | {chemical} | {floor['hartree_fock']:.1e} | {floor['determinant']:.1e} | {floor['clifford']:.1e} | {rotations} |")  # fmt: skip
     return "\n".join(rows)
 
 
