@@ -121,6 +121,8 @@ def weights_by_name(table: Table[Any]) -> Callable[[Any], Any]:
 def pauli_terms(value: Any) -> Any:
     """Text as it is; a table {label: coefficient} or a SparsePauliOp as text."""
     if hasattr(value, "paulis") and hasattr(value, "coeffs"):
+        if value.coeffs.dtype != object:  # equal labels are added up, as the table has each of them once
+            value = value.simplify(atol=0.0, rtol=0.0)
         if any(abs(complex(c).imag) > 1e-12 for c in value.coeffs):
             raise ValueError("should be Hermitian: real coefficients")
         value = {p.to_label(): complex(c).real for p, c in zip(value.paulis, value.coeffs)}

@@ -49,6 +49,13 @@ def test_files_in_every_form(tmp_path, name):
     assert task.references["exact_energy"] == pytest.approx(np.linalg.eigvalsh(DENSE)[0])
 
 
+def test_equal_terms_of_an_operator_are_added_up():
+    h = SparsePauliOp(["ZZ", "XI", "IX"], [1.0, 0.5, -0.5])
+    for operator in (h @ h, SparsePauliOp(["ZZ", "XI", "ZZ"], [1.0, 0.5, 2.0])):
+        task = built(spec_of({"kind": "hamiltonian", "terms": operator}, 2))
+        np.testing.assert_allclose(task.observables[0].to_matrix(), operator.to_matrix(), atol=1e-12)
+
+
 def test_openfermion_text_in_a_spec_keeps_its_qubits():
     task = built(spec_of({"kind": "hamiltonian", "terms": FORMS["qubit.txt"], "constant": 0.5}, 2))
     np.testing.assert_allclose(task.observables[0].to_matrix(), DENSE, atol=1e-12)
