@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from qtrain.studies.objectives import signs
 
 
@@ -76,17 +78,16 @@ def pareto_front(trials: Sequence[TrialRecord], objectives: Sequence[str]) -> tu
         >>> pareto_front([a, b, c], ["task_loss", "trainability"])
         (0, 1)
     """
-    points: dict[int, tuple[float, ...]] = {}
-    for trial in trials:
-        if trial.feasible and trial.duplicate_of is None:
-            points[trial.number] = tuple(s * trial.objectives[name] for s, name in zip(signs(objectives), objectives))
-    front = []
-    for number, point in points.items():
-        dominated = any(
-            all(o <= p for o, p in zip(other, point)) and (other != point or rival < number)
-            for rival, other in points.items()
-            if rival != number
-        )
-        if not dominated:
-            front.append(number)
-    return tuple(front)
+    able = [t for t in trials if t.feasible and t.duplicate_of is None]
+    if not able:
+        return ()
+    points = np.array([[t.objectives[name] for name in objectives] for t in able]) * np.array(signs(objectives))
+    numbers = np.array([t.number for t in able])
+    # in this order a point is dominated by earlier ones alone, and equal ones follow each other by number
+    front = np.empty_like(points)
+    kept: list[int] = []
+    for k in np.lexsort((numbers, *points.T[::-1])).tolist():
+        if not (front[: len(kept)] <= points[k]).all(axis=1).any():
+            front[len(kept)] = points[k]
+            kept.append(k)
+    return tuple(int(numbers[k]) for k in sorted(kept))

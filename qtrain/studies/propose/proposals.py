@@ -55,7 +55,7 @@ def propose(
     study = optuna.create_study(
         directions=cast(Any, list(directions)), sampler=make_sampler(sampler, seed=child_seed(seed, batch))
     )
-    for trial in finished:
+    for trial in shown(finished, SAMPLERS[sampler].history, directions):
         study.add_trial(_bare(trial))
     rng = np.random.default_rng([seed, batch, 3])
     family = Parents(finished, objectives) if SAMPLERS[sampler].children else None
@@ -84,6 +84,21 @@ def propose(
         seen.add(drawn.content_id)
         asked.append((drawn, source.get_trials(deepcopy=False)[trial.number]))
     return asked
+
+
+BEST = 4  # one in so many of the trials that a sampler is shown, where it is not shown all
+
+
+def shown(finished: Sequence[Any], history: int | None, directions: Sequence[str]) -> list[Any]:
+    """At most ``history`` of the finished trials, in their order: the best by the first objective, and the latest."""
+    if history is None or len(finished) <= history:
+        return list(finished)
+    sign = 1.0 if directions[0] == "minimize" else -1.0
+    scored = [k for k, trial in enumerate(finished) if trial.values]
+    best = sorted(scored, key=lambda k: (sign * finished[k].values[0], k))[: history // BEST]
+    taken = set(best)
+    late = [k for k in reversed(range(len(finished))) if k not in taken][: history - len(best)]
+    return [finished[k] for k in sorted([*best, *late])]
 
 
 @lru_cache(maxsize=1)

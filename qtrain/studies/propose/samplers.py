@@ -18,18 +18,20 @@ class Sampler:
     Attributes:
         build: seed → an Optuna sampler; a function of the seed alone, so that a search can be repeated.
         children: most proposals are children of the best trials so far (:mod:`.variation`), the others come from it.
+        history: how many finished trials it is shown, the best and the latest; None: all of them.
     """
 
     build: Callable[[int], Any]
     children: bool = False
+    history: int | None = None
 
 
 SAMPLERS: Table[Sampler] = Table("sampler")
 
 
 def register_sampler(
-    name: str, build: Callable[[int], Any], *, children: bool = False, replace: bool = False
-) -> None:
+    name: str, build: Callable[[int], Any], *, children: bool = False, history: int | None = None, replace: bool = False
+) -> None:  # fmt: skip
     """Add a sampler that specs may name; see :class:`Sampler`.
 
     Example:
@@ -38,7 +40,7 @@ def register_sampler(
         >>> SAMPLERS.remove("brute").children
         False
     """
-    SAMPLERS.add(name, Sampler(build, children), replace=replace)
+    SAMPLERS.add(name, Sampler(build, children, history), replace=replace)
 
 
 def make_sampler(name: str, *, seed: int) -> Any:
@@ -113,9 +115,11 @@ def _gp(seed: int) -> Any:
 
 
 _tpe = _of_optuna("TPESampler", multivariate=True, group=True, n_startup_trials=16)
-register_sampler("evolution", _tpe, children=True)
-register_sampler("tpe", _tpe)
+# TPE's time grows with the trials, with groups of choices several times over: a few newcomers do without them
+_newcomers = _of_optuna("TPESampler", multivariate=True, n_startup_trials=16)
+register_sampler("evolution", _newcomers, children=True, history=128)
+register_sampler("tpe", _tpe, history=128)
 register_sampler("nsga2", _of_optuna("NSGAIISampler", population_size=24))
 register_sampler("nsga3", _of_optuna("NSGAIIISampler", population_size=24))
-register_sampler("random", _of_optuna("RandomSampler"))
+register_sampler("random", _of_optuna("RandomSampler"), history=0)
 register_sampler("gp", _gp)

@@ -12,6 +12,7 @@ import logging
 import math
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -252,8 +253,22 @@ def with_end(trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
     return dataclasses.replace(trial, **{k: ended[k] for k in _GIVEN if k in ended}, ended=ended["time"])
 
 
+_KNOWN: dict[int, tuple[weakref.ref[Any], TrialRecord]] = {}  # by the id of a frozen trial while it lives
+
+
 def to_record(frozen: Any) -> TrialRecord:
-    """A frozen Optuna trial as a TrialRecord."""
+    """A frozen Optuna trial as a TrialRecord; of a finished one, which stays as it is, the same each time."""
+    known = _KNOWN.get(id(frozen))
+    if known is not None and known[0]() is frozen:
+        return known[1]
+    found = _read(frozen)
+    if frozen.state.is_finished():
+        key = id(frozen)
+        _KNOWN[key] = (weakref.ref(frozen, lambda _: _KNOWN.pop(key, None)), found)
+    return found
+
+
+def _read(frozen: Any) -> TrialRecord:
     begun, ended = frozen.user_attrs.get(BEGUN, {}), {"state": "running"}
     since = begun.get("time", 0.0)
     known = {k: begun[k] for k in ("batch", "seed", "architecture", "architecture_id") if k in begun}
