@@ -33,7 +33,7 @@ def comparison_view(found: Benchmark) -> RenderableType:
         )
     accuracy = ["accuracy"] if _classes(found) else []
     columns = ["method", "delivered", "retrained", *accuracy, "rival / search (95 %)", "",
-               "two-qubit gates", "depth", "parameters", "evaluations", "CPU s"]  # fmt: skip
+               "two-qubit gates", "depth", "parameters", "evaluations", "seconds"]  # fmt: skip
     names = [name for name in found.runs if name in (*found.rivals, "search") and found.runs[name]]
     lines = [_line(found, name) for name in sorted(names, key=found.mean)]
     parts: list[RenderableType] = [

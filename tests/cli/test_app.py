@@ -405,6 +405,27 @@ def test_bad_search_options(run, spec):
     assert "storage should be a database URL, which workers can share. Got 'a.journal'" in shared
 
 
+def test_compare_runs_the_search_and_its_rivals_once(run, spec, tmp_path):
+    path = tmp_path / "compared.json"
+    options = ("compare", str(spec), "--seeds", "2", "--rivals", "random", "--evaluations", "40", "-o", str(path))
+    first = run(*options)
+    assert first.code == 0, first.err
+    assert first.err.count("search, seed") == 2 and "random, seed 1: loss" in first.err
+    assert "rival / search" in first.out and "Lost to" in first.out
+    again = run(*options, "--json")
+    assert again.code == 0 and again.err == ""
+    assert set(json.loads(again.out)["runs"]) == {"search", "random"}
+
+
+def test_bad_compare_options(run, spec, tmp_path):
+    assert "seeds should be how many" in one_sentence(run("compare", str(spec), "--seeds", "0"))
+    assert "rivals should be one of" in one_sentence(run("compare", str(spec), "--rivals", "nobody"))
+    assert "vary should be a key of the spec" in one_sentence(run("compare", str(spec), "--vary", "task.nothing"))
+    (tmp_path / "other.json").write_text("[]")
+    other = one_sentence(run("compare", str(spec), "-o", str(tmp_path / "other.json")))
+    assert "results should be a new file, or one of a comparison" in other
+
+
 def test_worker_ends_a_study_in_a_database_and_its_winner_is_registered(run, spec):
     url = "sqlite:///shared.db"
     outcome = run("worker", str(spec), "--storage", url, "--tracking-uri", "off", "--json")

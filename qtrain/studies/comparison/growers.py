@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from qtrain.architecture.architecture import Architecture
 from qtrain.architecture.blocks import Gate
+from qtrain.architecture.build import build
+from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.growth.adapt import Growth, grow
 from qtrain.growth.pools import PoolGate, Setting, build_pool
 from qtrain.growth.references import REFERENCES
+from qtrain.simulators.statevector import values
 from qtrain.studies.comparison.fronts import front_of
 from qtrain.studies.comparison.limits import DeviceLimit
 from qtrain.studies.comparison.rivals import Contest, Delivered, Rival, register_rival
 from qtrain.studies.comparison.templates import ROUNDING, fit
 from qtrain.studies.propose.proposals import child_seed
+from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
 from qtrain.studies.training import relative_energy
 
 POOLS = ("hardware", "pauli2", "pauli4", "hamiltonian", "hops", "qubit_excitations")
 """Of the device's own rotations; qubit-ADAPT's strings; the Hamiltonian's; those that conserve particles."""
 WIDEST = 5000  # gates of a pool that is asked at every step
-SHARE = 0.25  # of the evaluations for one growth
+LOOK, FEWEST, AGAIN = 0.4, 20, 4
+"""Share of the evaluations for a first look at every reference and pool, at least so many each; how many get more."""
+
+
+class Plan(NamedTuple):
+    """What a growth begins with, and what it may append; ``number`` decides its seed."""
+
+    label: str
+    reference: tuple[Gate, ...]
+    pool: tuple[PoolGate, ...]
+    number: int
 
 
 def references(setting: Setting) -> dict[str, tuple[Gate, ...]]:
     """Every state of the table of references, each once."""
     found: dict[tuple[Gate, ...], str] = {}
-    for name, build in REFERENCES.items():
-        for number, gates in enumerate(build(setting)):
+    for name, prepare in REFERENCES.items():
+        for number, gates in enumerate(prepare(setting)):
             found.setdefault(tuple(gates), name if number == 0 else f"{name} {number + 1}")
     return {name: gates for gates, name in found.items()}
 
@@ -49,37 +66,71 @@ def pools(setting: Setting) -> dict[str, tuple[PoolGate, ...]]:
 
 
 def run(contest: Contest, rule: str) -> Delivered:
-    """Grow from every reference with every pool until the evaluations are spent, then fit the best again."""
+    """Grow from every reference with every pool, then the best of these again with more, then fit the best."""
     setup = contest.setup
-    task, operator = setup.task, setup.task.observables[0]
-    if task.cost is not None:
+    if setup.task.cost is not None:
         raise QTrainError(
             "the task should be a Hamiltonian's ground state for growth. Got a cost of one's own."
         )
-    setting = setup.setting
     limit = DeviceLimit(contest)
-    target = None if not task.lowest else task.lowest + max(contest.enough, ROUNDING) * abs(task.lowest)
-    grown: list[tuple[float, str, Growth]] = []
-    plans = [(name, pool, where, gates) for where, gates in references(setting).items()
-             for name, pool in pools(setting).items()]  # fmt: skip
-    for number, (name, pool, where, gates) in enumerate(plans):
-        if contest.left < 1:
-            break
-        found = grow(
-            operator, pool=pool, reference=gates, rule=rule, fits=limit.fits, target=target,
-            budget=min(contest.left, max(1, int(SHARE * contest.evaluations))), seed=child_seed(contest.seed, number),
-        )  # fmt: skip
-        contest.spend(found.evaluations)
-        if len(found.steps) > 1 and limit.fits(found.gates):
-            grown.append((found.energy, f"{name} from {where}", found))
-    if not grown:
+    plans = _plans(setup)
+    first = max(FEWEST, int(LOOK * contest.evaluations / len(plans)))
+    found = [tried for plan in plans if (tried := _grow(contest, plan, rule, limit, first)) is not None]
+    hopeful = sorted(found, key=lambda item: item[1].energy)[:AGAIN]
+    for plan, before in hopeful:
+        if before.stopped == "budget":  # the others would end where they did
+            again = _grow(contest, plan, rule, limit, int((1 - LOOK) * contest.evaluations / AGAIN))
+            found += [] if again is None else [again]
+    if not found:
         raise QTrainError("the device limits should leave room for a gate. Got none that fits.")
-    return _deliver(contest, sorted(grown, key=lambda item: item[0]), limit)
+    return _deliver(contest, sorted(found, key=lambda item: item[1].energy), limit)
 
 
-def _deliver(contest: Contest, grown: Sequence[tuple[float, str, Growth]], limit: DeviceLimit) -> Delivered:
+def _plans(setup: Setup) -> list[Plan]:
+    """Every reference with every pool, those of low energy first."""
+    n, operator = setup.spec.qubits, setup.task.observables[0]
+    states = references(setup.setting)
+    energies = {
+        name: float(values(lower(build(gates, n)), operator, np.zeros((1, 0)), num_threads=1)[0])
+        for name, gates in states.items()
+    }
+    usable = pools(setup.setting)
+    return [
+        Plan(f"{pool} from {name}", states[name], usable[pool], number)
+        for number, (name, pool) in enumerate(
+            itertools.product(sorted(states, key=energies.__getitem__), usable)
+        )
+    ]
+
+
+def _grow(
+    contest: Contest, plan: Plan, rule: str, limit: DeviceLimit, budget: int
+) -> tuple[Plan, Growth] | None:
+    """One growth with at most so many evaluations; None where none is left, or nothing of the pool fits."""
+    task = contest.setup.task
+    if contest.left < 1:
+        return None
+    target = None if not task.lowest else task.lowest + max(contest.enough, ROUNDING) * abs(task.lowest)
+    found = grow(
+        task.observables[0], pool=plan.pool, reference=plan.reference, rule=rule, fits=limit.fits, target=target,
+        budget=min(contest.left, max(1, budget)), seed=child_seed(contest.seed, plan.number),
+    )  # fmt: skip
+    contest.spend(found.evaluations)
+    if (
+        len(found.steps) == 1
+    ):  # the reference is as good as it gets: a rotation by 0 behind it, to have a parameter
+        for gate in plan.pool:
+            gates = found.gates + gate.gates
+            if limit.fits(gates):
+                last = dataclasses.replace(found.steps[0], gates=len(gates), angles=np.zeros(1))
+                return plan, dataclasses.replace(found, gates=gates, steps=(*found.steps, last))
+        return None
+    return (plan, found) if limit.fits(found.gates) else None
+
+
+def _deliver(contest: Contest, found: Sequence[tuple[Plan, Growth]], limit: DeviceLimit) -> Delivered:
     """The best growth, fitted once more with what is left; the front over all of them."""
-    task, (_, label, best) = contest.setup.task, grown[0]
+    task, (plan, best) = contest.setup.task, found[0]
     architecture, angles = best.architecture, best.angles
     if contest.left:
         again = fit(
@@ -88,17 +139,21 @@ def _deliver(contest: Contest, grown: Sequence[tuple[float, str, Growth]], limit
         )  # fmt: skip
         contest.spend(again.evaluations)
         angles = again.angles
-    points = [(0.0, _error(task, growth.steps[0].energy)) for _, _, growth in grown if not _entangles(growth)]
-    for _, _, growth in grown:
+    points = [(limit.gates(architecture), _error(task, _energy(contest, architecture, angles)))]
+    for _, growth in found:
+        n, reference = growth.num_qubits, growth.gates[: growth.steps[0].gates]
+        points.append(
+            (contest.cost(build(reference, n))["two_qubit_gates"], _error(task, growth.steps[0].energy))
+        )
         for k, step in enumerate(growth.steps[1:], start=1):
             points.append((limit.gates(growth.at(k)), _error(task, step.energy)))
-    notes = {"growths": len(grown), "stopped": best.stopped, "gates": len(best.gates)}
-    return Delivered(architecture, angles, label, front_of(points), notes)
+    notes = {"growths": len(found), "stopped": best.stopped, "gates": len(best.gates)}
+    return Delivered(architecture, angles, plan.label, front_of(points), notes)
 
 
-def _entangles(growth: Growth) -> bool:
-    """Whether its reference holds gates on several qubits."""
-    return any(len(gate.qubits) > 1 for gate in growth.gates[: growth.steps[0].gates])
+def _energy(contest: Contest, architecture: Architecture, angles: np.ndarray) -> float:
+    operator = contest.setup.task.observables[0]
+    return float(values(contest.program(architecture), operator, angles[None], num_threads=1)[0])
 
 
 def _error(task: Any, energy: float) -> float:

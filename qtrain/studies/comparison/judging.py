@@ -24,7 +24,7 @@ def judge(contest: Contest, delivered: Delivered, *, seed: int, seconds: float) 
         ``loss`` of the circuit with its angles (relative energy error; of data the loss on the test part);
         ``retrained`` and ``retrained_best``: from new starts by the spec's own (full) training, the mean start's and
         the best one's; of data on the test part, figures such as ``accuracy`` likewise. What it takes on
-        the device, what was spent.
+        the device, what was spent; ``seconds`` are the processor's, of the search those of its trials by the clock.
     """
     setup = contest.setup
     task, training = setup.task, setup.spec.training
