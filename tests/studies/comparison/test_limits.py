@@ -52,10 +52,14 @@ def test_the_device_never_needs_more_than_the_bound(seed, size):
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 12))
-def test_fits_is_what_the_device_says(seed, size, limit):
+def test_fits_is_what_the_device_says_but_far_above_the_limit(seed, size, limit):
     limited = contest(max_two_qubit_depth=limit)
     gates = random_gates(seed, size)
-    assert DeviceLimit(limited).fits(gates) == limited.fits(Architecture((), grown=gates, num_qubits=4))
+    taken = limited.fits(Architecture((), grown=gates, num_qubits=4))
+    if upper_bound(gates, limited.setup.device.edges)["two_qubit_depth"] <= limit + 3:
+        assert DeviceLimit(limited).fits(gates) == taken
+    else:
+        assert taken or not DeviceLimit(limited).fits(gates)  # never one that the device does not take
 
 
 def test_wide_and_distant_gates_have_no_bound():
