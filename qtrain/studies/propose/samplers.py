@@ -117,7 +117,7 @@ def _gp(seed: int) -> Any:
 _tpe = _of_optuna("TPESampler", multivariate=True, group=True, n_startup_trials=16)
 # TPE's time grows with the trials, with groups of choices several times over: a few newcomers do without them
 _newcomers = _of_optuna("TPESampler", multivariate=True, n_startup_trials=16)
-register_sampler("evolution", _newcomers, children=True, history=128)
+register_sampler("evolution", _newcomers, children=True, history=48)
 register_sampler("tpe", _tpe, history=128)
 register_sampler("nsga2", _of_optuna("NSGAIISampler", population_size=24))
 register_sampler("nsga3", _of_optuna("NSGAIIISampler", population_size=24))
