@@ -131,9 +131,12 @@ def _line(
         opposite = values(filled, hamiltonian, row, num_threads=_ONE_THREAD)
         gain, angle = sinusoid(now, opposite, np.array([slope]))
         return float(gain[0]), float(angle[0])
-    # The frequencies of a sum of commuting strings are sums of its coefficients; a fine grid, then a parabola.
-    top = max(1e-9, sum(abs(c) for _, _, c in gate.terms))
-    grid = np.linspace(-np.pi / top, np.pi / top, 16, endpoint=False)
+    # Strings with factor 1 have whole frequencies, up to their number; an excitation has 1/2 and 1. A grid over one
+    # period, four points to the fastest, then a parabola.
+    sizes = [abs(c) for _, _, c in gate.terms]
+    slowest = 1.0 if min(sizes) >= 1 else 0.5
+    points = int(np.clip(4 * sum(sizes) / slowest, 16, 64))
+    grid = np.linspace(-np.pi / slowest, np.pi / slowest, points, endpoint=False)
     rows = np.concatenate([np.tile(weights, (len(grid), 1)), grid[:, None]], axis=1)
     costs = values(filled, hamiltonian, rows, num_threads=_ONE_THREAD)
     best = int(np.argmin(costs))
