@@ -1,4 +1,4 @@
-"""The command line, ``qtrain VERB``: diagnose, molecule, search, compare, worker, list, show, register, package, report.
+"""The command line: ``qtrain diagnose | molecule | search | compare | worker | list | show | package | report``, ….
 
 Each verb imports what it needs when it runs, so that ``qtrain --help`` answers at once.
 

@@ -80,6 +80,7 @@ def benchmark(
     if evaluations is not None and (type(evaluations) is not int or evaluations < 1):
         raise QTrainError(f"evaluations should be a whole number of at least 1. Got {evaluations!r}.")
     workers = count_jobs(jobs)
+    spec.task.store()  # arrays of the user's, for other processes and for a later call
     book = Book(spec, vary, evaluations, solved, None if results is None else Path(results))
     folder = None if storage is None else Path(storage)
     phases: list[list[Rival | None]] = [
