@@ -55,7 +55,7 @@ def paired_ratio(
 
     Example:
         >>> str(paired_ratio([0.2, 0.3, 0.4], [0.1, 0.16, 0.19]))
-        '1.99 [1.75, 2.25]'
+        '1.99 [1.72, 2.3]'
         >>> paired_ratio([1e-9, 1e-8], [1e-12, 1e-7]).verdict
         'tie'
     """
