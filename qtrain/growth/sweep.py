@@ -147,8 +147,8 @@ def _line(
     refined = float(grid[best] + step * np.clip(shift, -1, 1))
     row = np.append(weights, refined)[None, :]
     lowest = float(values(filled, hamiltonian, row, num_threads=_ONE_THREAD)[0])
-    points = ((lowest, refined), (float(costs[best]), float(grid[best])), (now, 0.0))
-    cost, at = min(points, key=lambda point: point[0])
+    tried = ((lowest, refined), (float(costs[best]), float(grid[best])), (now, 0.0))
+    cost, at = min(tried, key=lambda point: point[0])
     return now - cost, at
 
 

@@ -16,21 +16,11 @@ if TYPE_CHECKING:
 
 def comparison_view(found: Benchmark) -> RenderableType:
     """The methods in one table, the best first; below it what the figures say."""
-    what = (
-        "test loss"
-        if found.data
-        else "relative energy error"
-        if found.exact
-        else "energy above the lowest found"
-    )
-    means = (
-        "mean over new trainings" if found.data else f"as delivered; below {found.solved:g} counts as that"
-    )
+    what = "test loss" if found.data else "relative energy error" if found.exact else "energy above the lowest found"
+    means = "mean over new trainings" if found.data else f"as delivered; below {found.solved:g} counts as that"
     rows = [("losses", f"{what}, geometric mean over {len(found.seeds)} runs ({means})")]
     for name in sorted({key for row in found.references.values() for key in row}):
-        rows.append(
-            (name, number(statistics.fmean(row[name] for row in found.references.values() if name in row), 4))
-        )
+        rows.append((name, number(statistics.fmean(row[name] for row in found.references.values() if name in row), 4)))
     accuracy = ["accuracy"] if _classes(found) else []
     columns = ["method", "delivered", "retrained", *accuracy, "rival / search (95 %)", "",
                "two-qubit gates", "depth", "parameters", "evaluations", "seconds"]  # fmt: skip

@@ -83,15 +83,11 @@ def benchmark(
     spec.task.store()  # arrays of the user's, for other processes and for a later call
     book = Book(spec, vary, evaluations, solved, None if results is None else Path(results))
     folder = None if storage is None else Path(storage)
-    phases: list[list[Rival | None]] = [
-        [None],
-        list(chosen),
-    ]  # the search first: it says what the others may spend
+    phases: list[list[Rival | None]] = [[None], list(chosen)]  # the search first: it says what the others may spend
     for phase in phases:
         work = [(row, seed) for seed in numbers for row in phase if not book.has(_name(row), seed)]
         tasks = [
-            (row, spec_of(spec, seed, vary), seed, book.budget(seed), folder, ENOUGH * solved)
-            for row, seed in work
+            (row, spec_of(spec, seed, vary), seed, book.budget(seed), folder, ENOUGH * solved) for row, seed in work
         ]
         for name, seed, run in _ended(tasks, workers):
             book.note(name, seed, run)
@@ -116,23 +112,14 @@ def _ended(tasks: list[Any], workers: int) -> Iterator[tuple[str, int, dict[str,
 
 
 def run_one(
-    row: Rival | None,
-    spec: SearchSpec,
-    seed: int,
-    evaluations: int | None,
-    storage: Path | None,
-    enough: float,
+    row: Rival | None, spec: SearchSpec, seed: int, evaluations: int | None, storage: Path | None, enough: float
 ) -> tuple[str, int, dict[str, Any]]:
     """(method, seed, figures) of one run; ``{"failed": reason}`` where it gives nothing. ``row`` None: the search."""
     from threadpoolctl import threadpool_limits
 
     name = _name(row)
     if row is not None and evaluations is None:
-        return (
-            name,
-            seed,
-            {"failed": "the search of this seed gave nothing, so nobody knows what may be spent"},
-        )
+        return name, seed, {"failed": "the search of this seed gave nothing, so nobody knows what may be spent"}
     load_modules(spec.extensions)
     with threadpool_limits(1):  # threads that spin would count as seconds of the processor
         try:
@@ -156,15 +143,8 @@ def _about(task: Task) -> dict[str, Any]:
     """What a comparison needs to know of a task: see :class:`~.results.Benchmark`."""
     fitted = len(task.train) + len(task.validation)
     overlap = len(task.test) / fitted if task.is_classifier else 0.0
-    references = {
-        name: round(float(value), 6) for name, value in (task.references | classical_scores(task)).items()
-    }
-    return {
-        "data": task.is_classifier,
-        "exact": bool(task.lowest),
-        "overlap": overlap,
-        "references": references,
-    }
+    references = {name: round(float(value), 6) for name, value in (task.references | classical_scores(task)).items()}
+    return {"data": task.is_classifier, "exact": bool(task.lowest), "overlap": overlap, "references": references}
 
 
 def spec_of(spec: SearchSpec, seed: int, vary: str | None) -> SearchSpec:

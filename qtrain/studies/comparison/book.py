@@ -80,9 +80,7 @@ class Book:
         methods = list(self.runs)
         whole = self.benchmark(sorted({seed for rows in self.runs.values() for seed in rows}), methods)
         about = {str(seed): about for seed, about in sorted(self.task.items())}
-        text = json.dumps(
-            whole.to_dict() | {"asked": self.asked, "task": about}, indent=None, ensure_ascii=False
-        )
+        text = json.dumps(whole.to_dict() | {"asked": self.asked, "task": about}, indent=None, ensure_ascii=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
         partial.write_text(text.replace('}, "', '},\n"') + "\n", encoding="utf-8")
@@ -105,6 +103,4 @@ class Book:
 
 def _asked(spec: SearchSpec) -> dict[str, Any]:
     """Of a spec, what decides the figures."""
-    return {
-        name: value for name, value in spec.to_dict().items() if name not in ("seed", "limits", "extensions")
-    }
+    return {name: value for name, value in spec.to_dict().items() if name not in ("seed", "limits", "extensions")}

@@ -23,11 +23,7 @@ def chosen_rivals(spec: SearchSpec, given: Any) -> tuple[Rival, ...]:
         return tuple(row for row in RIVALS.values() if row.suits(spec))
     if isinstance(given, Mapping):
         return tuple(_of_user(str(name), value) for name, value in given.items())
-    if (
-        isinstance(given, str)
-        or not isinstance(given, Sequence)
-        or not all(isinstance(n, str) for n in given)
-    ):
+    if isinstance(given, str) or not isinstance(given, Sequence) or not all(isinstance(n, str) for n in given):
         raise QTrainError(f"rivals should be names, or a mapping of names to circuits. Got {given!r}.")
     unsuited = [name for name in given if not RIVALS[name].suits(spec)]
     if unsuited:

@@ -42,9 +42,7 @@ def run(contest: Contest) -> Delivered:
     for number, architecture in drawn(contest):
         if price > contest.left or (best is not None and contest.spent + price > SHARE * contest.evaluations):
             break
-        answer = evaluate(
-            setup, contest.circuit(architecture), architecture, seed=child_seed(contest.seed, 5, number)
-        )
+        answer = evaluate(setup, contest.circuit(architecture), architecture, seed=child_seed(contest.seed, 5, number))
         if answer["state"] != "complete":
             continue
         trained += 1
@@ -54,18 +52,12 @@ def run(contest: Contest) -> Delivered:
         if best is None or loss < best[0]:
             best = loss, architecture, answer["report"]["training"]
     if best is None:
-        raise QTrainError(
-            f"the space should hold a circuit within the limits. Got none among {number + 1} draws."
-        )
+        raise QTrainError(f"the space should hold a circuit within the limits. Got none among {number + 1} draws.")
     return _deliver(contest, best[1], best[2]["weights"], points, trained)
 
 
 def _deliver(
-    contest: Contest,
-    architecture: Architecture,
-    weights: Any,
-    points: list[tuple[float, float]],
-    trained: int,
+    contest: Contest, architecture: Architecture, weights: Any, points: list[tuple[float, float]], trained: int
 ) -> Delivered:
     """Train the best one with what is left, from its own angles and from new ones."""
     import numpy as np

@@ -69,9 +69,7 @@ def run(contest: Contest, rule: str) -> Delivered:
     """Grow from every reference with every pool, then the best of these again with more, then fit the best."""
     setup = contest.setup
     if setup.task.cost is not None:
-        raise QTrainError(
-            "the task should be a Hamiltonian's ground state for growth. Got a cost of one's own."
-        )
+        raise QTrainError("the task should be a Hamiltonian's ground state for growth. Got a cost of one's own.")
     limit = DeviceLimit(contest)
     plans = _plans(setup)
     first = max(FEWEST, int(LOOK * contest.evaluations / len(plans)))
@@ -97,15 +95,11 @@ def _plans(setup: Setup) -> list[Plan]:
     usable = pools(setup.setting)
     return [
         Plan(f"{pool} from {name}", states[name], usable[pool], number)
-        for number, (name, pool) in enumerate(
-            itertools.product(sorted(states, key=energies.__getitem__), usable)
-        )
+        for number, (name, pool) in enumerate(itertools.product(sorted(states, key=energies.__getitem__), usable))
     ]
 
 
-def _grow(
-    contest: Contest, plan: Plan, rule: str, limit: DeviceLimit, budget: int
-) -> tuple[Plan, Growth] | None:
+def _grow(contest: Contest, plan: Plan, rule: str, limit: DeviceLimit, budget: int) -> tuple[Plan, Growth] | None:
     """One growth with at most so many evaluations; None where none is left, or nothing of the pool fits."""
     task = contest.setup.task
     if contest.left < 1:
@@ -116,9 +110,7 @@ def _grow(
         budget=min(contest.left, max(1, budget)), seed=child_seed(contest.seed, plan.number),
     )  # fmt: skip
     contest.spend(found.evaluations)
-    if (
-        len(found.steps) == 1
-    ):  # the reference is as good as it gets: a rotation by 0 behind it, to have a parameter
+    if len(found.steps) == 1:  # the reference is as good as it gets: a rotation by 0 behind it, to have a parameter
         for gate in plan.pool:
             gates = found.gates + gate.gates
             if limit.fits(gates):
@@ -142,9 +134,7 @@ def _deliver(contest: Contest, found: Sequence[tuple[Plan, Growth]], limit: Devi
     points = [(limit.gates(architecture), _error(task, _energy(contest, architecture, angles)))]
     for _, growth in found:
         n, reference = growth.num_qubits, growth.gates[: growth.steps[0].gates]
-        points.append(
-            (contest.cost(build(reference, n))["two_qubit_gates"], _error(task, growth.steps[0].energy))
-        )
+        points.append((contest.cost(build(reference, n))["two_qubit_gates"], _error(task, growth.steps[0].energy)))
         for k, step in enumerate(growth.steps[1:], start=1):
             points.append((limit.gates(growth.at(k)), _error(task, step.energy)))
     notes = {"growths": len(found), "stopped": best.stopped, "gates": len(best.gates)}

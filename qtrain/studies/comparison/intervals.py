@@ -32,12 +32,7 @@ class Ratio:
 
 
 def paired_ratio(
-    rival: Sequence[float],
-    search: Sequence[float],
-    *,
-    solved: float = SOLVED,
-    tie: float = TIE,
-    overlap: float = 0.0,
+    rival: Sequence[float], search: Sequence[float], *, solved: float = SOLVED, tie: float = TIE, overlap: float = 0.0
 ) -> Ratio:
     """Student's interval for the mean of log(rival / search) over runs that share a seed.
 

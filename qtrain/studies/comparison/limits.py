@@ -67,9 +67,7 @@ def ladders(gates: Sequence[Gate]) -> dict[str, float]:
         {'two_qubit_depth': 6.0, 'two_qubit_gates': 6.0}
     """
     depth: dict[int, int] = {}
-    last: dict[
-        int, tuple[frozenset[int], int, int]
-    ] = {}  # by qubit: its block's pair, gates, and depth before it
+    last: dict[int, tuple[frozenset[int], int, int]] = {}  # by qubit: its block's pair, gates, and depth before it
     total = 0
     for gate in gates:
         if len(gate.qubits) == 1:

@@ -72,11 +72,7 @@ class Benchmark:
     def against(self, rival: str, column: str | None = None) -> Ratio:
         """The rival's loss over the search's, with its interval and verdict."""
         return paired_ratio(
-            self.losses(rival, column),
-            self.losses(SEARCH, column),
-            solved=self.solved,
-            tie=TIE,
-            overlap=self.overlap,
+            self.losses(rival, column), self.losses(SEARCH, column), solved=self.solved, tie=TIE, overlap=self.overlap
         )
 
     @property
@@ -103,9 +99,7 @@ class Benchmark:
         """By seed: whether the search's error is at no count of two-qubit gates above the rival's."""
         both = [s for s in self.seeds if all("front" in self.runs[m].get(s, {}) for m in (SEARCH, rival))]
         return {
-            seed: check_front(
-                self.runs[SEARCH][seed]["front"], self.runs[rival][seed]["front"], solved=self.solved
-            )
+            seed: check_front(self.runs[SEARCH][seed]["front"], self.runs[rival][seed]["front"], solved=self.solved)
             for seed in both
         }
 
@@ -133,11 +127,7 @@ class Benchmark:
         if not worse:
             return f"At equal two-qubit gates never worse than {name}."
         ratio, seed, gates = max(worse)
-        how = (
-            f"a {ratio:.3g} times lower error"
-            if math.isfinite(ratio)
-            else "a circuit where the search has none"
-        )
+        how = f"a {ratio:.3g} times lower error" if math.isfinite(ratio) else "a circuit where the search has none"
         return (
             f"At equal two-qubit gates {name} is better somewhere in {len(worse)} of {len(checks)} runs: it has {how} "
             f"at {gates} gates (seed {seed})."
@@ -174,9 +164,7 @@ class Benchmark:
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise QTrainError(
-                f"results should be a file of qtrain compare. Got {str(path)!r}: {error}."
-            ) from None
+            raise QTrainError(f"results should be a file of qtrain compare. Got {str(path)!r}: {error}.") from None
         return cls.from_dict(data)
 
 

@@ -49,9 +49,7 @@ class Contest:
             QTrainError: more than are left.
         """
         if evaluations > self.left:
-            raise QTrainError(
-                f"a rival should spend at most the {self.left} evaluations left. Got {evaluations}."
-            )
+            raise QTrainError(f"a rival should spend at most the {self.left} evaluations left. Got {evaluations}.")
         self.spent += evaluations
 
     def whole(self, candidate: Architecture | QuantumCircuit) -> QuantumCircuit:

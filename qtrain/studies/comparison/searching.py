@@ -97,9 +97,7 @@ def _delivered(result: SearchResult) -> Delivered:
             (t.metrics["two_qubit_gates"], t.metrics["task_loss_best"]) for t in result.trials
             if t.state == "complete" and "task_loss_best" in t.metrics
         )  # fmt: skip
-    seconds = sum(t.seconds for t in result.trials) + sum(
-        values["seconds"] for values in result.full.values()
-    )
+    seconds = sum(t.seconds for t in result.trials) + sum(values["seconds"] for values in result.full.values())
     notes = {"trials": len(result.trials), "counts": result.counts}
     return Delivered(architecture or circuit, np.array(weights, float), str(architecture or "a circuit"), front, notes,
                      seconds)  # fmt: skip
