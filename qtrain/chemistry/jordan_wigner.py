@@ -6,14 +6,17 @@ Qubit 2p is orbital p with spin up, qubit 2p + 1 the same with spin down; |1> is
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
-from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.errors import QTrainError
 
-Operator = dict[tuple[int, int], float]
-"""Coefficients of X^x Z^z by the bits (x, z): real, since the ladder operators are."""
+if TYPE_CHECKING:
+    from qiskit.quantum_info import SparsePauliOp
+
+Operator = dict[tuple[int, int], complex]
+"""Coefficients of X^x Z^z by the bits (x, z); those of ladder operators are real."""
 
 SMALLEST = 1e-12  # Hartree; integrals below it are rounding of the self-consistent field
 
@@ -50,28 +53,29 @@ def jordan_wigner(one_body: np.ndarray, two_body: np.ndarray, constant: float = 
     reduced = h - 0.5 * np.einsum("prrq->pq", g)
     hops = {(p, q): _sum_of_spins(p, q) for p, q in itertools.product(range(count), repeat=2)}
     for (p, q), hop in hops.items():
-        _add(total, hop, reduced[p, q])
+        add(total, hop, reduced[p, q])
     for (p, q), (r, s) in itertools.product(hops, repeat=2):
         if abs(g[p, q, r, s]) > SMALLEST:
-            _add(total, _product(hops[p, q], hops[r, s]), 0.5 * g[p, q, r, s])
-    return _as_sparse(total, 2 * count)
+            add(total, product(hops[p, q], hops[r, s]), 0.5 * g[p, q, r, s])
+    return as_sparse(total, 2 * count, smallest=SMALLEST)
 
 
 def _sum_of_spins(p: int, q: int) -> Operator:
     """a†_p a_q of spin up plus that of spin down."""
     total: Operator = {}
     for spin in (0, 1):
-        _add(total, _product(_ladder(2 * p + spin, 1.0), _ladder(2 * q + spin, -1.0)), 1.0)
+        add(total, product(ladder(2 * p + spin, creates=True), ladder(2 * q + spin, creates=False)))
     return total
 
 
-def _ladder(qubit: int, sign: float) -> Operator:
-    """Creation (+1) or annihilation (-1): X (1 ± Z) / 2 with Z on all qubits before."""
+def ladder(qubit: int, *, creates: bool) -> Operator:
+    """a† or a of a qubit: X (1 ± Z) / 2 with Z on all qubits before."""
     before = (1 << qubit) - 1
-    return {(1 << qubit, before): 0.5, (1 << qubit, before | 1 << qubit): 0.5 * sign}
+    return {(1 << qubit, before): 0.5, (1 << qubit, before | 1 << qubit): 0.5 if creates else -0.5}
 
 
-def _product(left: Operator, right: Operator) -> Operator:
+def product(left: Operator, right: Operator) -> Operator:
+    """Of two operators: Z to the left of X on a qubit changes the sign."""
     found: Operator = {}
     for (x, z), a in left.items():
         for (u, v), b in right.items():
@@ -80,16 +84,19 @@ def _product(left: Operator, right: Operator) -> Operator:
     return found
 
 
-def _add(total: Operator, part: Operator, factor: float) -> None:
+def add(total: Operator, part: Operator, factor: complex = 1.0) -> None:
+    """Add ``factor`` times a part to what is there."""
     for key, value in part.items():
         total[key] = total.get(key, 0.0) + factor * value
 
 
-def _as_sparse(total: Operator, num_qubits: int) -> SparsePauliOp:
-    """X^x Z^z is (-i)^(x·z) times a Pauli string; x·z is even in all terms that are left."""
+def as_sparse(total: Operator, num_qubits: int, *, smallest: float = 0.0) -> SparsePauliOp:
+    """The sum of its Pauli strings, without coefficients up to ``smallest``: X^x Z^z is (-i)^(x·z) times a string."""
+    from qiskit.quantum_info import SparsePauliOp
+
     terms = []
     for (x, z), value in sorted(total.items()):
-        if abs(value) > SMALLEST:
+        if abs(value) > smallest:
             label = "".join("IXZY"[(x >> q & 1) + 2 * (z >> q & 1)] for q in reversed(range(num_qubits)))
-            terms.append((label, value * (-1) ** ((x & z).bit_count() // 2)))
-    return SparsePauliOp.from_list(terms, num_qubits=num_qubits)
+            terms.append((label, value * (-1j) ** (x & z).bit_count()))
+    return SparsePauliOp.from_list(terms or [("I" * num_qubits, 0.0)])

@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from dense_models import annihilator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,21 +14,9 @@ from qtrain.chemistry.jordan_wigner import jordan_wigner
 from qtrain.errors import QTrainError
 
 
-def annihilators(num_qubits: int) -> list[np.ndarray]:
-    """a_q as a Kronecker product: Z below q, |0><1| on it; qubit 0 is the last factor."""
-    z, lower, one = np.diag([1.0, -1.0]), np.array([[0.0, 1.0], [0.0, 0.0]]), np.eye(2)
-    found = []
-    for q in range(num_qubits):
-        matrix = np.eye(1)
-        for k in reversed(range(num_qubits)):
-            matrix = np.kron(matrix, z if k < q else lower if k == q else one)
-        found.append(matrix)
-    return found
-
-
 def dense(h: np.ndarray, g: np.ndarray, constant: float) -> np.ndarray:
     """Second quantisation, term by term."""
-    a = annihilators(2 * len(h))
+    a = [annihilator(2 * len(h), p) for p in range(2 * len(h))]
     total = constant * np.eye(2 ** (2 * len(h)))
     for p, q in itertools.product(range(len(h)), repeat=2):
         for s in (0, 1):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qtrain.chemistry.jordan_wigner import Operator, add, as_sparse, ladder, product
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
 
-Masks = tuple[int, int]  # (x, z): Π X^x Π Z^z, in this order
 _TERM = re.compile(r"([^\[\]]*)\[([^\[\]]*)\]")
 _PAULI, _LADDER = re.compile(r"([XYZ])(\d+)"), re.compile(r"(\d+)(\^?)")
 
@@ -37,15 +37,15 @@ def openfermion_operator(text: str, num_qubits: int | None = None) -> SparsePaul
         terms.append((_number(coefficient), factors.split()))
     if not terms or _TERM.sub("", text).strip(" +\n\t"):
         raise QTrainError(f"an OpenFermion operator should be terms such as '(0.17+0j) [Z0 X1]'. Got {_short(text)!r}.")
-    found: dict[Masks, complex] = {}
+    found: Operator = {}
     for value, factors in terms:
-        for masks, c in _product(factors, value).items():
-            found[masks] = found.get(masks, 0) + c
+        add(found, _of_factors(factors), value)
     widest = max(((x | z).bit_length() for x, z in found), default=1)
     n = max(1, widest) if num_qubits is None else num_qubits
     if widest > n:
         raise QTrainError(f"the operator should act on {n} qubits. Got qubit {widest - 1} in it.")
-    return _operator(found, n)
+    largest = max(map(abs, found.values()), default=0.0)
+    return as_sparse(found, n, smallest=1e-15 * largest)  # what cancels, to rounding
 
 
 def _number(text: str) -> complex:
@@ -61,42 +61,20 @@ def _short(text: str) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _product(factors: Sequence[str], value: complex) -> dict[Masks, complex]:
-    """``value`` times the product of factors such as "X3", "2^" (creates) or "2" (annihilates)."""
-    total: dict[Masks, complex] = {(0, 0): value}
+def _of_factors(factors: Sequence[str]) -> Operator:
+    """The product of factors such as "X3", "2^" (creates) or "2" (annihilates)."""
+    total: Operator = {(0, 0): 1}
     for factor in factors:
-        pauli, ladder = _PAULI.fullmatch(factor), _LADDER.fullmatch(factor)
+        pauli, step = _PAULI.fullmatch(factor), _LADDER.fullmatch(factor)
         if pauli is not None:
             bit = 1 << int(pauli[2])
-            one = {"X": {(bit, 0): 1 + 0j}, "Z": {(0, bit): 1 + 0j}, "Y": {(bit, bit): 1j}}[pauli[1]]  # Y = i X Z
-        elif ladder is not None:
-            bit, sign = 1 << int(ladder[1]), 1 if ladder[2] else -1
-            one = {(bit, bit - 1): 0.5 + 0j, (bit, 2 * bit - 1): 0.5 * sign + 0j}  # ½ Z…Z (X ∓ iY)
+            letters: dict[str, Operator] = {"X": {(bit, 0): 1}, "Z": {(0, bit): 1}, "Y": {(bit, bit): 1j}}  # Y = i X Z
+            one = letters[pauli[1]]
+        elif step is not None:
+            one = ladder(int(step[1]), creates=bool(step[2]))
         else:
             raise QTrainError(
                 f"an OpenFermion operator should have factors such as Z0, 3^ or 3 in brackets. Got {factor!r}."
             )
-        total = _multiplied(total, one)
+        total = product(total, one)
     return total
-
-
-def _multiplied(left: Mapping[Masks, complex], right: Mapping[Masks, complex]) -> dict[Masks, complex]:
-    out: dict[Masks, complex] = {}
-    for (x, z), a in left.items():
-        for (u, v), b in right.items():
-            key = (x ^ u, z ^ v)
-            out[key] = out.get(key, 0) + (-a * b if (z & u).bit_count() & 1 else a * b)
-    return out
-
-
-def _operator(found: Mapping[Masks, complex], n: int) -> SparsePauliOp:
-    from qiskit.quantum_info import SparsePauliOp
-
-    largest = max(map(abs, found.values()), default=0.0)
-    terms = []
-    for (x, z), c in sorted(found.items()):
-        if abs(c) <= 1e-15 * largest:
-            continue  # what cancels, to rounding
-        letters = ["IXZY"[(x >> q & 1) + 2 * (z >> q & 1)] for q in reversed(range(n))]
-        terms.append(("".join(letters), c * (-1j) ** (x & z).bit_count()))
-    return SparsePauliOp.from_list(terms or [("I" * n, 0.0)])
