@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -24,6 +25,7 @@ FORMAT = 1
 REQUIRES = "0.1.0"
 """First release of qtrain that reads ``FORMAT``; written into every file for those that cannot."""
 
+SPELT_GATES = 12  # so many grown gates at most are spelt out in a line
 INITIAL = ("none", "h", "neel", "singlets")
 
 
@@ -229,6 +231,20 @@ class Architecture:
         final = [" ".join(self.final_rotations)] if self.final_rotations else []
         data = [] if self.uploads == 1 else [f"data × {self.uploads}"]
         return " · ".join([*start, *repeated, *final, *map(str, self.grown), *data])
+
+    @property
+    def summary(self) -> str:
+        """As text for a line: of many grown gates, how many of each name.
+
+        Example:
+            >>> Architecture((Layer(("rx",), "rzz"),), 9).flat(3).summary
+            '45 gates: 27 rx, 18 rzz'
+        """
+        if len(self.grown) <= SPELT_GATES:
+            return str(self)
+        counts = ", ".join(f"{count} {name}" for name, count in Counter(g.name for g in self.grown).most_common())
+        rest = str(dataclasses.replace(self, grown=())) + " · " if self.layers else ""
+        return f"{rest}{len(self.grown)} gates: {counts}"
 
 
 def check_format(data: Mapping[str, Any], known: int, what: str) -> None:

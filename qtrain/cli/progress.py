@@ -30,6 +30,7 @@ class SearchProgress:
         self.directions = dict(zip(names, directions))
         self.counts: Counter[str] = Counter()
         self.best: dict[str, float] = {}
+        self.origin = ""  # of the best by the first objective
         self._said = 0
         self._bar = progress.Progress(
             progress.TextColumn("[bold]trials"),
@@ -57,7 +58,10 @@ class SearchProgress:
         for name, value in trial.objectives.items() if trial.feasible else ():
             if name in self.names and math.isfinite(value):
                 better = max if self.directions[name] == "maximize" else min
-                self.best[name] = better(self.best.get(name, value), value)
+                known = self.best.get(name)
+                self.best[name] = value if known is None else better(known, value)
+                if name == self.names[0] and known != self.best[name]:
+                    self.origin = f" (grown from {trial.origin})" if trial.origin else ""
         done = sum(self.counts.values())
         self._bar.update(self._task, completed=done, status=self.status())
         if not self.console.is_terminal and done * 10 // max(self.total, 1) > self._said:
@@ -65,7 +69,10 @@ class SearchProgress:
             self.console.print(f"{done}/{self.total} trials, {self.status()}", soft_wrap=True, markup=False)
 
     def status(self) -> str:
-        """``best task_loss 0.12, trainability -2.1 | pruned 3, failed 0``."""
-        best = ", ".join(f"{name} {number(self.best[name])}" for name in self.names if name in self.best)
+        """``best task_loss 0.12 (grown from 57 by append), trainability -2.1 | pruned 3, failed 0``."""
+        said = {name: number(self.best[name]) for name in self.names if name in self.best}
+        best = ", ".join(
+            f"{name} {value}{self.origin if name == self.names[0] else ''}" for name, value in said.items()
+        )
         counts = f"pruned {self.counts['pruned']}, failed {self.counts['failed']}"
         return f"best {best} | {counts}" if best else counts

@@ -188,7 +188,7 @@ def entries() -> list[dict[str, Any]]:
             continue
         parameters = entry.architecture.num_parameters(entry.num_qubits)
         row |= {"name": name, "qubits": entry.num_qubits, "parameters": parameters, "observable": entry.observable}
-        row |= {"architecture": str(entry.architecture), "study": entry.study}
+        row |= {"architecture": entry.architecture.summary, "study": entry.study}
     return rows
 
 

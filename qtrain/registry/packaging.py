@@ -140,9 +140,9 @@ def package(name: str, output: str | Path) -> Path:
     data = entry.to_dict()
     evidence = {key: data.pop(key) for key in EVIDENCE if key in data}
     words = {
-        "slug": name, "module": module, "version": VERSION, "requires": REQUIRES, "summary": str(entry.architecture),
+        "slug": name, "module": module, "version": VERSION, "requires": REQUIRES, "summary": entry.architecture.summary,
         "content_id": entry.architecture.content_id, "table": _table(entry),
-        "drawing": str(entry.architecture if entry.num_qubits > 12 else entry.circuit().draw("text", fold=110)),
+        "drawing": entry.architecture.summary if entry.num_qubits > 12 else str(entry.circuit().draw("text", fold=110)),
     }  # fmt: skip
     files = {
         "pyproject.toml": _PYPROJECT.substitute(words),

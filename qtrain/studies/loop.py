@@ -61,11 +61,11 @@ class Part:
         return [(self.kept(candidate), frozen) for candidate, frozen in drawn]
 
     def kept(self, candidate: Any) -> dict[str, Any]:
-        """What is kept of a proposal: its architecture; of a grown one also the angles it begins with."""
+        """What is kept of a proposal: its architecture; of a grown one the angles it begins with and whence it came."""
         grown = isinstance(candidate, Grown)
         family = candidate.architecture if grown else candidate
         plain = {"architecture": json.loads(family.to_json()), "architecture_id": family.content_id}
-        return plain | ({"angles": list(candidate.angles)} if grown else {})
+        return plain | ({"angles": list(candidate.angles), record.GROWN: dict(candidate.params)} if grown else {})
 
     def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
         """Write what a trial gave, and pass it on."""

@@ -10,6 +10,9 @@ import numpy as np
 
 from qtrain.studies.objectives import signs
 
+ROOT = "root"  # in the place of a move: the first gates on a reference state
+MOVE, PARENT = "grown.move", "grown.parent"  # in the params of a grown candidate
+
 
 @dataclass(frozen=True)
 class TrialRecord:
@@ -23,7 +26,8 @@ class TrialRecord:
         angles: that its training begins with, () where they are drawn by the seed.
         objectives: value by name; ``constraints``: value by name, feasible where ≤ 0.
         metrics: every figure the criteria gave; ``timings``: seconds by stage; ``report``: the criteria's results.
-        params: what the sampler drew; ``versions``: of the packages behind the figures.
+        params: what the sampler drew, or of a grown candidate the move and the number of the trial it edits (-1, -2, …:
+            a reference state); ``versions``: of the packages behind the figures.
         begun, ended: seconds since 1970, UTC.
     """
 
@@ -56,6 +60,20 @@ class TrialRecord:
         """What decides its figures: sent to the process that evaluates it."""
         plain = {"architecture": self.architecture, "seed": self.seed, "number": self.number}
         return plain | ({"angles": list(self.angles)} if self.angles else {})
+
+    @property
+    def origin(self) -> str:
+        """Of a grown candidate the trial it comes from, and the move: "57 by append"; else "".
+
+        Example:
+            >>> TrialRecord(60, "running", params={"grown.move": "append", "grown.parent": 57}).origin
+            '57 by append'
+        """
+        move, parent = self.params.get(MOVE), self.params.get(PARENT)
+        if move is None:
+            return ""
+        whence = f"reference {-parent}" if parent < 0 else str(parent)
+        return whence if move == ROOT else f"{whence} by {move}"
 
     @property
     def scored(self) -> bool:

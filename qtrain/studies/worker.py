@@ -212,7 +212,7 @@ class Worker(Part):
                 kept = {k: v for k, v in trial.system_attrs.items() if not k.startswith("constraints:")}
                 waiting = optuna.trial.create_trial(
                     state=states.WAITING, params=trial.params, distributions=trial.distributions,
-                    user_attrs={record.BEGUN: begun}, system_attrs=kept,
+                    user_attrs={record.BEGUN: begun, **record.legible(begun)}, system_attrs=kept,
                 )  # fmt: skip
                 self.patiently(lambda: self.study.add_trial(waiting))
 
@@ -230,7 +230,11 @@ class Worker(Part):
         if start is not None:
             kept, frozen = self.started(start)
         else:
-            known = [t for t in trials if t.state.name not in ("WAITING", "FAIL")]
+            # what failed by itself is not proposed again; what a dead worker left is, as a trial that waits
+            known = [
+                t for t in trials
+                if t.state.name != "WAITING" and (t.state.name != "FAIL" or record.ENDED in t.user_attrs)
+            ]  # fmt: skip
             ((kept, frozen),) = self.proposed(known, batch=child_seed(self.token, len(trials)), size=1)
         seed = child_seed(self.spec.seed, 1, self.token, len(trials))
         template = record.running(frozen, {"batch": 0, "seed": seed, **kept}, **{BEAT: time.time()})

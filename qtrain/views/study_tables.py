@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawing: str) -> RenderableType:
     """A registered architecture: what it is, how it did, its report, its circuit."""
     rows = [
-        ("architecture", str(entry.architecture)),
+        ("architecture", entry.architecture.summary),
         ("content id", f"{entry.architecture.content_id}, found at {entry.num_qubits} qubits"),
         ("observable", entry.observable or "–"),
         ("study", str(entry.study) if entry.study else "–"),
@@ -63,7 +63,10 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
     front = sorted(result.front, key=lambda n: (n != winner, n))
     if front:
         arrows = {"maximize": "↑", "minimize": "↓"}
-        columns = ["", "trial", "id", *(f"{n} {arrows[d]}" for n, d in zip(result.objectives, result.directions))]
+        grown = any(number_of[n].origin for n in front[:limit])
+        origin = ["grown from"] if grown else []
+        named = [f"{n} {arrows[d]}" for n, d in zip(result.objectives, result.directions)]
+        columns = ["", "trial", "id", *origin, *named]
         lines: list[list[Any]] = []
         for n in front[:limit]:
             trial = number_of[n]
@@ -72,6 +75,7 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
                     "★" if n == winner else "yours" if "circuit" in trial.architecture else "",
                     n,
                     trial.architecture_id[:8],
+                    *([trial.origin] if grown else []),
                     *(_value(trial, o) for o in result.objectives),
                 ]
             )

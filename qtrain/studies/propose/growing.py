@@ -20,7 +20,7 @@ from qtrain.growth.edits import GateList
 from qtrain.growth.references import REFERENCES
 from qtrain.growth.suggest import Suggestions, suggest
 from qtrain.studies.propose.growth_moves import GROWTH_MOVES, Growing, Parent, together
-from qtrain.studies.trials import TrialRecord
+from qtrain.studies.trials import MOVE, PARENT, ROOT, TrialRecord
 
 if TYPE_CHECKING:
     from qtrain.studies.setup import Setup
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 MOST_PARENTS = 24
 FULL = 0.97  # of a limit: no room for more two-qubit gates
 LEAN = 0.85  # of the children of circuits on target have no more two-qubit gates than they
-ROOT = "root"
-MOVE, PARENT = "grown.move", "grown.parent"
 
 
 @dataclass(frozen=True)
 class Grown:
-    """A grown candidate: its architecture, the angles it begins with, and how it came to be."""
+    """A grown candidate: its architecture, the angles it begins with, and how it came to be.
+
+    ``params`` are no parameters of an Optuna trial: a sampler would look for a space that all trials share, and
+    databases refuse a choice among moves that a later release adds to.
+    """
 
     architecture: Architecture
     angles: tuple[float, ...]
@@ -43,18 +45,6 @@ class Grown:
     @property
     def content_id(self) -> str:
         return self.architecture.content_id
-
-    @property
-    def frozen(self) -> Any:
-        """As an Optuna trial's parameters."""
-        import optuna
-
-        moves = optuna.distributions.CategoricalDistribution([ROOT, *GROWTH_MOVES])
-        number = optuna.distributions.IntDistribution(-1, 10**9)
-        kinds = {MOVE: moves, PARENT: number}
-        return optuna.trial.create_trial(
-            state=optuna.trial.TrialState.RUNNING, params=self.params, distributions=kinds
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +85,10 @@ class Grower:
         for name in spec.growth.references:
             for gates in REFERENCES[name](self.setup.setting):
                 found.setdefault(gates, None)
-        parents = []
+        parents: list[Parent] = []
         for gates in found:
             grown = GateList(gates, ())
-            parents.append(Parent(-1, grown, suggest(
+            parents.append(Parent(-1 - len(parents), grown, suggest(
                 grown, spec.qubits, operator, self.setup.pool, seed=spec.seed, places=0,
             )))  # fmt: skip
         return tuple(parents)
@@ -147,12 +137,11 @@ class Children:
 
     def child(self, rng: np.random.Generator) -> Grown | None:
         """One proposal; None where nothing can grow yet."""
-        waiting = [k for k in range(len(self.grower.roots)) if k not in self.begun]
-        if waiting:
-            self.begun.add(waiting[0])
-            root = self.grower.roots[waiting[0]]
+        root = next((root for root in self.grower.roots if root.number not in self.begun), None)
+        if root is not None:
+            self.begun.add(root.number)
             grown = together(root, self.grower.growing, root.suggestions.additions)
-            return None if grown is None else self._proposal(grown, ROOT, waiting[0])
+            return None if grown is None else self._proposal(grown, ROOT, root.number)
         names = list(GROWTH_MOVES)
         for _ in range(8):
             parent = self._parent(rng)

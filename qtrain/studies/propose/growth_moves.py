@@ -26,7 +26,7 @@ class Parent:
     """A circuit that a child comes from.
 
     Attributes:
-        number: of its trial; -1 for a reference state. gates: with trained angles. loss: of its trial.
+        number: of its trial; -1, -2, … for the reference states. gates: with trained angles. loss: of its trial.
         cost: two-qubit gates on the device.
     """
 

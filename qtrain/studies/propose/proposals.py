@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 
 from qtrain.studies.objectives import signs
-from qtrain.studies.propose.growing import MOVE, Grower
+from qtrain.studies.propose.growing import Grower
 from qtrain.studies.propose.samplers import SAMPLERS, make_sampler
 from qtrain.studies.propose.variation import vary
 from qtrain.studies.run import record
@@ -39,7 +39,7 @@ def propose(
     draw: Callable[[Any], Any], finished: Sequence[Any], *, directions: Sequence[str], sampler: str, seed: int,
     batch: int, size: int, objectives: Sequence[str] = (), grower: Grower | None = None,
 ) -> list[tuple[Any, Any]]:  # fmt: skip
-    """``size`` proposals: (what ``draw(trial)`` returned, or a grown candidate; the frozen Optuna trial it is).
+    """``size`` proposals: (what ``draw(trial)`` returned, the frozen Optuna trial), or (a grown candidate, None).
 
     An architecture that was proposed before is drawn again, a few times: the last attempt stands.
 
@@ -55,7 +55,7 @@ def propose(
     study = optuna.create_study(
         directions=cast(Any, list(directions)), sampler=make_sampler(sampler, seed=child_seed(seed, batch))
     )
-    for trial in shown(finished, SAMPLERS[sampler].history, directions):
+    for trial in shown(drawn_ones(finished), SAMPLERS[sampler].history, directions):
         study.add_trial(_bare(trial))
     rng = np.random.default_rng([seed, batch, 3])
     family = Parents(finished, objectives) if SAMPLERS[sampler].children else None
@@ -70,7 +70,7 @@ def propose(
             )
             if grown is not None:
                 seen.add(grown.content_id)
-                asked.append((grown, grown.frozen))
+                asked.append((grown, None))
                 continue
         for _ in range(ATTEMPTS):
             source = study
@@ -84,6 +84,11 @@ def propose(
         seen.add(drawn.content_id)
         asked.append((drawn, source.get_trials(deepcopy=False)[trial.number]))
     return asked
+
+
+def drawn_ones(finished: Sequence[Any]) -> list[Any]:
+    """Without what was grown: it has no choices that a sampler could learn from."""
+    return [t for t in finished if record.GROWN not in t.user_attrs.get(record.BEGUN, {})]
 
 
 BEST = 4  # one in so many of the trials that a sampler is shown, where it is not shown all
@@ -149,7 +154,7 @@ class Parents:
 
     def __init__(self, finished: Sequence[Any], objectives: Sequence[str]) -> None:
         records = {t.number: record.to_record(t) for t in finished}
-        drawn = {t.number: t for t in finished if t.params and MOVE not in t.params}
+        drawn = {t.number: t for t in finished if t.params}
         able = [r for r in records.values() if r.feasible and r.duplicate_of is None and r.number in drawn]
         (sign,) = signs(objectives[:1]) or (1.0,)
 

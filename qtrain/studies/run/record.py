@@ -30,6 +30,7 @@ T = TypeVar("T")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL_SECONDS = 5.0
 BEGUN, ENDED = "qtrain:begun", "qtrain:ended"
+GROWN = "grown"  # within what was begun: how a grown candidate came to be
 
 
 versions = lru_cache(maxsize=1)(current_versions)
@@ -185,7 +186,7 @@ def legible(begun: Mapping[str, Any]) -> dict[str, Any]:
     if "circuit" in plain:
         return {"architecture": str(plain.get("name", "circuit"))}
     try:
-        return {"architecture": str(Architecture.from_dict(plain))}
+        return {"architecture": Architecture.from_dict(plain).summary, **begun.get(GROWN, {})}
     except QTrainError:  # not of ours
         return {}
 
@@ -275,5 +276,6 @@ def _read(frozen: Any) -> TrialRecord:
     known["angles"] = tuple(begun.get("angles", ()))
     if frozen.state.is_finished():
         ended = frozen.user_attrs.get(ENDED, {"state": "failed", "reason": "its worker stopped answering"})
-    trial = TrialRecord(frozen.number, "running", params=dict(frozen.params), begun=since, **known)
+    params = {**frozen.params, **begun.get(GROWN, {})}
+    trial = TrialRecord(frozen.number, "running", params=params, begun=since, **known)
     return with_end(trial, {"time": since, **ended})

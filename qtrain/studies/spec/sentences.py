@@ -43,6 +43,8 @@ def sentences(error: ValidationError, model: type[BaseModel], whole: str = "spec
         elif cause is not None:
             said.append(f"{where} {cause}. Got {shown(given)}.")
         elif kind == "too_short":
+            if given:
+                continue  # its values were refused, each with a sentence of its own
             said.append(f"{where} should be {expected(schema, node)}. Got an empty list.")
         else:
             said.append(f"{where or whole} should be {expected(schema, node)}. Got {shown(given)}.")
