@@ -11,14 +11,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtrain.cli.options import (
+    MEASURED,
+    Backend,
+    Data,
+    Inputs,
+    Jobs,
+    Json,
+    Noise,
+    Registered,
+    Scheduler,
+    Seconds,
+    Seed,
+    Shots,
+    Spec,
+    Start,
+    Storage,
+    Thorough,
+    Tracking,
+)
+from qtrain.cli.terminal import announce, print_json, print_views, terminal
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
 
     from qtrain.studies.result import SearchResult
 
@@ -34,34 +53,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
-Storage = Annotated[
-    str | None,
-    typer.Option(help="Journal file, database or grpc:// URL of the study.  [default: mlruns/<study>.journal]"),
-]
-Tracking = Annotated[str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")]
-Jobs = Annotated[int, typer.Option(help="Trials that run at the same time.")]
-Backend = Annotated[
-    str | None,
-    typer.Option(help="Where trials run: supervised (processes of this host), loky or dask.  [default: supervised]"),
-]
-Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler that trials run on, such as tcp://host:8786.")]
-Registered = Annotated[str, typer.Argument(help="A registered name; see qtrain list.")]
-Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
-Shots = Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")]
-MEASURED = 'What is measured: "ZII + 0.5*IXX", "Z0 Z1 - X2", "all Z", "parity", or @FILE that holds such a text.'
-Noise = Annotated[
-    str | None, typer.Option(help="Error rate of each gate, such as 0.001; a device, such as FakeTorino; JSON.")
-]
-Start = Annotated[str, typer.Option(help="Distribution of the angles, such as uniform.")]
-Inputs = Annotated[
-    str | None, typer.Option(help="Parameters that carry data, such as x: averaged over --data, or random points.")
-]
-Data = Annotated[Path | None, typer.Option(help="Data as text: a point on each line, a number for each input.")]
-Seconds = Annotated[float | None, typer.Option(help="Time budget; what it cuts short becomes a bound.  [default: 5]")]
-Thorough = Annotated[bool, typer.Option("--thorough", help="A time budget of 30 seconds.")]
-Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")]
 
 
 @app.command(epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"')
@@ -112,16 +103,17 @@ def diagnose(
     report = next(iter(reports.values()))
     local = None if angles is None else at_point.local(next(iter(circuits.values())), observable, angles, shots=shots)
     if json:
-        _print_json(circuit_verbs.reports_json(reports, local))
+        print_json(circuit_verbs.reports_json(reports, local))
     else:
         from qtrain.views import tables
 
         for name, each in reports.items():
-            _print(tables.report_view(each, title=tables.headline(name, observable), all_parameters=all_parameters), "")
+            title = tables.headline(name, observable)
+            print_views(tables.report_view(each, title=title, all_parameters=all_parameters), "")
         if len(reports) > 1:
-            _print(tables.comparison(reports), "")
+            print_views(tables.comparison(reports), "")
         if local is not None:
-            _print(tables.local_view(local, all_parameters=all_parameters), "")
+            print_views(tables.local_view(local, all_parameters=all_parameters), "")
     if figure is not None:
         from qtrain.views.plotting import variance_profile
         from qtrain.views.tables import headline
@@ -156,15 +148,15 @@ def search(
     if dry_run:
         plan = study_verbs.plan(spec, trials=trials, jobs=jobs, seed=seed)
         if json:
-            _print_json(plan)
+            print_json(plan)
         else:
             from qtrain.views import tables
 
-            _print(tables.pairs(plan))
+            print_views(tables.pairs(plan))
         return
     result = study_verbs.search(
         spec, n_trials=trials, n_jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
-        backend=backend, scheduler=scheduler, console=_console(stderr=True),
+        backend=backend, scheduler=scheduler, console=terminal(stderr=True),
     )  # fmt: skip
     _show_search(result, json)
 
@@ -198,11 +190,11 @@ def compare(
         say=lambda line: typer.echo(line, err=True),
     )  # fmt: skip
     if json:
-        _print_json(found.to_dict())
+        print_json(found.to_dict())
     else:
         from qtrain.views import comparison_tables
 
-        _print(comparison_tables.comparison_view(found))
+        print_views(comparison_tables.comparison_view(found))
 
 
 @app.command(epilog="Example: qtrain worker spec.toml --storage postgresql://user@host/qtrain")
@@ -226,7 +218,7 @@ def worker(
 
     result = study_verbs.search(
         spec, join=True, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, backend=backend,
-        scheduler=scheduler, console=_console(stderr=True),
+        scheduler=scheduler, console=terminal(stderr=True),
     )  # fmt: skip
     _show_search(result, json)
     if not json:
@@ -240,14 +232,14 @@ def list_(json: Json = False) -> None:
 
     rows = study_verbs.entries()
     if json:
-        _print_json(rows)
+        print_json(rows)
     elif not rows:
         typer.echo("No architecture is registered yet. A search registers its winner: qtrain search SPEC")
     else:
         from qtrain.views import tables
 
         shown = [row | {"observable": tables.shortened(row["observable"])} for row in rows]
-        _print(tables.grid(list(rows[0]), [list(row.values()) for row in shown]))
+        print_views(tables.grid(list(rows[0]), [list(row.values()) for row in shown]))
 
 
 @app.command(epilog="Example: qtrain show tfim-heavy-hex")
@@ -258,12 +250,12 @@ def show(name: Registered, json: Json = False) -> None:
 
     entry = load(name)
     if json:
-        _print_json(entry.to_dict())
+        print_json(entry.to_dict())
     else:
         from qtrain.views import study_tables
 
-        drawing = study_verbs.drawing(entry, width=_console().width)
-        _print(study_tables.entry_view(entry, study_verbs.entry_report(entry), drawing=drawing))
+        drawing = study_verbs.drawing(entry, width=terminal().width)
+        print_views(study_tables.entry_view(entry, study_verbs.entry_report(entry), drawing=drawing))
 
 
 @app.command(epilog='Example: qtrain molecule "Li 0 0 0; H 0 0 1.6" --active 2,5 -o lih.json')
@@ -337,61 +329,24 @@ def report(
     ))  # fmt: skip
 
 
-def _console(*, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
-def _print(*parts: RenderableType) -> None:
-    console = _console()
-    for part in parts:
-        console.print(part)
-
-
-def _print_json(data: Any) -> None:
-    import json
-
-    typer.echo(json.dumps(data, indent=1, ensure_ascii=False))
-
-
 def _show_search(result: SearchResult, as_json: bool) -> None:
     from qtrain.cli import study_verbs
 
     if as_json:
-        _print_json(result.to_dict())
+        print_json(result.to_dict())
     else:
         from qtrain.views import study_tables
 
-        _print(study_tables.search_view(result))
+        print_views(study_tables.search_view(result))
     if result.interrupted:
         _fail("interrupted; what was finished is kept, and the same command continues the search.", INTERRUPTED)
     if result.winner is None:
         _fail(f"the search found no winner: {study_verbs.why_no_winner(result)}", SEARCH_FAILED)
 
 
-def _announce() -> None:
-    """Warnings and log messages of the library as single lines on stderr."""
-    import logging
-    import warnings
-
-    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning)):
-            typer.echo(f"qtrain: {message}", err=True)
-
-    class Stderr(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            typer.echo(f"qtrain: {record.getMessage()}", err=True)
-
-    warnings.showwarning = show
-    logger = logging.getLogger("qtrain")
-    if not logger.handlers:
-        logger.addHandler(Stderr())
-
-
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; wrong input is one sentence on stderr and exit code 2."""
-    _announce()
+    announce()
     try:
         app(args=None if args is None else list(args), prog_name="qtrain")
     except QTrainError as error:

@@ -20,7 +20,8 @@ from qtrain.studies.pruning import Watch
 from qtrain.studies.run.child import report
 from qtrain.studies.setup import Setup, build_setup, setup_of
 from qtrain.studies.spec.kept import remember
-from qtrain.studies.spec.search_spec import SearchSpec, TrainingSpec, read_spec
+from qtrain.studies.spec.search_spec import SearchSpec, read_spec
+from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.stages import STAGES, Broken, Candidate, short, spread, stages_of
 from qtrain.studies.training import train
 from qtrain.studies.trials import TrialRecord

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.studies.objectives import signs
-from qtrain.studies.spec.search_spec import SearchSpec, WinnerSpec
+from qtrain.studies.spec.search_spec import SearchSpec
+from qtrain.studies.spec.tables import WinnerSpec
 from qtrain.studies.trials import TrialRecord, pareto_front
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from qtrain.errors import QTrainError
 from qtrain.simulators.statevector import values, values_and_gradients
 from qtrain.simulators.table import quickest
 from qtrain.studies.descent import Descent, descend
-from qtrain.studies.spec.search_spec import TrainingSpec
+from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.task import Task
 
 if TYPE_CHECKING:

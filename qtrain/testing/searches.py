@@ -16,7 +16,8 @@ from qtrain.errors import QTrainError
 from qtrain.studies.evaluate import evaluate
 from qtrain.studies.objectives import DIRECTIONS, OBJECTIVES, Objective
 from qtrain.studies.setup import build_setup
-from qtrain.studies.spec.search_spec import ConstraintSpec, read_spec
+from qtrain.studies.spec.search_spec import read_spec
+from qtrain.studies.spec.tables import ConstraintSpec
 from qtrain.studies.stages import STAGES
 from qtrain.studies.tasks.losses import Loss, no_figures
 from qtrain.studies.tasks.task import TASKS, TaskModel

@@ -35,7 +35,8 @@ from qtrain.studies.objectives import OBJECTIVES
 from qtrain.studies.propose.space import SearchSpace
 from qtrain.studies.propose.starts import build_starts, circuit_of, plain_of
 from qtrain.studies.setup import build_setup
-from qtrain.studies.spec.search_spec import DeviceSpec, read_spec
+from qtrain.studies.spec.search_spec import read_spec
+from qtrain.studies.spec.tables import DeviceSpec
 from qtrain.studies.stages import stages_of
 from qtrain.studies.tasks.devices import build_device
 

@@ -23,7 +23,7 @@ from qtrain.studies.propose.proposals import child_seed, propose
 from qtrain.studies.result import TrialRecord, choose_winner, pareto_front
 from qtrain.studies.run import record
 from qtrain.studies.run.storage import open_storage, repair_journal
-from qtrain.studies.spec.search_spec import WinnerSpec
+from qtrain.studies.spec.tables import WinnerSpec
 
 HERE = Path(__file__).parents[1]
 

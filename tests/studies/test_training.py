@@ -15,7 +15,8 @@ from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.growth.clifford_points import clifford_point
 from qtrain.simulators.statevector import values
-from qtrain.studies.spec.search_spec import TrainingSpec, read_spec
+from qtrain.studies.spec.search_spec import read_spec
+from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.losses import logistic
 from qtrain.studies.tasks.task import Task
 from qtrain.studies.training import initial_weights, relative_energy, score, train

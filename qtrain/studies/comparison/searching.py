@@ -16,7 +16,8 @@ from qtrain.studies.propose.growing import grower_of
 from qtrain.studies.propose.starts import circuit_of
 from qtrain.studies.result import SearchResult
 from qtrain.studies.setup import Setup
-from qtrain.studies.spec.search_spec import SearchSpec, TrainingSpec
+from qtrain.studies.spec.search_spec import SearchSpec
+from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.study import EVALUATE, run_study
 
 

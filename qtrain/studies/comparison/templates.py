@@ -14,7 +14,7 @@ from qtrain.circuits.program import PauliProgram
 from qtrain.studies.comparison.fronts import front_of
 from qtrain.studies.comparison.rivals import Contest, Delivered
 from qtrain.studies.propose.proposals import child_seed
-from qtrain.studies.spec.search_spec import TrainingSpec
+from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.task import Task
 from qtrain.studies.training import train
 

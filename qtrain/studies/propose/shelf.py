@@ -23,7 +23,7 @@ from qtrain.growth.symmetries import find_symmetries
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
 
-    from qtrain.studies.spec.search_spec import ConstraintSpec
+    from qtrain.studies.spec.tables import ConstraintSpec
 
 Build = Callable[[int], Architecture]
 

@@ -19,7 +19,7 @@ from qtrain.architecture.topology import TOPOLOGIES, Edges
 from qtrain.errors import QTrainError
 from qtrain.studies.propose.layer_space import BONDS, LayerSpace
 from qtrain.studies.propose.pools import MIXED, ONE_LAYER, POOLS, Pool, Rotations
-from qtrain.studies.spec.search_spec import SpaceSpec
+from qtrain.studies.spec.tables import SpaceSpec
 
 ORDERS = ("forward", "reverse", "flip", "reverse_flip")
 

@@ -17,7 +17,7 @@ from qiskit.transpiler import InstructionProperties, Target, generate_preset_pas
 from qtrain.architecture import device_graphs, topology
 from qtrain.circuits.noise.devices import device_target
 from qtrain.errors import QTrainError
-from qtrain.studies.spec.search_spec import DeviceSpec
+from qtrain.studies.spec.tables import DeviceSpec
 
 
 @dataclass(frozen=True)

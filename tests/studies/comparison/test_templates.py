@@ -12,7 +12,8 @@ from qtrain.circuits.program import lower
 from qtrain.simulators.statevector import values
 from qtrain.studies import training as training_file
 from qtrain.studies.comparison.templates import fit
-from qtrain.studies.spec.search_spec import TrainingSpec, read_spec
+from qtrain.studies.spec.search_spec import read_spec
+from qtrain.studies.spec.tables import TrainingSpec
 
 TASK = read_spec({"name": "t", "qubits": 3, "task": {"kind": "tfim"}}).task.build(3)
 PROGRAM = lower(catalogue.real_amplitudes(reps=2).circuit(3))
@@ -22,15 +23,20 @@ PROGRAM = lower(catalogue.real_amplitudes(reps=2).circuit(3))
 @given(st.integers(1, 700), st.integers(0, 1000))
 def test_evaluations_are_counted_and_kept_to(evaluations, seed):
     rows = 0
-    true = training_file.values_and_gradients
+    choose = training_file._energy
 
-    def counted(program, operator, weights, **options):
-        nonlocal rows
-        rows += len(weights)
-        return true(program, operator, weights, **options)
+    def counted(*problem):
+        costs, gradient = choose(*problem)
+
+        def counting(weights):
+            nonlocal rows
+            rows += len(weights)
+            return gradient(weights)
+
+        return costs, counting
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_file, "values_and_gradients", counted)
+        patch.setattr(training_file, "_energy", counted)
         found = fit(PROGRAM, TASK, TrainingSpec(), evaluations=evaluations, seed=seed)
     assert found.evaluations == rows <= evaluations
     energy = values(PROGRAM, TASK.observables[0], found.angles[None])[0]

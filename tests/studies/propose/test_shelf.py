@@ -16,7 +16,7 @@ from qtrain.studies.propose.shelf import (
     energy_of,
     shelf,
 )
-from qtrain.studies.spec.search_spec import ConstraintSpec, DeviceSpec
+from qtrain.studies.spec.tables import ConstraintSpec, DeviceSpec
 from qtrain.studies.tasks.devices import build_device
 from qtrain.studies.tasks.max_cut import max_cut
 from qtrain.studies.tasks.spin_models import spin_model

@@ -14,7 +14,7 @@ from qtrain.architecture.topology import edges
 from qtrain.errors import QTrainError
 from qtrain.studies.propose.layer_space import LayerSpace
 from qtrain.studies.propose.space import POOLS, SearchSpace
-from qtrain.studies.spec.search_spec import SpaceSpec
+from qtrain.studies.spec.tables import SpaceSpec
 
 
 class Chooser:

@@ -15,7 +15,8 @@ from sklearn.datasets import load_diabetes, load_wine
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.simulators.statevector import values
-from qtrain.studies.spec.search_spec import TrainingSpec, read_spec
+from qtrain.studies.spec.search_spec import read_spec
+from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.losses import accuracy
 from qtrain.studies.training import train
 

@@ -1,0 +1,36 @@
+"""Options and arguments that verbs share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+Storage = Annotated[
+    str | None,
+    typer.Option(help="Journal file, database or grpc:// URL of the study.  [default: mlruns/<study>.journal]"),
+]
+Tracking = Annotated[str | None, typer.Option(help="MLflow store or server.  [default: sqlite:///mlruns/mlflow.db]")]
+Jobs = Annotated[int, typer.Option(help="Trials that run at the same time.")]
+Backend = Annotated[
+    str | None,
+    typer.Option(help="Where trials run: supervised (processes of this host), loky or dask.  [default: supervised]"),
+]
+Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler that trials run on, such as tcp://host:8786.")]
+Registered = Annotated[str, typer.Argument(help="A registered name; see qtrain list.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Shots = Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")]
+MEASURED = 'What is measured: "ZII + 0.5*IXX", "Z0 Z1 - X2", "all Z", "parity", or @FILE that holds such a text.'
+Noise = Annotated[
+    str | None, typer.Option(help="Error rate of each gate, such as 0.001; a device, such as FakeTorino; JSON.")
+]
+Start = Annotated[str, typer.Option(help="Distribution of the angles, such as uniform.")]
+Inputs = Annotated[
+    str | None, typer.Option(help="Parameters that carry data, such as x: averaged over --data, or random points.")
+]
+Data = Annotated[Path | None, typer.Option(help="Data as text: a point on each line, a number for each input.")]
+Seconds = Annotated[float | None, typer.Option(help="Time budget; what it cuts short becomes a bound.  [default: 5]")]
+Thorough = Annotated[bool, typer.Option("--thorough", help="A time budget of 30 seconds.")]
+Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")]
