@@ -17,8 +17,18 @@ def value(circuit, operator, weights, behind):
         qubits = [bound.find_bit(bit).index for bit in item.qubits]
         state = state.evolve(item.operation, qubits)
         for error, where in behind(item.operation.name, qubits):
-            state = state.evolve(error.to_quantumchannel(), list(where))
+            state = state.evolve(channel(error), list(where))
     return state.expectation_value(operator).real
+
+
+_CHANNELS = {}  # (error, its channel) by the error's id; the error is held so that the id stays its own
+
+
+def channel(error):
+    """An Aer error as a channel, made once."""
+    if id(error) not in _CHANNELS:
+        _CHANNELS[id(error)] = error, error.to_quantumchannel()
+    return _CHANNELS[id(error)][1]
 
 
 def slopes(circuit, operator, weights, behind, step=1e-4):

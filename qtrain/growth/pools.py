@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import networkx as nx
-import numpy as np
 
 from qtrain.architecture.blocks import Gate, pauli_letters
 from qtrain.errors import QTrainError
@@ -274,13 +273,3 @@ for _name, _build in {
     "qubit_excitations": _excitations(False), "excitation_strings": _excitation_strings,
 }.items():  # fmt: skip
     register_operator_pool(_name, _build)
-
-
-def letters_masks(terms: Terms) -> np.ndarray:
-    """(terms, 2) int64 bits (x, z) of every term, for up to 62 qubits."""
-    rows = [
-        (sum(1 << q for q, c in zip(qubits, letters) if c != "Z"),
-         sum(1 << q for q, c in zip(qubits, letters) if c != "X"))
-        for letters, qubits, _ in terms
-    ]  # fmt: skip
-    return np.array(rows, np.int64).reshape(-1, 2)

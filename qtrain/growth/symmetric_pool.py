@@ -11,7 +11,6 @@ from qtrain.growth.pools import OPERATOR_POOLS, PoolGate, Setting, register_oper
 
 Key = frozenset[tuple[tuple[tuple[int, str], ...], float]]
 
-WEIGHT = 2  # of the strings where no charge or spin says what to take
 MOST_IMAGES = 50_000  # gates times permutations; beyond, each gate has its own angle
 
 

@@ -14,8 +14,6 @@ from qtrain.diagnosis.results import Simulability
 from qtrain.diagnosis.simulability import simulability
 from qtrain.studies.criteria.figure import Figure
 
-DIMENSION = 512  # of modules that are followed
-
 
 def certified(
     program: PauliProgram, observable: SparsePauliOp, *, seed: int, budget: Budget

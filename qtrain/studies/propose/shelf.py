@@ -64,7 +64,7 @@ def shelf(
         ('HVA, independent', 'HVA', True)
     """
     counts = sorted({_depth(r, num_qubits) for r in repetitions})
-    families = list(_families(num_qubits, hamiltonian, edges))
+    families = list(_families(hamiltonian, edges))
     found: list[tuple[int, Template]] = []
     for rank, (family, build) in enumerate(families):
         members = [build(reps) for reps in counts]
@@ -87,7 +87,7 @@ def _depth(repetitions: int | str, n: int) -> int:
     return Architecture((Layer(("ry",)),), repetitions).depth(n)
 
 
-def _families(n: int, hamiltonian: SparsePauliOp | None, edges: Edges | None) -> Iterator[tuple[str, Build]]:
+def _families(hamiltonian: SparsePauliOp | None, edges: Edges | None) -> Iterator[tuple[str, Build]]:
     """(name, repetitions → architecture), the promising first."""
     ground = hamiltonian is not None
     if hamiltonian is not None:
