@@ -51,20 +51,14 @@ def solve(
             field = scf.RHF(atoms).set(conv_tol=1e-12, conv_tol_grad=1e-8, max_cycle=200)
             field.kernel()
     except Exception as error:  # PySCF raises KeyError, RuntimeError, BasisNotFoundError, … for wrong input
-        raise QTrainError(
-            f"geometry should be a molecule in a basis that PySCF knows. Got: {error}."
-        ) from None
+        raise QTrainError(f"geometry should be a molecule in a basis that PySCF knows. Got: {error}.") from None
     if not field.converged:
         raise QTrainError(f"geometry should let Hartree-Fock converge. Got no convergence for {geometry!r}.")
     total, count = atoms.nelectron, field.mo_coeff.shape[1]
     electrons, orbitals = (total, count) if active is None else active
     inactive = (total - electrons) // 2
     whole = all(isinstance(k, int) for k in (electrons, orbitals)) and (total - electrons) % 2 == 0
-    if (
-        not whole
-        or not spin <= electrons <= min(total, 2 * orbitals - spin)
-        or not inactive + orbitals <= count
-    ):
+    if not whole or not spin <= electrons <= min(total, 2 * orbitals - spin) or not inactive + orbitals <= count:
         raise QTrainError(
             f"active should be (electrons, orbitals) within {total} electrons and {count} orbitals, the others paired. "
             f"Got ({electrons}, {orbitals})."

@@ -44,9 +44,7 @@ def jordan_wigner(one_body: np.ndarray, two_body: np.ndarray, constant: float = 
         )
     turned = (g.transpose(1, 0, 2, 3), g.transpose(2, 3, 0, 1))
     if not np.allclose(h, h.T, atol=1e-8) or not all(np.allclose(g, other, atol=1e-8) for other in turned):
-        raise QTrainError(
-            "one_body and two_body should be symmetric: h_pq = h_qp, (pq|rs) = (qp|rs) = (rs|pq)."
-        )
+        raise QTrainError("one_body and two_body should be symmetric: h_pq = h_qp, (pq|rs) = (qp|rs) = (rs|pq).")
     count = len(h)
     total: Operator = {(0, 0): float(constant)}
     # a†_p a†_r a_s a_q = (a†_p a_q)(a†_r a_s) - δ_qr a†_p a_s

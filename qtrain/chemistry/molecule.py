@@ -69,9 +69,7 @@ class Molecule:
         except (OSError, ValueError) as error:
             raise QTrainError(f"file should be a molecule's file. Got {str(path)!r}: {error}.") from None
         if not isinstance(known, dict) or known.get("format") != FORMAT:
-            raise QTrainError(
-                f"file should have the format {FORMAT!r}. Got {str(path)!r}, which has another."
-            )
+            raise QTrainError(f"file should have the format {FORMAT!r}. Got {str(path)!r}, which has another.")
         try:
             energies = known["references"]
             molecule = cls(
@@ -80,9 +78,7 @@ class Molecule:
                 float(energies["hartree_fock_energy"]), float(energies["exact_energy"]), dict(known["provenance"]),
             )  # fmt: skip
         except Exception as error:  # whatever Python and Qiskit say of a damaged file
-            raise QTrainError(
-                f"file should be as Molecule.save wrote it. Got {str(path)!r}: {error!r}."
-            ) from None
+            raise QTrainError(f"file should be as Molecule.save wrote it. Got {str(path)!r}: {error!r}.") from None
         molecule._check(str(path))
         return molecule
 

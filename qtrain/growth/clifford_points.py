@@ -87,9 +87,7 @@ def clifford_point(
         (-3.0, True)
     """
     if program.angle_map is not None:
-        raise QTrainError(
-            "program should have angles that are affine in its parameters. Got other functions of them."
-        )
+        raise QTrainError("program should have angles that are affine in its parameters. Got other functions of them.")
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter. Got none.")
     if evaluations is None:
@@ -178,9 +176,7 @@ def _quarter_turns(circuit: PulledBack) -> _Turns:
         ratios = [Fraction(float(c)).limit_denominator(_DENOMINATOR) for c in circuit.coefficient[rows]]
         close = np.abs(np.array(ratios, float) - circuit.coefficient[rows]) <= TOLERANCE
         if len(rows) and close.all():
-            common = Fraction(
-                math.gcd(*(r.numerator for r in ratios)), math.lcm(*(r.denominator for r in ratios))
-            )
+            common = Fraction(math.gcd(*(r.numerator for r in ratios)), math.lcm(*(r.denominator for r in ratios)))
             step[k] = QUARTER / float(common)
             factor[rows] = [int(r / common) for r in ratios]
         if len(rows):
@@ -189,6 +185,4 @@ def _quarter_turns(circuit: PulledBack) -> _Turns:
             rest[rows] += circuit.coefficient[rows] * origin[k]
     nearest = np.round(rest / QUARTER)
     exact = bool((np.abs(rest - nearest * QUARTER) <= TOLERANCE).all())
-    return _Turns(
-        factor, nearest.astype(np.int64), first.astype(np.int64), own.astype(np.int64), origin, step, exact
-    )
+    return _Turns(factor, nearest.astype(np.int64), first.astype(np.int64), own.astype(np.int64), origin, step, exact)

@@ -135,13 +135,9 @@ def conserving_starts(setting: Setting) -> tuple[Architecture, ...]:
     for reps in sorted({1, 2, max(1, n // 4), max(1, n // 2)}):
         for rotations, block in (((), "xxz"), (("rz",), "xx_plus_yy"), (("rz",), "fsim")):
             layer = Layer(rotations, block, "brickwork" if chain else "edges")
-            bare.append(
-                Architecture((layer,), reps, edges=None if chain else pairs, num_qubits=None if chain else n)
-            )
+            bare.append(Architecture((layer,), reps, edges=None if chain else pairs, num_qubits=None if chain else n))
     plain = tuple(Gate("x", (q,)) for q in range(1, n, 2))
-    references = list(
-        dict.fromkeys([*REFERENCES["neel"](setting)[:2], *REFERENCES["determinant"](setting)[:1]])
-    )
+    references = list(dict.fromkeys([*REFERENCES["neel"](setting)[:2], *REFERENCES["determinant"](setting)[:1]]))
     found = []
     for reference in sorted(references, key=lambda gates: gates != plain):
         if reference == plain and chain:

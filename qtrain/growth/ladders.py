@@ -66,9 +66,7 @@ def opened(gates: GateList, places: Sequence[int], graph: nx.Graph | None = None
         >>> [str(gate) for gate in opened(grown, [0]).gates]
         ['cx 1 2', 'cx 1 0', 'ry 1', 'cx 1 0', 'cx 1 2']
     """
-    parts = [
-        p for k, gate in enumerate(gates.gates) for p in (_plain(gate, graph) if k in places else [gate])
-    ]
+    parts = [p for k, gate in enumerate(gates.gates) for p in (_plain(gate, graph) if k in places else [gate])]
     return merged(numbered(parts, gates.angles))
 
 

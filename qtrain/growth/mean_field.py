@@ -67,9 +67,7 @@ def determinants(
     sectors = _sectors(found, states)
     for k in np.argsort(energies, kind="stable").tolist():
         members = (
-            rows.setdefault(sectors[k].tobytes(), [])
-            if len(rows) < MOST_SECTORS
-            else rows.get(sectors[k].tobytes())
+            rows.setdefault(sectors[k].tobytes(), []) if len(rows) < MOST_SECTORS else rows.get(sectors[k].tobytes())
         )
         if (
             members is not None
@@ -82,9 +80,7 @@ def determinants(
         deviations = _deviations(operator, states[members])
         k = int(np.argmax(deviations > deviations.max() - 1e-9))
         bits = tuple(int(b) for b in states[members[k]])
-        best.append(
-            Determinant(bits, float(_energies(z, c, states[[members[k]]])[0]), float(deviations[k]), exact)
-        )
+        best.append(Determinant(bits, float(_energies(z, c, states[[members[k]]])[0]), float(deviations[k]), exact))
     best.sort(key=lambda d: (round(d.energy - d.deviation, 9), d.bits))
     return tuple(best[:most])
 
@@ -134,15 +130,9 @@ def _steps(symmetries: Symmetries) -> np.ndarray:
     return np.array(symmetries.charges, np.int64).reshape(-1, symmetries.num_qubits).T
 
 
-def _descended(
-    z: np.ndarray, c: np.ndarray, n: int, steps: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _descended(z: np.ndarray, c: np.ndarray, n: int, steps: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """States that no allowed flip of one or two qubits lowers: any flips, and those alone that keep the charges."""
-    starts = [
-        np.zeros(n, np.int8),
-        (np.arange(n) % 2).astype(np.int8),
-        ((np.arange(n) + 1) % 2).astype(np.int8),
-    ]
+    starts = [np.zeros(n, np.int8), (np.arange(n) % 2).astype(np.int8), ((np.arange(n) + 1) % 2).astype(np.int8)]
     starts += [rng.integers(0, 2, n).astype(np.int8) for _ in range(RANDOM_STARTS)]
     found = []
     for start in starts:
@@ -156,9 +146,7 @@ def _descend(z: np.ndarray, c: np.ndarray, bits: np.ndarray, steps: np.ndarray |
     """Flip the one or two qubits that lower the energy most, until none do."""
     rows = z.astype(float)
     signed = (1.0 - 2.0 * (rows @ bits % 2)) * c
-    both = rows.T @ (
-        signed[:, None] * rows
-    )  # what terms on both qubits add up to; on the diagonal: on this qubit
+    both = rows.T @ (signed[:, None] * rows)  # what terms on both qubits add up to; on the diagonal: on this qubit
     least = 1e-9 * max(float(np.abs(c).sum()), 1e-300)
     while True:
         one = np.diag(both)

@@ -146,12 +146,7 @@ class _Search:
             colours = self.single_out(colours, point)
 
     def extend(
-        self,
-        levels: list[tuple[np.ndarray, int]],
-        leaf: np.ndarray,
-        depth: int,
-        colours: np.ndarray,
-        image: int,
+        self, levels: list[tuple[np.ndarray, int]], leaf: np.ndarray, depth: int, colours: np.ndarray, image: int
     ) -> tuple[int, ...] | None:
         """A permutation that fixes the qubits above ``depth`` and moves that of ``depth`` to ``image``; None: none."""
         target = self.single_out(colours, image)

@@ -194,9 +194,7 @@ def _quarter_turns(setting: Setting) -> list[Gate]:
     pair_letters = ("yx", "xy", "yz", "zy") if real else ("xx", "yy", "zz", "xy")
     rows: list[tuple[str, tuple[int, ...]]] = []
     for layer in range(CLIFFORD_LAYERS + 1):
-        rows += [
-            (f"r{letter}", (q,)) for letter in ("y" if real else "yz") for q in range(setting.num_qubits)
-        ]
+        rows += [(f"r{letter}", (q,)) for letter in ("y" if real else "yz") for q in range(setting.num_qubits)]
         if layer < CLIFFORD_LAYERS:
             rows += [(f"r{letters}", pair) for pair in pairs for letters in pair_letters]
     return [Gate(name, qubits, (k,)) for k, (name, qubits) in enumerate(rows)]

@@ -109,9 +109,7 @@ def suggest(
     )  # fmt: skip
 
 
-def _removals(
-    gates: GateList, program: PauliProgram, hamiltonian: SparsePauliOp, now: float
-) -> list[Removal]:
+def _removals(gates: GateList, program: PauliProgram, hamiltonian: SparsePauliOp, now: float) -> list[Removal]:
     """Each parameter's gates, and each fixed gate on two qubits, with what the cost would rise by."""
     found = []
     count = len(gates.angles)

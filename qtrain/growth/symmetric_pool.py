@@ -56,9 +56,7 @@ def _key(gate: PoolGate) -> Key:
 
 
 def _moved(gate: PoolGate, permutation: Sequence[int]) -> PoolGate:
-    return PoolGate(
-        tuple(dataclasses.replace(g, qubits=tuple(permutation[q] for q in g.qubits)) for g in gate.gates)
-    )
+    return PoolGate(tuple(dataclasses.replace(g, qubits=tuple(permutation[q] for q in g.qubits)) for g in gate.gates))
 
 
 def _orbits(

@@ -43,9 +43,7 @@ def matrix(gate, n: int) -> np.ndarray:
 
 def energy(h: np.ndarray, state: np.ndarray, generators: list, angles: np.ndarray) -> float:
     for angle, generator in zip(angles, generators):
-        state = np.cos(angle / 2) * state - 1j * np.sin(angle / 2) * (
-            generator @ state
-        )  # a Pauli string squares to 1
+        state = np.cos(angle / 2) * state - 1j * np.sin(angle / 2) * (generator @ state)  # a Pauli string squares to 1
     return float((state.conj() @ h @ state).real)
 
 

@@ -95,15 +95,11 @@ def test_every_gate_of_a_pool_is_the_identity_at_0_and_the_rotation_about_its_te
 
 def test_the_gain_of_a_rotation_is_the_lowest_point_of_its_sinusoid():
     hamiltonian = SparsePauliOp(["XXII", "IYYI", "IIZZ", "ZIII"], [1.0, -0.3, 0.8, 0.5])
-    gates = GateList(
-        (Gate("ry", (0,), (0,)), Gate("rxx", (0, 1), (1,)), Gate("ry", (2,), (2,))), (0.4, 1.1, -0.8)
-    )
+    gates = GateList((Gate("ry", (0,), (0,)), Gate("rxx", (0, 1), (1,)), Gate("ry", (2,), (2,))), (0.4, 1.1, -0.8))
     found = sweep(lower(build(gates.gates, N)), hamiltonian, np.array(gates.angles), POOL[:3])
     for k, gate in enumerate(POOL[:3]):
         lowest = min(
-            minimize_scalar(
-                lambda t, g=gate: cost(gates.insert(3, g, t), hamiltonian), bounds=b, method="bounded"
-            ).fun
+            minimize_scalar(lambda t, g=gate: cost(gates.insert(3, g, t), hamiltonian), bounds=b, method="bounded").fun
             for b in ((-np.pi, 0), (0, np.pi))
         )
         assert found.gain[-1, k] == pytest.approx(cost(gates, hamiltonian) - lowest, abs=1e-7)

@@ -46,11 +46,7 @@ def untied(program: PauliProgram, *, shared: bool = False) -> PauliProgram:
     fixed = program.fixed_rotations
     ops = fixed if shared else np.union1d(program.rotations, fixed)
     first = len(program.weights) if shared else 0
-    parameter, coefficient, offset = (
-        program.parameter.copy(),
-        program.coefficient.copy(),
-        program.offset.copy(),
-    )
+    parameter, coefficient, offset = program.parameter.copy(), program.coefficient.copy(), program.offset.copy()
     parameter[ops] = first + np.arange(len(ops), dtype=parameter.dtype)
     coefficient[ops], offset[ops] = 1.0, 0.0
     return dataclasses.replace(

@@ -68,7 +68,5 @@ def channels(program: PauliProgram, infidelity: float) -> tuple[Channel, ...]:
     found = []
     for (gate, a, b), share in work.items():
         error = -math.expm1(-infidelity * share / total)
-        found.append(
-            depolarizing(gate, (a, b), min(1.0, error * 4 / 3))
-        )  # of an average infidelity on two qubits
+        found.append(depolarizing(gate, (a, b), min(1.0, error * 4 / 3)))  # of an average infidelity on two qubits
     return tuple(channel for channel in found if not channel.trivial)

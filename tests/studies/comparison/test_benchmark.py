@@ -24,9 +24,7 @@ SPEC = {
     "objectives": {"use": ["task_loss"], "algebra": False}, "space": {"layers": [1], "repetitions": [1, 2]},
     "training": {"steps": 10, "starts": 2},
 }  # fmt: skip
-DATA = SPEC | {
-    "task": {"kind": "classification", "data": "iris", "classes": ["setosa", "versicolor"], "samples": 28}
-}
+DATA = SPEC | {"task": {"kind": "classification", "data": "iris", "classes": ["setosa", "versicolor"], "samples": 28}}
 
 
 @pytest.fixture
@@ -48,9 +46,7 @@ def test_every_rival_keeps_the_means_of_the_search(searches):
     found = benchmark(SPEC, seeds=2)
     assert searches == [0, 1]
     assert (
-        set(found.rivals)
-        == {name for name, row in RIVALS.items()}
-        >= {"shelf", "random", "adapt", "tetris", "greedy"}
+        set(found.rivals) == {name for name, row in RIVALS.items()} >= {"shelf", "random", "adapt", "tetris", "greedy"}
     )
     assert not found.failed
     for rows in found.runs.values():
@@ -70,9 +66,7 @@ def test_the_same_again_and_with_two_jobs(searches, tmp_path):
     path = tmp_path / "searched.json"
     benchmark(SPEC, ["random"], seeds=[3], results=path)
     one = figures(benchmark(SPEC, ["random", "tetris"], seeds=[3]))
-    path.write_text(
-        path.read_text().replace('"random"', '"another"')
-    )  # the search stays, the rivals run again
+    path.write_text(path.read_text().replace('"random"', '"another"'))  # the search stays, the rivals run again
     assert figures(benchmark(SPEC, ["random", "tetris"], seeds=[3], results=path, jobs=2)) == one
 
 
@@ -86,9 +80,7 @@ def test_runs_on_file_are_not_repeated(searches, tmp_path):
     found = benchmark(SPEC, ["greedy", "tetris"], seeds=2, results=path, on_run=note)
     assert seen[2:] == [("search", 1), ("tetris", 0), ("greedy", 1), ("tetris", 1)] and searches == [0, 1]
     assert json.loads(first)["runs"]["greedy"]["0"] == json.loads(path.read_text())["runs"]["greedy"]["0"]
-    assert Benchmark.load(path).runs == found.runs and Benchmark.load(path).against(
-        "greedy"
-    ) == found.against("greedy")
+    assert Benchmark.load(path).runs == found.runs and Benchmark.load(path).against("greedy") == found.against("greedy")
     with pytest.raises(QTrainError, match="made with other values for trials: choose another file"):
         benchmark(SPEC | {"trials": 3}, ["greedy"], results=path)
     path.write_text("{}")

@@ -31,9 +31,7 @@ def test_verdicts():
     assert paired_ratio([2 * x for x in search], search).verdict == "win"
     assert paired_ratio([x / 2 for x in search], search).verdict == "loss"
     assert paired_ratio([3e-3, 1e-3, 1.5e-3], search).verdict == "tie"
-    assert (
-        paired_ratio([1.005 * x for x in search], search).verdict == "tie"
-    )  # no width, and no difference to speak of
+    assert paired_ratio([1.005 * x for x in search], search).verdict == "tie"  # no width, and no difference to speak of
     assert paired_ratio([1e-7, 1e-9, 0.0], [0.0, 1e-12, 1e-8]).ratio == 1.0  # all solved
     assert paired_ratio([1e-4] * 3, [1e-9] * 3, solved=1e-5).ratio == pytest.approx(10.0)
 
@@ -41,9 +39,7 @@ def test_verdicts():
 def test_the_other_way_round_is_the_inverse():
     a, b = [1.0, 2.0, 3.0, 5.0], [0.5, 1.7, 1.0, 4.0]
     one, other = paired_ratio(a, b), paired_ratio(b, a)
-    np.testing.assert_allclose(
-        [one.ratio, one.lower, one.upper], [1 / other.ratio, 1 / other.upper, 1 / other.lower]
-    )
+    np.testing.assert_allclose([one.ratio, one.lower, one.upper], [1 / other.ratio, 1 / other.upper, 1 / other.lower])
 
 
 def test_too_few_runs():

@@ -15,12 +15,7 @@ from qtrain.studies.spec.search_spec import read_spec
 
 
 def contest(**constraints):
-    spec = {
-        "name": "t",
-        "qubits": 4,
-        "task": {"kind": "tfim"},
-        "device": {"topology": "line", "optimization_level": 2},
-    }
+    spec = {"name": "t", "qubits": 4, "task": {"kind": "tfim"}, "device": {"topology": "line", "optimization_level": 2}}
     return Contest(build_setup(read_spec(spec | {"constraints": constraints})), seed=0, evaluations=100)
 
 
