@@ -163,13 +163,13 @@ def test_every_part_of_the_data_is_held_out_once():
 
     from qtrain.studies.setup import setup_of
     from qtrain.studies.spec.search_spec import read_spec
-    from qtrain.studies.training import _folds
+    from qtrain.studies.training import folds_of
 
     task = setup_of(read_spec({"name": "f", "qubits": 3, "task": {"kind": "classification", "data": "wine"}})).task
-    inputs, targets, fold = _folds(task, 4)
+    inputs, targets, fold = folds_of(task, 4)
     assert len(inputs) == len(task.train) + len(task.validation) == len(targets)
     assert np.array_equal(inputs[fold == 0], task.validation)
     for row in np.unique(targets, axis=0):  # each class evenly
         counts = np.bincount(fold[(targets == row).all(axis=1)], minlength=4)
         assert counts.min() > 0 and np.ptp(counts[1:]) <= 1
-    assert set(_folds(task, 1)[2]) == {0, 1}
+    assert set(folds_of(task, 1)[2]) == {0, 1}

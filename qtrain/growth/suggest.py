@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from qtrain.architecture.build import build
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.growth.edits import GateList
 from qtrain.growth.pools import PoolGate
-from qtrain.growth.sweep import sweep
+from qtrain.growth.sweep import Sweep, sweep
 from qtrain.simulators.statevector import values
 
 if TYPE_CHECKING:
@@ -24,12 +24,15 @@ SMALLEST = 1e-9  # gains and slopes below this are rounding, relative to the cos
 
 @dataclass(frozen=True)
 class Addition:
-    """A gate of the pool (its number) before gate ``place``: alone, at ``angle``, it lowers the cost by ``gain``."""
+    """A gate of the pool (its number) before gate ``place``: alone, at ``angle``, it lowers the cost by ``gain``.
+
+    Where several trainings or rounds are looked at, ``angle`` holds one for each: (trainings, rounds).
+    """
 
     gate: int
     place: int
     gain: float
-    angle: float
+    angle: Any
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Suggestions:
         """Plain data for a trial's report."""
         return {
             "value": self.value, "steepest": float(f"{self.steepest:.6g}"),
-            "additions": [[a.gate, a.place, float(f"{a.gain:.6g}"), round(a.angle, 9)] for a in self.additions],
+            "additions": [[a.gate, a.place, float(f"{a.gain:.6g}"), a.angle] for a in self.additions],
             "removals": [[list(r.places), float(f"{r.loss:.6g}"), r.cx] for r in self.removals],
         }  # fmt: skip
 
@@ -86,45 +89,68 @@ def suggest(
     """
     program = lower(build(gates.gates, num_qubits))
     angles = np.array(gates.angles)
-    count = len(gates.gates)
-    rng = np.random.default_rng([seed, 5])
-    inner = sorted(rng.choice(count, min(places, count), replace=False).tolist()) if count else []
+    inner = inner_places(len(gates.gates), places, seed)
     found = sweep(program, hamiltonian, angles, pool, places=inner, exact=most)
-    rows = [*inner, count]
-    scale = SMALLEST * max(1.0, abs(found.value))
-    known = np.argwhere(found.gain > scale)
+    rows = [*inner, len(gates.gates)]
+    additions = additions_of(found, rows, pool, lambda row, k: round(float(found.angle[row, k]), 9), most)
+
+    def costs(program: PauliProgram, rows: np.ndarray) -> np.ndarray:
+        return values(program, hamiltonian, rows, num_threads=1)
+
+    def without(places: Sequence[int]) -> float:
+        return float(costs(dropped(program, places), angles[None, :])[0])
+
+    silenced = None
+    if len(angles) > 1:
+        each = np.tile(angles, (len(angles), 1))
+        np.fill_diagonal(each, 0.0)
+        silenced = costs(program, each)
+    removals = removals_of(gates, silenced, without, found.value)
+    return Suggestions(
+        found.value, float(np.abs(found.slope).max(initial=0.0)), additions, tuple(removals[:most])
+    )
+
+
+def inner_places(count: int, places: int, seed: int) -> list[int]:
+    """At most ``places`` of ``count`` gates, before which a pool is tried."""
+    rng = np.random.default_rng([seed, 5])
+    return sorted(rng.choice(count, min(places, count), replace=False).tolist()) if count else []
+
+
+def additions_of(
+    found: Sweep, rows: Sequence[int], pool: Sequence[PoolGate], angle: Callable[[int, int], Any], most: int
+) -> tuple[Addition, ...]:
+    """The best of a sweep, half by gain and half by gain for each CX.
+
+    Args:
+        rows: the place of each row of the sweep. angle: (row, gate) → as it is kept.
+    """
+    known = np.argwhere(found.gain > SMALLEST * max(1.0, abs(found.value)))
     gains = found.gain[tuple(known.T)]
     cost = np.array([max(1, pool[k].cx) for k in known[:, 1]], float)
     by_gain = np.argsort(-gains, kind="stable")[: most // 2]
     by_cost = np.argsort(-gains / cost, kind="stable")[: most // 2]
-    chosen = dict.fromkeys([*by_gain.tolist(), *by_cost.tolist()])
     additions = [
-        Addition(int(known[i, 1]), rows[known[i, 0]], float(gains[i]), float(found.angle[tuple(known[i])]))
-        for i in chosen
+        Addition(int(known[i, 1]), rows[known[i, 0]], float(gains[i]), angle(int(known[i, 0]), int(known[i, 1])))
+        for i in dict.fromkeys([*by_gain.tolist(), *by_cost.tolist()])
     ]
-    return Suggestions(
-        found.value, float(np.abs(found.slope).max(initial=0.0)),
-        tuple(sorted(additions, key=lambda a: (-a.gain, a.gate, a.place))),
-        tuple(_removals(gates, program, hamiltonian, found.value)[:most]),
-    )  # fmt: skip
+    return tuple(sorted(additions, key=lambda a: (-a.gain, a.gate, a.place)))
 
 
-def _removals(gates: GateList, program: PauliProgram, hamiltonian: SparsePauliOp, now: float) -> list[Removal]:
-    """Each parameter's gates, and each fixed gate on two qubits, with what the cost would rise by."""
+def removals_of(
+    gates: GateList, silenced: np.ndarray | None, without: Callable[[Sequence[int]], float], now: float
+) -> list[Removal]:
+    """Each parameter's gates, and each fixed gate on two qubits, with what the cost would rise by.
+
+    Args:
+        silenced: (parameters,) the cost with that parameter at 0. without: the cost without gates at some places.
+    """
     found = []
-    count = len(gates.angles)
-    if count > 1:
-        rows = np.tile(np.array(gates.angles), (count, 1))
-        np.fill_diagonal(rows, 0.0)
-        without = values(program, hamiltonian, rows, num_threads=1)
-        for parameter, value in enumerate(without):
-            places = gates.places_of(parameter)
-            if all(gates.gates[k].num_parameters == 1 for k in places):
-                found.append((places, float(value) - now))
-    for places in _fixed(gates):
-        rest = _dropped(program, places)
-        value = values(rest, hamiltonian, np.array(gates.angles)[None, :], num_threads=1)
-        found.append((places, float(value[0]) - now))
+    for parameter, value in enumerate(() if silenced is None else silenced):
+        places = gates.places_of(parameter)
+        if all(gates.gates[k].num_parameters == 1 for k in places):
+            found.append((places, float(value) - now))
+    found += [(places, without(places) - now) for places in _fixed(gates)]
     costs = [sum(_cx(gates.gates[k].name, len(gates.gates[k].qubits)) for k in places) for places, _ in found]
     removals = [Removal(places, loss, cx) for (places, loss), cx in zip(found, costs, strict=True)]
     return sorted(removals, key=lambda r: (r.loss, r.places))
@@ -146,13 +172,14 @@ def _cx(name: str, size: int) -> int:
     return {"cx": 1, "cz": 1}.get(name, 2 * (size - 1))
 
 
-def _dropped(program: PauliProgram, places: Sequence[int]) -> PauliProgram:
+def dropped(program: PauliProgram, places: Sequence[int]) -> PauliProgram:
     """The program without the ops of some gates; weights stay."""
     keep = ~np.isin(program.gate, places)
     cells = np.repeat(keep, np.diff(program.start))
     lengths = np.diff(program.start)[keep]
     return dataclasses.replace(
         program, start=np.concatenate([[0], np.cumsum(lengths)]).astype(program.start.dtype),
+        expressions={int(keep[:op].sum()): found for op, found in program.expressions.items() if keep[op]},
         support=program.support[cells], letters=program.letters[cells], qubits=program.qubits[keep],
         **{name: getattr(program, name)[keep] for name in ("opcode", "parameter", "coefficient", "offset", "gate")},
     )  # fmt: skip

@@ -133,10 +133,9 @@ def _line(
         return float(gain[0]), float(angle[0])
     # Strings with factor 1 have whole frequencies, up to their number; an excitation has 1/2 and 1. A grid over one
     # period, four points to the fastest, then a parabola.
-    sizes = [abs(c) for _, _, c in gate.terms]
-    slowest = 1.0 if min(sizes) >= 1 else 0.5
-    points = int(np.clip(4 * sum(sizes) / slowest, 16, 64))
-    grid = np.linspace(-np.pi / slowest, np.pi / slowest, points, endpoint=False)
+    period = period_of(gate)
+    count = int(np.clip(4 * sum(abs(c) for _, _, c in gate.terms) * period / (2 * np.pi), 16, 64))
+    grid = np.linspace(-period / 2, period / 2, count, endpoint=False)
     rows = np.concatenate([np.tile(weights, (len(grid), 1)), grid[:, None]], axis=1)
     costs = values(filled, hamiltonian, rows, num_threads=_ONE_THREAD)
     best = int(np.argmin(costs))
@@ -150,6 +149,11 @@ def _line(
     tried = ((lowest, refined), (float(costs[best]), float(grid[best])), (now, 0.0))
     cost, at = min(tried, key=lambda point: point[0])
     return now - cost, at
+
+
+def period_of(gate: PoolGate) -> float:
+    """Of costs as a function of the gate's angle."""
+    return 2 * np.pi if min(abs(c) for _, _, c in gate.terms) >= 1 else 4 * np.pi
 
 
 def spliced(program: PauliProgram, inserts: Sequence[tuple[int, PoolGate]]) -> PauliProgram:
@@ -187,6 +191,10 @@ def spliced(program: PauliProgram, inserts: Sequence[tuple[int, PoolGate]]) -> P
         coefficient=np.insert(program.coefficient, where, coefficient),
         offset=np.insert(program.offset, where, np.zeros(count)),
         gate=np.insert(program.gate, where, np.full(count, -1, program.gate.dtype)),
+        expressions={
+            op + int(np.searchsorted(np.sort(where), op, side="right")): expression
+            for op, expression in program.expressions.items()
+        },
         weights=(*program.weights, *(f"pool[{k}]" for k in range(len(inserts)))),
     )
 

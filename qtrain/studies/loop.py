@@ -15,12 +15,12 @@ from qtrain.studies import pruning
 from qtrain.studies.propose.growing import Grower, Grown
 from qtrain.studies.propose.proposals import child_seed, propose, replay
 from qtrain.studies.propose.starts import start_at
-from qtrain.studies.result import SearchResult, summarise
+from qtrain.studies.result import SearchResult, finalists, summarise
 from qtrain.studies.run import record
 from qtrain.studies.run.storage import repair_journal
 from qtrain.studies.run.supervise import Pool, run_batch
 from qtrain.studies.spec.search_spec import SearchSpec
-from qtrain.studies.trials import TrialRecord, pareto_front
+from qtrain.studies.trials import TrialRecord
 from qtrain.tracking.tracker import Tracker
 
 log = logging.getLogger("qtrain")
@@ -161,17 +161,18 @@ class Loop(Part):
         return None if self.pruner is None else {"pruner": self.pruner, "before": pruning.past(before)}
 
     def train_front(self) -> dict[int, dict[str, Any]]:
-        """Full training of the trials on the Pareto front, where the spec asks for it; each of them once."""
+        """Full training of the Pareto front and of the lowest losses, where the spec asks for it; each trial once."""
         if not self.spec.training.full_steps or not self.spec.trains:
             return {}
         trials = [record.to_record(t) for t in self.trials()]
-        front = pareto_front(trials, self.spec.objectives.use)
+        front = finalists(trials, self.spec)
         attributes = self.patiently(lambda: self.study.user_attrs)
         full = {n: attributes[key] for n in front if (key := f"qtrain:full:{n}") in attributes}
         left = [n for n in front if n not in full]
+        exact = not self.spec.task.has_data  # of data, one start's angles know what another one holds out
         payloads = [
             {"do": "train", "architecture": trials[n].architecture, "seed": child_seed(self.spec.seed, 2, n)}
-            | ({"angles": trials[n].report["training"]["weights"]} if trials[n].angles else {})
+            | ({"angles": trials[n].report["training"]["weights"]} if trials[n].angles and exact else {})
             for n in left
         ]
         for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):

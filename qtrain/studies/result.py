@@ -210,6 +210,13 @@ class SearchResult:
         }
 
 
+def finalists(trials: Sequence[TrialRecord], spec: SearchSpec) -> tuple[int, ...]:
+    """The trials that a full training decides between: the Pareto front, and those of the lowest task loss."""
+    able = [t for t in trials if t.feasible and t.duplicate_of is None]
+    best = sorted(able, key=lambda t: (t.objectives["task_loss"], t.number))[: spec.training.full_trials]
+    return tuple(sorted({*pareto_front(trials, spec.objectives.use), *(t.number for t in best)}))
+
+
 def summarise(
     spec: SearchSpec, trials: Sequence[TrialRecord], full: Mapping[int, Mapping[str, Any]], *, storage: str,
     tracking_uri: str | None, interrupted: bool,
@@ -217,13 +224,13 @@ def summarise(
     """Front and winner of a study as it stands; ``full``: what the full training gave, by trial number."""
     names = spec.objectives.use
     front = pareto_front(trials, names)
-    # A start that is no architecture is there to be compared with: it has no family to register.
-    families = [n for n in front if "circuit" not in trials[n].architecture and (not full or n in full)]
     judged = [
         dataclasses.replace(t, objectives={**t.objectives, "task_loss": full[t.number]["task_loss"]})
         if t.number in full else t
         for t in trials
     ]  # fmt: skip
+    # A start that is no architecture is there to be compared with: it has no family to register.
+    families = [n for n in sorted(full) or front if "circuit" not in trials[n].architecture]
     number = choose_winner(judged, families, names, spec.winner)
     return SearchResult(
         study=spec.name, spec=spec, storage=storage, tracking_uri=tracking_uri, trials=tuple(trials), front=front,

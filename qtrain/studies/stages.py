@@ -17,17 +17,17 @@ import numpy as np
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.extensions import Table
 from qtrain.growth.edits import GateList
-from qtrain.growth.suggest import suggest
 from qtrain.studies import figures
 from qtrain.studies.criteria import algebra as criteria_algebra
 from qtrain.studies.criteria import cones as criteria_cones
 from qtrain.studies.criteria.noise import noise_survival
 from qtrain.studies.objectives import OBJECTIVES
+from qtrain.studies.propose.suggesting import suggest_for
 from qtrain.studies.pruning import Pruned, Watch
 from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
 from qtrain.studies.tasks.task import Task
-from qtrain.studies.training import local_observable, train
+from qtrain.studies.training import train
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -352,14 +352,19 @@ def training(c: Candidate) -> dict[str, float]:
 
 def growth(c: Candidate) -> None:
     """What would lower the loss, and what would not be missed: where the next generation begins."""
-    if c.architecture is None or c.task.is_classifier or c.steps is not None:
+    if c.architecture is None or c.steps is not None:
         return
-    trained = c.found["training"]
-    gates = GateList.of(c.architecture, c.spec.qubits, trained.weights[trained.best])
-    observable = c.task.observables[0]
-    if c.task.cost is not None:
-        observable = local_observable(c.program, c.task, trained.weights[trained.best])
-    found = suggest(gates, c.spec.qubits, observable, c.setup.pool, seed=c.seed, places=c.spec.growth.places)
+    trained, growth = c.found["training"], c.spec.growth
+    if c.task.is_classifier:
+        gates = GateList(c.architecture.gates(c.spec.qubits), ())
+        weights = trained.weights
+        c.report["training"]["starts"] = [short(row, 9) for row in weights]  # each child's fold goes on from its own
+    else:
+        weights = trained.weights[[trained.best]]
+        gates = GateList.of(c.architecture, c.spec.qubits, weights[0])
+    found = suggest_for(
+        c.task, c.spec.training, gates, weights, c.uploads, c.setup.pool, seed=c.seed, places=growth.places
+    )
     c.report["growth"] = found.to_dict()
 
 

@@ -21,8 +21,6 @@ from qtrain.studies.tasks.task import Task
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qiskit.quantum_info import SparsePauliOp
-
     from qtrain.circuits.program import PauliProgram
     from qtrain.studies.descent import Gradient
 
@@ -184,9 +182,9 @@ def _train_classifier(
     program: PauliProgram, task: Task, training: TrainingSpec, start: np.ndarray, steps: int, seed: int,
     watch: Callable[[int, float], None] | None,
 ) -> Trained:  # fmt: skip
-    data, targets, fold = _folds(task, training.folds)
+    data, targets, fold = folds_of(task, training.folds)
     rng = np.random.default_rng([seed, 1])
-    held = np.arange(len(start)) % training.folds  # the part that each start does not see
+    held = held_out(len(start), training)
     seen = [np.flatnonzero(fold != part) for part in range(training.folds)]
     stochastic = training.optimizer == "adam"  # L-BFGS needs the same cost at every step: all that is seen
     size = min(training.batch_size, *map(len, seen))
@@ -234,7 +232,12 @@ def _given(task: Task, data: np.ndarray) -> dict[str, Any]:
     return {"start": data} if task.prepares else {"inputs": data}
 
 
-def _folds(task: Task, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def held_out(starts: int, training: TrainingSpec) -> np.ndarray:
+    """(starts,) the part of the data that each start does not see."""
+    return np.arange(starts) % training.folds
+
+
+def folds_of(task: Task, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All but the test part: inputs (or prepared states), targets, and the part (0 … count − 1) of each sample.
 
     Part 0 is the task's validation part; the others share its training part evenly, and each class of it.
@@ -275,11 +278,3 @@ def _cost_and_gradient(program: PauliProgram, task: Task, weights: np.ndarray) -
     outputs, slopes = values_and_gradients(program, list(task.observables), weights, num_threads=_ONE_THREAD)
     cost, slope = task.cost(outputs)
     return cost, (slope[:, :, None] * slopes).sum(axis=1)
-
-
-def local_observable(program: PauliProgram, task: Task, weights: np.ndarray) -> SparsePauliOp:
-    """What a task's own cost is to first order at (M,) weights: its observables, times its derivative there."""
-    outputs = values(program, list(task.observables), weights[None], num_threads=_ONE_THREAD)
-    assert task.cost is not None
-    slope = task.cost(outputs)[1][0]
-    return sum((s * o for s, o in zip(slope[1:], task.observables[1:])), slope[0] * task.observables[0]).simplify()

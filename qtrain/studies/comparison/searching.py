@@ -29,12 +29,13 @@ def evaluations_of(metrics: Mapping[str, float], training: TrainingSpec) -> int:
 def spent(result: SearchResult) -> int:
     """Gradient evaluations of a search in all: of its trials, of the full training of its front, of sweeps of its pool.
 
-    A sweep counts as one at each place where gates were tried, as it does for ADAPT.
+    A sweep counts as one at each place where gates were tried, as it does for ADAPT; on data for each start.
     """
     training = result.spec.training
     trials = [t for t in result.trials if "task_loss_best" in t.metrics and t.duplicate_of is None]
     full = training.model_copy(update={"steps": training.full_steps, "starts": training.full_starts})
-    swept = sum("growth" in t.report for t in trials) * (1 + result.spec.growth.places)
+    looked = [len(t.report["training"].get("starts", "1")) for t in trials if "growth" in t.report]
+    swept = sum(looked) * (1 + result.spec.growth.places)
     fitted = sum(evaluations_of(t.metrics, training) for t in trials)
     return swept + fitted + sum(evaluations_of(values, full) for values in result.full.values())
 

@@ -18,8 +18,9 @@ from qtrain.architecture.architecture import Architecture
 from qtrain.architecture.blocks import Gate
 from qtrain.growth.edits import GateList
 from qtrain.growth.references import REFERENCES
-from qtrain.growth.suggest import Suggestions, suggest
-from qtrain.studies.propose.growth_moves import GROWTH_MOVES, Growing, Parent, together
+from qtrain.growth.suggest import Suggestions
+from qtrain.studies.propose.growth_moves import BEGIN, GROWTH_MOVES, Child, Growing, Parent
+from qtrain.studies.propose.suggesting import suggest_for
 from qtrain.studies.trials import MOVE, PARENT, ROOT, TrialRecord
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Grown:
     """
 
     architecture: Architecture
-    angles: tuple[float, ...]
+    angles: tuple[Any, ...]
     params: dict[str, Any]
 
     @property
@@ -80,18 +81,29 @@ class Grower:
     @functools.cached_property
     def roots(self) -> tuple[Parent, ...]:
         """The reference states, with what the sweep says of each."""
-        spec, operator = self.setup.spec, self.setup.task.observables[0]
+        spec, task = self.setup.spec, self.setup.task
         found: dict[tuple[Gate, ...], None] = {}
         for name in spec.growth.references:
             for gates in REFERENCES[name](self.setup.setting):
                 found.setdefault(gates, None)
+        starts = spec.training.starts if task.is_classifier else 1
         parents: list[Parent] = []
         for gates in found:
-            grown = GateList(gates, ())
-            parents.append(Parent(-1 - len(parents), grown, suggest(
-                grown, spec.qubits, operator, self.setup.pool, seed=spec.seed, places=0,
-            )))  # fmt: skip
+            for uploads in self.rounds:
+                grown = GateList(gates, ())
+                said = suggest_for(
+                    task, spec.training, grown, np.zeros((starts, 0)), uploads, self.setup.pool, seed=spec.seed,
+                    places=0,
+                )  # fmt: skip
+                columns = ((),) * (starts * uploads) if task.is_classifier else ()
+                parents.append(Parent(-1 - len(parents), grown, said, uploads=uploads, columns=columns))
         return tuple(parents)
+
+    @property
+    def rounds(self) -> tuple[int, ...]:
+        """How often data may be encoded."""
+        encoded = self.setup.task.is_classifier and not self.setup.task.prepares
+        return tuple(sorted(set(self.setup.spec.space.uploads))) if encoded else (1,)
 
     def children(self, finished: Sequence[TrialRecord]) -> Children:
         """A source of proposals for one batch; ``finished``: all trials of earlier batches."""
@@ -140,7 +152,7 @@ class Children:
         root = next((root for root in self.grower.roots if root.number not in self.begun), None)
         if root is not None:
             self.begun.add(root.number)
-            grown = together(root, self.grower.growing, root.suggestions.additions)
+            grown = BEGIN.child(root, self.grower.growing, rng)
             return None if grown is None else self._proposal(grown, ROOT, root.number)
         names = list(GROWTH_MOVES)
         for _ in range(8):
@@ -150,8 +162,10 @@ class Children:
             lean = parent.loss <= self.target and rng.random() < LEAN
             weights = np.array([self.worth[n] * (m.lean if lean else m.weight) for n, m in GROWTH_MOVES.items()])
             name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
-            grown = GROWTH_MOVES[name].edit(parent, self.grower.growing, rng)
-            if grown is not None and grown.angles:
+            if parent.uploads + GROWTH_MOVES[name].rounds not in self.grower.rounds:
+                continue
+            grown = GROWTH_MOVES[name].child(parent, self.grower.growing, rng)
+            if grown is not None:
                 return self._proposal(grown, name, parent.number)
         return None
 
@@ -164,9 +178,10 @@ class Children:
             return as_parent(self.front[int(rng.integers(len(self.front)))], self.n)
         return as_parent(self.ranked[min(int(rng.geometric(0.35)), len(self.ranked)) - 1], self.n)
 
-    def _proposal(self, grown: GateList, move: str, parent: int) -> Grown:
+    def _proposal(self, child: Child, move: str, parent: int) -> Grown:
         params = {MOVE: move, PARENT: parent}
-        return Grown(grown.architecture(self.n), grown.angles, params)
+        angles = child.angles if self.grower.setup.spec.growth.inherit else ()
+        return Grown(child.architecture(self.n), angles, params)
 
 
 def _loss(trial: TrialRecord) -> float:
@@ -197,7 +212,12 @@ def _better(child: TrialRecord, parent: TrialRecord | None, target: float) -> bo
 def as_parent(trial: TrialRecord, num_qubits: int) -> Parent:
     """A finished trial, with its trained angles."""
     architecture = Architecture.from_dict(dict(trial.architecture))
-    gates = GateList.of(architecture, num_qubits, trial.report["training"]["weights"])
-    suggestions = Suggestions.from_dict(trial.report["growth"])
-    cost = trial.metrics.get("two_qubit_gates", 0.0)
-    return Parent(trial.number, gates, suggestions, trial.objectives["task_loss"], cost)
+    suggestions, trained = Suggestions.from_dict(trial.report["growth"]), trial.report["training"]
+    cost, loss = trial.metrics.get("two_qubit_gates", 0.0), trial.objectives["task_loss"]
+    if "starts" not in trained:
+        gates = GateList.of(architecture, num_qubits, trained["weights"])
+        return Parent(trial.number, gates, suggestions, loss, cost)
+    count = architecture.num_parameters(num_qubits)
+    columns = tuple(tuple(row[k : k + count]) for row in trained["starts"] for k in range(0, len(row), count))
+    gates = GateList.of(architecture, num_qubits, columns[0])
+    return Parent(trial.number, gates, suggestions, loss, cost, architecture.uploads, columns)

@@ -6,10 +6,12 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import networkx as nx
 import numpy as np
 
+from qtrain.architecture.architecture import Architecture
 from qtrain.architecture.blocks import Gate, pauli_letters
 from qtrain.extensions import Table
 from qtrain.growth.edits import GateList, numbered
@@ -28,6 +30,8 @@ class Parent:
     Attributes:
         number: of its trial; -1, -2, … for the reference states. gates: with trained angles. loss: of its trial.
         cost: two-qubit gates on the device.
+        uploads: how often its gates stand behind an encoding of data. columns: where it has angles for several
+            trainings and rounds, those of each training's rounds in turn; empty: those of ``gates`` alone.
     """
 
     number: int
@@ -35,6 +39,17 @@ class Parent:
     suggestions: Suggestions
     loss: float = math.inf
     cost: float = 0.0
+    uploads: int = 1
+    columns: tuple[tuple[float, ...], ...] = ()
+
+    def at(self, column: int) -> Parent:
+        """With the angles of one column alone."""
+        training, turn = divmod(column, self.uploads)
+        said = [dataclasses.replace(a, angle=a.angle[training][turn]) for a in self.suggestions.additions]
+        return dataclasses.replace(
+            self, gates=GateList(self.gates.gates, self.columns[column]),
+            suggestions=dataclasses.replace(self.suggestions, additions=tuple(said)),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -54,11 +69,46 @@ class GrowthMove:
     """One row: ``edit`` gives the child, None where the move does not fit; ``weight``: how often it is tried.
 
     ``lean``: how often where the loss is low enough, and fewer two-qubit gates are what is wanted.
+    ``rounds``: how many more times data are encoded.
     """
 
     edit: Edit
     weight: float = 1.0
     lean: float = 0.0
+    rounds: int = 0
+
+    def child(self, parent: Parent, growing: Growing, rng: np.random.Generator) -> Child | None:
+        """The edit of every column by the same random numbers; None where it is not the same for all."""
+        if not parent.columns:
+            grown = self.edit(parent, growing, rng)
+            return None if grown is None or not grown.angles else Child(grown, grown.angles)
+        seed = int(rng.integers(2**32))
+        found = list[GateList]()
+        for column in range(len(parent.columns)):
+            grown = self.edit(parent.at(column), growing, np.random.default_rng(seed))
+            if grown is None or not grown.angles or (found and grown.gates != found[0].gates):
+                return None
+            found.append(grown)
+        uploads = parent.uploads + self.rounds
+        starts = [found[k : k + parent.uploads] for k in range(0, len(found), parent.uploads)]
+        angles = []
+        for rounds in starts:  # a round more begins at 0, one less is the last
+            row = [angle for grown in rounds[:uploads] for angle in grown.angles]
+            angles.append(tuple(row + [0.0] * (uploads * len(found[0].angles) - len(row))))
+        return Child(found[0], tuple(angles), uploads)
+
+
+@dataclass(frozen=True)
+class Child:
+    """Gates, and the angles that training begins with: of each parameter; on data of each start, all its rounds."""
+
+    gates: GateList
+    angles: tuple[Any, ...]
+    uploads: int = 1
+
+    def architecture(self, num_qubits: int) -> Architecture:
+        """As an architecture of one width."""
+        return dataclasses.replace(self.gates.architecture(num_qubits), uploads=self.uploads)
 
 
 GROWTH_MOVES: Table[GrowthMove] = Table("growth move")
@@ -162,11 +212,11 @@ def _tie(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList
     for gate in gates.gates:
         if gate.num_parameters == 1:
             kinds.setdefault(gate.name, []).append(gate.parameters[0])
+    columns = np.array(parent.columns or (gates.angles,))
+    apart = np.abs(columns[:, :, None] - columns[:, None, :]).mean(axis=0)
     pairs = [
-        (abs(gates.angles[a] - gates.angles[b]), a, b)
-        for found in kinds.values() for a in found for b in found
-        if a < b and abs(gates.angles[a] - gates.angles[b]) < NEAR
-    ]  # fmt: skip
+        (apart[a, b], a, b) for found in kinds.values() for a in found for b in found if a < b and apart[a, b] < NEAR
+    ]
     if not pairs:
         return None
     _, a, b = sorted(pairs)[_pick(len(pairs), rng)]
@@ -289,12 +339,24 @@ def _thin(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateLis
     return thinned(parent.gates, gone)
 
 
+def _same(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
+    """As it is, for rounds more or less."""
+    return parent.gates if parent.columns else None
+
+
+def _together(parent: Parent, growing: Growing, rng: np.random.Generator) -> GateList | None:
+    return together(parent, growing, parent.suggestions.additions)
+
+
+BEGIN = GrowthMove(_together)  # of a reference state
+
 for _name, _move in {
     "append": GrowthMove(_append, 4.0), "batch": GrowthMove(_batch, 2.0), "exchange": GrowthMove(_exchange, 3.0),
     "drop": GrowthMove(_drop, 3.0, 0.3), "write_out": GrowthMove(_write_out, 1.0, 6.0),
     "thin": GrowthMove(_thin, 3.0, 6.0), "split": GrowthMove(_split), "tie": GrowthMove(_tie, 0.5),
     "rewire": GrowthMove(_rewire, 1.0, 1.0), "turn": GrowthMove(_turn), "wander": GrowthMove(_wander),
     "renew": GrowthMove(_renew), "open": GrowthMove(_open), "dress": GrowthMove(_dress),
-    "entangle": GrowthMove(_entangle),
+    "entangle": GrowthMove(_entangle), "encode_more": GrowthMove(_same, 1.0, rounds=1),
+    "encode_less": GrowthMove(_same, 0.5, rounds=-1),
 }.items():  # fmt: skip
     register_growth_move(_name, _move)

@@ -84,7 +84,9 @@ class GrowthSpec(SpecModel):
     ``share``: of the proposals, behind the starts. ``pools``: of gates they grow by; ``references``: states they begin
     with; "auto" in either stands for what the symmetries of the Hamiltonian suggest. ``places``: besides the end,
     before so many gates of each trained circuit the pool is tried. ``target``: a task loss that is low enough: circuits
-    that reach it are better the fewer two-qubit gates they take.
+    that reach it are better the fewer two-qubit gates they take. ``inherit``: the training of a grown circuit begins at
+    its parent's angles, start by start; if not, where every other circuit's does, so that on data, where a longer
+    training is not always a better one, all are compared by equal trainings.
     """
 
     share: Fraction = 0.0
@@ -92,6 +94,7 @@ class GrowthSpec(SpecModel):
     references: Several[Annotated[str, In(REFERENCES)]] = ("zero", "plus")
     places: Annotated[int, Field(ge=0, le=64)] = 3
     target: float | None = None
+    inherit: bool = True
 
 
 class ObjectiveSpec(SpecModel):
@@ -176,7 +179,8 @@ class TrainingSpec(SpecModel):
     always that of uniform angles: whether a gradient is found wherever one starts.) ``aggregate``: the task loss is
     that of the mean start, or of the best. ``folds``: of a data set: start s holds out part s mod folds, so that the
     mean start is a cross-validation. ``full_steps`` above 0: after the search the Pareto front is trained again, from
-    ``full_starts`` other starts, and the winner is chosen by that loss.
+    ``full_starts`` other starts, and the winner is chosen by that loss; so are the ``full_trials`` trials of the lowest
+    task loss, for the front of a noisy loss leaves out many that are as good.
 
     ``optimizer``: "adam", or "lbfgs" (SciPy's L-BFGS-B), which needs fewer gradients where the cost is smooth and takes
     all data at once. ``steps``: gradients of each start, at most. ``tolerance`` above 0 ends a start early: where its
@@ -197,6 +201,7 @@ class TrainingSpec(SpecModel):
     aggregate: Literal["mean", "best"] = "mean"
     full_steps: Annotated[int, Field(ge=0)] = 0
     full_starts: Count = 10
+    full_trials: Annotated[int, Field(ge=0, le=1000)] = 0
 
     @property
     def clifford_width(self) -> float | None:
