@@ -10,7 +10,7 @@ from qtrain.growth.edits import GateList
 from qtrain.growth.on_data import Batch, Point, suggest_on_data
 from qtrain.growth.pools import PoolGate
 from qtrain.growth.suggest import Suggestions, suggest
-from qtrain.studies.spec.search_spec import TrainingSpec
+from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.task import Task
 from qtrain.studies.training import folds_of, held_out
 

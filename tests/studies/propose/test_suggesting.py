@@ -17,7 +17,7 @@ from qtrain.circuits.program import lower
 from qtrain.growth.edits import GateList
 from qtrain.growth.pools import Setting, build_pool
 from qtrain.studies.propose.suggesting import _batch, suggest_for
-from qtrain.studies.spec.search_spec import TrainingSpec
+from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.task import Task, ground_state
 from qtrain.studies.training import folds_of, train
 
