@@ -14,7 +14,7 @@ from qtrain.circuits.program import PauliProgram, lower
 from qtrain.growth.edits import GateList
 from qtrain.growth.pools import PoolGate
 from qtrain.growth.sweep import Sweep, sweep
-from qtrain.simulators.statevector import values
+from qtrain.simulators.statevector import Simulation
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -94,8 +94,10 @@ def suggest(
     rows = [*inner, len(gates.gates)]
     additions = additions_of(found, rows, pool, lambda row, k: round(float(found.angle[row, k]), 9), most)
 
+    ready = Simulation(program, [hamiltonian])
+
     def costs(program: PauliProgram, rows: np.ndarray) -> np.ndarray:
-        return values(program, hamiltonian, rows, num_threads=1)
+        return np.asarray(ready.on(program).run(rows, num_threads=1).values[:, 0])
 
     def without(places: Sequence[int]) -> float:
         return float(costs(dropped(program, places), angles[None, :])[0])

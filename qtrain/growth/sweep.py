@@ -18,7 +18,7 @@ import numpy as np
 from qtrain.circuits.program import PauliProgram
 from qtrain.growth.pools import PoolGate
 from qtrain.kernels.opcodes import ROTATION
-from qtrain.simulators.statevector import states, values, values_and_gradients
+from qtrain.simulators.statevector import Simulation, states, values, values_and_gradients
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -88,11 +88,11 @@ def sweep(
         opposite = _at_pi(hamiltonian, state, [gate for gate in pool if gate.is_rotation])
         gain[-1, simple], angle[-1, simple] = sinusoid(now, opposite, slope[-1, simple])
     unknown = np.argwhere(np.isnan(gain))
+    ready = Simulation(program, [hamiltonian])
     steepest = unknown[np.argsort(-np.abs(slope[tuple(unknown.T)]), kind="stable")][:exact]
     for row, k in steepest:
-        gain[row, k], angle[row, k] = _line(
-            program, hamiltonian, weights, ends[row], pool[k], now, slope[row, k]
-        )
+        with_gate = ready.on(spliced(program, [(ends[row], pool[k])]))
+        gain[row, k], angle[row, k] = _line(with_gate, weights, pool[k], now, slope[row, k])
     return Sweep(now, slope, gain, angle)
 
 
@@ -121,33 +121,35 @@ def _at_pi(hamiltonian: SparsePauliOp, state: np.ndarray, pool: Sequence[PoolGat
 
 
 def _line(
-    program: PauliProgram, hamiltonian: SparsePauliOp, weights: np.ndarray, place: int, gate: PoolGate, now: float,
-    slope: float,
-) -> tuple[float, float]:  # fmt: skip
-    """Gain and angle of one gate by the cost along its angle: a sinusoid, or points of a trigonometric polynomial."""
-    filled = spliced(program, [(place, gate)])
+    filled: Simulation, weights: np.ndarray, gate: PoolGate, now: float, slope: float
+) -> tuple[float, float]:
+    """Gain and angle of one gate by the cost along its angle: a sinusoid, or points of a trigonometric polynomial.
+
+    ``filled``: of the circuit with the gate in it, its angle the last weight.
+    """
+
+    def along(angles: np.ndarray) -> np.ndarray:
+        rows = np.concatenate([np.tile(weights, (len(angles), 1)), angles[:, None]], axis=1)
+        return filled.run(rows, num_threads=_ONE_THREAD).values[:, 0]
+
     if gate.is_rotation:
-        row = np.append(weights, np.pi)[None, :]
-        opposite = values(filled, hamiltonian, row, num_threads=_ONE_THREAD)
-        gain, angle = sinusoid(now, opposite, np.array([slope]))
+        gain, angle = sinusoid(now, along(np.array([np.pi])), np.array([slope]))
         return float(gain[0]), float(angle[0])
     # Strings with factor 1 have whole frequencies, up to their number; an excitation has 1/2 and 1. A grid over one
     # period, four points to the fastest, then a parabola.
     period = period_of(gate)
     count = int(np.clip(4 * sum(abs(c) for _, _, c in gate.terms) * period / (2 * np.pi), 16, 64))
     grid = np.linspace(-period / 2, period / 2, count, endpoint=False)
-    rows = np.concatenate([np.tile(weights, (len(grid), 1)), grid[:, None]], axis=1)
-    costs = values(filled, hamiltonian, rows, num_threads=_ONE_THREAD)
+    costs = along(grid)
     best = int(np.argmin(costs))
     step = grid[1] - grid[0]
     left, right = costs[best - 1], costs[(best + 1) % len(costs)]
     bend = left - 2 * costs[best] + right
     shift = 0.5 * (left - right) / bend if bend > 0 else 0.0
     refined = float(grid[best] + step * np.clip(shift, -1, 1))
-    row = np.append(weights, refined)[None, :]
-    lowest = float(values(filled, hamiltonian, row, num_threads=_ONE_THREAD)[0])
+    lowest = float(along(np.array([refined]))[0])
     tried = ((lowest, refined), (float(costs[best]), float(grid[best])), (now, 0.0))
-    cost, at = min(tried, key=lambda point: point[0])
+    cost, at = min(tried)
     return now - cost, at
 
 

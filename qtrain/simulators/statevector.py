@@ -164,6 +164,12 @@ class Simulation:
             )
         self.program, self.observables = program, list(observables)
 
+    def on(self, program: PauliProgram) -> Simulation:
+        """The same observables behind another program of this width; what is ready of them is not made again."""
+        other = Simulation(program, self.observables)
+        other.__dict__["_terms"] = self._terms
+        return other
+
     @cached_property
     def _terms(self) -> tuple[np.ndarray, ...]:
         return _terms(self.observables, self.program.num_qubits)

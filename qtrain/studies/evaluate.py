@@ -35,6 +35,7 @@ WARM_QUBITS = 12  # above, kernels are compiled on a smaller task
 def evaluate(
     setup: Setup, ansatz: QuantumCircuit, architecture: Architecture | None, *, seed: int,
     angles: Sequence[float] = (), forgive: bool = False, steps: int | None = None, watch: Watch | None = None,
+    bar: float | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Every stage on one candidate.
 
@@ -43,12 +44,12 @@ def evaluate(
         angles: that the training begins with; (): drawn by the seed.
         forgive: note broken limits, and go on.
         steps: of the training, instead of the spec's.
-        watch: a pruner's, on its losses.
+        watch: a pruner's, on its losses. bar: a task loss above which nothing will grow from it.
 
     Returns:
         state ("complete" or "pruned"), reason, objectives, constraints, metrics, timings, report: plain data.
     """
-    c = Candidate(setup, ansatz, architecture, seed, forgive, steps, tuple(angles), watch)
+    c = Candidate(setup, ansatz, architecture, seed, forgive, steps, tuple(angles), watch, bar)
     reason = ""
     for stage in stages_of(setup.spec):
         begun = time.perf_counter()
@@ -93,7 +94,10 @@ def prepare(setup: Setup) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
             return _train_fully(setup, whole, payload["seed"], payload.get("angles", ()))
         pruning, angles = payload.get("pruning"), payload.get("angles", ())
         watch = None if pruning is None else Watch(**pruning, steps=setup.spec.training.steps)
-        return evaluate(setup, ansatz, architecture, seed=payload["seed"], angles=angles, watch=watch)
+        return evaluate(
+            setup, ansatz, architecture, seed=payload["seed"], angles=angles, watch=watch, bar=payload.get("bar"),
+            steps=payload.get("steps"),
+        )
 
     return answer
 

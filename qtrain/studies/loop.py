@@ -11,9 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from qtrain.architecture.architecture import Architecture
 from qtrain.studies import pruning
-from qtrain.studies.propose.growing import Grower, Grown
+from qtrain.studies.propose.growing import Grower, Grown, bar_of
 from qtrain.studies.propose.proposals import child_seed, propose, replay
+from qtrain.studies.propose.shelf import breaks
 from qtrain.studies.propose.starts import start_at
 from qtrain.studies.result import SearchResult, finalists, summarise
 from qtrain.studies.run import record
@@ -57,15 +59,29 @@ class Part:
         drawn = propose(
             self.draw, finished, directions=self.spec.directions, sampler=self.spec.sampler, seed=self.spec.seed,
             batch=batch, size=size, objectives=self.spec.objectives.use, grower=self.grower,
+            fits=self.fits,
         )  # fmt: skip
         return [(self.kept(candidate), frozen) for candidate, frozen in drawn]
+
+    def fits(self, architecture: Any) -> bool:
+        """Whether an architecture does not plainly break a limit."""
+        known = isinstance(architecture, Architecture)
+        return not known or breaks(architecture, self.spec.qubits, self.spec.constraints) is None
+
+    def barred(self, finished: Sequence[Any]) -> dict[str, float]:
+        """The loss above which nothing will grow from a trial that is begun now."""
+        bar = None if self.grower is None else bar_of([record.to_record(t) for t in finished])
+        return {} if bar is None else {"bar": bar}
 
     def kept(self, candidate: Any) -> dict[str, Any]:
         """What is kept of a proposal: its architecture; of a grown one the angles it begins with and whence it came."""
         grown = isinstance(candidate, Grown)
         family = candidate.architecture if grown else candidate
         plain = {"architecture": json.loads(family.to_json()), "architecture_id": family.content_id}
-        return plain | ({"angles": list(candidate.angles), record.GROWN: dict(candidate.params)} if grown else {})
+        if not grown:
+            return plain
+        plain |= {"angles": list(candidate.angles), record.GROWN: dict(candidate.params)}
+        return plain | ({"steps": candidate.steps} if candidate.steps else {})
 
     def end(self, trial: TrialRecord, ended: Mapping[str, Any]) -> TrialRecord:
         """Write what a trial gave, and pass it on."""
@@ -115,10 +131,12 @@ class Loop(Part):
         drawn = iter(self.proposed(self.trials()[:first], batch=batch, size=size) if size else ())
         proposals = [next(drawn) if start is None else self.started(start) for start in starts]
 
+        bar = self.barred(self.trials()[:first])
+
         def add_missing() -> None:
             while (number := len(self.study.get_trials(deepcopy=False))) < last:
                 kept, frozen = proposals[number - first]
-                begun = {"batch": batch, "seed": child_seed(self.spec.seed, 1, number), **kept}
+                begun = {"batch": batch, "seed": child_seed(self.spec.seed, 1, number), **kept, **bar}
                 self.study.add_trial(record.running(frozen, begun))
 
         self.patiently(add_missing)
@@ -132,19 +150,19 @@ class Loop(Part):
         scored: dict[str, TrialRecord] = {}
         for trial in trials[:last]:
             if trial.scored:
-                scored.setdefault(trial.architecture_id, trial)
+                scored.setdefault(trial.key, trial)
         left = [t for t in trials[first:last] if t.state == "running"]
         while left:
             wave: dict[str, TrialRecord] = {}
             waiting = []
             for trial in left:
-                known = scored.get(trial.architecture_id)
+                known = scored.get(trial.key)
                 if known is not None and known.number < trial.number:
                     self.end(trial, answer_from(known))
-                elif trial.architecture_id in wave:
+                elif trial.key in wave:
                     waiting.append(trial)
                 else:
-                    wave[trial.architecture_id] = trial
+                    wave[trial.key] = trial
             candidates = list(wave.values())
             payloads = [pruning.payload(t, self.judged(trials[:first])) for t in candidates]
             for index, outcome in run_batch(self.pool, payloads, n_jobs=self.jobs):
@@ -153,7 +171,7 @@ class Loop(Part):
                     continue
                 ended = self.end(candidates[index], record.ended_dict(outcome))
                 if ended.state != "failed":
-                    scored[ended.architecture_id] = ended
+                    scored[ended.key] = ended
             left = waiting
 
     def judged(self, before: list[TrialRecord]) -> dict[str, Any] | None:

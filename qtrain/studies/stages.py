@@ -48,6 +48,7 @@ class Candidate:
         whole: its circuit with the data's encoding; ``ansatz``: what comes behind the first encoding.
         forgive: broken limits are noted, and the evaluation goes on. ``steps``: of the training, not the spec's.
         angles: that the training begins with, () where they are drawn. watch: a pruner's, on the training.
+        bar: a task loss above which nothing will grow from it.
         metrics: figures by name; ``objectives``, ``constraints`` (feasible: ≤ 0), ``timings`` (seconds by stage).
         report: details by stage, plain data; ``found``: anything, for later stages and objectives.
     """
@@ -60,6 +61,7 @@ class Candidate:
     steps: int | None = None
     angles: tuple[float, ...] = ()
     watch: Watch | None = None
+    bar: float | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     constraints: dict[str, float] = field(default_factory=dict)
     objectives: dict[str, float] = field(default_factory=dict)
@@ -352,9 +354,9 @@ def training(c: Candidate) -> dict[str, float]:
 
 def growth(c: Candidate) -> None:
     """What would lower the loss, and what would not be missed: where the next generation begins."""
-    if c.architecture is None or c.steps is not None:
-        return
     trained, growth = c.found["training"], c.spec.growth
+    if c.architecture is None or c.forgive:
+        return
     if c.task.is_classifier:
         gates = GateList(c.architecture.gates(c.spec.qubits), ())
         weights = trained.weights
@@ -362,6 +364,8 @@ def growth(c: Candidate) -> None:
     else:
         weights = trained.weights[[trained.best]]
         gates = GateList.of(c.architecture, c.spec.qubits, weights[0])
+    if c.bar is not None and trained.loss > c.bar:
+        return
     found = suggest_for(
         c.task, c.spec.training, gates, weights, c.uploads, c.setup.pool, seed=c.seed, places=growth.places
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from qtrain.studies.objectives import signs
 
 ROOT = "root"  # in the place of a move: the first gates on a reference state
+TRAIN_ON = "train_on"  # likewise: the parent itself, trained for longer
 MOVE, PARENT = "grown.move", "grown.parent"  # in the params of a grown candidate
 
 
@@ -24,6 +26,8 @@ class TrialRecord:
         architecture: plain data of the architecture (or of the circuit, for a start that is not in the space).
         architecture_id: its content id; ``duplicate_of``: the number of the trial that answered this one.
         angles: that its training begins with, () where they are drawn by the seed.
+        steps: of its training, None: the spec's.
+        bar: a loss above which nothing will grow from it, None: there is none.
         objectives: value by name; ``constraints``: value by name, feasible where ≤ 0.
         metrics: every figure the criteria gave; ``timings``: seconds by stage; ``report``: the criteria's results.
         params: what the sampler drew, or of a grown candidate the move and the number of the trial it edits (-1, -2, …:
@@ -39,6 +43,8 @@ class TrialRecord:
     architecture: Mapping[str, Any] = field(default_factory=dict)
     architecture_id: str = ""
     angles: tuple[float, ...] = ()
+    bar: float | None = None
+    steps: int | None = None
     duplicate_of: int | None = None
     objectives: Mapping[str, float] = field(default_factory=dict)
     constraints: Mapping[str, float] = field(default_factory=dict)
@@ -56,10 +62,18 @@ class TrialRecord:
         return sum(self.timings.values())
 
     @property
+    def key(self) -> str:
+        """What is trained: trials of one key are answered from the first of them."""
+        if not self.angles:
+            return self.architecture_id
+        return f"{self.architecture_id}:{hashlib.sha256(repr(self.angles).encode()).hexdigest()[:16]}"
+
+    @property
     def payload(self) -> dict[str, Any]:
         """What decides its figures: sent to the process that evaluates it."""
+        own = {"angles": list(self.angles), "bar": self.bar, "steps": self.steps}
         plain = {"architecture": self.architecture, "seed": self.seed, "number": self.number}
-        return plain | ({"angles": list(self.angles)} if self.angles else {})
+        return plain | {name: value for name, value in own.items() if value not in (None, [])}
 
     @property
     def origin(self) -> str:
@@ -69,11 +83,11 @@ class TrialRecord:
             >>> TrialRecord(60, "running", params={"grown.move": "append", "grown.parent": 57}).origin
             '57 by append'
         """
-        move, parent = self.params.get(MOVE), self.params.get(PARENT)
-        if move is None:
+        if MOVE not in self.params:
             return ""
+        move, parent = self.params[MOVE], int(self.params[PARENT])
         whence = f"reference {-parent}" if parent < 0 else str(parent)
-        return whence if move == ROOT else f"{whence} by {move}"
+        return whence if move == ROOT else f"{whence} by {move.replace('_', ' ')}"
 
     @property
     def scored(self) -> bool:
@@ -99,7 +113,9 @@ def pareto_front(trials: Sequence[TrialRecord], objectives: Sequence[str]) -> tu
     able = [t for t in trials if t.feasible and t.duplicate_of is None]
     if not able:
         return ()
-    points = np.array([[t.objectives[name] for name in objectives] for t in able]) * np.array(signs(objectives))
+    points = np.array([[t.objectives[name] for name in objectives] for t in able]) * np.array(
+        signs(objectives)
+    )
     numbers = np.array([t.number for t in able])
     # in this order a point is dominated by earlier ones alone, and equal ones follow each other by number
     front = np.empty_like(points)

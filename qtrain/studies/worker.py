@@ -178,10 +178,10 @@ class Worker(Part):
             return trial._trial_id, record.to_record(trial), self._scored(trial, trials)
 
     def _scored(self, trial: Any, before: list[Any]) -> TrialRecord | None:
-        """The first trial that has scored the same architecture."""
-        wanted = trial.user_attrs[record.BEGUN]["architecture_id"]
-        same = (t for t in before if t.user_attrs.get(record.BEGUN, {}).get("architecture_id") == wanted)
-        return next((known for t in same if (known := record.to_record(t)).scored), None)
+        """The first trial that has scored the same, trained from the same angles."""
+        wanted = record.to_record(trial)
+        known = (record.to_record(t) for t in before)
+        return next((trial for trial in known if trial.scored and trial.key == wanted.key), None)
 
     def _requeue_silent(self, trials: list[Any]) -> bool:
         """Take over the trials whose worker was silent for three periods; whether there was one."""
@@ -237,7 +237,8 @@ class Worker(Part):
             ]  # fmt: skip
             ((kept, frozen),) = self.proposed(known, batch=child_seed(self.token, len(trials)), size=1)
         seed = child_seed(self.spec.seed, 1, self.token, len(trials))
-        template = record.running(frozen, {"batch": 0, "seed": seed, **kept}, **{BEAT: time.time()})
+        begun = {"batch": 0, "seed": seed, **kept, **self.barred(trials)}
+        template = record.running(frozen, begun, **{BEAT: time.time()})
         # If only the answer is lost and this is repeated, the first one falls silent and is tried again.
         trial_id = self.patiently(lambda: self.storage.create_new_trial(self.study._study_id, template))
         self.running.add(trial_id)

@@ -21,14 +21,18 @@ from qtrain.growth.references import REFERENCES
 from qtrain.growth.suggest import Suggestions
 from qtrain.studies.propose.growth_moves import BEGIN, GROWTH_MOVES, Child, Growing, Parent
 from qtrain.studies.propose.suggesting import suggest_for
-from qtrain.studies.trials import MOVE, PARENT, ROOT, TrialRecord
+from qtrain.studies.trials import MOVE, PARENT, ROOT, TRAIN_ON, TrialRecord
 
 if TYPE_CHECKING:
     from qtrain.studies.setup import Setup
+    from qtrain.studies.spec.search_spec import SearchSpec
 
 MOST_PARENTS = 24
 FULL = 0.97  # of a limit: no room for more two-qubit gates
 LEAN = 0.85  # of the children of circuits on target have no more two-qubit gates than they
+MOST_LEARNERS = 100  # the best so many may go on with their training
+MOST_STEPS = 1600
+PATIENCE = 0.3  # of the proposals train on a circuit whose training was not at its end, while there are some
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,18 @@ class Grown:
 
     ``params`` are no parameters of an Optuna trial: a sampler would look for a space that all trials share, and
     databases refuse a choice among moves that a later release adds to.
+    ``steps``: of its training, None: the spec's.
     """
 
     architecture: Architecture
     angles: tuple[Any, ...]
     params: dict[str, Any]
+    steps: int | None = None
+
+    @property
+    def same(self) -> bool:
+        """Its parent's circuit, trained on."""
+        return bool(self.params[MOVE] == TRAIN_ON)
 
     @property
     def content_id(self) -> str:
@@ -125,7 +136,9 @@ class Children:
         target = grower.setup.spec.growth.target
         self.target = -np.inf if target is None else target
         front, fewest = [], np.inf
-        for trial in sorted(able, key=lambda t: (_loss(t), t.number)):  # each that takes fewer gates than all before
+        for trial in sorted(
+            able, key=lambda t: (_loss(t), t.number)
+        ):  # each that takes fewer gates than all before
             gates = trial.metrics.get("two_qubit_gates", 0.0)
             if gates < fewest:
                 fewest = gates
@@ -133,6 +146,14 @@ class Children:
         able.sort(key=lambda t: (*_rank(t, self.target), t.number))
         self.ranked, self.front = able[:MOST_PARENTS], front
         grower._used.update({t.number: t.metrics for t in (*self.ranked, *front)})
+        continued = {t.params[PARENT] for t in finished if t.params.get(MOVE) == TRAIN_ON}
+        trained = [t for t in finished if t.feasible and t.duplicate_of is None and "training" in t.report]
+        trained.sort(key=lambda t: (_loss(t), t.number))
+        self.unfinished = [
+            t
+            for t in trained[:MOST_LEARNERS]
+            if t.number not in continued and _unfinished(t, grower.setup.spec)
+        ]
         self.begun = {t.params[PARENT] for t in finished if t.params.get(MOVE) == ROOT}
         self.n = n
         self.worth = self._successes(finished)
@@ -154,13 +175,17 @@ class Children:
             self.begun.add(root.number)
             grown = BEGIN.child(root, self.grower.growing, rng)
             return None if grown is None else self._proposal(grown, ROOT, root.number)
+        if self.unfinished and rng.random() < PATIENCE:
+            return self._trained_on(rng)
         names = list(GROWTH_MOVES)
         for _ in range(8):
             parent = self._parent(rng)
             if parent is None:
                 return None
             lean = parent.loss <= self.target and rng.random() < LEAN
-            weights = np.array([self.worth[n] * (m.lean if lean else m.weight) for n, m in GROWTH_MOVES.items()])
+            weights = np.array(
+                [self.worth[n] * (m.lean if lean else m.weight) for n, m in GROWTH_MOVES.items()]
+            )
             name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
             if parent.uploads + GROWTH_MOVES[name].rounds not in self.grower.rounds:
                 continue
@@ -168,6 +193,22 @@ class Children:
             if grown is not None:
                 return self._proposal(grown, name, parent.number)
         return None
+
+    def _trained_on(self, rng: np.random.Generator) -> Grown:
+        """One whose training was not at its end goes on, with twice the steps: the best, or one of most parameters.
+
+        A rich circuit learns slowly at first, and ends lower: losses of short trainings alone would never find out.
+        """
+        left = list(self.unfinished)
+        if rng.random() < 0.5:
+            left.sort(key=lambda t: (-t.metrics.get("parameters", 0.0), _loss(t), t.number))
+        trial = left[min(int(rng.geometric(0.35)), len(left)) - 1]
+        self.unfinished.remove(trial)
+        steps = min(2 * (trial.steps or self.grower.setup.spec.training.steps), MOST_STEPS)
+        trained = trial.report["training"]
+        rows = tuple(map(tuple, trained["starts"])) if "starts" in trained else tuple(trained["weights"])
+        architecture = Architecture.from_dict(dict(trial.architecture))
+        return Grown(architecture, rows, {MOVE: TRAIN_ON, PARENT: trial.number}, steps)
 
     def _parent(self, rng: np.random.Generator) -> Parent | None:
         """A trained circuit, or a reference state before there are any."""
@@ -182,6 +223,18 @@ class Children:
         params = {MOVE: move, PARENT: parent}
         angles = child.angles if self.grower.setup.spec.growth.inherit else ()
         return Grown(child.architecture(self.n), angles, params)
+
+
+def _unfinished(trial: TrialRecord, spec: SearchSpec) -> bool:
+    """Whether its training took all its steps."""
+    steps = (trial.steps or spec.training.steps) * len(trial.report["training"]["losses"])
+    return trial.metrics.get("gradient_evaluations", 0.0) >= steps
+
+
+def bar_of(finished: Sequence[TrialRecord]) -> float | None:
+    """The loss of the last one that counts as a parent; None while there are few."""
+    losses = sorted(_loss(t) for t in finished if t.feasible and t.duplicate_of is None)
+    return losses[MOST_PARENTS - 1] if len(losses) >= MOST_PARENTS else None
 
 
 def _loss(trial: TrialRecord) -> float:

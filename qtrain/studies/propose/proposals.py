@@ -38,6 +38,7 @@ def child_seed(*key: int) -> int:
 def propose(
     draw: Callable[[Any], Any], finished: Sequence[Any], *, directions: Sequence[str], sampler: str, seed: int,
     batch: int, size: int, objectives: Sequence[str] = (), grower: Grower | None = None,
+    fits: Callable[[Any], bool] = lambda architecture: True,
 ) -> list[tuple[Any, Any]]:  # fmt: skip
     """``size`` proposals: (what ``draw(trial)`` returned, the frozen Optuna trial), or (a grown candidate, None).
 
@@ -48,6 +49,7 @@ def propose(
         finished: frozen trials of all earlier batches, in order of their numbers.
         directions: "minimize" or "maximize" per objective; objectives: their names, needed for children.
         grower: gives its share of the proposals.
+        fits: False for an architecture that plainly breaks a limit, which is drawn again likewise.
     """
     import optuna
 
@@ -65,9 +67,9 @@ def propose(
     growth = None if grower is None else grower.children([record.to_record(t) for t in finished])
     for _ in range(size):
         if grower is not None and growth is not None and rng.random() < grower.share:
-            grown = next(
-                (g for _ in range(ATTEMPTS) if (g := growth.child(rng)) and g.content_id not in seen), None
-            )
+            children = (growth.child(rng) for _ in range(ATTEMPTS))
+            able = (g for g in children if g is not None and (g.same or g.content_id not in seen))
+            grown = next((g for g in able if fits(g.architecture)), None)
             if grown is not None:
                 seen.add(grown.content_id)
                 asked.append((grown, None))
@@ -79,7 +81,7 @@ def propose(
                 source.enqueue_trial(family.child(rng))
             trial = source.ask()
             drawn = draw(trial)
-            if drawn.content_id not in seen:
+            if drawn.content_id not in seen and fits(drawn):
                 break
         seen.add(drawn.content_id)
         asked.append((drawn, source.get_trials(deepcopy=False)[trial.number]))

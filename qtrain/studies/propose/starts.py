@@ -111,8 +111,22 @@ def _islands(spec: SearchSpec, task: Task) -> list[Architecture]:
     return [a for a in found if breaks(a, spec.qubits, spec.constraints) is None]
 
 
+def _shelf(spec: SearchSpec, task: Task) -> list[Architecture]:
+    """The shelf, the shallowest first; under a limit on two-qubit gates in turns with those of most parameters.
+
+    What a device allows is better used up: of circuits that keep the limit the one with most angles tends to win.
+    """
+    found = [template.architecture for template in shelf_of(spec, task)]
+    limits = (spec.constraints.limit("max", name) for name in ("two_qubit_depth", "two_qubit_gates"))
+    if all(limit is None for limit in limits):
+        return found
+    richest = sorted(found, key=lambda a: -a.num_parameters(spec.qubits))
+    both = (a for pair in zip(found, richest, strict=True) for a in pair)
+    return list({a.content_id: a for a in both}.values())
+
+
 register_start("auto", _islands, of_task=True)
-register_start("shelf", lambda spec, task: [t.architecture for t in shelf_of(spec, task)], of_task=True)
+register_start("shelf", _shelf, of_task=True)
 
 
 def start_at(starts: Sequence[Mapping[str, Any]], number: int) -> Mapping[str, Any] | None:

@@ -273,7 +273,7 @@ def _read(frozen: Any) -> TrialRecord:
     begun, ended = frozen.user_attrs.get(BEGUN, {}), {"state": "running"}
     since = begun.get("time", 0.0)
     known = {k: begun[k] for k in ("batch", "seed", "architecture", "architecture_id") if k in begun}
-    known["angles"] = tuple(begun.get("angles", ()))
+    known |= {"angles": tuple(begun.get("angles", ())), "bar": begun.get("bar"), "steps": begun.get("steps")}
     if frozen.state.is_finished():
         ended = frozen.user_attrs.get(ENDED, {"state": "failed", "reason": "its worker stopped answering"})
     params = {**frozen.params, **begun.get(GROWN, {})}

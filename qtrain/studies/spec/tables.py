@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -119,6 +120,9 @@ class ObjectiveSpec(SpecModel):
     sizes: Listed[Annotated[int, Field(ge=2)]] = ()
 
 
+_TOP, _LEAST = {"dead_fraction": 1.0}, {"trainability": -16.0}  # beyond: a limit that nothing can break
+
+
 class ConstraintSpec(SpecModel, extra="allow"):
     """Hard limits. A trial that breaks one is pruned before it trains, with the limit as its reason.
 
@@ -147,9 +151,11 @@ class ConstraintSpec(SpecModel, extra="allow"):
         return self
 
     def limit(self, side: str, name: str) -> float | None:
-        """The limit ``max_name`` or ``min_name``, None where none is set."""
+        """The limit ``max_name`` or ``min_name``, None where none is set, or one that nothing can break."""
         value = getattr(self, f"{side}_{name}", None)
-        return None if value is None else float(value)
+        if value is None or (side == "max" and value >= _TOP.get(name, math.inf)):
+            return None
+        return None if side == "min" and value <= _LEAST.get(name, -math.inf) else float(value)
 
 
 def _training_start(value: str) -> str:
