@@ -199,3 +199,16 @@ def decay_per_qubit(sizes: list[int], values: list[float]) -> float:
         0.5
     """
     return -float(np.polyfit(sizes, values, 1)[0])
+
+
+def short(values: np.ndarray, digits: int = 6) -> list[float | None]:
+    """Numbers for a report: rounded, None for what is no finite number."""
+    return [float(f"{v:.{digits}g}") if math.isfinite(v) else None for v in np.asarray(values, float)]
+
+
+def spread(losses: np.ndarray) -> dict[str, float]:
+    """Mean, best and standard deviation over the starts."""
+    return {
+        "task_loss_mean": float(losses.mean()), "task_loss_best": float(losses.min()),
+        "task_loss_std": float(losses.std()),
+    }  # fmt: skip

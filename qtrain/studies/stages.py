@@ -21,6 +21,7 @@ from qtrain.studies import figures
 from qtrain.studies.criteria import algebra as criteria_algebra
 from qtrain.studies.criteria import cones as criteria_cones
 from qtrain.studies.criteria.noise import noise_survival
+from qtrain.studies.figures import short, spread
 from qtrain.studies.objectives import OBJECTIVES
 from qtrain.studies.propose.suggesting import suggest_for
 from qtrain.studies.pruning import Pruned, Watch
@@ -370,19 +371,6 @@ def growth(c: Candidate) -> None:
         c.task, c.spec.training, gates, weights, c.uploads, c.setup.pool, seed=c.seed, places=growth.places
     )
     c.report["growth"] = found.to_dict()
-
-
-def short(values: np.ndarray, digits: int = 6) -> list[float | None]:
-    """Numbers for a report: rounded, None for what is no finite number."""
-    return [float(f"{v:.{digits}g}") if math.isfinite(v) else None for v in np.asarray(values, float)]
-
-
-def spread(losses: np.ndarray) -> dict[str, float]:
-    """Mean, best and standard deviation over the starts."""
-    return {
-        "task_loss_mean": float(losses.mean()), "task_loss_best": float(losses.min()),
-        "task_loss_std": float(losses.std()),
-    }  # fmt: skip
 
 
 # The cheap and decisive first: a limit that is broken early saves all that stands behind it.

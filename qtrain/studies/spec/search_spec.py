@@ -27,7 +27,6 @@ from pydantic_core import core_schema
 
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
-from qtrain.growth import islands  # noqa: F401 (its rows)
 from qtrain.studies.objectives import signs
 from qtrain.studies.propose.samplers import GIVEN, SAMPLERS
 from qtrain.studies.spec.fields import (
@@ -160,6 +159,11 @@ class SearchSpec(SpecModel):
             wrong.append(f"winner.order should hold objectives of objectives.use. Got {', '.join(extra)}.")
         if self.winner.rule == "weighted" and not self.winner.weights:
             wrong.append("winner.weights should be given for the rule 'weighted'. Got none.")
+        if self.growth.share > 0 and not self.trains:
+            wrong.append(
+                "growth.share should be 0 where no objective or limit is 'task_loss': circuits grow from trained ones. "
+                f"Got {self.growth.share}."
+            )
         if self.training.halving > 1 and self.training.aggregate != "best":
             wrong.append(
                 "training.aggregate should be 'best' where training.halving is above 1: the mean would be over starts "

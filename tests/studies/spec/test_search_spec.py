@@ -72,6 +72,8 @@ def test_every_unknown_key_is_named_at_once():
         ({"winner": {"weights": {"speed": 1}}}, "winner.weights should be a table of numbers"),
         ({"space": {"repetitions": ["often"]}}, r"space.repetitions\[0\]"),
         ({"start": [3]}, "start should list files"),
+        ({"growth": {"share": 0.5}, "objectives": {"use": ["algebra"]}}, "growth.share should be 0 where no objective"),
+        ({"training": {"halving": 2}}, "training.aggregate should be 'best' where training.halving is above 1"),
         ({"space": []}, r"space should be a table of keys and values. Got \[\]."),
     ],
 )
