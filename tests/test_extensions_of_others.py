@@ -117,7 +117,7 @@ def test_extensions_of_a_spec_are_known_wherever_it_is_read():
     command = [sys.executable, "-c", code.replace("{}", repr(asked | {"extensions": "toy_extension"}))]
     assert subprocess.run(command, env=path, capture_output=True, text=True).stdout == "toy_up\n"
     command[-1] = code.replace("{}", repr(asked))
-    assert "task.kind should be one of 'classification'" in subprocess.run(command, env=path, capture_output=True, text=True).stderr
+    assert "task.kind should be one of 'callable', 'classification'" in subprocess.run(command, env=path, capture_output=True, text=True).stderr
     with pytest.raises(qtrain.QTrainError, match="extensions should be modules that can be imported. Got 'not_there'"):
         read_spec(asked | {"task": {"kind": "tfim"}, "extensions": ["not_there"]})
 

@@ -58,8 +58,8 @@ def register_objective(row: Objective, *, replace: bool = False) -> Objective:
         QTrainError: a name that is taken or cannot be part of a key, an unknown direction.
 
     Example:
-        >>> row = register_objective(Objective("gates", "minimize", "light_cone", lambda c: float(c.ansatz.size())))
-        >>> OBJECTIVES.remove("gates") is row
+        >>> row = register_objective(Objective("sized", "minimize", "light_cone", lambda c: float(c.ansatz.size())))
+        >>> OBJECTIVES.remove("sized") is row
         True
     """
     if not row.name.isidentifier():
