@@ -31,7 +31,7 @@ MADE = Path("mlruns/against_the_shelf")  # data sets that are made here
 
 def made(name: str) -> str:
     """The file of a set that scikit-learn generates, or of the parity of four bits with noise; made if need be."""
-    from sklearn.datasets import make_circles, make_moons
+    from sklearn.datasets import make_circles, make_classification, make_gaussian_quantiles, make_moons
 
     path = MADE / name
     if not path.exists():
@@ -41,6 +41,13 @@ def made(name: str) -> str:
             "moons.npz": lambda: make_moons(200, noise=0.2, random_state=0),
             "circles.npz": lambda: make_circles(200, noise=0.1, factor=0.5, random_state=0),
             "parity.npz": lambda: (bits + rng.normal(0, 0.15, bits.shape), bits.sum(axis=1) % 2),
+            "quantiles.npz": lambda: make_gaussian_quantiles(
+                n_samples=200, n_features=4, n_classes=2, random_state=0
+            ),
+            "clusters.npz": lambda: make_classification(
+                200, n_features=6, n_informative=4, n_redundant=1, n_classes=3, flip_y=0.05, class_sep=1.5,
+                random_state=0,
+            ),
         }[name]()
         MADE.mkdir(parents=True, exist_ok=True)
         np.savez(path, X=x, y=y)
