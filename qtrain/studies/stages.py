@@ -345,6 +345,8 @@ def training(c: Candidate) -> dict[str, float]:
         "losses": short(trained.losses), "weights": short(trained.weights[best], 9),
         "curve": short(trained.curve[:: max(1, len(trained.curve) // 20), best]),
     }  # fmt: skip
+    if c.task.is_classifier and c.spec.growth.share > 0:  # what goes on does so fold by fold, each from its own
+        c.report["training"]["starts"] = [short(row, 9) for row in trained.weights]
     noted = trained.metrics | spread(trained.losses) | {"gradient_evaluations": float(trained.evaluations)}
     figure = c.task.loss.headline if c.task.is_classifier else ""
     if figure:  # what the quantum model adds to classical ones on the same encoded data
@@ -361,7 +363,6 @@ def growth(c: Candidate) -> None:
     if c.task.is_classifier:
         gates = GateList(c.architecture.gates(c.spec.qubits), ())
         weights = trained.weights
-        c.report["training"]["starts"] = [short(row, 9) for row in weights]  # each child's fold goes on from its own
     else:
         weights = trained.weights[[trained.best]]
         gates = GateList.of(c.architecture, c.spec.qubits, weights[0])

@@ -152,7 +152,9 @@ class Children:
         self.unfinished = [
             t
             for t in trained[:MOST_LEARNERS]
-            if t.number not in continued and _unfinished(t, grower.setup.spec)
+            if grower.setup.spec.growth.inherit
+            and t.number not in continued
+            and _unfinished(t, grower.setup.spec)
         ]
         self.begun = {t.params[PARENT] for t in finished if t.params.get(MOVE) == ROOT}
         self.n = n

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,13 +26,20 @@ def suggest_for(
 
     Args:
         gates: of one round. weights: (starts, uploads · parameters); without data (1, parameters).
+
+    Returns:
+        suggestions; angles of additions are (starts, uploads) on data, else numbers.
     """
     if not task.is_classifier and task.cost is None:
         return suggest(gates, task.num_qubits, task.observables[0], pool, seed=seed, places=places)
     count = weights.shape[1] // uploads
     point = Point(GateList(gates.gates, (0.0,) * count), task.num_qubits, weights, _batch(task, training, len(weights),
                   uploads, seed))  # fmt: skip
-    return suggest_on_data(point, pool, seed=seed, places=places)
+    found = suggest_on_data(point, pool, seed=seed, places=places)
+    if task.is_classifier:
+        return found
+    single = (dataclasses.replace(addition, angle=addition.angle[0][0]) for addition in found.additions)
+    return dataclasses.replace(found, additions=tuple(single))
 
 
 def _batch(task: Task, training: TrainingSpec, starts: int, uploads: int, seed: int) -> Batch:

@@ -69,6 +69,21 @@ def test_nothing_is_inherited_where_the_spec_says_so(tmp_path):
     assert not any(t.angles for t in result.trials)
 
 
+def squares(outputs):
+    """Lowest where both readouts are 0.5."""
+    return ((outputs - 0.5) ** 2).sum(axis=1), 2 * (outputs - 0.5)
+
+
+def test_circuits_grow_for_a_cost_of_ones_own(tmp_path):
+    task = {"kind": "callable", "observables": ["ZI", "XX"], "cost": squares}
+    spec = spec_of(name="grown-own", task=task, space={"repetitions": [1]}, training={"steps": 40, "starts": 1})
+    result = qtrain.search(spec, storage=str(tmp_path / "own.journal"), tracking_uri="off")
+    for trial in result.trials:
+        if trial.params.get(MOVE, ROOT) != ROOT:
+            assert len(trial.angles) == Architecture.from_dict(dict(trial.architecture)).num_parameters(2)
+    assert min(t.objectives["task_loss"] for t in result.trials if t.angles) < 0.05
+
+
 def test_the_lowest_losses_are_trained_in_full_from_new_starts(searched):
     result = searched[0]
     able = [t for t in result.trials if t.feasible and t.duplicate_of is None]
