@@ -14,8 +14,13 @@ from fake_study import essence
 
 import qtrain
 from qtrain import testing
+from qtrain.architecture.blocks import Gate
 from qtrain.architecture.topology import TOPOLOGIES
+from qtrain.growth.edits import GateList
+from qtrain.growth.pools import OPERATOR_POOLS, PoolGate
+from qtrain.growth.references import REFERENCES
 from qtrain.studies.objectives import OBJECTIVES, Objective
+from qtrain.studies.propose.growth_moves import GROWTH_MOVES, GrowthMove
 from qtrain.studies.propose.pools import POOLS
 from qtrain.studies.propose.samplers import SAMPLERS, Sampler
 from qtrain.studies.propose.starts import STARTS
@@ -24,7 +29,9 @@ from qtrain.studies.spec.search_spec import read_spec
 from qtrain.studies.stages import STAGES
 from qtrain.studies.tasks.task import TASKS
 
-TABLES = (OBJECTIVES, STAGES, TASKS, SAMPLERS, MOVES, POOLS, STARTS, TOPOLOGIES)
+TABLES = (
+    OBJECTIVES, STAGES, TASKS, SAMPLERS, MOVES, POOLS, STARTS, TOPOLOGIES, OPERATOR_POOLS, REFERENCES, GROWTH_MOVES
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,6 +62,9 @@ def test_toys_conform(toys):
     testing.check_pool("toy_pool")
     testing.check_start("toy_start")
     testing.check_topology("toy_skip")
+    testing.check_operator_pool("toy_turns")
+    testing.check_reference("toy_ones")
+    testing.check_growth_move("toy_first")
 
 
 POINTS = np.random.default_rng(0).normal(size=(20, 2))
@@ -88,6 +98,15 @@ def test_tasks_conform(kind, keys):
 @pytest.mark.parametrize("name", [n for n in SAMPLERS if n != "gp"])
 def test_samplers_conform(name):
     testing.check_sampler(name)
+
+
+@pytest.mark.parametrize("check, table", [
+    (testing.check_operator_pool, OPERATOR_POOLS), (testing.check_reference, REFERENCES),
+    (testing.check_growth_move, GROWTH_MOVES),
+])  # fmt: skip
+def test_what_circuits_grow_by_conforms(check, table):
+    for name in table:
+        check(name)
 
 
 @pytest.mark.parametrize("check, table", [
@@ -139,3 +158,16 @@ def test_rows_that_do_not_conform_are_found():
     MOVES.add("toy_greedy", Move(lambda params, parent, others, rng: parent.params.clear() or params))
     with pytest.raises(AssertionError):
         testing.check_move("toy_greedy")
+    turned = PoolGate((Gate("ry", (0,), ((0, 2.0),)), Gate("rz", (0,), ((0, 1.0),))))
+    OPERATOR_POOLS.add("toy_crossed", lambda setting: (turned,))
+    with pytest.raises(AssertionError, match="should be exp"):
+        testing.check_operator_pool("toy_crossed")
+    REFERENCES.add("toy_free", lambda setting: [(Gate("ry", (0,), (0,)),)])
+    with pytest.raises(AssertionError, match="gates should be fixed"):
+        testing.check_reference("toy_free")
+    GROWTH_MOVES.add("toy_bare", GrowthMove(lambda parent, growing, rng: GateList((Gate("x", (0,)),), ())))
+    with pytest.raises(AssertionError, match="should have a free angle"):
+        testing.check_growth_move("toy_bare")
+    GROWTH_MOVES.add("toy_liar", GrowthMove(lambda parent, growing, rng: parent.gates.without([0]), keeps=True))
+    with pytest.raises(AssertionError, match="begin in its parent's state"):
+        testing.check_growth_move("toy_liar")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+from qtrain.architecture.blocks import Gate
 from qtrain.architecture.topology import register_topology
+from qtrain.growth.pools import register_operator_pool, rotation
+from qtrain.growth.references import register_reference
 from qtrain.studies.objectives import Objective, register_objective
+from qtrain.studies.propose.growth_moves import GrowthMove, register_growth_move
 from qtrain.studies.propose.pools import Pool, register_pool
 from qtrain.studies.propose.samplers import register_sampler
 from qtrain.studies.propose.starts import register_start
@@ -56,6 +60,23 @@ def simplest(spec):
     return (real_amplitudes(reps=1), real_amplitudes(reps=2))
 
 
+def turns(setting):
+    return tuple(rotation("Y", (q,)) for q in range(setting.num_qubits))
+
+
+def ones(setting):
+    return [tuple(Gate("x", (q,)) for q in range(setting.num_qubits))]
+
+
+def best_first(parent, growing, rng):
+    for found in parent.suggestions.additions[:1]:
+        return parent.gates.insert(found.place, growing.pool[found.gate], found.angle)
+    return None
+
+
+register_operator_pool("toy_turns", turns)
+register_reference("toy_ones", ones)
+register_growth_move("toy_first", GrowthMove(best_first, 0.0))
 register_sampler("toy_brute", brute)
 register_move("toy_shorter", Move(shorter))
 register_topology("toy_skip", skip_one)

@@ -41,21 +41,26 @@ def build(
         raise QTrainError(f"angles should hold {count} values, one for each parameter. Got {len(angles)}.")
     circuit = QuantumCircuit(num_qubits, name="ansatz")
     for gate in gates:
-        values = [_value(angle, angles) for angle in gate.angles]
-        circuit.append(_operation(gate.name, values), gate.qubits, copy=False)
+        circuit.append(_operation(gate, angles), gate.qubits, copy=False)
     return circuit
 
 
-def _value(angle: Angle, given: Sequence[Any]) -> Any:
+def _value(angle: Angle, given: Sequence[Any]) -> tuple[Any, float]:
+    """(an angle, its factor)."""
     if isinstance(angle, tuple):
-        return angle[1] * given[angle[0]]
-    return given[angle] if isinstance(angle, int) else angle
+        return given[angle[0]], angle[1]
+    return (given[angle] if isinstance(angle, int) else angle), 1.0
 
 
-def _operation(name: str, values: Sequence[Any]) -> Any:
-    if name in _GATES:
-        return _GATES[name](*values)
-    letters = pauli_letters(name)
+def _operation(gate: Gate, given: Sequence[Any]) -> Any:
+    values = [_value(angle, given) for angle in gate.angles]
+    if gate.name in _GATES:
+        return _GATES[gate.name](*(value if factor == 1.0 else factor * value for value, factor in values))
+    letters = pauli_letters(gate.name)
     if letters is None:
-        raise QTrainError(f"gates should be Qiskit's, or Pauli rotations such as 'rxyz'. Got {name!r}.")
-    return PauliEvolutionGate(SparsePauliOp(letters[::-1]), time=0.5 * values[0], label=name)
+        raise QTrainError(f"gates should be Qiskit's, or Pauli rotations such as 'rxyz'. Got {gate.name!r}.")
+    ((value, factor),) = values
+    # The factor is the operator's: Qiskit writes a gate's parameter both into the call and into the body where it
+    # exports OpenQASM 3, so that one with a factor would take it twice.
+    label = gate.name if factor == 1.0 else f"{gate.name} × {factor:g}"
+    return PauliEvolutionGate(SparsePauliOp(letters[::-1], 0.5 * factor), time=value, label=label)

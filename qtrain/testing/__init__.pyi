@@ -1,5 +1,8 @@
 from .criteria import check_certificate as check_certificate
 from .criteria import check_criterion as check_criterion
+from .growing import check_growth_move as check_growth_move
+from .growing import check_operator_pool as check_operator_pool
+from .growing import check_reference as check_reference
 from .methods import check_method as check_method
 from .methods import known_problems as known_problems
 from .proposals import check_move as check_move

@@ -153,9 +153,9 @@ class Store:
             run_id, place, tags = run.info.run_id, run.info.artifact_uri, {}
             self.runs[number] = (run_id, False)
         files = {"architecture.json": _json(trial["architecture"]), "report.json": _json(trial["report"])}
-        self._write_files(run_id, place, files)
         if trial.get("angles"):
             files["start_angles.json"] = _json(trial["angles"])
+        self._write_files(run_id, place, files)
         params = {**trial["params"], "seed": trial["seed"], "batch": trial["batch"]}
         self._log(run_id, params=params, metrics=_metrics(trial), tags=tags, timestamp=ended)
         self.client.set_terminated(run_id, _STATUS[trial["state"]], end_time=ended)

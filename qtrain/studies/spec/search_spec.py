@@ -183,6 +183,12 @@ class SearchSpec(SpecModel):
                 "training.initialization should be 'clifford' for a task without data alone: it asks for one cost. "
                 f"Got {self.training.initialization!r}."
             )
+        if self.growth.share > 0 and (self.task.has_data or not self.trains):
+            why = "for a task with data" if self.task.has_data else "where task_loss is not used"
+            wrong.append(
+                f"growth.share should be 0 {why}: what grows is led by the slopes of a trained cost. "
+                f"Got {self.growth.share:g}."
+            )
         if max(self.space.uploads) > 1 and not self.task.has_features:
             wrong.append(
                 "space.uploads should be [1] for a task without features: there is nothing to encode again. "
