@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,7 +16,7 @@ from qtrain.growth.edits import GateList
 from qtrain.growth.pools import OPERATOR_POOLS, PoolGate, Setting, rotation
 from qtrain.growth.references import REFERENCES
 from qtrain.growth.suggest import suggest
-from qtrain.studies.propose.growth_moves import GROWTH_MOVES, Growing, Parent
+from qtrain.studies.propose.growth_moves import GROWTH_MOVES, Growing, GrowthMove, Parent
 
 _ROUNDING = 1e-9
 
@@ -101,6 +102,7 @@ def check_growth_move(name: str, *, qubits: int = 4, rounds: int = 40) -> None:
         child, again = (move.edit(parent, growing, np.random.default_rng(seed)) for _ in range(2))
         assert (parent.gates.gates, parent.gates.angles) == gates, "the parent should stay as it is"
         assert child == again, "the same parent and seed should give the same child"
+        children += _check_rounds(move, parent, growing, seed)
         if child is None:
             continue
         children += 1
@@ -109,6 +111,24 @@ def check_growth_move(name: str, *, qubits: int = 4, rounds: int = 40) -> None:
             before, after = _unitary(parent.gates, qubits)[:, 0], _unitary(child, qubits)[:, 0]
             assert abs(abs(np.vdot(before, after)) - 1) < _ROUNDING, "the child should begin in its parent's state"
     assert children, f"some of {rounds} parents should have a child"
+
+
+def _check_rounds(move: GrowthMove, parent: Parent, growing: Growing, seed: int) -> int:
+    """On data: the same edit for the angles of every training and round; whether there is a child."""
+    rng, uploads, trainings = np.random.default_rng([seed, 2]), 2, 3
+    size = uploads * trainings
+    rows = tuple(tuple(rng.uniform(-3, 3, len(parent.gates.angles)).tolist()) for _ in range(size))
+    said = [replace(a, angle=((a.angle,) * uploads,) * trainings) for a in parent.suggestions.additions]
+    suggestions = replace(parent.suggestions, additions=tuple(said))
+    encoded = replace(parent, suggestions=suggestions, uploads=uploads, columns=rows)
+    child = move.child(encoded, growing, np.random.default_rng(seed))
+    if child is None:
+        return 0
+    assert child.uploads == uploads + move.rounds, "it should encode data as often more as it says"
+    shape = (trainings, child.uploads * len(child.gates.angles))
+    assert np.shape(child.angles) == shape, "each training should have the angles of all rounds"
+    _check_architecture(child.gates, growing.graph.number_of_nodes())
+    return 1
 
 
 @lru_cache(maxsize=64)

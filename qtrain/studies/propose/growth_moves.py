@@ -68,20 +68,15 @@ Edit = Callable[[Parent, Growing, np.random.Generator], GateList | None]
 class GrowthMove:
     """One row: ``edit`` gives the child, None where the move does not fit; ``weight``: how often it is tried.
 
-<<<<<<< HEAD
     ``lean``: how often where the loss is low enough, and fewer two-qubit gates are what is wanted.
-    ``rounds``: how many more times data are encoded.
-=======
-    ``lean``: how often where the loss is low enough, and fewer two-qubit gates are what is wanted. ``keeps``: whether
-    the child begins in its parent's state.
->>>>>>> 1c15fb2 (Conformance suites for what circuits grow by; a grown winner is used in every way a winner is)
+    ``rounds``: how many more times data are encoded. ``keeps``: whether the child begins in its parent's state.
     """
 
     edit: Edit
     weight: float = 1.0
     lean: float = 0.0
-<<<<<<< HEAD
     rounds: int = 0
+    keeps: bool = False
 
     def child(self, parent: Parent, growing: Growing, rng: np.random.Generator) -> Child | None:
         """The edit of every column by the same random numbers; None where it is not the same for all."""
@@ -115,9 +110,6 @@ class Child:
     def architecture(self, num_qubits: int) -> Architecture:
         """As an architecture of one width."""
         return dataclasses.replace(self.gates.architecture(num_qubits), uploads=self.uploads)
-=======
-    keeps: bool = False
->>>>>>> 1c15fb2 (Conformance suites for what circuits grow by; a grown winner is used in every way a winner is)
 
 
 GROWTH_MOVES: Table[GrowthMove] = Table("growth move")
@@ -364,13 +356,8 @@ for _name, _move in {
     "drop": GrowthMove(_drop, 3.0, 0.3), "write_out": GrowthMove(_write_out, 1.0, 6.0, keeps=True),
     "thin": GrowthMove(_thin, 3.0, 6.0), "split": GrowthMove(_split, keeps=True), "tie": GrowthMove(_tie, 0.5),
     "rewire": GrowthMove(_rewire, 1.0, 1.0), "turn": GrowthMove(_turn), "wander": GrowthMove(_wander),
-<<<<<<< HEAD
-    "renew": GrowthMove(_renew), "open": GrowthMove(_open), "dress": GrowthMove(_dress),
+    "renew": GrowthMove(_renew), "open": GrowthMove(_open, keeps=True), "dress": GrowthMove(_dress, keeps=True),
     "entangle": GrowthMove(_entangle), "encode_more": GrowthMove(_same, 1.0, rounds=1),
     "encode_less": GrowthMove(_same, 0.5, rounds=-1),
-=======
-    "renew": GrowthMove(_renew), "open": GrowthMove(_open, keeps=True), "dress": GrowthMove(_dress, keeps=True),
-    "entangle": GrowthMove(_entangle),
->>>>>>> 1c15fb2 (Conformance suites for what circuits grow by; a grown winner is used in every way a winner is)
 }.items():  # fmt: skip
     register_growth_move(_name, _move)

@@ -183,11 +183,10 @@ class SearchSpec(SpecModel):
                 "training.initialization should be 'clifford' for a task without data alone: it asks for one cost. "
                 f"Got {self.training.initialization!r}."
             )
-        if self.growth.share > 0 and (self.task.has_data or not self.trains):
-            why = "for a task with data" if self.task.has_data else "where task_loss is not used"
+        if self.growth.share > 0 and not self.trains:
             wrong.append(
-                f"growth.share should be 0 {why}: what grows is led by the slopes of a trained cost. "
-                f"Got {self.growth.share:g}."
+                "growth.share should be 0 where task_loss is not used: what grows is led by the slopes of a trained "
+                f"cost. Got {self.growth.share:g}."
             )
         if max(self.space.uploads) > 1 and not self.task.has_features:
             wrong.append(
