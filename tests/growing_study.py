@@ -48,10 +48,13 @@ def figures(setup):
         joined = sum(len(gate.qubits) == 2 for gate in gates)
         return {
             "state": "complete", "reason": "", "constraints": {}, "timings": {"all": 1e-3},
-            "metrics": {"two_qubit_gates": float(joined), "angle": float(weights.sum())},
+            "metrics": {
+                "two_qubit_gates": float(joined), "angle": float(weights.sum()),
+                "gradient_evaluations": payload.get("steps", 100) * float(rng.random() < 0.5),  # some are not at their end
+            },
             "objectives": {"task_loss": 1 / (1 + size) + 0.1 * float(rng.random()), "trainability": -float(size)},
             "report": {
-                "training": {"weights": weights.tolist()},
+                "training": {"weights": weights.tolist(), "losses": [0.0]},
                 "growth": {"value": 0.0, "steepest": 1.0, "additions": additions, "removals": removals},
             },
         }  # fmt: skip

@@ -238,7 +238,7 @@ def test_many_gates_are_counted_where_people_read():
 
 
 def test_what_is_not_trained_does_not_grow():
-    with pytest.raises(qtrain.QTrainError, match="growth.share should be 0 where task_loss is not used"):
+    with pytest.raises(qtrain.QTrainError, match="growth.share should be 0 where no objective or limit is 'task_loss'"):
         qtrain.search(SPEC | {"objectives": {"use": ["trainability", "hardware_cost"]}}, tracking_uri="off")
 
 

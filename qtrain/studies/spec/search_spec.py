@@ -183,11 +183,6 @@ class SearchSpec(SpecModel):
                 "training.initialization should be 'clifford' for a task without data alone: it asks for one cost. "
                 f"Got {self.training.initialization!r}."
             )
-        if self.growth.share > 0 and not self.trains:
-            wrong.append(
-                "growth.share should be 0 where task_loss is not used: what grows is led by the slopes of a trained "
-                f"cost. Got {self.growth.share:g}."
-            )
         if max(self.space.uploads) > 1 and not self.task.has_features:
             wrong.append(
                 "space.uploads should be [1] for a task without features: there is nothing to encode again. "

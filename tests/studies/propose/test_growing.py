@@ -43,11 +43,11 @@ def test_children_come_from_trials_before_them(undisturbed):
     for trial in grown:
         family = Architecture.from_dict(dict(trial.architecture))
         assert family.content_id == trial.architecture_id
-        assert len(trial.angles) == family.num_parameters() > 0
+        assert len(trial.angles) == family.num_parameters(3) > 0
         if trial.params[PARENT] >= 0:
             assert first[trial.params[PARENT]].batch < trial.batch
             assert first[trial.params[PARENT]].state == "complete"
-            assert trial.origin == f"{trial.params[PARENT]} by {trial.params[MOVE]}"
+            assert trial.origin == f"{trial.params[PARENT]} by {trial.params[MOVE]}".replace("_", " ")
     drawn = [t for t in undisturbed.trials if MOVE not in t.params]
     assert drawn and not any(t.angles or t.origin for t in drawn)
 
