@@ -235,6 +235,4 @@ def suggest_on_data(
     additions = additions_of(found, rows, pool, angle, most)
     silenced = point.silenced() if len(point.gates.angles) > 1 else None
     removals = removals_of(point.gates, silenced, point.without, found.value)
-    return Suggestions(
-        found.value, float(np.abs(found.slope).max(initial=0.0)), additions, tuple(removals[:most])
-    )
+    return Suggestions(found.value, float(np.abs(found.slope).max(initial=0.0)), additions, tuple(removals[:most]))

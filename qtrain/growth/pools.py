@@ -42,9 +42,7 @@ class Setting:
         """The couplings."""
         graph = nx.Graph()
         graph.add_nodes_from(range(self.num_qubits))
-        graph.add_edges_from(
-            itertools.combinations(range(self.num_qubits), 2) if self.edges is None else self.edges
-        )
+        graph.add_edges_from(itertools.combinations(range(self.num_qubits), 2) if self.edges is None else self.edges)
         return graph
 
     @cached_property

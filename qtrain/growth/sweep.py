@@ -96,9 +96,7 @@ def sweep(
     return Sweep(now, slope, gain, angle)
 
 
-def sinusoid(
-    now: np.ndarray | float, opposite: np.ndarray, slope: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def sinusoid(now: np.ndarray | float, opposite: np.ndarray, slope: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gain and best angle of f(θ) = (now + opposite)/2 + (now - opposite)/2 cos θ + slope sin θ."""
     half = (now - opposite) / 2
     depth = np.hypot(half, slope)
@@ -120,9 +118,7 @@ def _at_pi(hamiltonian: SparsePauliOp, state: np.ndarray, pool: Sequence[PoolGat
     return np.asarray((1 - 2 * crossing) @ parts)
 
 
-def _line(
-    filled: Simulation, weights: np.ndarray, gate: PoolGate, now: float, slope: float
-) -> tuple[float, float]:
+def _line(filled: Simulation, weights: np.ndarray, gate: PoolGate, now: float, slope: float) -> tuple[float, float]:
     """Gain and angle of one gate by the cost along its angle: a sinusoid, or points of a trigonometric polynomial.
 
     ``filled``: of the circuit with the gate in it, its angle the last weight.

@@ -31,9 +31,7 @@ LEAD = 8
 """A family's next repetition comes behind this many later families' first ones."""
 MOST_TERMS = 16
 """Terms for each qubit: a Hamiltonian of more has no variational ansatz of its own on the shelf."""
-_COMMUTING = frozenset(
-    {"cz", "cp", "rzz", "rxx", "ryy", "rx", "ry", "rz", "p"}
-)  # with their own kind, and symmetric
+_COMMUTING = frozenset({"cz", "cp", "rzz", "rxx", "ryy", "rx", "ry", "rz", "p"})  # with their own kind, and symmetric
 
 
 class Template(NamedTuple):
@@ -153,9 +151,7 @@ def _lowest(hamiltonian: SparsePauliOp) -> tuple[int, ...]:
     return tuple(q for q, bit in enumerate(best.bits) if bit)
 
 
-def _charged(
-    hamiltonian: SparsePauliOp, lowest: tuple[int, ...]
-) -> dict[str, tuple[str, tuple[Gate, ...], bool]]:
+def _charged(hamiltonian: SparsePauliOp, lowest: tuple[int, ...]) -> dict[str, tuple[str, tuple[Gate, ...], bool]]:
     """Name: (initial, reference, reverse) of states with a definite number of excitations."""
     n = hamiltonian.num_qubits
     found: dict[str, tuple[str, tuple[Gate, ...], bool]] = {" from Néel": ("neel", (), False)}
@@ -196,19 +192,12 @@ def _cluster(hamiltonian: SparsePauliOp, lowest: tuple[int, ...]) -> tuple[tuple
 def _repeated(parts: Sequence[tuple[Gate, ...]], num_qubits: int, reps: int) -> Architecture:
     """A reference, then excitations, each with an angle of its own in every repetition."""
     reference, *excitations = parts
-    grown = [
-        gate.renumbered(number.__add__) for number, gates in enumerate(excitations * reps) for gate in gates
-    ]
+    grown = [gate.renumbered(number.__add__) for number, gates in enumerate(excitations * reps) for gate in gates]
     return Architecture((), grown=(*reference, *grown), num_qubits=num_qubits)
 
 
 def _variational(
-    hamiltonian: SparsePauliOp,
-    sharing: str,
-    initial: str,
-    reference: tuple[Gate, ...],
-    reverse: bool,
-    reps: int,
+    hamiltonian: SparsePauliOp, sharing: str, initial: str, reference: tuple[Gate, ...], reverse: bool, reps: int
 ) -> Architecture:
     return hva(hamiltonian, reps=reps, sharing=sharing, initial=initial, reference=reference, reverse=reverse)
 
@@ -269,9 +258,7 @@ def breaks(architecture: Architecture, num_qubits: int, limits: ConstraintSpec) 
         "max_two_qubit_depth": depth and (depth - 1) * rounds + 1,  # rounds may meet in one block
         "max_two_qubit_gates": total if rounds == 1 else (total - num_qubits // 2) * rounds,
     }  # fmt: skip
-    return next(
-        (k for k, v in found.items() if (limit := getattr(limits, k)) is not None and v > limit), None
-    )
+    return next((k for k, v in found.items() if (limit := getattr(limits, k)) is not None and v > limit), None)
 
 
 def energy_of(hamiltonian: SparsePauliOp, ones: Sequence[int]) -> float:

@@ -45,9 +45,7 @@ def suggest_for(
 def _batch(task: Task, training: TrainingSpec, starts: int, uploads: int, seed: int) -> Batch:
     if task.cost is not None:
         cost = task.cost
-        return Batch(
-            task.observables, lambda outputs, _: cost(outputs), np.zeros((starts, 0)), np.arange(starts)
-        )
+        return Batch(task.observables, lambda outputs, _: cost(outputs), np.zeros((starts, 0)), np.arange(starts))
     data, targets, fold = folds_of(task, training.folds)
     rng = np.random.default_rng([seed, 6])
     seen = [np.flatnonzero(fold != part) for part in held_out(starts, training)]
