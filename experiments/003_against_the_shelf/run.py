@@ -2,8 +2,8 @@
 
     python experiments/003_against_the_shelf/run.py [TASK ...] [--config data.toml] [--seeds K] [--jobs 2] [--table]
 
-``config.toml`` holds twelve ground states and graphs, ``data.toml`` data sets, ``tuning.toml`` what the search may be
-tuned on. Runs are kept in ``results/<config>/<task>.json`` as they end: what was stopped goes on. ``--table`` prints
+``config.toml`` holds twelve ground states and graphs, ``data.toml`` data sets, ``tuning.toml`` and ``data_tuning.toml``
+what the search may be tuned on. Runs are kept in ``results/<config>/<task>.json`` as they end: what was stopped goes on. ``--table`` prints
 the tables without running anything.
 
 The means are those of :func:`qtrain.benchmark`: the same device, limits and gradient evaluations for all; the best
