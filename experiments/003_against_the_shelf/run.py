@@ -102,7 +102,6 @@ def main() -> int:
     parser.add_argument("--table", action="store_true")
     chosen = parser.parse_args()
     config = tomllib.loads((HERE / chosen.config).read_text())
-    config["spec"]["trials"] = chosen.trials or config["spec"]["trials"]
     seeds, found = chosen.seeds or config["seeds"], {}
     for task in chosen.tasks or config["tasks"]:
         path = HERE / "results" / Path(chosen.config).stem / f"{task}.json"
@@ -111,6 +110,7 @@ def main() -> int:
                 found[task] = qtrain.Benchmark.load(path)
             continue
         spec, vary = spec_of(config, task)
+        spec["trials"] = chosen.trials or spec["trials"]
         found[task] = qtrain.benchmark(
             spec, seeds=seeds, vary=vary, solved=config.get("solved", 0.0), results=path, jobs=chosen.jobs,
             on_run=lambda method, seed, run, task=task: print(
