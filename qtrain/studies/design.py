@@ -69,13 +69,13 @@ def design(
     task, width = _task_of(problem, qubits)
     growing = task["kind"] != "data" and width <= TRAINED_QUBITS
     spec: dict[str, Any] = {
-        "name": "design", "qubits": width, "task": task, "seed": seed, "start": ["auto"],
+        "name": "design", "qubits": width, "task": task, "seed": seed, "start": ["auto", "shelf"],
         "trials": (10_000 if seconds is not None else TRIALS) if trials is None else trials,
         "objectives": {"use": ["task_loss", "two_qubit_depth"] if width <= TRAINED_QUBITS else
                        ["trainability", "expressivity", "two_qubit_depth"]},
-        "constraints": {"max_two_qubit_depth": max_two_qubit_depth},
+        "constraints": {"max_two_qubit_depth": max_two_qubit_depth} | (_UNLIMITED if width <= TRAINED_QUBITS else {}),
         "training": _training(task),
-        "growth": {"share": 0.5, "pools": ["auto"], "references": ["auto"]} if growing else {},
+        "growth": {"share": 0.7, "pools": ["auto"], "references": ["auto"], "places": 1} if growing else {},
     }  # fmt: skip
     if device is not None:
         spec["device"] = _device_of(device)
@@ -90,10 +90,14 @@ def design(
     return result
 
 
+_UNLIMITED = {"max_dead_fraction": 1.0, "min_trainability": -16.0}  # where the trained loss says it all
+
+
 def _training(task: Mapping[str, Any]) -> dict[str, Any]:
     if task["kind"] == "data":
         return {"steps": 60, "starts": 2, "full_steps": 200, "full_starts": 4}
-    return {"optimizer": "lbfgs", "steps": 100, "starts": 3, "aggregate": "best", "full_steps": 500, "full_starts": 5}
+    # short at first: what is best or richest trains on, each time four times as long
+    return {"optimizer": "lbfgs", "steps": 100, "starts": 1, "aggregate": "best", "full_steps": 1000, "full_starts": 3}
 
 
 def _task_of(problem: Any, qubits: int | None) -> tuple[dict[str, Any], int]:

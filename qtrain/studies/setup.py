@@ -83,7 +83,7 @@ def build_setup(spec: SearchSpec) -> Setup:
         raise QTrainError("objectives.sizes should be given for models on a line or ring. Got another task.")
     larger = tuple(spec.task.build(size) for size in spec.objectives.sizes)
     functions = {key: kept(key, f"objectives.own.{name}") for name, _, _, key in spec.objectives.own or ()}
-    return Setup(spec, task, device, space, larger, build_starts(spec, space, task), functions)
+    return Setup(spec, task, device, space, larger, build_starts(spec, space, task, device), functions)
 
 
 @functools.lru_cache(maxsize=2)

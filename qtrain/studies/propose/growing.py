@@ -31,8 +31,9 @@ MOST_PARENTS = 24
 FULL = 0.97  # of a limit: no room for more two-qubit gates
 LEAN = 0.85  # of the children of circuits on target have no more two-qubit gates than they
 MOST_LEARNERS = 100  # the best so many may go on with their training
-MOST_STEPS = 1600
-PATIENCE = 0.3  # of the proposals train on a circuit whose training was not at its end, while there are some
+LONGER = 4  # times the steps
+MOST_STEPS = 3200
+PATIENCE = 0.4  # of the proposals train on a circuit whose training was not at its end, while there are some
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ class Children:
         return None
 
     def _trained_on(self, rng: np.random.Generator) -> Grown:
-        """One whose training was not at its end goes on, with twice the steps: the best, or one of most parameters.
+        """One whose training was not at its end goes on, with more steps: the best, or one of most parameters.
 
         A rich circuit learns slowly at first, and ends lower: losses of short trainings alone would never find out.
         """
@@ -206,7 +207,7 @@ class Children:
             left.sort(key=lambda t: (-t.metrics.get("parameters", 0.0), _loss(t), t.number))
         trial = left[min(int(rng.geometric(0.35)), len(left)) - 1]
         self.unfinished.remove(trial)
-        steps = min(2 * (trial.steps or self.grower.setup.spec.training.steps), MOST_STEPS)
+        steps = min(LONGER * (trial.steps or self.grower.setup.spec.training.steps), MOST_STEPS)
         trained = trial.report["training"]
         rows = tuple(map(tuple, trained["starts"])) if "starts" in trained else tuple(trained["weights"])
         architecture = Architecture.from_dict(dict(trial.architecture))

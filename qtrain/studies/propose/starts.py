@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import io
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from qtrain.extensions import Table
 from qtrain.growth.islands import island_starts
 from qtrain.growth.pools import Setting
 from qtrain.studies.propose.shelf import Template, breaks, shelf
-from qtrain.studies.tasks.devices import build_device
+from qtrain.studies.tasks.devices import Device, build_device
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -107,7 +108,9 @@ def _edges(spec: SearchSpec) -> Edges | None:
 
 def _islands(spec: SearchSpec, task: Task) -> list[Architecture]:
     """What the Hamiltonian's symmetries suggest; what plainly breaks a limit is left out."""
-    found = island_starts(Setting(spec.qubits, _edges(spec), None if task.is_classifier else task.observables[0]))
+    found = island_starts(
+        Setting(spec.qubits, _edges(spec), None if task.is_classifier else task.observables[0])
+    )
     return [a for a in found if breaks(a, spec.qubits, spec.constraints) is None]
 
 
@@ -155,12 +158,13 @@ def start_due(starts: Sequence[Mapping[str, Any]], begun: Sequence[str | None]) 
 
 
 def build_starts(
-    spec: SearchSpec, space: SearchSpace, task: Task | None = None
+    spec: SearchSpec, space: SearchSpace, task: Task | None = None, device: Device | None = None
 ) -> tuple[dict[str, Any], ...]:
     """The spec's ``start`` list as candidates: ``{"architecture": plain data, "architecture_id": …, "choices": …}``.
 
     A name of :data:`STARTS` stands for its set, behind the others and ``"paced"`` (:func:`start_at`). ``choices`` are
-    those of the space that draw it, None where none do.
+    those of the space that draw it, None where none do. Of sets, with a device, only as many as the trials have room
+    for, and only those that keep the limits on it: what is known to be pruned takes no trial's place.
 
     Raises:
         QTrainError: a file that cannot be read, an unknown name, another number of qubits, no free parameter.
@@ -175,8 +179,27 @@ def build_starts(
     if spec.space.grow_from is not None:
         own.insert(0, (0, spec.space.grow_from))
     found = [_candidate(spec, space, i, _read(item)) for i, item in own]
-    found += [_candidate(spec, space, i, architecture) | {"paced": True} for i, architecture in sets]
+    distinct: dict[str, tuple[int, Architecture]] = {}
+    for i, architecture in sets:
+        distinct.setdefault(architecture.content_id, (i, architecture))
+    kept = (item for item in distinct.values() if device is None or _keeps(spec, device, item[1], task))
+    room = None if device is None else -(-spec.trials // PACE)
+    found += [
+        _candidate(spec, space, i, architecture) | {"paced": True}
+        for i, architecture in itertools.islice(kept, room)
+    ]
     return tuple(found)
+
+
+def _keeps(spec: SearchSpec, device: Device, architecture: Architecture, task: Task | None) -> bool:
+    """Whether an architecture keeps the limits on what it takes on the device."""
+    named = ((name, spec.constraints.limit("max", name)) for name in ("two_qubit_depth", "two_qubit_gates"))
+    limits = {name: limit for name, limit in named if limit is not None}
+    if not limits or architecture.num_qubits not in (None, spec.qubits):
+        return True
+    circuit = architecture.circuit(spec.qubits)
+    cost = device.cost(circuit if task is None else task.ansatz_of(circuit, architecture.uploads))
+    return all(cost[name] <= limit for name, limit in limits.items())
 
 
 def _candidate(
