@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 
 from qtrain.architecture.catalogue import brickwork
 from qtrain.studies.propose.space import SearchSpace
-from qtrain.studies.propose.starts import PACE, STARTS, build_starts, shelf_of, start_at, start_due
+from qtrain.studies.propose.starts import (
+    PACE,
+    STARTS,
+    build_starts,
+    circuit_of,
+    shelf_of,
+    start_at,
+    start_due,
+)
 from qtrain.studies.setup import build_setup
 from qtrain.studies.spec.search_spec import read_spec
 
@@ -40,7 +48,7 @@ def test_workers_take_turns_as_a_search_does(starts, trials):
 
 def test_shelf_of_the_task_and_device_without_what_breaks_the_limits():
     spec = {"name": "s", "qubits": 6, "task": {"kind": "xxz"}, "start": ["shelf", brickwork(reps=2).to_dict()],
-            "device": {"topology": "line"}}  # fmt: skip
+            "device": {"topology": "line"}, "trials": 3000}  # fmt: skip
     free, tight = (read_spec(spec | {"constraints": limits}) for limits in ({}, {"max_two_qubit_depth": 4}))
     setup = build_setup(free)
     assert [s.get("paced", False) for s in setup.starts] == [False] + [True] * (len(setup.starts) - 1)
@@ -50,5 +58,11 @@ def test_shelf_of_the_task_and_device_without_what_breaks_the_limits():
     assert found == [a.content_id for a in STARTS["shelf"](free)]  # builds the task itself
     fewer = build_starts(tight, SearchSpace(6))[1:]
     assert 20 < len(fewer) < len(found) and {s["architecture_id"] for s in fewer} <= set(found)
+    device = setup.device
+    kept = build_setup(tight).starts[1:]
+    costs = {s["architecture_id"]: device.cost(circuit_of(s["architecture"], 6)[1])["two_qubit_depth"] for s in fewer}
+    assert {s["architecture_id"] for s in kept} == {name for name, depth in costs.items() if depth <= 4}
+    few = build_setup(read_spec(spec | {"trials": 9})).starts
+    assert few == setup.starts[:4]  # the first, and one for every third trial
     names = {t.family for t in shelf_of(free, setup.task)}
     assert "HVA from Néel, independent" in names and "efficient_su2, device" in names
