@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -67,6 +68,16 @@ def database(postgres: Any, request: pytest.FixtureRequest) -> str:
     name = f"q{abs(hash(request.node.nodeid))}"
     postgres.psql(f"CREATE DATABASE {name};")
     return str(postgres.get_uri(database=name))
+
+
+@contextlib.contextmanager
+def own_folder(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A new folder to work in, with a registry of its own: for what several tests look at."""
+    folder = tmp_path_factory.mktemp(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("QTRAIN_HOME", str(folder / "home"))
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, own_folder
 from fake_study import essence
 from growing_study import whole
 from mlflow_checks import check_mirror, files_of
@@ -39,10 +39,7 @@ SPEC = {
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
     """A finished search whose winner is a grown one, and the folder it ran in."""
-    folder = tmp_path_factory.mktemp("searched")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("QTRAIN_HOME", str(folder / "home"))
+    with own_folder(tmp_path_factory, "searched") as folder:
         result = qtrain.search(SPEC, n_jobs=2)
         assert result.winner.origin
         yield result, folder
@@ -197,6 +194,7 @@ def test_people_can_read_it(searched, capsys, monkeypatch):
         assert stop.value.code == 0
         text = capsys.readouterr().out
         assert text and max(map(len, text.splitlines())) <= 200
+        assert words[0] != "show" or f"its {len(result.angles)} angles" in text
     from rich.console import Console
 
     from qtrain.cli.progress import SearchProgress

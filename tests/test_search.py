@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import own_folder
 from fake_study import essence
 from mlflow_checks import check_mirror
 from qiskit.circuit.library import real_amplitudes
@@ -27,10 +28,7 @@ SPEC = {
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
     """A finished search, and the folder it ran in."""
-    folder = tmp_path_factory.mktemp("searched")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("QTRAIN_HOME", str(folder / "home"))
+    with own_folder(tmp_path_factory, "searched") as folder:
         yield qtrain.search(SPEC, n_jobs=2, tracking_uri="off"), folder
 
 

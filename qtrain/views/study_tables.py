@@ -28,6 +28,8 @@ def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawi
         ("versions", ", ".join(f"{k} {v}" for k, v in entry.versions.items()) or "–"),
         ("load it", f"qtrain.load({entry.name!r}).circuit()"),
     ]
+    if entry.angles is not None:
+        rows.append(("as trained", f"its {len(entry.angles)} angles: qtrain.load({entry.name!r}).angles"))
     parts: list[RenderableType] = [Text(entry.name, style="bold cyan"), name_value(rows)]
     if report is not None:
         parts += ["", Text(report.summary), "", name_value(facts(report))]
