@@ -34,6 +34,7 @@ FOLDERS: dict[str, tuple[int, set[str], str]] = {
     "mlflow_models": (6, {"optuna"}, "the name by which logged models find their code"),
     "studies": (7, {"matplotlib"}, "searches: specs, tasks, proposals, workers, winners"),
     "qiskit_plugins": (7, HEAVY, "the gate, the passes and the stages of Qiskit's transpiler"),
+    "improvement": (7, HEAVY, "edits of a circuit that are tried: what each of them measured"),
     "testing": (8, HEAVY - {"optuna"}, "conformance suites for rows that others add"),
     "views": (8, {"mlflow", "optuna"}, "tables, figures, pages: from results to what people read"),
     "cli": (9, set(), "the command line"),

@@ -132,6 +132,15 @@ def _qasm(path: Path, data: bytes) -> QuantumCircuit:
     return _only(path, [circuit])
 
 
+def read_qpy(data: bytes, name: str) -> QuantumCircuit:
+    """A circuit from the bytes of a QPY file with one circuit, which the errors call by this name.
+
+    Raises:
+        QTrainError: damaged bytes, or more than one circuit.
+    """
+    return _qpy(Path(name), data)
+
+
 def _qpy(path: Path, data: bytes) -> QuantumCircuit:
     from qiskit import qpy
 
