@@ -15,6 +15,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import QUICK, Budget
+from qtrain.circuits.drawing.gates import drawing
 from qtrain.circuits.files import read_circuit
 from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.observables import as_observable
@@ -104,7 +105,8 @@ def diagnose(
         two_qubit_depth=source.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
         observable=text, initialization=problem.drawn, shots=problem.shots, threshold=threshold(problem),
         summary=summarize(results["verdicts"], problem.shots), notes=tuple(dict.fromkeys(problem.notes)),
-        versions=dict(_versions()), seconds=seconds, noise=problem.noise.text if problem.noise else "", **results,
+        versions=dict(_versions()), seconds=seconds, noise=problem.noise.text if problem.noise else "",
+        drawing=drawing(source, problem.program.parameters), **results,
     )  # fmt: skip
 
 

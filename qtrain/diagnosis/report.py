@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from qtrain.circuits.drawing.gates import Drawing
 from qtrain.diagnosis.results import Expressivity, Simulability, Verdict
 from qtrain.gradients.statistics import GradientStats
 from qtrain.json_results import JsonResult
@@ -27,6 +28,7 @@ class TrainabilityReport(JsonResult):
         verdicts: one for each parameter, in the order of ``circuit.parameters``.
         summary: one sentence. notes: what was refused or cut short, and why.
         versions: of qtrain and qiskit. seconds: wall time by criterion.
+        drawing: the circuit's gates, for pictures of it; None in reports of earlier releases.
     """
 
     num_qubits: int
@@ -49,6 +51,7 @@ class TrainabilityReport(JsonResult):
     seconds: dict[str, float] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     noise: str = ""
+    drawing: Drawing | None = field(default=None, repr=False)
 
     def fraction(self, cause: str) -> float:
         """Share of parameters whose cause starts with this text, e.g. ``"dead"`` or ``"healthy"``."""

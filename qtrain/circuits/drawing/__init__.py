@@ -1,0 +1,1 @@
+"""Circuits as pictures: what is drawn of them, wherever it is drawn."""
