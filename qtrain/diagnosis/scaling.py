@@ -12,6 +12,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget, clock
+from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.observables import as_observable, named_observable
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.decay_laws import DecayFit, fit_decay
@@ -80,6 +81,7 @@ def scaling(
     observable: str | Callable[[int], SparsePauliOp],
     sizes: Sequence[int] | None = None,
     *,
+    initialization: str | tuple[str, float] | Initialization = "uniform",
     shots: int = 10_000,
     seed: int = 0,
     budget: Budget | None = None,
@@ -94,6 +96,7 @@ def scaling(
         architecture: an Architecture (anything with ``.circuit(n)``), or a function n -> QuantumCircuit.
         observable: "Z0", "Z0 Z1", "all Z", "parity", or a function n -> SparsePauliOp.
         sizes: at least four distinct numbers of qubits; None: up to 64, past the light cone if it is bounded.
+        initialization: see `gradient_variance`.
         shots: per expectation value. seed: of all randomness. budget: its seconds are for all sizes together, the
             largest of which are left out where they are spent; None: 10 seconds for each size.
 
@@ -141,7 +144,7 @@ def scaling(
         if left <= 0 and len(rows) >= ENOUGH:
             break
         seconds = 10.0 if budget is None else max(left / (len(numbers) - k), 1e-3)
-        row = _measure(n, *made[n], seed, replace(limits, seconds=seconds))
+        row = _measure(n, *made[n], initialization, seed, replace(limits, seconds=seconds))
         if row is not None:
             rows.append(row)
     if len(rows) < 3:
@@ -193,10 +196,10 @@ def _choose_sizes(prepare: Callable[[int], _Cone]) -> list[int]:
 
 
 def _measure(
-    n: int, program: PauliProgram, operator: SparsePauliOp, seed: int, limits: Budget
+    n: int, program: PauliProgram, operator: SparsePauliOp, initialization: Any, seed: int, limits: Budget
 ) -> tuple[float, float, float, float, float] | None:
     """(n, median V, its lower quartile, error of log V, scale); None where most gradients were not seen."""
-    found = gradient_variance(program, operator, seed=seed, budget=limits)
+    found = gradient_variance(program, operator, initialization=initialization, seed=seed, budget=limits)
     live = ~found.proven_zero  # those that were never seen count as the smallest, not as dead
     if not live.any():
         raise QTrainError(

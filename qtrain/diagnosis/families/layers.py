@@ -1,0 +1,1 @@
+"""Any circuit of repeated layers."""
