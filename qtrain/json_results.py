@@ -15,6 +15,7 @@ import typing
 import numpy as np
 
 from qtrain.errors import QTrainError
+from qtrain.files.reading import parse_json
 
 FORMAT = 2  # 1 held the sums of gradients by name; it is still read
 
@@ -92,8 +93,8 @@ class JsonResult:
     @classmethod
     def from_json(cls, text: str) -> typing.Self:
         try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
+            data = parse_json(text)
+        except (ValueError, TypeError, AttributeError) as error:
             raise QTrainError(
                 f"text should be the JSON of a {cls.__name__}. Got text that is not JSON: {error}."
             ) from None

@@ -15,6 +15,7 @@ HEAVY = {"mlflow", "optuna", "matplotlib", "qiskit_machine_learning", "sklearn"}
 # is in it. CONTRIBUTING.md's table is written from these rows: python tests/test_layers.py
 FOLDERS: dict[str, tuple[int, set[str], str]] = {
     "errors": (0, HEAVY | {"qiskit", "numba", "numpy"}, "what wrong input raises"),
+    "files": (0, HEAVY | {"qiskit", "numba", "numpy"}, "files read and written whole, or one sentence about why not"),
     "extensions": (0, HEAVY | {"qiskit", "numba", "numpy"}, "tables of rows that anyone can add to"),
     "budget": (0, HEAVY | {"qiskit", "numba"}, "seconds, memory, precision of one question"),
     "json_results": (0, HEAVY | {"qiskit", "numba"}, "results that round-trip through JSON"),

@@ -17,6 +17,7 @@ from qtrain.architecture.grown import check_gates, plain_gates, read_gates
 from qtrain.architecture.layer import Layer, names_from, one_of, whole
 from qtrain.architecture.topology import Edges, check_edges
 from qtrain.errors import QTrainError
+from qtrain.files.reading import parse_json
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -201,8 +202,8 @@ class Architecture:
             True
         """
         try:
-            data = json.loads(text)
-        except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
+            data = parse_json(text)
+        except (ValueError, TypeError, AttributeError) as error:
             raise QTrainError(f"text should be an architecture's JSON. Got text that is not JSON: {error}.") from None
         return cls.from_dict(data)
 

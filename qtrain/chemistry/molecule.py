@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from qtrain.errors import QTrainError
+from qtrain.files.reading import read_json
+from qtrain.files.writing import write_text
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -52,7 +54,7 @@ class Molecule:
         }  # fmt: skip
         head = json.dumps(known, indent=1, ensure_ascii=False).removesuffix("\n}")
         terms = ",\n".join(f"  {json.dumps([label, c.real])}" for label, c in self.hamiltonian.to_list())
-        Path(path).write_text(f'{head},\n "terms": [\n{terms}\n ]\n}}\n', encoding="utf-8")
+        write_text(Path(path), f'{head},\n "terms": [\n{terms}\n ]\n}}\n', "path")
         return Path(path)
 
     @classmethod
@@ -64,10 +66,7 @@ class Molecule:
         """
         from qiskit.quantum_info import SparsePauliOp
 
-        try:
-            known = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise QTrainError(f"file should be a molecule's file. Got {str(path)!r}: {error}.") from None
+        known = read_json(Path(path), "file", kind="a molecule's file")
         if not isinstance(known, dict) or known.get("format") != FORMAT:
             raise QTrainError(f"file should have the format {FORMAT!r}. Got {str(path)!r}, which has another.")
         try:

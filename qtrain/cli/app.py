@@ -115,11 +115,13 @@ def diagnose(
         if local is not None:
             print_views(tables.local_view(local, all_parameters=all_parameters), "")
     if figure is not None:
+        from qtrain.files.writing import replaced
         from qtrain.views.plotting import variance_profile
         from qtrain.views.tables import headline
 
         title = headline(file.name, observable)
-        variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(figure)
+        with replaced(figure, "figure") as beside:
+            variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(beside)
     held = [condition for condition in conditions if condition.holds(quantities(report))]
     for condition in held:
         value = quantities(report)[condition.quantity]

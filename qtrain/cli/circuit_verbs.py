@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtrain.cli.files import check_output, read_text, write_text
+from qtrain.cli.files import check_output
 from qtrain.errors import QTrainError
+from qtrain.files.reading import parse_json, read_text
+from qtrain.files.writing import write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,8 +25,8 @@ def read_noise(text: str | None) -> Any:
         return None
     if text.lstrip().startswith("{"):
         try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
+            return parse_json(text)
+        except ValueError as error:
             raise QTrainError(f"noise should be JSON where it starts with a brace. Got {text!r}: {error}.") from None
     try:
         return float(text)
@@ -70,9 +71,10 @@ def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:
     Raises:
         QTrainError: not JSON, a wrong number of angles, missing or unknown names, values that are no numbers.
     """
+    text = read_text(path, "at")
     try:
-        data = json.loads(read_text(path, "at"))
-    except json.JSONDecodeError as error:
+        data = parse_json(text)
+    except ValueError as error:
         raise QTrainError(
             f"at should be JSON: a list of angles, or an object of names. Got {path}: {error}."
         ) from None

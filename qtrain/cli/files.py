@@ -1,7 +1,8 @@
-"""Files that the command line reads and writes: one sentence where that fails, and nothing written over by mistake."""
+"""Files that the command line writes: what cannot be written is said first, and nothing is written over by mistake."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,24 +16,6 @@ _BEGINS = {
     ".pdf": (b"%PDF",),
     ".json": (b'{\n "format": "qtrain molecule',),
 }
-
-
-def read_text(path: Path, argument: str) -> str:
-    """A text file, or one sentence about why not."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise QTrainError(f"{argument} should be a text file. Got {path}, which is not UTF-8.") from None
-    except OSError as error:
-        raise QTrainError(f"{argument} should be a readable file. Got {path}: {error.strerror}.") from None
-
-
-def write_text(path: Path, text: str, argument: str) -> None:
-    """Write a file, or one sentence about why not."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise QTrainError(f"{argument} should be a file that can be written. Got {path}: {error.strerror}.") from None
 
 
 def check_output(path: Path, argument: str, *, kind: str, inputs: Iterable[Path | None] = ()) -> None:
@@ -55,6 +38,14 @@ def check_output(path: Path, argument: str, *, kind: str, inputs: Iterable[Path 
             raise QTrainError(f"{argument} should be another file than the input. Got {path}: choose another name.")
     if not path.absolute().parent.is_dir():
         raise QTrainError(f"{argument} should be in a folder that exists. Got {path}.")
+    if path.is_dir():
+        raise QTrainError(f"{argument} should be a file. Got {path}, which is a folder.")
+    try:
+        path.resolve()
+    except (OSError, RuntimeError):  # RuntimeError below Python 3.13
+        raise QTrainError(f"{argument} should be a file that can be written. Got {path}: links in a circle.") from None
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise QTrainError(f"{argument} should be a file that can be written. Got {path}: permission denied.")
     if not path.is_file():
         return
     try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from qtrain.architecture.architecture import REQUIRES
 from qtrain.errors import QTrainError
+from qtrain.files.writing import write_text
 from qtrain.registry.registry import EVIDENCE, RegistryEntry, load
 
 VERSION = "1.0.0"
@@ -156,7 +157,7 @@ def package(name: str, output: str | Path) -> Path:
         for place, text in files.items():
             path = folder / place
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_text(path, text, "output")
     except OSError as error:
         raise QTrainError(f"output should be a folder that can be written. Got {folder}: {error}.") from None
     return folder

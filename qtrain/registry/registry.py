@@ -15,7 +15,6 @@ import math
 import os
 import platform
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtrain.architecture.architecture import FORMAT, REQUIRES, Architecture, check_format
 from qtrain.errors import QTrainError
+from qtrain.files.reading import read_json
+from qtrain.files.writing import write_text
 from qtrain.json_results import encode
 
 if TYPE_CHECKING:
@@ -240,24 +241,10 @@ def register(entry: RegistryEntry, *, overwrite: bool = False) -> Path:
                 raise QTrainError(
                     f"name should be free. Got {entry.name!r}, already in {folder}: pass overwrite=True."
                 )
-            _replace(path, text)
+            write_text(path, text, "QTRAIN_HOME")
     except (OSError, Timeout) as error:
         raise QTrainError(f"QTRAIN_HOME should be a folder that can be written. Got {folder}: {error}.") from None
     return path
-
-
-def _replace(path: Path, text: str) -> None:
-    """All of the text, or the old file: never half of it."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def names() -> tuple[str, ...]:
@@ -289,7 +276,7 @@ def load(name: str) -> RegistryEntry:
     """
     check_name(name)
     path = home() / f"{name}.json"
-    own = entry_from_dict(_json(path), source=str(path)) if path.is_file() else None
+    own = entry_from_dict(read_json(path, str(path)), source=str(path)) if path.is_file() else None
     installed = _installed()
     if name in installed:
         theirs = _read_package(name, installed[name])
@@ -307,13 +294,6 @@ def load(name: str) -> RegistryEntry:
     return own
 
 
-def _json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise QTrainError(f"{path} should be a JSON file that can be read. Got {error}.") from None
-
-
 def _installed() -> dict[str, str]:
     """Entry-point name → package, without importing either."""
     return {point.name: point.value for point in importlib.metadata.entry_points(group=GROUP)}
@@ -326,8 +306,8 @@ def _read_package(name: str, package: str) -> RegistryEntry:
         path = Path(folder) / "architecture.json"
         if path.is_file():
             evidence = path.with_name("evidence.json")
-            data = _json(path)
-            more = _json(evidence) if evidence.is_file() else {}
+            data = read_json(path, str(path))
+            more = read_json(evidence, str(evidence)) if evidence.is_file() else {}
             if isinstance(data, dict) and isinstance(more, dict):
                 data = {key: value for key, value in more.items() if key in EVIDENCE} | data
             return entry_from_dict(data, source=str(path))

@@ -23,6 +23,7 @@ from qtrain.architecture.architecture import check_format
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
+from qtrain.files.reading import read_json
 from qtrain.qml.classifier import TrainableQNNClassifier
 from qtrain.qml.qnn import SIMULATED_QUBITS, local_observables
 from qtrain.registry.registry import RegistryEntry, check_name, current_versions, entry_from_dict
@@ -79,10 +80,7 @@ def predictor(path: str | Path) -> Callable[[Any], np.ndarray]:
     Raises:
         QTrainError: a file that cannot be read, is of a newer format, or whose content was altered.
     """
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise QTrainError(f"model should be a JSON file that can be read. Got {str(path)!r}: {error}.") from None
+    data = read_json(Path(path), "model")
     if not isinstance(data, dict) or not isinstance(data.get("content"), dict):
         raise QTrainError(f"model should be a JSON object with its content. Got {str(path)!r}, which is not.")
     check_format(data, FORMAT, "model")

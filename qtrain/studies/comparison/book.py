@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from qtrain.errors import QTrainError
+from qtrain.files.reading import read_json
+from qtrain.files.writing import write_text
 from qtrain.studies.comparison.results import SEARCH, Benchmark
 from qtrain.studies.spec.search_spec import SearchSpec
 
@@ -37,9 +38,9 @@ class Book:
 
     def _read(self, path: Path) -> None:
         try:
-            data = json.loads(path.read_text(encoding="utf-8"))
+            data = read_json(path, "results")
             there = Benchmark.from_dict(data)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise QTrainError(
                 f"results should be a new file, or one of a comparison. Got {str(path)!r}: {error}."
             ) from None
@@ -82,9 +83,7 @@ class Book:
         about = {str(seed): about for seed, about in sorted(self.task.items())}
         text = json.dumps(whole.to_dict() | {"asked": self.asked, "task": about}, indent=None, ensure_ascii=False)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(text.replace('}, "', '},\n"') + "\n", encoding="utf-8")
-        os.replace(partial, path)
+        write_text(path, text.replace('}, "', '},\n"') + "\n", "results")
 
     def benchmark(self, seeds: Sequence[int], methods: Sequence[str]) -> Benchmark:
         """What is there of these methods and seeds."""

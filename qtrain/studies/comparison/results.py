@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qtrain.errors import QTrainError
+from qtrain.files.reading import read_json
 from qtrain.studies.comparison.fronts import FrontCheck, check_front
 from qtrain.studies.comparison.intervals import SOLVED, TIE, Ratio, paired_ratio
 
@@ -161,11 +161,7 @@ class Benchmark:
         Raises:
             QTrainError: a file that cannot be read, or is something else.
         """
-        try:
-            data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise QTrainError(f"results should be a file of qtrain compare. Got {str(path)!r}: {error}.") from None
-        return cls.from_dict(data)
+        return cls.from_dict(read_json(Path(path), "results", kind="a file of qtrain compare"))
 
 
 def _energies(runs: Mapping[str, Mapping[int, Mapping[str, Any]]], seed: int) -> Sequence[float]:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,6 +26,7 @@ from pydantic_core import core_schema
 
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
+from qtrain.files.reading import parse_toml, read_text
 from qtrain.studies.objectives import signs
 from qtrain.studies.propose.samplers import GIVEN, SAMPLERS
 from qtrain.studies.spec.fields import (
@@ -199,13 +199,12 @@ def _load(source: Any) -> Mapping[str, Any]:
     if not isinstance(source, (str, Path)):
         raise QTrainError(f"spec should be a TOML file, a dict or a SearchSpec. Got {type(source).__name__}.")
     path = Path(source)
+    if not (path.exists() or path.is_symlink()):
+        raise QTrainError(f"spec should be a TOML file that exists. Got {str(path)!r}, which does not.")
+    text = read_text(path, "spec", kind="a readable TOML file")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise QTrainError(f"spec should be a TOML file that exists. Got {str(path)!r}, which does not.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise QTrainError(f"spec should be a readable TOML file. Got {str(path)!r}: {error}.") from None
-    except tomllib.TOMLDecodeError as error:
+        return parse_toml(text)
+    except ValueError as error:
         raise QTrainError(f"spec should be valid TOML. Got {str(path)!r}: {error}.") from None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import model_validator
 
 from qtrain.errors import QTrainError
+from qtrain.files.reading import parse_json
 from qtrain.studies.spec.fields import FilePath, PauliTerms, pauli_terms
 from qtrain.studies.tasks.fermions import openfermion_operator
 from qtrain.studies.tasks.task import Task, TaskModel, ground_state, register_task
@@ -108,7 +108,7 @@ def read_terms(text: str, num_qubits: int | None = None) -> SparsePauliOp:
 
 def _read_json(text: str, file: str) -> tuple[str, float, dict[str, float]]:
     try:
-        data = json.loads(text)
+        data = parse_json(text)
         terms = data["terms"]
         if isinstance(terms, list):
             labels = [label for label, _ in terms]

@@ -1,0 +1,1 @@
+"""Files read with one clause about what is wrong, and written whole or not at all."""
