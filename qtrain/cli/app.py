@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qtrain.cli import page_verbs
 from qtrain.cli.options import (
     MEASURED,
     Backend,
@@ -308,27 +309,7 @@ def model(name: Registered, tracking_uri: Tracking = None) -> None:
     typer.echo(study_verbs.model(name, tracking_uri))
 
 
-@app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")
-def report(
-    source: Annotated[str, typer.Argument(help="A circuit file, or a registered name.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")],
-    observable: Annotated[str | None, typer.Option("--observable", "-O", help="Needed for a circuit file.")] = None,
-    shots: Shots = 10_000,
-    seed: Seed = 0,
-    noise: Noise = None,
-    initialization: Start = "uniform",
-    inputs: Inputs = None,
-    data: Data = None,
-    seconds: Seconds = None,
-    thorough: Thorough = False,
-) -> None:
-    """Write the report as one HTML page with its figures inside."""
-    from qtrain.cli import circuit_verbs
-
-    typer.echo(circuit_verbs.report_page(
-        source, output, observable=observable, shots=shots, seed=seed, noise=noise, initialization=initialization,
-        inputs=inputs, data=data, seconds=seconds, thorough=thorough,
-    ))  # fmt: skip
+app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")(page_verbs.report)
 
 
 def _show_search(result: SearchResult, as_json: bool) -> None:

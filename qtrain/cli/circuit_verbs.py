@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from qtrain.cli.files import check_output
 from qtrain.errors import QTrainError
 from qtrain.files.reading import parse_json, read_text
-from qtrain.files.writing import write_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,58 +137,6 @@ def check_figure(path: Path | None, *inputs: Path | None) -> None:
     if path.suffix.lower() not in endings:
         raise QTrainError(f"figure should end in {', '.join(endings)}. Got {path}.")
     check_output(path, "figure", kind=path.suffix.lower(), inputs=inputs)
-
-
-def _question(source: str, observable: str | None) -> tuple[str, QuantumCircuit, Any, str]:
-    """Of a circuit file or a registered name: its name, the circuit, what is measured, and that as text."""
-    if Path(source).suffix:
-        if observable is None:
-            raise QTrainError('observable should be given for a circuit file, such as --observable "ZII". Got none.')
-        (circuit,) = read_circuits([Path(source)], free_angles=None).values()
-        return Path(source).name, circuit, observable, observable
-    from qtrain.circuits.observables import unit_observable
-    from qtrain.registry.registry import load
-
-    entry = load(source)
-    if observable is not None:
-        return entry.name, entry.circuit(), observable, observable
-    if entry.observable is None:
-        raise QTrainError(f"observable should be given: the entry {source!r} states none. Got none.")
-    # scaled as in the search that found it: the figures are those that `qtrain show` prints
-    return entry.name, entry.circuit(), unit_observable(entry.observable), entry.observable
-
-
-def report_page(source: str, output: Path, *, observable: str | None, **options: Any) -> str:
-    """Write the HTML page of a circuit file or of a registered name; a sentence about it.
-
-    ``options``: of :func:`diagnose_circuits`.
-    """
-    from qtrain.views.page import page
-    from qtrain.views.plotting import variance_profile
-    from qtrain.views.tables import facts, headline, interval, number
-
-    check_output(output, "output", kind=".html", inputs=[Path(source)])
-    if output.suffix.lower() not in (".html", ".htm"):
-        raise QTrainError(f"output should end in .html. Got {output}.")
-    name, circuit, measured, stated = _question(source, None if observable is None else read_observable(observable))
-    report = diagnose_circuits({name: circuit}, measured, **options)[name]
-    columns = ["#", "parameter", "qubits", "V", "95 % interval", "cause", "advice"]
-    rows = [
-        [str(v.index), v.parameter, ", ".join(map(str, v.qubits)), number(v.variance),
-         interval(v.variance, v.lower, v.upper), v.cause, v.advice]
-        for v in report.verdicts
-    ]  # fmt: skip
-    small = circuit.num_qubits <= 12 and len(circuit.data) <= 400
-    text = page(
-        headline(name, stated),
-        summary=report.summary,
-        facts=[*facts(report), *(("note", note) for note in report.notes)],
-        figures={"Gradient variance": variance_profile(report.verdicts, threshold=report.threshold)},
-        tables={"Parameters": (columns, rows)},
-        drawing=str(circuit.draw("text", fold=-1)) if small else "",
-    )
-    write_text(output, text, "output")
-    return f"Wrote {output}."
 
 
 def write_molecule(geometry: str, output: Path, active: str | None, **options: Any) -> str:

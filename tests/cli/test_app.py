@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -250,7 +251,7 @@ def test_figure_and_report_page(run, ansatz, tmp_path):
     assert (tmp_path / "v.png").read_bytes().startswith(b"\x89PNG")
     assert run("report", str(ansatz), "-O", "ZIII", "-o", str(tmp_path / "page.html")).code == 0
     page = (tmp_path / "page.html").read_text()
-    assert "9 of 24 parameters train" in page and "<svg" in page and "<script" not in page
+    assert "9 of 24 parameters train" in page and "default-src 'none'" in page
     assert "observable should be given" in one_sentence(run("report", str(ansatz), "-o", "page.html"))
     assert "end in .html" in one_sentence(run("report", str(ansatz), "-O", "ZIII", "-o", str(tmp_path / "page.pdf")))
 
@@ -289,10 +290,10 @@ def test_show_and_report_give_an_entry_the_same_figures(run, tmp_path, monkeypat
     search(spec, tracking_uri="off")
     shown = next(line for line in run("show", "same").out.splitlines() if line.startswith("cost variance"))[13:].strip()
     assert run("report", "same", "-o", "page.html", "--thorough").code == 0
-    page = Path("page.html").read_text()
+    page = re.sub("<[^>]+>", "", Path("page.html").read_text())
     assert "(observable with S = 1)" in shown and shown in page
     assert run("report", "same", "-O", "ZZI + IZZ + XII + IXI + IIX", "-o", "page.html").code == 0
-    assert "(observable with S = 5)" in Path("page.html").read_text()
+    assert "(observable with S = 5)" in re.sub("<[^>]+>", "", Path("page.html").read_text())
 
 
 # --------------------------------------------------------------------------------------------- registry

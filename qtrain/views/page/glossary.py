@@ -11,15 +11,19 @@ from qtrain.extensions import Table
 
 @dataclass(frozen=True)
 class Term:
-    """``word``: as it stands on a page; ``meaning``: two sentences at most; ``see``: keys of other rows."""
+    """``word``: as it stands on a page; ``meaning``: two sentences at most.
+
+    ``see``: keys of other rows; ``also``: other words that mean the same.
+    """
 
     word: str
     meaning: str
     see: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 TERMS: Table[Term] = Table("term")
 for _key, _row in tomllib.loads(
     files("qtrain.views.page").joinpath("assets", "glossary.toml").read_text(encoding="utf-8")
 ).items():
-    TERMS.add(_key, Term(_row["word"], _row["meaning"], tuple(_row.get("see", ()))))
+    TERMS.add(_key, Term(_row["word"], _row["meaning"], tuple(_row.get("see", ())), tuple(_row.get("also", ()))))

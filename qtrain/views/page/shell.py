@@ -59,7 +59,7 @@ def text(value: Any) -> Html:
 
 
 def term(key: str, shown: str | None = None) -> Html:
-    """A word with a link to its line of the glossary, which is also its hint.
+    """A word (that of the glossary, or ``shown``) with a link to its line of the glossary, which is also its hint.
 
     Example:
         >>> term("beta")
@@ -68,9 +68,46 @@ def term(key: str, shown: str | None = None) -> Html:
     return Html(f'<a class="term" href="#term-{key}">{text(shown or TERMS[key].word)}</a>')
 
 
+def linked(value: Any) -> Html:
+    """Escaped text in which words of the glossary are links, each once.
+
+    Example:
+        >>> linked("QFIM rank 4 < 8")
+        '<a class="term" href="#term-qfim-rank">QFIM rank</a> 4 &lt; 8'
+    """
+    done: set[str] = set()
+
+    def link(found: re.Match[str]) -> str:
+        key = _words()[0][found[1].lower()]
+        if key in done:
+            return found[0]
+        done.add(key)
+        return term(key, Html(found[0]))
+
+    return Html(_words()[1].sub(link, text(value)))
+
+
+@cache
+def _words() -> tuple[dict[str, str], re.Pattern[str]]:
+    """Words, in small letters, and what finds them: the longest first."""
+    keys = {word.lower(): key for key, row in TERMS.items() for word in (row.word, *row.also) if len(word) > 1}
+    longest = sorted(keys, key=len, reverse=True)
+    return keys, re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, longest)) + r")s?(?![\w-])", re.IGNORECASE)
+
+
+def plain_terms(observable: str) -> str:
+    """An observable without the coefficients that are 1.
+
+    Example:
+        >>> plain_terms("1*ZII + 0.5*IXX + -1*YYY + 1*ZZZ")
+        'ZII + 0.5*IXX + -1*YYY + ZZZ'
+    """
+    return re.sub(r"(?<![\w.-])1\*", "", observable)
+
+
 def facts_list(rows: Sequence[tuple[str, str]]) -> Html:
     """Names and texts, one below the other."""
-    lines = "".join(f"<dt>{text(name)}</dt><dd>{text(said)}</dd>" for name, said in rows)
+    lines = "".join(f"<dt>{linked(name)}</dt><dd>{linked(said)}</dd>" for name, said in rows)
     return Html(f'<dl class="facts">{lines}</dl>')
 
 
@@ -81,7 +118,7 @@ def data_table(
     """A table whose columns sort; numbers stand right, and sort by value, NaN last.
 
     Args:
-        columns: headings. rows: cells, each text, number, None or `Html`.
+        columns: headings. rows: cells, each text, number, None, `Html`, or (text, number that it sorts by).
         caption: what it shows, for those who hear the page too.
         id: of the table; needed where ``filtered`` puts a box above it.
         attributes: of each row, as HTML, such as ``'id="p3"'``.
@@ -116,11 +153,12 @@ def filter_box(id: str, rows: str, label: str) -> Html:
     )
 
 
-def embedded(id: str, data: Any) -> Html:
-    """Data for a script of the page: JSON that cannot end its element."""
+def embedded(id: str, data: Any, **attributes: str) -> Html:
+    """Data for a script of the page: JSON that cannot end its element; ``attributes`` become ``data-…``."""
     plain = json.dumps(_finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     plain = plain.encode("utf-8", "replace").decode().replace("<", "\\u003c").replace("\u2028", "\\u2028")
-    return Html(f'<script type="application/json" id="{id}">{plain}</script>')
+    more = "".join(f' data-{name}="{text(value)}"' for name, value in attributes.items())
+    return Html(f'<script type="application/json" id="{id}"{more}>{plain}</script>')
 
 
 @cache
@@ -214,6 +252,8 @@ def _cell(cell: Any, figure: bool, wide: bool) -> str:
     if figure:
         value = "" if cell is None or math.isnan(cell) else repr(float(cell)).replace("inf", "Infinity")
         return f'<td class="n" data-v="{value}">{number(cell)}</td>'
+    if isinstance(cell, tuple):  # what is shown, and what it sorts by
+        return f'<td class="n" data-v="{cell[1]}">{text(cell[0])}</td>'
     return f"<td{_class(False, wide)}>{'–' if cell is None else text(cell)}</td>"
 
 

@@ -87,7 +87,7 @@ function tips() {
 
 // A link to something inside closed groups opens them first.
 function reveal(id) {
-  const target = id && document.getElementById(id);
+  const target = id ? document.getElementById(id) : null;
   for (let group = target?.closest("details"); group; group = group.parentElement.closest("details")) group.open = true;
   return target;
 }
