@@ -41,6 +41,7 @@ class Criterion:
         quantities: by name, report -> number, for conditions such as ``dead > 0.1``; None: not known.
         field: of the report that takes the result; None: ``report.extra[name]``, as plain data.
         needed: without its result there is no report: its errors are raised.
+        silent: it may have nothing to say of a circuit, and then no note says why.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Criterion:
     quantities: Mapping[str, Quantity] = field(default_factory=dict)
     field: str | None = None
     needed: bool = False
+    silent: bool = False
 
     def result(self, report: TrainabilityReport) -> Any:
         """What it found; None where it found nothing, or did not run."""
@@ -126,6 +128,9 @@ for _row in (
         }, "dla",
     ),
     Criterion("simulability", _part("certificates"), facts.of_simulability, field="simulability"),
+    Criterion("trend", _part("trend"), facts.of_trend, {
+        "rate": lambda report: report.trend.rate if report.trend else None,
+    }, "trend", silent=True),
     Criterion("expressivity", _part("expressivity"), facts.of_expressivity, field="expressivity"),
 ):  # fmt: skip
     register_criterion(_row)

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qtrain.diagnosis.report import TrainabilityReport
+    from qtrain.diagnosis.results import Scaling
     from qtrain.gradients.statistics import GradientStats
 
 Facts = list[tuple[str, str]]
@@ -142,6 +145,27 @@ def of_algebra(report: TrainabilityReport) -> Facts:
 
 def of_simulability(report: TrainabilityReport) -> Facts:
     return [("classical simulation", report.simulability.verdict)] if report.simulability else []
+
+
+def of_trend(report: TrainabilityReport) -> Facts:
+    found = report.trend
+    if found is None:
+        return []
+    return [("trend", f"{trend_words(found)} ({found.family}; {sizes_words(found.sizes)})")]
+
+
+def trend_words(found: Scaling) -> str:
+    """A law in a few words, as ``"exponential, 0.69 per qubit"``."""
+    if found.law == "exponential":
+        return f"exponential {'decay' if found.rate > 0 else 'growth'}, {number(abs(found.rate), 2)} per qubit"
+    if found.law == "polynomial":
+        return f"polynomial, V ~ n^{number(-found.rate, 2)}"
+    return "constant in n" if found.law == "constant" else "not yet decided"
+
+
+def sizes_words(sizes: Sequence[int]) -> str:
+    """``n = 4 … 14``."""
+    return f"n = {min(sizes)} … {max(sizes)}"
 
 
 def of_expressivity(report: TrainabilityReport) -> Facts:

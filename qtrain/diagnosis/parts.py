@@ -15,7 +15,8 @@ from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import Problem, classes, part, path_tape
 from qtrain.diagnosis import causes
 from qtrain.diagnosis.expressivity import expressivity as express
-from qtrain.diagnosis.results import Expressivity, Simulability, Verdict
+from qtrain.diagnosis.families.trend import trend as family_trend
+from qtrain.diagnosis.results import Expressivity, Scaling, Simulability, Verdict
 from qtrain.diagnosis.sensitivity import light_cone_sensitivity
 from qtrain.diagnosis.simulability import certify, on_its_cone
 from qtrain.errors import QTrainError
@@ -27,6 +28,9 @@ from qtrain.lie.result import DLAResult
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.light_cone import cone
 from qtrain.light_cones.vanishing_gradients import vanishing_weights
+
+TREND = 0.5  # of the seconds that the criteria before it leave
+LEAST = 0.05  # seconds, below which other sizes are not begun
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +168,20 @@ def certificates(problem: Diagnosis) -> Simulability:
     except QTrainError:
         name = None
     return certify(problem.ideal.first_point("simulability"), algebra=name)
+
+
+@part
+def trend(problem: Diagnosis) -> Scaling | None:
+    """How the gradients go on with the number of qubits; None where that is not known, or not asked of one circuit."""
+    if problem.noise is not None or problem.outputs is not None or problem.data is not None:
+        return None
+    seconds = problem.share(TREND)
+    if seconds < LEAST:
+        return None
+    return family_trend(
+        problem.circuit, problem.observable, initialization=problem.start, shots=problem.shots,
+        budget=replace(problem.budget, seconds=seconds), seed=problem.seed,
+    )  # fmt: skip
 
 
 @part

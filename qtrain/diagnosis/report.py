@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qtrain.circuits.drawing.gates import Drawing
-from qtrain.diagnosis.results import Expressivity, Simulability, Verdict
+from qtrain.diagnosis.results import Expressivity, Scaling, Simulability, Verdict
 from qtrain.gradients.statistics import GradientStats
 from qtrain.json_results import JsonResult
 from qtrain.lie.result import DLAResult
@@ -28,6 +28,7 @@ class TrainabilityReport(JsonResult):
         verdicts: one for each parameter, in the order of ``circuit.parameters``.
         summary: one sentence. notes: what was refused or cut short, and why.
         versions: of qtrain and qiskit. seconds: wall time by criterion.
+        trend: how its gradients go on with the number of qubits, where the circuit is a member of a known family.
         drawing: the circuit's gates, for pictures of it; None in reports of earlier releases.
     """
 
@@ -51,6 +52,7 @@ class TrainabilityReport(JsonResult):
     seconds: dict[str, float] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict)
     noise: str = ""
+    trend: Scaling | None = None
     drawing: Drawing | None = field(default=None, repr=False)
 
     def fraction(self, cause: str) -> float:

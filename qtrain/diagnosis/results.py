@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from qtrain.json_results import JsonResult
 
 
@@ -101,3 +103,45 @@ class Verdict(JsonResult):
     gate: int
     qubits: tuple[int, ...]
     path_weight: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling(JsonResult):
+    """Decay of gradient variances over the number of qubits n.
+
+    Attributes:
+        sizes, variance, low, error: n; median V over live parameters, its lower quartile, and the standard
+            error of log V; scale: S at each n.
+        law: ``"exponential"`` (V ~ e^(-rate n)), ``"polynomial"`` (V ~ n^(-rate)), ``"constant"``, or
+            ``"undecided"`` where these sizes do not tell.
+        rate, rate_low, rate_high: with its 95 % interval; negative where V grows. aicc: of each law.
+        barren_plateau: exponential decay, told from every other law, whose rate is above zero at 95 %.
+        shots, largest_size: shots per value, and the n from which they no longer resolve the median gradient.
+        summary: one sentence.
+        low_law, low_rate: the same fit of the lower quartile; NaN where its gradients were not all seen.
+        unresolved: sizes left out because more than half of the live gradients were not seen there.
+        family: whose circuits these are, where it has a name.
+        fitted: sizes that the law rests on: where depth and observable do not grow, only those past the
+            light cone, which is then at most ``cone_width`` qubits wide (0 where it is not bounded).
+    """
+
+    sizes: tuple[int, ...]
+    variance: np.ndarray
+    low: np.ndarray
+    error: np.ndarray
+    scale: np.ndarray
+    law: str
+    rate: float
+    rate_low: float
+    rate_high: float
+    aicc: dict[str, float]
+    barren_plateau: bool
+    shots: int
+    largest_size: float
+    summary: str
+    low_law: str = ""
+    low_rate: float = math.nan
+    unresolved: tuple[int, ...] = ()
+    fitted: tuple[int, ...] = ()
+    cone_width: int = 0
+    family: str = ""

@@ -16,55 +16,15 @@ from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.observables import as_observable, named_observable
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.decay_laws import DecayFit, fit_decay
+from qtrain.diagnosis.results import Scaling
 from qtrain.errors import QTrainError, check_whole
 from qtrain.gradients.variance import gradient_variance
-from qtrain.json_results import JsonResult
 from qtrain.light_cones.light_cone import light_cone
 
 QUANTILE = 0.25
 ENOUGH = 4  # sizes that a law needs
 TERMS = 8  # of an observable, whose light cones are looked at
 LADDER = (4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64)  # sizes to choose from
-
-
-@dataclass(frozen=True, eq=False)
-class Scaling(JsonResult):
-    """Decay of gradient variances over the number of qubits n.
-
-    Attributes:
-        sizes, variance, low, error: n; median V over live parameters, its lower quartile, and the standard
-            error of log V; scale: S at each n.
-        law: ``"exponential"`` (V ~ e^(-rate n)), ``"polynomial"`` (V ~ n^(-rate)), ``"constant"``, or
-            ``"undecided"`` where these sizes do not tell.
-        rate, rate_low, rate_high: with its 95 % interval; negative where V grows. aicc: of each law.
-        barren_plateau: exponential decay, told from every other law, whose rate is above zero at 95 %.
-        shots, largest_size: shots per value, and the n from which they no longer resolve the median gradient.
-        summary: one sentence.
-        low_law, low_rate: the same fit of the lower quartile; NaN where its gradients were not all seen.
-        unresolved: sizes left out because more than half of the live gradients were not seen there.
-        fitted: sizes that the law rests on: where depth and observable do not grow, only those past the
-            light cone, which is then at most ``cone_width`` qubits wide (0 where it is not bounded).
-    """
-
-    sizes: tuple[int, ...]
-    variance: np.ndarray
-    low: np.ndarray
-    error: np.ndarray
-    scale: np.ndarray
-    law: str
-    rate: float
-    rate_low: float
-    rate_high: float
-    aicc: dict[str, float]
-    barren_plateau: bool
-    shots: int
-    largest_size: float
-    summary: str
-    low_law: str = ""
-    low_rate: float = math.nan
-    unresolved: tuple[int, ...] = ()
-    fitted: tuple[int, ...] = ()
-    cone_width: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,7 +112,8 @@ def scaling(
             "budget should resolve the median gradient at 3 sizes or more. "
             f"Got {len(rows)} of {len(numbers)}: raise budget.seconds, or take smaller sizes."
         )
-    return _summarize(np.array(rows), numbers, cones, int(shots))
+    found = _summarize(np.array(rows), numbers, cones, int(shots))
+    return replace(found, family=str(getattr(architecture, "name", "")))
 
 
 def _cone(program: PauliProgram, observable: SparsePauliOp) -> _Cone:

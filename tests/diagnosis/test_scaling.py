@@ -238,10 +238,10 @@ def test_sizes_share_the_seconds(monkeypatch):
     """What one size leaves the others have; behind the deadline no size is begun once a law can be fitted."""
     asked, now = [], [0.0]
 
-    def slow(program, operator, *, seed, budget):
+    def slow(program, operator, *, initialization, seed, budget):
         asked.append((program.num_qubits, budget.seconds))
         now[0] += 4.0
-        return gradient_variance(program, operator, seed=seed)
+        return gradient_variance(program, operator, initialization=initialization, seed=seed)
 
     monkeypatch.setattr(module, "gradient_variance", slow)
     monkeypatch.setattr(module, "clock", lambda: now[0])

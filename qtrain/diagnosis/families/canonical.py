@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
+import numpy as np
+
 from qtrain.circuits.program import PauliProgram
 from qtrain.kernels import opcodes as op
 
@@ -45,6 +47,24 @@ def operations(program: PauliProgram) -> list[Op]:
                 where = tuple(sorted(where))
             found.append(((str(code),), where, on, -1))
     return found
+
+
+def identical(one: PauliProgram, other: PauliProgram) -> bool:
+    """Whether two programs are the same operation for operation, up to the names of their parameters."""
+    if one.num_qubits != other.num_qubits or len(one) != len(other):
+        return False
+    pairs = [(getattr(one, name), getattr(other, name)) for name in ("opcode", "qubits", "support", "letters")]
+    if not all(np.array_equal(a, b) for a, b in [*pairs, (one.parameter >= 0, other.parameter >= 0)]):
+        return False
+    near = [np.allclose(a, b, rtol=0, atol=0.5 * 10.0**-DIGITS)
+            for a, b in ((one.coefficient, other.coefficient), (one.offset, other.offset))]  # fmt: skip
+    return all(near) and np.array_equal(_in_order(one.parameter), _in_order(other.parameter))
+
+
+def _in_order(parameters: np.ndarray) -> np.ndarray:
+    """The same numbers, numbered by their first use."""
+    _, first, where = np.unique(parameters, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[where]
 
 
 def normal_form(program: PauliProgram, *, commuting: bool = False) -> tuple[object, ...]:

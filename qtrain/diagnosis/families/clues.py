@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from qiskit import QuantumCircuit
 
 from qtrain.circuits.program import PauliProgram, lower
-from qtrain.diagnosis.families.canonical import normal_form, operations
+from qtrain.diagnosis.families.canonical import normal_form
+
+_SIZE = -4  # place of the number of operations among the counts
 
 
-def counts(program: PauliProgram) -> Counter[object]:
-    """How many operations of each kind a circuit has, wherever they stand."""
-    return Counter((kind, len(qubits), parameter >= 0) for kind, qubits, _, parameter in operations(program))
+def counts(program: PauliProgram) -> np.ndarray:
+    """How many operations of each kind a circuit has, wherever they stand: numbers that add up over its parts."""
+    return np.concatenate([
+        np.bincount(program.opcode, minlength=16), np.bincount(program.letters, minlength=4),
+        [len(program), len(program.rotations), len(program.parameters), len(program.support)],
+    ])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Clues:
         return self.circuit.num_qubits
 
     @cached_property
-    def counts(self) -> Counter[object]:
+    def counts(self) -> np.ndarray:
         return counts(self.program)
 
     @cached_property
@@ -69,10 +74,9 @@ class Clues:
             build: repetitions -> circuit on as many qubits.
         """
         one, two = (counts(lower(build(reps))) for reps in (1, 2))
-        total, step = self.counts.total() - one.total(), two.total() - one.total()
-        if step <= 0 or total < 0 or total % step:
+        # parameters may be shared, and the first repetition may differ: the sizes must fit, and then the gates do
+        rest, step = self.counts - one, two - one
+        if step[_SIZE] <= 0 or rest[_SIZE] < 0 or rest[_SIZE] % step[_SIZE]:
             return None
-        more = total // step
-        kinds = set(one) | set(two) | set(self.counts)
-        fits = all(self.counts[kind] == one[kind] + more * (two[kind] - one[kind]) for kind in kinds)
-        return 1 + more if fits else None
+        more = int(rest[_SIZE] // step[_SIZE])
+        return 1 + more if (rest == more * step).all() else None

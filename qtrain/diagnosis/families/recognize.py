@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import itertools
+from collections.abc import Iterable, Iterator
 
 from qiskit import QuantumCircuit
 
 from qtrain.circuits.composites import is_composite, unfold
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.families import layers, library  # noqa: F401 - they add their rows
-from qtrain.diagnosis.families.canonical import normal_form
+from qtrain.diagnosis.families.canonical import identical, normal_form
 from qtrain.diagnosis.families.clues import Clues
 from qtrain.diagnosis.families.family import FAMILIES, Family
 from qtrain.errors import QTrainError
 
 MOST = 50_000  # operations of a circuit that is compared with families
+DISTINCT = 6  # qubits from which named families that are equal gate for gate are equal at every width
 GENERIC = "layers"  # the row that reads any repeated layers; named families come first
 
 
@@ -39,16 +40,11 @@ def recognize(circuit: QuantumCircuit) -> Family | None:
     clues = _look(circuit)
     if clues is None:
         return None
-    named: list[Family] = []
-    for name, row in FAMILIES.items():
-        if name != GENERIC:
-            named += (family for family in row.propose(clues))
-    for found in (named, FAMILIES[GENERIC].propose(clues) if GENERIC in FAMILIES else ()):
+    proposed = itertools.chain.from_iterable(row.propose(clues) for name, row in FAMILIES.items() if name != GENERIC)
+    for found in (proposed, FAMILIES[GENERIC].propose(clues) if GENERIC in FAMILIES else ()):
         same = list(_members(found, clues))
         if same:
-            # in the same order before the same up to what commutes
-            same.sort(key=lambda pair: not pair[1])
-            families = [family for family, _ in same]
+            families = [family for family, _ in sorted(same, key=lambda pair: not pair[1])]  # in the same order first
             return families[0] if _agree(families, clues.num_qubits) else None
     return None
 
@@ -65,13 +61,17 @@ def _look(circuit: QuantumCircuit) -> Clues | None:
     return Clues(plain, program)
 
 
-def _members(families: Any, clues: Clues) -> Iterator[tuple[Family, bool]]:
+def _members(families: Iterable[Family], clues: Clues) -> Iterator[tuple[Family, bool]]:
     """Those whose circuit of this width is the given one, and whether its gates stand in the same order."""
     for family in families:
         built = _lowered(family, clues.num_qubits)
         if built is None or len(built) != len(clues.program):
             continue
-        if normal_form(built) == clues.form:
+        if identical(built, clues.program):
+            yield family, True
+            if clues.num_qubits >= DISTINCT:
+                return
+        elif normal_form(built) == clues.form:
             yield family, True
         elif normal_form(built, commuting=True) == clues.loose_form:
             yield family, False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from qiskit import QuantumCircuit
@@ -12,6 +13,10 @@ from qtrain.diagnosis.families.observables import observable_at
 from qtrain.diagnosis.families.recognize import recognize
 from qtrain.diagnosis.scaling import Scaling, scaling
 from qtrain.errors import QTrainError
+
+SECONDS = 5.0  # without a budget
+FINE = 1e-9  # share of S below which a variance needs no value: a law is told by the small ones
+OPERATIONS = 1e7  # for one size: a law needs many sizes more than it needs digits
 
 
 def trend(
@@ -38,10 +43,11 @@ def trend(
     measured = None if family is None else observable_at(observable, circuit.num_qubits)
     if family is None or measured is None:
         return None
+    limits = budget or Budget(seconds=SECONDS)
+    limits = replace(
+        limits, resolution=min(limits.resolution, FINE), max_operations=min(limits.max_operations, OPERATIONS)
+    )  # fmt: skip
     try:
-        return scaling(
-            family, measured, shots=shots, initialization=initialization, budget=budget or Budget(seconds=5.0),
-            seed=seed,
-        )  # fmt: skip
+        return scaling(family, measured, shots=shots, initialization=initialization, budget=limits, seed=seed)
     except QTrainError:  # too few sizes have gradients that the budget resolves
         return None
