@@ -76,9 +76,10 @@ def diagnose(
     """
     if budget is None:
         budget = Budget() if thorough else Budget(seconds=QUICK)
-    problem, text = _asked(
-        circuit, observable, initialization, noise, shots, budget, seed, inputs, data, targets, loss
-    )
+    problem, text = question(
+        circuit, observable, initialization=initialization, noise=noise, shots=shots, budget=budget, seed=seed,
+        inputs=inputs, data=data, targets=targets, loss=loss,
+    )  # fmt: skip
     results: dict[str, Any] = {"extra": {}}
     seconds: dict[str, float] = {}
     for name, row in CRITERIA.items():
@@ -110,11 +111,12 @@ def diagnose(
     )  # fmt: skip
 
 
-def _asked(
-    circuit: Any, observable: Any, initialization: Any, noise: Any, shots: int, budget: Budget | None, seed: int,
-    inputs: Any, data: Any, targets: Any, loss: str,
+def question(
+    circuit: Any, observable: Any, *, initialization: Any = "uniform", noise: Any = None, shots: int = 10_000,
+    budget: Budget | None = None, seed: int = 0, inputs: Any = (), data: Any = None, targets: Any = None,
+    loss: str = "squared_error",
 ) -> tuple[Diagnosis, str]:  # fmt: skip
-    """The question of a diagnosis, and the text of its observable."""
+    """The question of a diagnosis, and the text of its observable; arguments as those of `diagnose`."""
     check_whole("shots", shots)
     outputs = None
     if hasattr(circuit, "observables") and hasattr(circuit, "input_params"):
@@ -138,11 +140,11 @@ def _asked(
     )  # fmt: skip
     asked = {item.name: getattr(problem, item.name) for item in fields(problem) if item.name != "parts"}
     notes = list(problem.remarks)
-    question = Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs, notes=notes)
+    posed = Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs, notes=notes)
     if problem.noise is None:
-        return question, _text(problem.observable) if outputs is None else text
+        return posed, _text(problem.observable) if outputs is None else text
     notes += [*problem.noise.notes, _IDEAL]
-    return replace(question, circuit=problem.noise.circuit), _text(as_observable(observable, source.num_qubits))
+    return replace(posed, circuit=problem.noise.circuit), _text(as_observable(observable, source.num_qubits))
 
 
 @lru_cache(maxsize=1)

@@ -125,8 +125,8 @@ def threshold(problem: Diagnosis) -> float:
 
 
 @part
-def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
-    """The cause of each parameter, with advice."""
+def evidence(problem: Diagnosis) -> causes.Evidence:
+    """What the causes follow from, as far as it does not ask what else could have been measured."""
     stats, seen = gradients(problem), cone(problem)
     zero = (stats.proven_zero | dead(problem)) & seen.effective
     blind = np.zeros_like(zero)
@@ -135,12 +135,17 @@ def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
             problem.program, problem.observable, any_input=True, seed=problem.seed, seconds=problem.share(0.2)
         )
         blind = zero & ~problem.program.of_parameters(~every)
-    evidence = causes.Evidence(stats, seen, zero, blind, threshold(problem))
-    quiet = evidence.quiet
-    if quiet.any() and not evidence.flat:
-        sensed = light_cone_sensitivity(problem, quiet, 1 / problem.shots, seconds=problem.share(0.5))
-        evidence = replace(evidence, sensitivity=sensed)
-    return causes.verdicts(problem.program, evidence, _path_weights(problem))
+    return causes.Evidence(stats, seen, zero, blind, threshold(problem))
+
+
+@part
+def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
+    """The cause of each parameter, with advice."""
+    found = evidence(problem)
+    if found.quiet.any() and not found.flat:
+        sensed = light_cone_sensitivity(problem, found.quiet, 1 / problem.shots, seconds=problem.share(0.5))
+        found = replace(found, sensitivity=sensed)
+    return causes.verdicts(problem.program, found, _path_weights(problem))
 
 
 def _path_weights(problem: Diagnosis) -> np.ndarray:

@@ -1,0 +1,22 @@
+"""The edits that `qtrain.improve` tries: rows of the table, in the order in which two of them are done."""
+
+from __future__ import annotations
+
+from qtrain.improvement import entanglers, observables, parameters, starts
+from qtrain.improvement.table import Edit, register_edit
+
+for _row in (
+    Edit("registered winner", ("circuit",), parameters.registered),
+    Edit("entanglement", ("entanglement", "circuit"), entanglers.entanglement),
+    Edit("fewer repetitions", ("depth", "circuit"), entanglers.fewer_repetitions),
+    Edit("fewer entanglers", ("entanglement", "circuit"), entanglers.drop_entanglers),
+    Edit("mirrored layers", ("start", "circuit"), starts.mirrored_layers),
+    Edit("tied angles", ("parameters", "circuit"), parameters.tied),
+    Edit("local observable", ("observable",), observables.local_sums),
+    Edit("seeing qubits", ("observable",), observables.seeing),
+    Edit("start near zero", ("start",), starts.near_zero, keeps_function=True),
+    Edit("identity block", ("start",), starts.identity_block, keeps_function=True),
+    Edit("clifford point", ("start", "circuit"), starts.at_clifford_point),
+    Edit("dead parameters", ("parameters", "circuit"), parameters.without_dead, keeps_function=True),
+):
+    register_edit(_row)

@@ -1,0 +1,163 @@
+"""What is measured of one model: first what trains, then the trend, Fisher rank, certificates, as time allows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from qtrain.budget import Budget
+from qtrain.diagnosis import causes, parts
+from qtrain.diagnosis.diagnose import question
+from qtrain.diagnosis.expressivity import expressivity
+from qtrain.diagnosis.families import trend
+from qtrain.diagnosis.parts import Diagnosis
+from qtrain.diagnosis.scaling import Scaling
+from qtrain.errors import QTrainError
+from qtrain.improvement.results import Tried
+from qtrain.improvement.table import Model
+
+MOST_LISTED = 400  # parameters up to which the rank is computed for a table
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all models of one table share: as the options of `qtrain.diagnose`."""
+
+    noise: Any = None
+    shots: int = 10_000
+    budget: Budget = field(default_factory=Budget)
+    seed: int = 0
+    data: np.ndarray | None = None
+
+
+@dataclass
+class Row:
+    """A model that is tried: how it was made, and what is known of it by now."""
+
+    model: Model
+    tried: Tried
+    question: Diagnosis | None = None
+
+
+def begin(model: Model, **how: Any) -> Row:
+    """A row of which nothing is known; ``how``: fields of Tried."""
+    made = {"edits": (), "names": (), "changes": (), "keeps_function": True} | how
+    return Row(model, Tried(
+        circuit=model.circuit, observable=model.observable, initialization=str(model.start),
+        parameters=model.circuit.num_parameters, **made,
+    ))  # fmt: skip
+
+
+def measure(row: Row, setting: Setting, seconds: float) -> None:
+    """Gradients: how many parameters train, and how large they are."""
+    began, model = time.monotonic(), row.model
+    limits = replace(setting.budget, seconds=max(seconds, 0.05))
+    try:
+        asked, _ = question(
+            model.circuit, model.observable, initialization=model.start, noise=setting.noise, shots=setting.shots,
+            budget=limits, seed=setting.seed, inputs=model.inputs, data=setting.data,
+        )  # fmt: skip
+        stats, evidence = parts.gradients(asked), parts.evidence(asked)
+    except QTrainError as error:
+        row.tried = replace(row.tried, failed=str(error), seconds=_since(began))
+        return
+    found = causes.causes(evidence)
+    live = np.array([not cause.startswith("dead") for cause in found])
+    scale = evidence.threshold * asked.shots
+    known = stats.second_moment[live]
+    known = known[np.isfinite(known)] / scale
+    trains, total = found.count(causes.HEALTHY), len(found)
+    circuit = asked.circuit
+    row.question = asked
+    row.tried = replace(
+        row.tried, parameters=total, trains=trains, share=trains / total,
+        median_variance=float(np.median(known)) if known.size else math.nan,
+        cost_variance=float(stats.cost_variance) / scale, method=stats.method,
+        exact=bool((stats.exact | ~live).all()), notes=tuple(dict.fromkeys(asked.notes)),
+        two_qubit_depth=circuit.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
+        two_qubit_gates=sum(len(i.qubits) > 1 and i.operation.name != "barrier" for i in circuit.data),
+        seconds=_since(began),
+    )  # fmt: skip
+
+
+def add_trend(row: Row, setting: Setting, seconds: float) -> None:
+    """How the gradients of the model's family shrink with n; nothing where it is no member of a known one."""
+    if setting.noise is not None or row.model.inputs:
+        return
+    model = row.model
+    found = trend(
+        model.circuit, model.observable, initialization=model.start, budget=_limits(setting, seconds), seed=setting.seed
+    )
+    if found is not None:
+        row.tried = replace(row.tried, trend=trend_words(found), trend_rate=found.rate)
+
+
+def add_rank(row: Row, setting: Setting, seconds: float) -> None:
+    """The rank of the quantum Fisher information: directions in which the parameters move the state."""
+    assert row.question is not None
+    asked = row.question.ideal.first_point("expressivity")
+    limits = _limits(setting, seconds)
+    found = expressivity(asked.program, budget=limits, seed=setting.seed, parts=["qfim"])
+    if found.qfim_rank or found.qfim_rank_exact:
+        row.tried = replace(
+            row.tried, qfim_rank=found.qfim_rank, expressivity=found.qfim_rank / max(found.qfim_max, 1.0)
+        )
+
+
+def add_certificate(row: Row, setting: Setting, seconds: float) -> None:
+    """The cheapest certificate of classical simulation."""
+    assert row.question is not None
+    asked = row.question.ideal.but(budget=_limits(setting, seconds), started=_now())
+    found = parts.certificates(asked)
+    usable = [c for c in found.certificates if c.applies]
+    best = min(usable, key=lambda c: (c.kind != "classical", c.cost), default=None)
+    text = None if best is None else f"{best.check}, 10^{math.log10(max(best.cost, 1.0)):.1f} operations"
+    row.tried = replace(row.tried, simulation=text)
+
+
+def add_survival(row: Row, setting: Setting, seconds: float) -> None:
+    """What the noise leaves of the cost's variance."""
+    assert row.question is not None
+    if row.question.noise is None:
+        return
+    ideal = row.question.ideal.but(budget=_limits(setting, seconds), started=_now())
+    whole = float(parts.gradients(ideal).cost_variance)
+    left = float(parts.gradients(row.question).cost_variance)
+    if whole > 0 and math.isfinite(left):
+        row.tried = replace(row.tried, noise_survival=left / whole)
+
+
+DETAILS: tuple[tuple[str, Callable[[Row, Setting, float], None], float], ...] = (
+    ("trend", add_trend, 3.0), ("noise", add_survival, 1.0), ("rank", add_rank, 0.5), ("simulation", add_certificate, 1.0)
+)
+"""What is added to rows that were measured, in this order, with the most seconds that one row may take."""
+
+
+def trend_words(found: Scaling) -> str:
+    """A law in a few words."""
+    if found.law == "constant":
+        return "constant in n"
+    if found.law == "exponential":
+        return f"exponential, {found.rate:.2g} per qubit"
+    if found.law == "polynomial":
+        return f"polynomial, n^{-found.rate:.2g}"
+    return "undecided"
+
+
+def _limits(setting: Setting, seconds: float) -> Budget:
+    return replace(setting.budget, seconds=max(seconds, 0.05))
+
+
+def _now() -> float:
+    from qtrain.budget import clock
+
+    return clock()
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 4)
