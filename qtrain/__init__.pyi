@@ -22,6 +22,8 @@ from .gradients.variance import gradient_variance as gradient_variance
 from .growth.adapt import Growth as Growth
 from .growth.adapt import grow as grow
 from .growth.clifford_points import clifford_point as clifford_point
+from .improvement.improve import improve as improve
+from .improvement.results import Improvements as Improvements
 from .lie.dla import dla as dla
 from .lie.growth import DLAGrowth as DLAGrowth
 from .lie.growth import dla_growth as dla_growth

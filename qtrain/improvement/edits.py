@@ -6,7 +6,7 @@ from qtrain.improvement import entanglers, observables, parameters, starts
 from qtrain.improvement.table import Edit, register_edit
 
 for _row in (
-    Edit("registered winner", ("circuit",), parameters.registered),
+    Edit("registered winner", ("circuit", "entanglement", "depth", "parameters"), parameters.registered),
     Edit("entanglement", ("entanglement", "circuit"), entanglers.entanglement),
     Edit("fewer repetitions", ("depth", "circuit"), entanglers.fewer_repetitions),
     Edit("fewer entanglers", ("entanglement", "circuit"), entanglers.drop_entanglers),

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from qiskit.circuit import CircuitInstruction
-
-from qtrain.improvement.layers import Block, Layers, Pair, layers, repetition
+from qtrain.improvement.layers import Block, Items, Layers, Pair, layers, repetition
 from qtrain.improvement.table import Candidate, Model
-
-Items = Sequence[CircuitInstruction]
 
 
 def linear(qubits: Sequence[int]) -> list[Pair]:
@@ -25,7 +21,7 @@ PATTERNS = {
 
 
 def entanglement(model: Model) -> Iterator[Candidate]:
-    """Other patterns on couplings that the circuit has: along its line of qubits, or by rounds of disjoint couplings."""
+    """Other patterns on couplings that the circuit has: along its line of qubits, or rounds of disjoint ones."""
     found = layers(model.circuit, model.inputs)
     chosen = _entangling(found)
     if not chosen:
@@ -38,17 +34,18 @@ def entanglement(model: Model) -> Iterator[Candidate]:
     if set(map(frozenset, linear(qubits))) <= set(map(frozenset, edges)):
         for name, (pairs, order) in PATTERNS.items():
             if name != old and not all(_same(block, pairs(qubits)) for block in blocks):
-                text = f'entanglement="{name}"{f" instead of {old!r}" if old else ""}: {gate} between neighbours, {order}'
-                yield _repaired(model, found, {k: pairs(qubits) for k in chosen}, name, text.replace("'", '"'))
+                instead = f' instead of "{old}"' if old else ""
+                text = f'entanglement="{name}"{instead}: {gate.upper()} between neighbours, {order}'
+                yield _repaired(model, found, {k: pairs(qubits) for k in chosen}, name, text)
     rounds = _rounds(blocks)
     if len(rounds) > 1:
         if old != "pairwise" and not set(map(frozenset, linear(qubits))) <= set(map(frozenset, edges)):
             pairs = [pair for part in rounds for pair in part]
-            text = f"{gate} in {len(rounds)} rounds of disjoint couplings, on the couplings that it has"
+            text = f"{gate.upper()} in {len(rounds)} rounds of disjoint couplings, on the couplings that it has"
             yield _repaired(model, found, dict.fromkeys(chosen, pairs), "rounds", text)
         turns = {k: rounds[i % len(rounds)] for i, k in enumerate(chosen)}
-        text = f"one round of disjoint {gate} in each layer, {len(rounds)} rounds in turn"
-        if len(chosen) > 1:
+        text = f"one round of disjoint {gate.upper()} in each layer, {len(rounds)} rounds in turn"
+        if 1 < len(chosen) >= len(rounds):
             yield _repaired(model, found, turns, "alternating", text)
 
 
@@ -62,7 +59,7 @@ def drop_entanglers(model: Model) -> Iterator[Candidate]:
         blocks = [() if k in dropped else block.items for k, block in enumerate(found.blocks)]
         gates = sum(len(found.blocks[k].items) for k in dropped)
         kinds = "/".join(sorted({found.blocks[k].name.upper() for k in dropped}))
-        where = "the last layer" if name == "last" else f"{len(dropped)} of {len(chosen)} layers, those behind the first"
+        where = "the last layer" if name == "last" else f"all layers behind the first ({len(dropped)} of {len(chosen)})"
         text = f"drop the {gates} {kinds} of {where}"
         yield Candidate(name, text, model.but(circuit=found.rebuilt(blocks)))
 
@@ -130,10 +127,10 @@ def _by_qubit(pairs: Sequence[frozenset[int]]) -> dict[int, list[frozenset[int]]
 
 def _rounds(blocks: Sequence[Block]) -> list[list[Pair]]:
     """All couplings in as few rounds of disjoint ones as a greedy colouring finds, in the order of their qubits."""
-    pairs = {tuple(sorted(pair)): pair for block in blocks for pair in block.pairs}
+    pairs = {frozenset(pair): (pair[0], pair[1]) for block in blocks for pair in block.pairs}
     rounds: list[list[Pair]] = []
-    for edge in sorted(pairs):
-        free = next((part for part in rounds if not any(set(edge) & set(other) for other in part)), None)
+    for edge in sorted(pairs, key=sorted):
+        free = next((part for part in rounds if not any(edge & set(other) for other in part)), None)
         if free is None:
             rounds.append(free := [])
         free.append(pairs[edge])

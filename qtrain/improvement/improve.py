@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
 from os import PathLike
 from typing import Any
 
@@ -23,13 +22,11 @@ from qtrain.errors import QTrainError
 from qtrain.improvement import edits  # noqa: F401  (registers the rows)
 from qtrain.improvement.measure import DETAILS, Row, Setting, begin, measure
 from qtrain.improvement.ranking import ranked
-from qtrain.improvement.results import Improvements, Tried
+from qtrain.improvement.results import Improvements
 from qtrain.improvement.table import EDITS, Candidate, Edit, Model, check_words
 
 SECONDS = 20.0  # where no budget is given
 SINGLES, PAIRS = 0.4, 0.6  # of the budget, by when single edits and pairs of them are to be measured
-MOST_PAIRS = 16
-BEST = 3  # candidates of one edit that pairs are made of
 EACH = 2.0  # seconds that one model may take, at most
 DETAILED = 12  # rows whose trend, rank and certificate are looked at first
 
@@ -50,8 +47,8 @@ def improve(
     """Try what might make a circuit trainable, and measure each: a table, the best first.
 
     Edits of the observable, the start, the entanglement, the repetitions, the parameters, alone and the best of them in
-    pairs. Rows are ranked by how many parameters train (alike within a tenth of the most), then by the trend with n where
-    the circuit belongs to a known family, by how few edits there are, and by what they cost.
+    pairs. Rows are ranked by how many parameters train (alike within a tenth of the most), then by the trend with n,
+    where the circuit belongs to a known family, by how few edits there are, and by what they cost.
 
     Args:
         circuit, observable, initialization, noise, shots, seed, inputs, data: as those of `qtrain.diagnose`.
@@ -117,20 +114,19 @@ class _Search:
                 self.made.append((edit, candidate.name))
 
     def pairs(self) -> None:
-        """Two edits of different kinds, of those that did best alone."""
-        order = {id(row): place for place, row in enumerate(ranked([row.tried for row in self.rows]))}
-        alone = sorted(range(len(self.rows)), key=lambda k: order[id(self.rows[k].tried)])
-        best: dict[str, list[int]] = {}
-        for k in alone:
-            edit, tried = self.made[k][0], self.rows[k].tried
-            if not tried.failed and tried.trains and len(best.setdefault(edit.name, [])) < BEST:
-                best[edit.name].append(k)
-        places = [k for k in alone if k in [member for members in best.values() for member in members]]
-        chosen = [pair for pair in combinations(places, 2) if self._compatible(*pair)]
-        chosen = sorted(chosen, key=lambda pair: places.index(pair[0]) + places.index(pair[1]))[:MOST_PAIRS]
+        """The two best edits, of different aspects, each with every edit of another aspect, the best ones first."""
+        order = [k for k in self._order() if not self.rows[k].tried.failed]
+        aspect = {k: _aspect(self.made[k][0]) for k in order}
+        leaders = order[:1] + [k for k in order if aspect[k] != aspect[order[0]]][:1]
+        chosen = [(k, other) for k in leaders for other in order if aspect[other] != aspect[k]]
+        chosen += [(k, o) for k in leaders for o in order if self._combine(k, o) and aspect[o] == aspect[k]]
+        chosen = list({frozenset(pair): pair for pair in chosen}.values())
         table = list(EDITS)
         for n, pair in enumerate(chosen):
             first, second = sorted((self.made[k] for k in pair), key=lambda made: table.index(made[0].name))
+            if self.left(PAIRS) <= 0:
+                self._cut("not every edit was tried, as the budget had ended.")
+                break
             one = self._candidate(first, self.model)
             two = None if one is None else self._candidate(second, one.model)
             if one is not None and two is not None:
@@ -138,30 +134,33 @@ class _Search:
 
     def details(self) -> None:
         """Trend, rank and certificate: of the model as it was, then of the best rows, as long as there is time."""
-        for number, (name, add, most) in enumerate(DETAILS):
-            best = [row for row in self._best() if not row.tried.failed]
+        for name, add, until, most in DETAILS:
+            if name == "noise" and self.setting.noise is None:
+                continue
+            best = [self.rows[k] for k in self._order() if not self.rows[k].tried.failed]
             rows = [self.before, *best[:DETAILED]]
             for k, row in enumerate(rows):
-                left = self.left() - 0.02 * self.setting.budget.seconds
-                share = left / (len(rows) - k) * (2 if number < len(DETAILS) - 1 else 3) / 3
-                if share <= 0.02:
-                    self._cut(f"{name}: not looked at in all rows, as the budget had ended.")
+                left = self.left(until)
+                if left <= 0.02:
+                    self._cut(f"{name}: looked at in {k} of {len(rows)} rows, as the budget had ended.")
                     break
                 try:
-                    add(row, self.setting, min(share, most))
+                    add(row, self.setting, min(left, most))
                 except QTrainError as error:
                     row.tried = replace(row.tried, notes=(*row.tried.notes, f"{name}: {error}"))
 
     def result(self, seconds: float) -> Improvements:
-        tried = tuple(ranked([row.tried for row in self.rows]))
+        tried = tuple(ranked([row.tried for row in self.rows], self.before.tried.parameters))
         return Improvements(
             self.before.tried, tried, shots=self.setting.shots, kept=self.keep, complete=self.complete,
             notes=tuple(self.notes), seconds=round(seconds, 3),
         )
 
-    def _best(self) -> list[Row]:
-        order = {id(tried): place for place, tried in enumerate(ranked([row.tried for row in self.rows]))}
-        return sorted(self.rows, key=lambda row: order[id(row.tried)])
+    def _order(self) -> list[int]:
+        """Places of the rows, the best first."""
+        best = ranked([row.tried for row in self.rows], self.before.tried.parameters)
+        place = {id(tried): k for k, tried in enumerate(best)}
+        return sorted(range(len(self.rows)), key=lambda k: place[id(self.rows[k].tried)])
 
     def _proposed(self, edit: Edit, model: Model) -> list[Candidate]:
         try:
@@ -173,10 +172,10 @@ class _Search:
     def _candidate(self, made: tuple[Edit, str], model: Model) -> Candidate | None:
         return next((c for c in self._proposed(made[0], model) if c.name == made[1]), None)
 
-    def _compatible(self, one: int, other: int) -> bool:
+    def _combine(self, one: int, other: int) -> bool:
+        """Whether two edits of one aspect change different things."""
         first, second = (self.made[k][0] for k in (one, other))
-        same = set(first.changes) & set(second.changes) - {"circuit"}
-        return first.name != second.name and not same
+        return first.name != second.name and not set(first.changes) & set(second.changes) - {"circuit"}
 
     def _try(self, last: Candidate, rows: Sequence[Edit], steps: Sequence[Candidate], seconds: float) -> bool:
         """Measure a model that is new and that changes nothing it should keep."""
@@ -197,7 +196,8 @@ class _Search:
         for word, field in (("depth", "two_qubit_depth"), ("parameters", "parameters")):
             if not row.tried.failed and getattr(row.tried, field) != getattr(self.before.tried, field):
                 changes[word] = None
-        row.tried = replace(row.tried, changes=tuple(changes))
+        own = [note for note in row.tried.notes if note not in self.before.tried.notes]
+        row.tried = replace(row.tried, changes=tuple(changes), notes=tuple(own))
         if set(changes) & set(self.keep):
             return False
         self.rows.append(row)
@@ -207,6 +207,10 @@ class _Search:
         self.complete = False
         if note not in self.notes:
             self.notes.append(note)
+
+
+def _aspect(edit: Edit) -> str:
+    return next((word for word in ("observable", "start") if word in edit.changes), "circuit")
 
 
 def _identity(model: Model) -> tuple[Any, ...]:

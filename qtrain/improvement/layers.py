@@ -13,6 +13,7 @@ from qtrain.circuits.composites import expand, find_inputs, free_parameters, joi
 from qtrain.qiskit_plugins.removal import is_unitary
 
 Pair = tuple[int, int]
+Items = Sequence[CircuitInstruction]
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,7 @@ class Layers:
         couplers = [(i.name, p, bool(free_parameters(i))) for i, p in zip(self.blocks[k].items, self.blocks[k].pairs)]
         return tuple(sorted(own)), tuple(couplers)
 
-    def rebuilt(
-        self, blocks: Sequence[Sequence[CircuitInstruction]], singles: Sequence[Sequence[CircuitInstruction]] | None = None
-    ) -> QuantumCircuit:
+    def rebuilt(self, blocks: Sequence[Items], singles: Sequence[Items] | None = None) -> QuantumCircuit:
         """The circuit with other blocks (and singles)."""
         result = self.circuit.copy_empty_like()
         own = self.singles if singles is None else singles
@@ -108,8 +107,9 @@ def layers(circuit: QuantumCircuit, inputs: Sequence[Any] | str = ()) -> Layers:
         couples = len(singles) > len(blocks)
         chosen = _ready(places, waiting, couples)
         taken += len(chosen)
-        if any(free_parameters(items[k]) & data for k in chosen):
-            first = len(blocks) + couples
+        fed = [free_parameters(items[k]) & data for k in chosen]
+        if any(fed):  # angles of several features stand between couplers that belong to them
+            first = len(blocks) + (couples or (bool(blocks) and max(map(len, fed)) > 1))
         part = tuple(items[k] for k in chosen)
         if couples:
             blocks.append(Block(part, tuple(tuple(places[k]) for k in chosen)))
@@ -133,7 +133,6 @@ def _ready(places: Sequence[Sequence[int]], waiting: Sequence[list[int]], couple
         if not found:
             return sorted(chosen)
         for k in found:
-            done[k] = True
             for p in places[k]:
                 waiting[p].pop()
         chosen += found

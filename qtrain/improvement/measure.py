@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from qtrain.budget import Budget
+from qtrain.budget import Budget, clock
 from qtrain.diagnosis import causes, parts
 from qtrain.diagnosis.diagnose import question
 from qtrain.diagnosis.expressivity import expressivity
-from qtrain.diagnosis.families import trend
+from qtrain.diagnosis.families import recognize
 from qtrain.diagnosis.parts import Diagnosis
-from qtrain.diagnosis.scaling import Scaling
 from qtrain.errors import QTrainError
 from qtrain.improvement.results import Tried
 from qtrain.improvement.table import Model
-
-MOST_LISTED = 400  # parameters up to which the rank is computed for a table
+from qtrain.improvement.trends import tendency
 
 
 @dataclass(frozen=True)
@@ -44,12 +42,11 @@ class Row:
     question: Diagnosis | None = None
 
 
-def begin(model: Model, **how: Any) -> Row:
-    """A row of which nothing is known; ``how``: fields of Tried."""
-    made = {"edits": (), "names": (), "changes": (), "keeps_function": True} | how
+def begin(model: Model, edits: Sequence[str] = (), names: Sequence[str] = (), *, keeps_function: bool = True) -> Row:
+    """A row of which nothing is known yet."""
     return Row(model, Tried(
-        circuit=model.circuit, observable=model.observable, initialization=str(model.start),
-        parameters=model.circuit.num_parameters, **made,
+        tuple(edits), tuple(names), (), keeps_function, model.circuit, model.observable, str(model.start),
+        parameters=model.circuit.num_parameters - len(model.inputs),
     ))  # fmt: skip
 
 
@@ -76,7 +73,7 @@ def measure(row: Row, setting: Setting, seconds: float) -> None:
     row.question = asked
     row.tried = replace(
         row.tried, parameters=total, trains=trains, share=trains / total,
-        median_variance=float(np.median(known)) if known.size else math.nan,
+        median_variance=_median(known),
         cost_variance=float(stats.cost_variance) / scale, method=stats.method,
         exact=bool((stats.exact | ~live).all()), notes=tuple(dict.fromkeys(asked.notes)),
         two_qubit_depth=circuit.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
@@ -89,12 +86,15 @@ def add_trend(row: Row, setting: Setting, seconds: float) -> None:
     """How the gradients of the model's family shrink with n; nothing where it is no member of a known one."""
     if setting.noise is not None or row.model.inputs:
         return
-    model = row.model
-    found = trend(
-        model.circuit, model.observable, initialization=model.start, budget=_limits(setting, seconds), seed=setting.seed
+    family = recognize(row.model.circuit)
+    if family is None:
+        return
+    found = tendency(
+        row.model, family, shots=setting.shots, budget=_limits(setting, seconds), seed=setting.seed
     )
+    row.tried = replace(row.tried, family=family.name)
     if found is not None:
-        row.tried = replace(row.tried, trend=trend_words(found), trend_rate=found.rate)
+        row.tried = replace(row.tried, trend=found.words, law=found.law)
 
 
 def add_rank(row: Row, setting: Setting, seconds: float) -> None:
@@ -112,7 +112,7 @@ def add_rank(row: Row, setting: Setting, seconds: float) -> None:
 def add_certificate(row: Row, setting: Setting, seconds: float) -> None:
     """The cheapest certificate of classical simulation."""
     assert row.question is not None
-    asked = row.question.ideal.but(budget=_limits(setting, seconds), started=_now())
+    asked = _again(row.question.ideal, setting, seconds)
     found = parts.certificates(asked)
     usable = [c for c in found.certificates if c.applies]
     best = min(usable, key=lambda c: (c.kind != "classical", c.cost), default=None)
@@ -125,38 +125,35 @@ def add_survival(row: Row, setting: Setting, seconds: float) -> None:
     assert row.question is not None
     if row.question.noise is None:
         return
-    ideal = row.question.ideal.but(budget=_limits(setting, seconds), started=_now())
+    ideal = _again(row.question.ideal, setting, seconds)
     whole = float(parts.gradients(ideal).cost_variance)
     left = float(parts.gradients(row.question).cost_variance)
     if whole > 0 and math.isfinite(left):
         row.tried = replace(row.tried, noise_survival=left / whole)
 
 
-DETAILS: tuple[tuple[str, Callable[[Row, Setting, float], None], float], ...] = (
-    ("trend", add_trend, 3.0), ("noise", add_survival, 1.0), ("rank", add_rank, 0.5), ("simulation", add_certificate, 1.0)
+DETAILS: tuple[tuple[str, Callable[[Row, Setting, float], None], float, float], ...] = (
+    ("trend", add_trend, 0.8, 3.0),
+    ("noise", add_survival, 0.85, 1.0),
+    ("rank", add_rank, 0.9, 0.5),
+    ("simulation", add_certificate, 1.0, 1.0),
 )
-"""What is added to rows that were measured, in this order, with the most seconds that one row may take."""
+"""What is added to rows that were measured, in this order: its name, what adds it, the share of the budget by which it
+ends, and the most seconds that one row may take."""
 
 
-def trend_words(found: Scaling) -> str:
-    """A law in a few words."""
-    if found.law == "constant":
-        return "constant in n"
-    if found.law == "exponential":
-        return f"exponential, {found.rate:.2g} per qubit"
-    if found.law == "polynomial":
-        return f"polynomial, n^{-found.rate:.2g}"
-    return "undecided"
+def _again(asked: Diagnosis, setting: Setting, seconds: float) -> Diagnosis:
+    """The same question with a clock of its own."""
+    return replace(asked, budget=_limits(setting, seconds), started=clock(), parts={})
+
+
+def _median(known: np.ndarray) -> float:
+    """NaN where most gradients were never seen: no sample is no proof of zero."""
+    return float(np.median(known)) if known.size and np.median(known) > 0 else math.nan
 
 
 def _limits(setting: Setting, seconds: float) -> Budget:
     return replace(setting.budget, seconds=max(seconds, 0.05))
-
-
-def _now() -> float:
-    from qtrain.budget import clock
-
-    return clock()
 
 
 def _since(began: float) -> float:

@@ -34,10 +34,10 @@ def tied(model: Model) -> Iterator[Candidate]:
     replaced = {}
     for members in groups.values():
         own = [p for p in members if uses[p] == 1 and p.name not in model.inputs]
-        replaced |= {p: own[0] for p in own[1:]}
+        replaced |= dict.fromkeys(own[1:], own[0]) if own else {}
     if not replaced:
         return
-    before = found.circuit.num_parameters
+    before = found.circuit.num_parameters - len(model.inputs)
     text = f"tie the angles of each layer by translation: {before - len(replaced)} parameters instead of {before}"
     yield Candidate("tied", text, model.but(circuit=found.circuit.assign_parameters(replaced)))
 
@@ -51,10 +51,10 @@ def _sort(groups: dict[tuple[Any, ...], list[Parameter]], item: CircuitInstructi
 def without_dead(model: Model) -> Iterator[Candidate]:
     """Without what provably cannot change the expectation value."""
     circuit, removal = remove_dead(model.circuit, model.observable, inputs=model.inputs)
-    gone, pairs = len(removal.parameters), removal.two_qubit_gates
-    if not gone and pairs[0] == pairs[1]:
+    gone, pairs = len(removal.parameters), removal.two_qubit_gates[0] - removal.two_qubit_gates[1]
+    if not gone and not pairs:
         return
-    fewer = f" and {pairs[0] - pairs[1]} two-qubit gate{'s' if pairs[0] - pairs[1] > 1 else ''}" if pairs[0] > pairs[1] else ""
+    fewer = f" and {pairs} two-qubit gate{'s' if pairs > 1 else ''}" if pairs else ""
     text = f"remove {gone} dead parameter{'s' if gone != 1 else ''}{fewer}: the same function"
     if circuit.num_parameters:
         yield Candidate("dead", text, model.but(circuit=circuit))
@@ -62,7 +62,7 @@ def without_dead(model: Model) -> Iterator[Candidate]:
 
 def registered(model: Model) -> Iterator[Candidate]:
     """Winners of the registry that were found at this width."""
-    shown = 0
+    shown = MOST_WINNERS if model.inputs else 0
     for name in names():
         try:
             entry = load(name)

@@ -33,8 +33,10 @@ class Tried(JsonResult):
             compare; NaN where none is known.
         cost_variance: for S = 1 too. method: that found the gradients. exact: all of them, and so ``trains``.
         two_qubit_depth, two_qubit_gates: of the circuit.
-        trend: how the median decays with n, in a few words; None: no family was recognised, or the time was over.
-        trend_rate: of ``e^(-rate n)`` or ``n^(-rate)``; NaN where there is no such law.
+        trend: how the median variance decays with n, in a few words; None: no family was recognised, or the time was
+            over. law: ``"constant"``, ``"polynomial"``, ``"exponential"``, ``"undecided"``, or ``"flat"`` where no law
+            was told from the others but the variance lost little over the last doubling of n; empty without a trend.
+        family: that the circuit was recognised as; empty where it was not, or not asked.
         qfim_rank: of the quantum Fisher information, or a lower bound of it; None: not computed.
         expressivity: ``qfim_rank`` as a share of what it could be: 1 where every parameter moves the state in a
             direction of its own; None: not computed.
@@ -62,7 +64,8 @@ class Tried(JsonResult):
     two_qubit_depth: int = 0
     two_qubit_gates: int = 0
     trend: str | None = None
-    trend_rate: float = math.nan
+    law: str = ""
+    family: str = ""
     qfim_rank: int | None = None
     expressivity: float | None = None
     noise_survival: float | None = None

@@ -22,7 +22,7 @@ EVALUATIONS = 4000  # of the cost, for a Clifford point
 
 
 def near_zero(model: Model) -> Iterator[Candidate]:
-    """Gaussian angles whose width falls with the number of rotations a qubit sees (arXiv 2203.09376), and small ones."""
+    """Gaussian angles, narrower where a qubit has more rotations (arXiv 2203.09376), and small ones."""
     count = len(model.circuit.parameters) - len(model.inputs)
     scaled = round(1 / math.sqrt(2 * max(count / model.num_qubits, 1.0)), 2)
     for width in dict.fromkeys((scaled, NARROW)):
@@ -36,7 +36,7 @@ def near_zero(model: Model) -> Iterator[Candidate]:
 
 def identity_block(model: Model) -> Iterator[Candidate]:
     """Blocks of the circuit that undo each other at the start (arXiv 1903.05076), where it has such blocks."""
-    if not _has_mirrors(model):
+    if _diagonal(model) or not _has_mirrors(model):
         return
     text = 'start where parts of the circuit undo each other (initialization="identity-block")'
     yield Candidate("identity block", text, model.but(start=Initialization("identity-block")))
@@ -44,10 +44,15 @@ def identity_block(model: Model) -> Iterator[Candidate]:
 
 def mirrored_layers(model: Model) -> Iterator[Candidate]:
     """The first half of the layers and their mirror image, which undoes them at the start."""
-    mirrored = None if _has_mirrors(model) else _mirrored(model)
+    mirrored = None if _diagonal(model) or _has_mirrors(model) else _mirrored(model)
     if mirrored is not None:
         text = 'mirror the first half of the layers; start where it is undone (initialization="identity-block")'
         yield Candidate("mirrored layers", text, model.but(circuit=mirrored, start=Initialization("identity-block")))
+
+
+def _diagonal(model: Model) -> bool:
+    """Where the circuit is the identity, no angle moves what the basis state |0...0> is an eigenstate of."""
+    return not model.observable.paulis.x.any()
 
 
 def _has_mirrors(model: Model) -> bool:
@@ -91,9 +96,8 @@ def at_clifford_point(model: Model) -> Iterator[Candidate]:
     if not np.abs(found.angles).max() > 0:
         return
     start = Initialization("gaussian", NARROW)
-    text = (
-        f"start near the Clifford point of cost {found.energy:.4g}: angles counted from there, Gaussian of width {NARROW:g}"
-    )
+    where = f"the Clifford point of cost {found.energy:.4g}"
+    text = f"start near {where}: angles counted from there, Gaussian of width {NARROW:g}"
     yield Candidate("clifford point", text, model.but(circuit=counted_from(model.circuit, found.angles), start=start))
 
 

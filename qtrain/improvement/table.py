@@ -14,7 +14,7 @@ from qtrain.errors import QTrainError
 from qtrain.extensions import Table
 
 CHANGES = ("observable", "start", "entanglement", "depth", "parameters", "circuit", "function")
-"""What ``keep`` takes. ``"circuit"``: any gate; ``"function"``: the expectation value at all parameters that are left."""
+"""What ``keep`` takes. ``"circuit"``: any gate; ``"function"``: the expectation value as function of the parameters."""
 
 
 @dataclass(frozen=True, eq=False)
