@@ -13,8 +13,9 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget, clock
 from qtrain.circuits.initialization import Initialization
-from qtrain.circuits.observables import as_observable, named_observable
+from qtrain.circuits.observables import as_observable
 from qtrain.circuits.program import PauliProgram, lower
+from qtrain.circuits.sized_observables import sized_observable
 from qtrain.diagnosis.decay_laws import DecayFit, fit_decay
 from qtrain.diagnosis.results import Scaling
 from qtrain.errors import QTrainError, check_whole
@@ -54,7 +55,8 @@ def scaling(
 
     Args:
         architecture: an Architecture (anything with ``.circuit(n)``), or a function n -> QuantumCircuit.
-        observable: "Z0", "Z0 Z1", "all Z", "parity", or a function n -> SparsePauliOp.
+        observable: text such as "Z0", "Zlast", "Z0 Z1", "Z^n", "mean Z", "sum ZZ + 0.5*sum X" (see
+            `qtrain.circuits.sized_observables.sized_observable`), or a function n -> SparsePauliOp.
         sizes: at least four distinct numbers of qubits; None: up to 64, past the light cone if it is bounded.
         initialization: see `gradient_variance`.
         shots: per expectation value. seed: of all randomness. budget: its seconds are for all sizes together, the
@@ -79,13 +81,13 @@ def scaling(
         raise QTrainError(
             f"architecture should have .circuit(n), or be a function of n. Got {type(architecture).__name__}."
         )
+    measured = observable if callable(observable) else sized_observable(observable)
     began = clock()
     made: dict[int, tuple[PauliProgram, SparsePauliOp]] = {}
     cones: dict[int, _Cone] = {}
 
     def prepare(n: int) -> _Cone:
-        operator = observable(n) if callable(observable) else named_observable(observable, n)
-        made[n] = lower(build(n)), operator
+        made[n] = lower(build(n)), measured(n)
         cones[n] = _cone(*made[n])
         return cones[n]
 
