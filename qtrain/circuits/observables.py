@@ -10,6 +10,7 @@ import numpy as np
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Pauli, PauliList, SparseObservable, SparsePauliOp
 
+from qtrain.circuits.sized_observables import sized_observable
 from qtrain.errors import QTrainError
 from qtrain.kernels.paulis import pack_bits
 
@@ -20,7 +21,7 @@ _TERM = re.compile(
     rf"(?P<pauli>{_FACTOR}(?:\s*\*?\s*{_FACTOR})*|[IXYZ]+)\s*(?=[+-]|$)"
 )
 _ATOL = 1e-12
-_NAMED = ("all Z", "parity")
+_SIZED = re.compile(r"\b(?:sum|mean|all|ring|parity)\b|first|last|middle|[\^*]\s*n\b")
 
 
 def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauliOp:
@@ -29,8 +30,8 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
     Args:
         observable: SparsePauliOp, SparseObservable, Pauli, or text: Pauli strings in Qiskit's order with real
             coefficients (``"ZII + 0.5*IXX"``; the last letter is qubit 0), or letters with their qubit
-            (``"Z0 Z1 - 2*X3"``), or ``"parity"`` (Z on all) and ``"all Z"`` (their mean); all but the first need
-            ``num_qubits``.
+            (``"Z0 Z1 - 2*X3"``), or what `sized_observable` reads (``"sum ZZ + 0.5*sum X"``, ``"parity"``); all but
+            the first need ``num_qubits``.
         num_qubits: width of the circuit it is measured on; None: the observable's own.
 
     Returns:
@@ -47,8 +48,8 @@ def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauli
         ['ZIZ']
     """
     if isinstance(observable, str):
-        if num_qubits is not None and observable.strip() in _NAMED:
-            operator = named_observable(observable.strip(), num_qubits)
+        if num_qubits is not None and _SIZED.search(observable):
+            operator = sized_observable(observable)(num_qubits)
         else:
             operator = _from_text(observable, num_qubits)
     elif isinstance(observable, SparsePauliOp):
@@ -99,27 +100,6 @@ def _rounding(given: PauliList, coefficients: np.ndarray, summed: PauliList) -> 
 
 def _rows(paulis: PauliList) -> np.ndarray:
     return np.packbits(np.hstack([paulis.x, paulis.z]), axis=1)
-
-
-def named_observable(text: str, n: int) -> SparsePauliOp:
-    """``"Z0"``, ``"Z0 Z1"``, ``"all Z"`` (mean of every Z) or ``"parity"`` (Z on all) on n qubits."""
-    if text == "all Z":
-        return SparsePauliOp.from_sparse_list([("Z", [q], 1 / n) for q in range(n)], n)
-    if text == "parity":
-        return SparsePauliOp("Z" * n)
-    letters, places = [], []
-    for part in text.split():
-        if part[:1] not in ("X", "Y", "Z") or not part[1:].isdigit() or int(part[1:]) >= n:
-            raise QTrainError(
-                f'observable should be "all Z", "parity" or terms such as "Z0 Z1" on {n} qubits. Got {text!r}.'
-            )
-        letters.append(part[0])
-        places.append(int(part[1:]))
-    if not letters:
-        raise QTrainError(
-            'observable should be "all Z", "parity" or terms such as "Z0 Z1". Got an empty text.'
-        )
-    return SparsePauliOp.from_sparse_list([("".join(letters), places, 1.0)], n)
 
 
 def unit_observable(observable: SparsePauliOp | str) -> SparsePauliOp:

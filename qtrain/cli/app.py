@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtrain.cli import page_verbs
+from qtrain.cli import family_verbs, page_verbs
 from qtrain.cli.options import (
     MEASURED,
     Backend,
@@ -309,6 +309,7 @@ def model(name: Registered, tracking_uri: Tracking = None) -> None:
     typer.echo(study_verbs.model(name, tracking_uri))
 
 
+app.command(epilog='Example: qtrain scaling efficient_su2 --option entanglement=linear -O "Z^n"')(family_verbs.scaling)
 app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")(page_verbs.report)
 
 

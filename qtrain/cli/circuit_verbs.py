@@ -129,14 +129,14 @@ def reports_json(reports: Mapping[str, TrainabilityReport], local: LocalDiagnosi
     return data if local is None else data | {"local": local.to_dict()}
 
 
-def check_figure(path: Path | None, *inputs: Path | None) -> None:
+def check_figure(path: Path | None, *inputs: Path | None, argument: str = "figure") -> None:
     """Before anything is computed: a figure that could not be written."""
     endings = (".png", ".svg", ".pdf")
     if path is None:
         return
     if path.suffix.lower() not in endings:
-        raise QTrainError(f"figure should end in {', '.join(endings)}. Got {path}.")
-    check_output(path, "figure", kind=path.suffix.lower(), inputs=inputs)
+        raise QTrainError(f"{argument} should end in {', '.join(endings)}. Got {path}.")
+    check_output(path, argument, kind=path.suffix.lower(), inputs=inputs)
 
 
 def write_molecule(geometry: str, output: Path, active: str | None, **options: Any) -> str:

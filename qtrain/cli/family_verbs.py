@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qtrain.cli.options import Json, Seconds, Seed, Shots, Start
+from qtrain.cli.options import Json, Seed, Shots, Start
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:

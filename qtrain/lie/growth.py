@@ -13,7 +13,7 @@ import numpy as np
 
 from qtrain.architecture import catalogue
 from qtrain.budget import Budget, clock
-from qtrain.circuits.observables import named_observable
+from qtrain.circuits.sized_observables import sized_observable
 from qtrain.errors import QTrainError
 from qtrain.json_results import JsonResult
 from qtrain.lie.dla import dla
@@ -108,7 +108,7 @@ def dla_growth(
     found = []
     for k, n in enumerate(numbers):
         made = build(n)
-        operator = named_observable(observable, n) if isinstance(observable, str) else observable and observable(n)
+        operator = sized_observable(observable)(n) if isinstance(observable, str) else observable and observable(n)
         left = max(0.0, deadline - clock()) / (len(numbers) - k)
         found.append(dla(made, observable=operator, max_dimension=limits.max_dimension, seconds=left))
     module = None

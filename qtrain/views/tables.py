@@ -23,7 +23,7 @@ from qtrain.diagnosis.facts import CAUSES, interval, kind, number
 if TYPE_CHECKING:
     from qtrain.diagnosis.at_point import LocalDiagnosis
     from qtrain.diagnosis.report import TrainabilityReport
-    from qtrain.diagnosis.results import Verdict
+    from qtrain.diagnosis.results import Scaling, Verdict
 
 STYLES = {
     "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
@@ -127,6 +127,17 @@ def report_view(report: TrainabilityReport, *, title: str, all_parameters: bool 
     if all_parameters:
         parts += ["", verdict_table(report.verdicts)]
     return Group(*parts)
+
+
+def scaling_view(found: Scaling, *, title: str, remark: str = "") -> RenderableType:
+    """The law of a family's gradients, and the figures that it rests on."""
+    rows = [
+        [n, float(v), float(low), "yes" if n in found.fitted else "no"]
+        for n, v, low in zip(found.sizes, found.variance, found.low, strict=True)
+    ]
+    parts: list[RenderableType] = [Text(title, style="bold cyan"), Text(found.summary[:1].upper() + found.summary[1:])]
+    parts += [Text(f"note: {remark}.", style="dim")] if remark else []
+    return Group(*parts, "", grid(["qubits", "median V", "lower quartile", "in the fit"], rows))
 
 
 def comparison(reports: Mapping[str, TrainabilityReport]) -> Table:

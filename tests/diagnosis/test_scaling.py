@@ -12,7 +12,6 @@ from qiskit.circuit.library import efficient_su2, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget
-from qtrain.circuits.observables import named_observable
 from qtrain.diagnosis.decay_laws import LAWS, fit_decay
 from qtrain.diagnosis.scaling import Scaling, scaling
 from qtrain.errors import QTrainError
@@ -214,13 +213,6 @@ def test_architectures_and_functions_of_n():
     again = Scaling.from_json(found.to_json())
     assert again.to_json() == found.to_json()
     assert np.array_equal(again.variance, found.variance)
-
-
-def test_names():
-    assert named_observable("Z0 X2", 3) == SparsePauliOp("XIZ")
-    for text in ("Q1", "Z9", "", "Z"):
-        with pytest.raises(QTrainError, match="observable should be"):
-            named_observable(text, 3)
 
 
 def test_wrong_input():
