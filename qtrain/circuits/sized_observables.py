@@ -1,4 +1,4 @@
-"""Observables that have a meaning at every number of qubits, as text: ``"sum ZZ + 0.5*sum X"``, ``"Z^n"``, ``"Zlast"``."""
+"""Observables with a meaning at every number of qubits, as text: ``"sum ZZ + 0.5*sum X"``, ``"Z^n"``, ``"Zlast"``."""
 
 from __future__ import annotations
 
