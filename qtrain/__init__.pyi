@@ -47,5 +47,11 @@ from .studies.propose.space import SearchSpace as SearchSpace
 from .studies.result import SearchResult as SearchResult
 from .studies.study import search as search
 from .studies.worker import work as work
+from .views.figures.algebra import plot_algebra as plot_algebra
+from .views.figures.front import plot_front as plot_front
+from .views.figures.history import plot_history as plot_history
+from .views.figures.profile import plot_profile as plot_profile
+from .views.figures.scaling import plot_scaling as plot_scaling
+from .views.figures.verdicts import plot_verdicts as plot_verdicts
 
 __version__: str

@@ -1,4 +1,4 @@
-"""Frozen results and their round trip through JSON.
+"""Frozen results: shown in a line, in a notebook as a table, and their round trip through JSON.
 
 Arrays over parameters follow ``circuit.parameters``. A quantity that does not apply is
 ``None`` or NaN (written to JSON as null), never a made-up number.
@@ -7,10 +7,12 @@ Arrays over parameters follow ``circuit.parameters``. A quantity that does not a
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import math
 import types
 import typing
+from decimal import Decimal
 
 import numpy as np
 
@@ -18,6 +20,32 @@ from qtrain.errors import QTrainError
 from qtrain.files.reading import parse_json
 
 FORMAT = 2  # 1 held the sums of gradients by name; it is still read
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A figure people can read: ``0``, ``0.0123``, ``4.1e-07``, or a dash for what was not computed.
+
+    Example:
+        >>> number(0.0123456), number(4.1e-7), number(0.0), number(float("nan")), number(1761.0)
+        ('0.0123', '4.1e-07', '0', '–', '1761')
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if float(value).is_integer() and abs(value) < 1e7:
+        return str(int(value))
+    return f"{value:.{digits}g}"
+
+
+def whole(value: int) -> str:
+    """``4,096``; from a trillion on ``1.6e+60``, also where no float reaches."""
+    return f"{value:,}" if value < 10**12 else f"{Decimal(value):.1e}"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 qubit``, ``2,400 qubits``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def encode(value: typing.Any) -> typing.Any:
@@ -75,6 +103,36 @@ def decode(kind: typing.Any, value: typing.Any, dtype: str | None = None) -> typ
         item = typing.get_args(kind)[0]
         return tuple(decode(item, v) for v in value)
     return value
+
+
+def view(module: str, name: str, doc: str) -> typing.Callable[..., typing.Any]:
+    """A method of a result that a function of ``qtrain.views`` answers.
+
+    Views stand above all results: here they are named, and they are imported once somebody looks.
+    """
+
+    def method(self: typing.Any, **options: typing.Any) -> typing.Any:
+        return getattr(importlib.import_module(f"qtrain.views.{module}"), name)(self, **options)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = doc
+    return method
+
+
+PLOT = "Draw it: matplotlib's Axes. ``ax``: those to draw into, in the place of a new figure."
+PAGE = "All of it as one self-contained HTML page, as text."
+
+
+class Shown:
+    """A result that says in one line what a reader wants, by its ``_brief``; notebooks show a small table."""
+
+    def _brief(self) -> str:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._brief()}>"
+
+    _repr_html_ = view("notebook", "card", "The key figures as a small HTML table, for notebooks.")
 
 
 class JsonResult:

@@ -18,6 +18,7 @@ from qtrain.architecture.layer import Layer, names_from, one_of, whole
 from qtrain.architecture.topology import Edges, check_edges
 from qtrain.errors import QTrainError
 from qtrain.files.reading import parse_json
+from qtrain.json_results import Shown, count
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -30,8 +31,8 @@ SPELT_GATES = 12  # so many grown gates at most are spelt out in a line
 INITIAL = ("none", "h", "neel", "singlets")
 
 
-@dataclass(frozen=True)
-class Architecture:
+@dataclass(frozen=True, repr=False)
+class Architecture(Shown):
     """A family of circuits: ``initial``, then ``layers`` repeated, then ``final_rotations``, then ``grown``.
 
     Args:
@@ -223,6 +224,10 @@ class Architecture:
         if "grown" in content:
             content["grown"] = read_gates(content["grown"])
         return cls(tuple(Layer(**layer) for layer in layers), **content)
+
+    def _brief(self) -> str:
+        width = "" if self.num_qubits is None else f"{count(self.num_qubits, 'qubit')}, "
+        return width + self.summary
 
     def __str__(self) -> str:
         start = [] if self.initial == "none" else [self.initial]

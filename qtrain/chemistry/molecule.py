@@ -12,6 +12,7 @@ import numpy as np
 from qtrain.errors import QTrainError
 from qtrain.files.reading import read_json
 from qtrain.files.writing import write_text
+from qtrain.json_results import Shown, count
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -20,8 +21,8 @@ Unit = Literal["angstrom", "bohr"]
 FORMAT = "qtrain molecule 1"
 
 
-@dataclass(frozen=True, eq=False)
-class Molecule:
+@dataclass(frozen=True, eq=False, repr=False)
+class Molecule(Shown):
     """An active space by Jordan and Wigner's mapping: qubit 2p is orbital p with spin up, 2p + 1 with spin down.
 
     Attributes:
@@ -37,6 +38,13 @@ class Molecule:
     hartree_fock_energy: float
     fci_energy: float
     provenance: dict[str, Any] = field(default_factory=dict)
+
+    def _brief(self) -> str:
+        return (
+            f"{count(self.num_qubits, 'qubit')}, {self.electrons[0]} + {self.electrons[1]} electrons, "
+            f"{count(len(self.hamiltonian), 'term')}; Hartree-Fock {self.hartree_fock_energy:.8f}, "
+            f"exact {self.fci_energy:.8f} Hartree"
+        )
 
     @property
     def num_qubits(self) -> int:

@@ -117,12 +117,13 @@ def diagnose(
             print_views(tables.local_view(local, all_parameters=all_parameters), "")
     if figure is not None:
         from qtrain.files.writing import replaced
-        from qtrain.views.plotting import variance_profile
+        from qtrain.views.figures.profile import plot_profile
         from qtrain.views.tables import headline
 
-        title = headline(file.name, observable)
+        axes = plot_profile(report)
+        axes.set_title(headline(file.name, observable, widest=40), fontsize=8)
         with replaced(figure, "figure") as beside:
-            variance_profile(report.verdicts, threshold=report.threshold, title=title).savefig(beside)
+            axes.figure.savefig(beside)
     held = [condition for condition in conditions if condition.holds(quantities(report))]
     for condition in held:
         value = quantities(report)[condition.quantity]

@@ -15,12 +15,12 @@ from qtrain.circuits.observables import as_observable
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.expressivity import SPEED, fisher, one_weight_per_rotation
 from qtrain.errors import QTrainError
-from qtrain.json_results import JsonResult
+from qtrain.json_results import JsonResult, Shown, count, number
 from qtrain.simulators.statevector import values, values_and_gradients
 
 
-@dataclass(frozen=True, eq=False)
-class LocalDiagnosis(JsonResult):
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalDiagnosis(Shown, JsonResult):
     """What an optimiser meets at one point; arrays follow ``circuit.parameters``.
 
     Attributes:
@@ -47,6 +47,13 @@ class LocalDiagnosis(JsonResult):
     qfim_rank: int | None = None
     qfim_condition: float = math.nan
     qfim_eigenvalues: np.ndarray | None = None
+
+    def _brief(self) -> str:
+        return (
+            f"cost {number(self.value, 6)}, gradient norm {number(float(np.linalg.norm(self.gradient)))}, "
+            f"{int(self.resolved.sum())} of {count(len(self.parameters), 'gradient')} resolved by "
+            f"{self.shots_per_value:,} shots per value"
+        )
 
 
 def local(

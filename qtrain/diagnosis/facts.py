@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from qtrain.diagnosis.results import CAUSES as CAUSES
+from qtrain.diagnosis.results import kind as kind
+from qtrain.json_results import number as number
+from qtrain.json_results import whole as whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,52 +21,11 @@ if TYPE_CHECKING:
 
 Facts = list[tuple[str, str]]
 
-CAUSES = {  # the short word of each kind of verdict, and how its cause begins
-    "healthy": "healthy",
-    "dead": "dead",
-    "concentrated": "observable concentration",
-    "lost": "information lost",
-    "scrambled": "scrambled",
-    "below": "below the threshold",
-    "unknown": "unknown",
-}
-
-
-def kind(cause: str) -> str:
-    """The short word of a verdict's cause.
-
-    Example:
-        >>> kind("dead: outside the light cone"), kind("information lost")
-        ('dead', 'lost')
-    """
-    return next((word for word, start in CAUSES.items() if cause.startswith(start)), "below")
-
 
 def fraction(report: TrainabilityReport, word: str) -> float:
     """Share of the parameters whose cause has this short word; NaN without parameters."""
     kinds = [kind(v.cause) for v in report.verdicts]
     return kinds.count(word) / len(kinds) if kinds else math.nan
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A figure people can read: ``0``, ``0.0123``, ``4.1e-07``, or a dash for what was not computed.
-
-    Example:
-        >>> number(0.0123456), number(4.1e-7), number(0.0), number(float("nan")), number(1761.0)
-        ('0.0123', '4.1e-07', '0', '–', '1761')
-    """
-    if value is None or math.isnan(value):
-        return "–"
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if float(value).is_integer() and abs(value) < 1e7:
-        return str(int(value))
-    return f"{value:.{digits}g}"
-
-
-def whole(value: int) -> str:
-    """``4,096``; from a trillion on ``1.6e+60``, also where no float reaches."""
-    return f"{value:,}" if value < 10**12 else f"{Decimal(value):.1e}"
 
 
 def interval(value: float, lower: float, upper: float) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import statistics
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from qtrain.circuits.drawing.gates import Drawing
-from qtrain.diagnosis.results import Expressivity, Scaling, Simulability, Verdict
+from qtrain.diagnosis.results import CAUSES, Expressivity, Scaling, Simulability, Verdict, kind
 from qtrain.gradients.statistics import GradientStats
-from qtrain.json_results import JsonResult
+from qtrain.json_results import PAGE, PLOT, JsonResult, Shown, count, number, view
 from qtrain.lie.result import DLAResult
 from qtrain.light_cones.result import LightCone
 
 
-@dataclass(frozen=True, eq=False)
-class TrainabilityReport(JsonResult):
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainabilityReport(Shown, JsonResult):
     """Which parameters train, which do not, why, and what to change.
 
     Attributes:
@@ -54,6 +57,19 @@ class TrainabilityReport(JsonResult):
     noise: str = ""
     trend: Scaling | None = None
     drawing: Drawing | None = field(default=None, repr=False)
+
+    plot = view("figures.profile", "plot_profile", f"The variance profile. {PLOT}")
+    to_html = view("page", "circuit_page", PAGE)
+
+    def _brief(self) -> str:
+        kinds = Counter(kind(v.cause) for v in self.verdicts)
+        causes = ", ".join(f"{kinds[word]} {text}" for word, text in CAUSES.items() if kinds[word])
+        text = f"{count(self.num_qubits, 'qubit')}, {count(self.num_parameters, 'parameter')}"
+        text += f" ({causes})" if causes else ""
+        live = [v.variance for v in self.verdicts if kind(v.cause) != "dead" and math.isfinite(v.variance)]
+        text += f"; median V {number(statistics.median(live) if live else None)}"
+        text += f", {number(self.threshold)} resolved by {self.shots:,} shots"
+        return text if self.trend is None else f"{text}; over n {self.trend.law}"
 
     def fraction(self, cause: str) -> float:
         """Share of parameters whose cause starts with this text, e.g. ``"dead"`` or ``"healthy"``."""

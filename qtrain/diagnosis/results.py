@@ -8,11 +8,31 @@ from typing import Any
 
 import numpy as np
 
-from qtrain.json_results import JsonResult
+from qtrain.json_results import PLOT, JsonResult, Shown, count, number, view
+
+CAUSES = {  # the short word of each kind of verdict, and how its cause begins
+    "healthy": "healthy",
+    "dead": "dead",
+    "concentrated": "observable concentration",
+    "lost": "information lost",
+    "scrambled": "scrambled",
+    "below": "below the threshold",
+    "unknown": "unknown",
+}
 
 
-@dataclass(frozen=True)
-class Certificate(JsonResult):
+def kind(cause: str) -> str:
+    """The short word of a verdict's cause.
+
+    Example:
+        >>> kind("dead: outside the light cone"), kind("information lost")
+        ('dead', 'lost')
+    """
+    return next((word for word, start in CAUSES.items() if cause.startswith(start)), "below")
+
+
+@dataclass(frozen=True, repr=False)
+class Certificate(Shown, JsonResult):
     """One way to simulate the cost classically: a row of the certificate table.
 
     Attributes:
@@ -34,9 +54,14 @@ class Certificate(JsonResult):
     error_lower: float = math.nan
     error_upper: float = math.nan
 
+    def _brief(self) -> str:
+        if not self.applies:
+            return f"{self.check} does not apply"
+        return f"{self.check}, {number(self.cost, 2)} operations, error {number(self.error)}, {self.kind}"
 
-@dataclass(frozen=True)
-class Simulability(JsonResult):
+
+@dataclass(frozen=True, repr=False)
+class Simulability(Shown, JsonResult):
     """Whether the cost is certified classically simulable, and the cheapest certificate.
 
     ``surrogate`` (not in JSON) evaluates cost and gradient classically, by the method of the verdict; None where that
@@ -51,9 +76,13 @@ class Simulability(JsonResult):
         default_factory=dict, compare=False, repr=False, metadata={"json": False}
     )
 
+    def _brief(self) -> str:
+        applying = sum(c.applies for c in self.certificates)
+        return f"{self.verdict.rstrip('.')}; {applying} of {count(len(self.certificates), 'certificate')} apply"
 
-@dataclass(frozen=True)
-class Expressivity(JsonResult):
+
+@dataclass(frozen=True, repr=False)
+class Expressivity(Shown, JsonResult):
     """Quantities that keep trivial circuits out; NaN or None where not computed.
 
     Attributes:
@@ -75,9 +104,16 @@ class Expressivity(JsonResult):
     expressibility_low: float = math.nan
     expressibility_high: float = math.nan
 
+    def _brief(self) -> str:
+        least = "" if self.qfim_rank_exact else "at least "
+        return (
+            f"QFIM rank {least}{self.qfim_rank} of {number(self.qfim_max)}, expressibility "
+            f"{number(self.expressibility)}, entangling capability {number(self.entangling_capability)}"
+        )
 
-@dataclass(frozen=True)
-class Verdict(JsonResult):
+
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown, JsonResult):
     """Why one parameter trains or does not.
 
     Attributes:
@@ -104,9 +140,13 @@ class Verdict(JsonResult):
     qubits: tuple[int, ...]
     path_weight: float = math.nan
 
+    def _brief(self) -> str:
+        where = f"qubit{'' if len(self.qubits) == 1 else 's'} {', '.join(map(str, self.qubits))}"
+        return f"{self.parameter} on {where}, {self.cause}, V = {number(self.variance)}"
 
-@dataclass(frozen=True, eq=False)
-class Scaling(JsonResult):
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Scaling(Shown, JsonResult):
     """Decay of gradient variances over the number of qubits n.
 
     Attributes:
@@ -145,3 +185,9 @@ class Scaling(JsonResult):
     fitted: tuple[int, ...] = ()
     cone_width: int = 0
     family: str = ""
+
+    plot = view("figures.scaling", "plot_scaling", f"V over the number of qubits. {PLOT}")
+
+    def _brief(self) -> str:
+        of = f"{self.family}, " if self.family else ""
+        return f"{of}n = {', '.join(map(str, self.sizes))}: {self.summary.rstrip('.')}"

@@ -26,14 +26,14 @@ from qtrain.gradients.accumulators import (
     WeightedPaths,
 )
 from qtrain.gradients.collapsed_walks import CollapsedWalks  # noqa: F401  reports that hold it can be read
-from qtrain.json_results import JsonResult, decode, encode
+from qtrain.json_results import PLOT, JsonResult, Shown, count, decode, encode, number, view
 
 if TYPE_CHECKING:
     from qtrain.circuits.problem import Problem
 
 
-@dataclass(frozen=True, eq=False)
-class GradientStats(JsonResult):
+@dataclass(frozen=True, eq=False, repr=False)
+class GradientStats(Shown, JsonResult):
     """Variance of every partial derivative over random initialisations, with 95 % intervals.
 
     Two results of the same question with different seeds add up exactly: ``a + b`` holds the
@@ -66,6 +66,17 @@ class GradientStats(JsonResult):
     factor: np.ndarray
     offset: float
     accumulators: tuple[Accumulator, ...]
+
+    plot = view("figures.profile", "plot_profile", f"The variance profile. {PLOT}")
+
+    def _brief(self) -> str:
+        live = self.variance[~self.proven_zero]
+        known = live[np.isfinite(live)]
+        median = number(float(np.median(known))) if len(known) else "not known"
+        return (
+            f"{count(len(self.parameters), 'parameter')}, {int(self.proven_zero.sum())} proven zero, "
+            f"median V of the rest {median}; cost variance {number(self.cost_variance)}; {self.method}"
+        )
 
     @classmethod
     def of(

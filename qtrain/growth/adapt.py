@@ -21,6 +21,7 @@ from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError
 from qtrain.growth.pools import PoolGate, Setting, build_pool
 from qtrain.growth.sweep import Sweep, spliced, sweep
+from qtrain.json_results import PLOT, Shown, count, view
 from qtrain.simulators.statevector import values_and_gradients
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ REFUSALS = 40  # of gates that do not fit, in one step
 _ONE_THREAD = 1
 
 
-@dataclass(frozen=True, eq=False)
-class Step:
+@dataclass(frozen=True, eq=False, repr=False)
+class Step(Shown):
     """One point of a growth: ``gates`` (length of the circuit's list) with the best ``angles`` found, their ``energy``.
 
     ``steepest``: the largest slope of the pool before the step; ``evaluations``: spent so far.
@@ -46,9 +47,12 @@ class Step:
     steepest: float
     evaluations: int
 
+    def _brief(self) -> str:
+        return f"{count(self.gates, 'gate')}, energy {self.energy:.6g} after {count(self.evaluations, 'evaluation')}"
 
-@dataclass(frozen=True, eq=False)
-class Growth:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Growth(Shown):
     """A grown circuit.
 
     Attributes:
@@ -64,6 +68,14 @@ class Growth:
     steps: tuple[Step, ...]
     evaluations: int
     stopped: str
+
+    plot = view("figures.history", "plot_history", f"The energy over the circuit's gates. {PLOT}")
+
+    def _brief(self) -> str:
+        return (
+            f"{count(self.num_qubits, 'qubit')}, {count(len(self.gates), 'gate')}, energy {self.energy:.6g} "
+            f"after {count(self.evaluations, 'evaluation')} ({self.stopped})"
+        )
 
     @property
     def energy(self) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from qtrain.circuits.angles import QUARTER, TOLERANCE
 from qtrain.circuits.observables import as_observable
 from qtrain.errors import QTrainError
+from qtrain.json_results import Shown, count
 from qtrain.simulators.sectors.pulled_back import PulledBack, pull_back
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ MOST_WORDS = 2**25  # of the strings that are kept
 _DENOMINATOR = 64  # of ratios between coefficients of one parameter
 
 
-@dataclass(frozen=True, eq=False)
-class CliffordPoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class CliffordPoint(Shown):
     """What the search found.
 
     Attributes:
@@ -45,6 +46,10 @@ class CliffordPoint:
     energy: float
     evaluations: int
     exact: bool
+
+    def _brief(self) -> str:
+        exact = "" if self.exact else ", of the rounded circuit"
+        return f"{count(len(self.angles), 'angle')}, energy {self.energy:.6g}{exact}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from qtrain.architecture import catalogue
 from qtrain.budget import Budget, clock
 from qtrain.circuits.sized_observables import sized_observable
 from qtrain.errors import QTrainError
-from qtrain.json_results import JsonResult
+from qtrain.json_results import PLOT, JsonResult, Shown, count, number, view, whole
 from qtrain.lie.dla import dla
 
 ENOUGH = 4  # complete sizes that a decision needs
@@ -25,8 +25,8 @@ SPREAD = 1.5  # by this factor sizes have to grow: a power's rate falls to its i
 UNDECIDED = "not decided"
 
 
-@dataclass(frozen=True)
-class Growth(JsonResult):
+@dataclass(frozen=True, repr=False)
+class Growth(Shown, JsonResult):
     """A sequence over the number of qubits.
 
     Attributes:
@@ -48,9 +48,24 @@ class Growth(JsonResult):
     rate_low: float = math.nan
     rate_high: float = math.nan
 
+    @property
+    def law(self) -> str:
+        """The decision with its figures.
 
-@dataclass(frozen=True)
-class DLAGrowth(JsonResult):
+        Example:
+            >>> decide([2, 3, 4, 5, 6], [4, 9, 16, 25, 36], [True] * 5).law
+            'polynomial of degree 2: n^2'
+        """
+        if self.coefficients:
+            return f"{self.decision}: {_polynomial_text(self.coefficients)}"
+        return self.decision if math.isnan(self.rate) else f"{self.decision}, rate {number(self.rate)} per qubit"
+
+    def _brief(self) -> str:
+        return f"{self.law}; {count(len(self.values), 'size')}, up to {whole(max(self.values, default=0))}"
+
+
+@dataclass(frozen=True, repr=False)
+class DLAGrowth(Shown, JsonResult):
     """Lie algebras of a family of circuits over the number of qubits.
 
     Attributes:
@@ -62,6 +77,12 @@ class DLAGrowth(JsonResult):
     algebras: tuple[str | None, ...]
     dimension: Growth
     module: Growth | None = None
+
+    plot = view("figures.algebra", "plot_algebra", f"The dimensions over the number of qubits. {PLOT}")
+
+    def _brief(self) -> str:
+        text = f"n = {', '.join(map(str, self.sizes))}: dimension {self.dimension.law}"
+        return text if self.module is None else f"{text}; the observable's module {self.module.law}"
 
 
 def dla_growth(
@@ -195,6 +216,17 @@ def _polynomial(points: Sequence[tuple[int, int]]) -> list[Fraction] | None:
     while len(fit) > 1 and not fit[-1]:
         fit.pop()
     return fit
+
+
+def _polynomial_text(coefficients: Sequence[str]) -> str:
+    """``2 n^2 - n`` for ("0", "-1", "2")."""
+    terms = []
+    for k, c in reversed(list(enumerate(map(Fraction, coefficients)))):
+        power = "" if k == 0 else "n" if k == 1 else f"n^{k}"
+        size = str(abs(c)) if abs(c) != 1 or k == 0 else ""
+        if c:
+            terms.append(("- " if c < 0 else "+ ") + " ".join(part for part in (size, power) if part))
+    return " ".join(terms).removeprefix("+ ") or "0"
 
 
 def _value(fit: Sequence[Fraction], n: int) -> Fraction:

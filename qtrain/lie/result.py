@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qtrain.json_results import JsonResult
+from qtrain.json_results import JsonResult, Shown, whole
 
 
-@dataclass(frozen=True)
-class DLAResult(JsonResult):
+@dataclass(frozen=True, repr=False)
+class DLAResult(Shown, JsonResult):
     """Dynamical Lie algebra of the circuit's generators.
 
     Attributes:
@@ -35,3 +35,11 @@ class DLAResult(JsonResult):
     deep_cost_second_moment: float = math.nan
     deep_variance: np.ndarray | None = None
     preconditions: tuple[str, ...] = ()
+
+    def _brief(self) -> str:
+        text = f"dimension {'' if self.complete else 'at least '}{whole(self.dimension)}"
+        text += f", {self.algebra}" if self.algebra else ""
+        if self.module_dimension is not None:
+            least = "" if self.module_complete else "at least "
+            text += f"; the observable's module {least}{whole(self.module_dimension)}"
+        return text

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from qtrain.json_results import JsonResult
+from qtrain.json_results import JsonResult, Shown, count
 
 
 def _bools() -> Any:
     return field(metadata={"dtype": "bool"})
 
 
-@dataclass(frozen=True, eq=False)
-class LightCone(JsonResult):
+@dataclass(frozen=True, eq=False, repr=False)
+class LightCone(Shown, JsonResult):
     """Which parameters the observable can see at all (THEORY of light cones, Clifford-aware).
 
     Attributes:
@@ -35,3 +35,7 @@ class LightCone(JsonResult):
     gates: tuple[int, ...] = ()
     effective_width: int = 0
     effective_gates: tuple[int, ...] = ()
+
+    def _brief(self) -> str:
+        seen, size = int(self.effective.sum()), len(self.effective)
+        return f"{count(self.width, 'qubit')}, depth {self.depth}; it holds {seen} of {count(size, 'parameter')}"

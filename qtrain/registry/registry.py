@@ -24,7 +24,7 @@ from qtrain.architecture.architecture import FORMAT, REQUIRES, Architecture, che
 from qtrain.errors import QTrainError
 from qtrain.files.reading import read_json
 from qtrain.files.writing import write_text
-from qtrain.json_results import encode
+from qtrain.json_results import Shown, count, encode, number
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -75,8 +75,8 @@ def slug(text: str) -> str:
     return f"{words[:57]}-ansatz" if words in RESERVED else words
 
 
-@dataclass(frozen=True)
-class RegistryEntry:
+@dataclass(frozen=True, repr=False)
+class RegistryEntry(Shown):
     """A registered architecture and what is known about it.
 
     Args:
@@ -126,6 +126,12 @@ class RegistryEntry:
                     f"Got {shortened(self.angles)}."
                 )
             object.__setattr__(self, "angles", tuple(map(float, self.angles)))
+
+    def _brief(self) -> str:
+        size = count(self.architecture.num_parameters(self.num_qubits), "parameter")
+        text = f"{self.name}, {count(self.num_qubits, 'qubit')}, {size}: {self.architecture.summary}"
+        figures = ", ".join(f"{name} {number(value)}" for name, value in self.objectives.items())
+        return f"{text} ({figures})" if figures else text
 
     def circuit(self, num_qubits: int | None = None) -> QuantumCircuit:
         """The registered circuit, or the family's member of another width."""

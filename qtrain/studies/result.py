@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
+from qtrain.json_results import PAGE, PLOT, Shown, count, number, view
 from qtrain.studies.objectives import signs
 from qtrain.studies.spec.search_spec import SearchSpec
 from qtrain.studies.spec.tables import WinnerSpec
@@ -62,8 +63,8 @@ def describe_rule(rule: WinnerSpec, objectives: Sequence[str]) -> str:
     )
 
 
-@dataclass(frozen=True)
-class SearchResult:
+@dataclass(frozen=True, repr=False)
+class SearchResult(Shown):
     """The outcome of :func:`qtrain.search`.
 
     Attributes:
@@ -93,6 +94,17 @@ class SearchResult:
     references: Mapping[str, float] = field(default_factory=dict)
     full: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     run_id: str | None = None
+
+    plot = view("figures.front", "plot_front", f"The Pareto front; of one objective, the history. {PLOT}")
+    to_html = view("study_page", "study_page", PAGE)
+
+    def _brief(self) -> str:
+        states = ", ".join(f"{n} {state}" for state, n in self.counts.items() if n) or "none"
+        text = f"{self.study}, {count(len(self.trials), 'trial')} ({states}), {len(self.front)} on the front"
+        if self.winner is None:
+            return f"{text}, no winner"
+        figures = ", ".join(f"{name} {number(value)}" for name, value in self.winner.objectives.items())
+        return f"{text}, winner {self.winner.number} ({figures})"
 
     @property
     def objectives(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from qtrain.json_results import Shown, number
 from qtrain.studies.objectives import signs
 
 ROOT = "root"  # in the place of a move: the first gates on a reference state
@@ -16,8 +17,8 @@ TRAIN_ON = "train_on"  # likewise: the parent itself, trained for longer
 MOVE, PARENT = "grown.move", "grown.parent"  # in the params of a grown candidate
 
 
-@dataclass(frozen=True)
-class TrialRecord:
+@dataclass(frozen=True, repr=False)
+class TrialRecord(Shown):
     """One trial, as it stands in the storage and in MLflow.
 
     Attributes:
@@ -55,6 +56,10 @@ class TrialRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     begun: float = 0.0
     ended: float = 0.0
+
+    def _brief(self) -> str:
+        figures = ", ".join(f"{name} {number(value)}" for name, value in self.objectives.items())
+        return ", ".join(part for part in (f"{self.number}, {self.state}", figures, self.reason, self.origin) if part)
 
     @property
     def seconds(self) -> float:

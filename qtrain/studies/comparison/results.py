@@ -10,6 +10,7 @@ from typing import Any
 
 from qtrain.errors import QTrainError
 from qtrain.files.reading import read_json
+from qtrain.json_results import Shown, count
 from qtrain.studies.comparison.fronts import FrontCheck, check_front
 from qtrain.studies.comparison.intervals import SOLVED, TIE, Ratio, paired_ratio
 
@@ -17,8 +18,8 @@ FORMAT = 1
 SEARCH = "search"
 
 
-@dataclass(frozen=True)
-class Benchmark:
+@dataclass(frozen=True, repr=False)
+class Benchmark(Shown):
     """A search and its rivals on one task.
 
     Attributes:
@@ -41,6 +42,10 @@ class Benchmark:
     solved: float = SOLVED
     overlap: float = 0.0
     exact: bool = True
+
+    def _brief(self) -> str:
+        text = f"{self.study}, {count(len(self.runs), 'method')}, {count(len(self.seeds), 'run')} of each"
+        return f"{text}; {self.sentences()[0].rstrip('.')}"
 
     @property
     def column(self) -> str:
