@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from figures import report_of, study_of, verdict
 from qiskit.circuit.library import real_amplitudes
+from qiskit.quantum_info import SparsePauliOp
 
 import qtrain
 from qtrain.architecture.catalogue import hva_tfim
@@ -24,7 +25,8 @@ HOSTILE = "<script>alert('&')</script>"
 @pytest.fixture(scope="module")
 def results():
     """One of every public kind, by name."""
-    report = qtrain.diagnose(real_amplitudes(2, reps=1), "ZZ")
+    found = qtrain.diagnose(real_amplitudes(2, reps=1), "ZZ")
+    report = qtrain.TrainabilityReport.from_json(found.to_json())  # surrogates are functions, which do not pickle
     sizes = (3, 4, 5, 6, 7)
     n = np.array(sizes, float)
     trend = qtrain.Scaling(
@@ -39,7 +41,7 @@ def results():
         decide(sizes, [4**k for k in sizes], [True] * 5),
         study_of({"task_loss": [0.1, 0.2], "parameters": [3, 2]}), entry, entry.architecture,
         qtrain.local(real_amplitudes(2, reps=1), "IZ", [0.1] * 4), qtrain.grow("-1*ZZ - 1*XI", max_gates=2),
-        qtrain.clifford_point(real_amplitudes(2, reps=1), "ZZ"),
+        qtrain.clifford_point(qtrain.lower(real_amplitudes(2, reps=1)), SparsePauliOp(["ZZ"])),
         qtrain.Benchmark("ising", (0, 1), False, {"search": {0: run, 1: run}, "mine": {0: run, 1: run}}),
     ]  # fmt: skip
     return {type(result).__name__ + (f"{k}" if isinstance(result, qtrain.Growth) else ""): result for k, result in enumerate(made)}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qtrain.diagnosis.report import TrainabilityReport
 
 MOST_BANDS = 40
-DRAWN = (1e-250, 1e250)
+DRAWN = (1e-200, 1e200)
 
 
 def plot_profile(result: TrainabilityReport | GradientStats, *, ax: Axes | None = None) -> Axes:
@@ -46,7 +46,7 @@ def plot_profile(result: TrainabilityReport | GradientStats, *, ax: Axes | None 
         raise QTrainError("result should be of a circuit with one parameter or more. Got none.")
     variance, lower, upper, zero, causes = (column[order] for column in table)
     # what no axis can hold is drawn at its end
-    variance, upper = (np.where(c > 0, np.clip(c, *DRAWN), c) for c in (variance, upper))
+    variance, upper = (np.where((c > 0) & np.isfinite(c), np.clip(c, *DRAWN), c) for c in (variance, upper))
     x = np.arange(len(order))
     measured = np.isfinite(variance) & (variance > 0) & ~zero
     bound = ~measured & ~zero & np.isfinite(upper) & (upper > 0)
