@@ -97,7 +97,7 @@ def test_data_are_untouched(results):
     for name, result in results.items():
         back = pickle.loads(pickle.dumps(result))
         assert repr(back) == repr(result) == repr(copy.copy(result)), name
-        if isinstance(result, JsonResult):
+        if isinstance(result, JsonResult) and name != "Certificate":  # part of a Simulability, never a file
             assert repr(type(result).from_json(result.to_json())) == repr(result), name
     assert Expressivity(1, True, 3.0, 0.5, 0.5, 0.5, 0.4, 0.6) == Expressivity(1, True, 3.0, 0.5, 0.5, 0.5, 0.4, 0.6)
     assert Expressivity(1, True, 3.0) != Expressivity(2, True, 3.0)

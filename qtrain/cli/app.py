@@ -117,13 +117,14 @@ def diagnose(
             print_views(tables.local_view(local, all_parameters=all_parameters), "")
     if figure is not None:
         from qtrain.files.writing import replaced
+        from qtrain.views.figures.frame import figure_of
         from qtrain.views.figures.profile import plot_profile
         from qtrain.views.tables import headline
 
         axes = plot_profile(report)
         axes.set_title(headline(file.name, observable, widest=40), fontsize=8)
         with replaced(figure, "figure") as beside:
-            axes.figure.savefig(beside)
+            figure_of(axes).savefig(beside)
     held = [condition for condition in conditions if condition.holds(quantities(report))]
     for condition in held:
         value = quantities(report)[condition.quantity]

@@ -10,7 +10,7 @@ import numpy as np
 
 from qtrain.errors import QTrainError
 from qtrain.lie.growth import DLAGrowth, Growth
-from qtrain.views.figures.frame import BLUE, ORANGE, axes_for, legend
+from qtrain.views.figures.frame import BLUE, ORANGE, axes_for, legend, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def plot_algebra(result: DLAGrowth, *, ax: Axes | None = None) -> Axes:
     axes.set_ylim(top=min(axes.get_ylim()[1], top * 100))  # the algebras are what is looked at
     axes.set_xlabel("number of qubits n")
     axes.set_ylabel("dimension")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(axes.xaxis)
     legend(axes, columns=1)
     return axes
 

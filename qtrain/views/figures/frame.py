@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from qtrain.errors import QTrainError
 
@@ -43,8 +45,22 @@ class ColumnAxes(Axes):
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", dpi=DPI)
+        figure_of(self).savefig(buffer, format="png", dpi=DPI)
         return buffer.getvalue()
+
+
+def figure_of(axes: Axes) -> Figure:
+    """The whole figure that Axes are in."""
+    found = axes.figure
+    while not isinstance(found, Figure):
+        found = found.figure  # of a part of a figure
+    return found
+
+
+def whole_numbers(*axes: Axis) -> None:
+    """Ticks at whole numbers alone."""
+    for axis in axes:
+        axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10], integer=True))
 
 
 def check_ax(ax: Any) -> None:
@@ -60,9 +76,9 @@ def panels(rows: int = 1, columns: int = 1, *, height: float = 2.5) -> list[Axes
     for k in range(rows * columns):
         axes = figure.add_subplot(rows, columns, k + 1, axes_class=ColumnAxes)
         axes.tick_params(labelsize=SMALL)
-        axes.xaxis.label.set_size(TEXT)
-        axes.yaxis.label.set_size(TEXT)
-        axes.title.set_size(TEXT)
+        axes.xaxis.label.set_fontsize(TEXT)
+        axes.yaxis.label.set_fontsize(TEXT)
+        axes.title.set_fontsize(TEXT)
         made.append(axes)
     return made
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def _draw(axes: Axes, found: Columns, a: str, b: str) -> None:
     quiet(axes)
     x, y = found.column(a), found.column(b)
     shown = found.complete & np.isfinite(x) & np.isfinite(y)
-    groups = (
+    groups: tuple[tuple[str, np.ndarray, dict[str, Any]], ...] = (
         ("over a limit", shown & ~found.feasible, {"color": GREY, "marker": "x", "s": 12, "linewidths": 0.7}),
         ("trials", shown & found.feasible & ~found.front, {"color": "#BBBBBB", "marker": "o", "s": 9}),
         ("Pareto front", shown & found.front & ~found.winner, {"color": BLUE, "marker": "s", "s": 16}),

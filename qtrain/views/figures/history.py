@@ -20,6 +20,7 @@ from qtrain.views.figures.frame import (
     quiet,
     rug,
     spread,
+    whole_numbers,
 )
 from qtrain.views.figures.trials import Columns, check_objectives, columns
 
@@ -88,7 +89,7 @@ def _draw(axes: Axes, found: Columns, name: str) -> None:
     if len(x):
         room = 0.5 + 0.02 * np.ptp(x)
         axes.set_xlim(x.min() - room, x.max() + room)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(axes.xaxis)
     axes.set_ylabel(found.label(name, arrows=("↓", "↑")).replace(" (", "\n("))
 
 
@@ -96,7 +97,7 @@ def _draw_growth(axes: Axes, result: Growth) -> Axes:
     gates = [step.gates for step in result.steps]
     energies = [step.energy for step in result.steps]
     axes.plot(gates, energies, color=BLUE, marker="o", markersize=3, linewidth=0.8, label="energy, all angles fitted")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(axes.xaxis)
     axes.set_xlabel("gates of the circuit")
     axes.set_ylabel("energy")
     legend(axes)

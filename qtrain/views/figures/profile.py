@@ -9,7 +9,7 @@ import numpy as np
 from qtrain.diagnosis.facts import CAUSES, kind
 from qtrain.errors import QTrainError
 from qtrain.gradients.statistics import GradientStats
-from qtrain.views.figures.frame import BLUE, CAUSE_STYLES, axes_for, legend, rug
+from qtrain.views.figures.frame import BLUE, CAUSE_STYLES, axes_for, legend, rug, whole_numbers
 from qtrain.views.figures.layers import layers
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def plot_profile(result: TrainabilityReport | GradientStats, *, ax: Axes | None 
         low, high = np.maximum(lower[here], floor), np.maximum(upper[here], variance[here])
         known = np.isfinite(low) & np.isfinite(high) & (high > low)
         axes.vlines(x[here][known], low[known], high[known], color=colour, linewidth=0.7, alpha=0.6)
-        edge = {"linewidths": 0.8, "s": size, "zorder": 3}
+        edge: dict[str, Any] = {"linewidths": 0.8, "s": size, "zorder": 3}
         if here.any():
             axes.scatter(x[here], variance[here], color=colour, marker=marker, label=f"{name} ({here.sum()})", **edge)
         if above.any():
@@ -81,7 +81,7 @@ def plot_profile(result: TrainabilityReport | GradientStats, *, ax: Axes | None 
     if measured.any() or bound.any() or threshold:
         axes.set_ylim(bottom=floor)
     axes.set_xlim(-0.5 - 0.01 * len(x), len(x) - 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(axes.xaxis)
     axes.set_xlabel("parameter, layer by layer" if len(bands) > 1 else "parameter")
     axes.set_ylabel("gradient variance V")
     legend(axes)
@@ -104,8 +104,8 @@ def _read(result: Any) -> tuple[tuple[np.ndarray, ...], np.ndarray, list[int], f
     words = np.array([kind(v.cause) for v in verdicts], dtype="U16")
     level = layers(verdicts)
     order = np.lexsort(([v.index for v in verdicts], [v.gate for v in verdicts], level))
-    starts = np.flatnonzero(np.diff(level[order], prepend=-1)) if len(order) else []
-    return (*columns, zero, words), order, [int(k) for k in starts], float(result.threshold)
+    starts = np.flatnonzero(np.diff(level[order], prepend=-1)).tolist()
+    return (*columns, zero, words), order, starts, float(result.threshold)
 
 
 def _floor(values: np.ndarray, threshold: float | None) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qtrain.diagnosis.scaling import Scaling
 from qtrain.errors import QTrainError
-from qtrain.views.figures.frame import BLUE, GREY, ORANGE, RED, axes_for, legend, rug
+from qtrain.views.figures.frame import BLUE, GREY, ORANGE, RED, axes_for, legend, rug, whole_numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +65,7 @@ def plot_scaling(result: Scaling | TrainabilityReport, *, ax: Axes | None = None
     axes.set_xlim(min(every) - 0.5, max(every) + 0.5)
     axes.set_xlabel("number of qubits n")
     axes.set_ylabel("gradient variance V")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    whole_numbers(axes.xaxis)
     legend(axes)
     return axes
 
@@ -73,9 +74,12 @@ def _draw_law(axes: Axes, found: Scaling, n: np.ndarray, median: np.ndarray) -> 
     if not len(n):
         return
     x = np.linspace(n.min(), n.max(), 100)
-    steps = {"exponential": lambda v: v, "polynomial": np.log, "constant": lambda v: 0.0 * v}.get(found.law)
-    if steps is None:
+    forms: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "exponential": lambda v: v, "polynomial": np.log, "constant": np.zeros_like,
+    }  # fmt: skip
+    if found.law not in forms:
         return
+    steps = forms[found.law]
     rate = found.rate if found.law != "constant" else 0.0
     level = float(np.median(np.log(median) + rate * steps(n.astype(float))))
     name = {

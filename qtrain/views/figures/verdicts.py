@@ -8,7 +8,15 @@ import numpy as np
 
 from qtrain.diagnosis.facts import CAUSES, kind
 from qtrain.errors import QTrainError
-from qtrain.views.figures.frame import CAUSE_STYLES, WIDTH, axes_for, check_ax, legend
+from qtrain.views.figures.frame import (
+    CAUSE_STYLES,
+    WIDTH,
+    axes_for,
+    check_ax,
+    figure_of,
+    legend,
+    whole_numbers,
+)
 from qtrain.views.figures.layers import first_free, layers
 
 if TYPE_CHECKING:
@@ -51,7 +59,7 @@ def plot_verdicts(report: TrainabilityReport, *, ax: Axes | None = None) -> Axes
     plain = [g for g in gates if not g[2]]
     axes.vlines([t for t, _, _ in plain], [min(q) for _, q, _ in plain], [max(q) for _, q, _ in plain],
                 color="0.6", linewidth=0.6, zorder=2)  # fmt: skip
-    height, width = axes.get_position().height * axes.figure.get_figheight(), WIDTH * 0.8
+    height, width = axes.get_position().height * figure_of(axes).get_figheight(), WIDTH * 0.8
     cell = 72 * min(height / max(rows, 1), width / max(steps, 1))
     size = float(np.clip(0.6 * cell, 1.0, 7.0)) ** 2
     small = max(0.3 * size, 0.5)
@@ -70,8 +78,7 @@ def plot_verdicts(report: TrainabilityReport, *, ax: Axes | None = None) -> Axes
                      label=f"{text} ({count})")  # fmt: skip
     axes.set_xlim(-0.7, steps - 0.3)
     axes.set_ylim(rows - 0.4, -0.6)  # qubit 0 on top
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+    whole_numbers(axes.xaxis, axes.yaxis)
     axes.set_xlabel(name)
     axes.set_ylabel("qubit")
     legend(axes)
