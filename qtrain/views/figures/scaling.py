@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtrain.diagnosis.scaling import Scaling
+from qtrain.diagnosis.results import Scaling
 from qtrain.errors import QTrainError
 from qtrain.views.figures.frame import BLUE, GREY, ORANGE, RED, axes_for, legend, rug, whole_numbers
 
