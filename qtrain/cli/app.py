@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtrain.cli import family_verbs, page_verbs
+from qtrain.cli import family_verbs, improve_verbs, page_verbs
 from qtrain.cli.options import (
     MEASURED,
     Backend,
@@ -313,6 +313,9 @@ def model(name: Registered, tracking_uri: Tracking = None) -> None:
 
 app.command(epilog='Example: qtrain scaling efficient_su2 --option entanglement=linear -O "Z^n"')(family_verbs.scaling)
 app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")(page_verbs.report)
+
+
+app.command(epilog=improve_verbs.EXAMPLE)(improve_verbs.improve)
 
 
 def _show_search(result: SearchResult, as_json: bool) -> None:

@@ -14,6 +14,8 @@ _BEGINS = {
     ".png": (b"\x89PNG",),
     ".svg": (b"<?xml", b"<svg", b"<!doctype svg"),
     ".pdf": (b"%PDF",),
+    ".qasm": (b"openqasm", b"//"),
+    ".qpy": (b"qiskit",),
     ".json": (b'{\n "format": "qtrain molecule',),
 }
 

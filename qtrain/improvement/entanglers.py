@@ -35,14 +35,14 @@ def entanglement(model: Model) -> Iterator[Candidate]:
         for name, (pairs, order) in PATTERNS.items():
             if name != old and not all(_same(block, pairs(qubits)) for block in blocks):
                 instead = f' instead of "{old}"' if old else ""
-                text = f'entanglement="{name}"{instead}: {gate.upper()} between neighbours, {order}'
+                text = f'entanglement="{name}"{instead} ({gate.upper()} {order})'
                 yield _repaired(model, found, {k: pairs(qubits) for k in chosen}, name, text)
     rounds = _rounds(blocks)
     if len(rounds) > 1:
         if old != "pairwise" and not set(map(frozenset, linear(qubits))) <= set(map(frozenset, edges)):
-            pairs = [pair for part in rounds for pair in part]
+            in_turn = [pair for part in rounds for pair in part]
             text = f"{gate.upper()} in {len(rounds)} rounds of disjoint couplings, on the couplings that it has"
-            yield _repaired(model, found, dict.fromkeys(chosen, pairs), "rounds", text)
+            yield _repaired(model, found, dict.fromkeys(chosen, in_turn), "rounds", text)
         turns = {k: rounds[i % len(rounds)] for i, k in enumerate(chosen)}
         text = f"one round of disjoint {gate.upper()} in each layer, {len(rounds)} rounds in turn"
         if 1 < len(chosen) >= len(rounds):

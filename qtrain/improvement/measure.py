@@ -105,8 +105,9 @@ def add_rank(row: Row, setting: Setting, seconds: float) -> None:
     found = expressivity(asked.program, budget=limits, seed=setting.seed, parts=["qfim"])
     if found.qfim_rank or found.qfim_rank_exact:
         row.tried = replace(
-            row.tried, qfim_rank=found.qfim_rank, expressivity=found.qfim_rank / max(found.qfim_max, 1.0)
-        )
+            row.tried, qfim_rank=found.qfim_rank, qfim_exact=found.qfim_rank_exact,
+            expressivity=found.qfim_rank / max(found.qfim_max, 1.0),
+        )  # fmt: skip
 
 
 def add_certificate(row: Row, setting: Setting, seconds: float) -> None:

@@ -19,10 +19,12 @@ def observable_text(observable: SparsePauliOp, most: int = 24) -> str:
 
     Example:
         >>> observable_text(SparsePauliOp(["ZZZ"])), observable_text(SparsePauliOp("Z" * 40))
-        ('ZZZ', 'Z on 40 qubits')
+        ('ZZZ', 'the parity')
         >>> observable_text(SparsePauliOp.from_sparse_list([("ZZ", [0, 1], 1.0), ("X", [39], 0.5)], 40))
         'Z0 Z1 + 0.5*X39'
     """
+    if len(observable) == 1 and len(observable.to_list()[0][0]) > 8 and set(observable.to_list()[0][0]) == {"Z"}:
+        return "the parity"
     texts = []
     for label, value in observable.to_list():
         letters = [f"{letter}{q}" for q, letter in enumerate(reversed(label)) if letter != "I"]
@@ -108,3 +110,20 @@ def seeing(model: Model) -> Iterator[Candidate]:
     text = f"measure Z{best} instead of {asked}: the qubit that sees most parameters"
     if len(chosen) > 1:
         yield Candidate("seeing qubit", text, model.but(observable=_sum({best: "Z"}, model.num_qubits)))
+
+
+def full_text(observable: SparsePauliOp) -> str:
+    """An observable as text that `qtrain.diagnose` reads back.
+
+    Example:
+        >>> full_text(SparsePauliOp.from_sparse_list([("ZZ", [0, 1], 1.0), ("X", [9], -0.5)], 10))
+        'Z0 Z1 - 0.5*X9'
+    """
+    parts: list[str] = []
+    for letters, places, value in observable.to_sparse_list():
+        factor = complex(value).real
+        text = " ".join(f"{p}{q}" for p, q in sorted(zip(letters, places), key=lambda item: item[1])) or "I0"
+        size = "" if abs(factor) == 1 else f"{abs(factor)!r}*"
+        sign = "- " if factor < 0 else "+ "
+        parts.append(f"{sign}{size}{text}" if parts else f"{sign.strip('+ ').strip()}{size}{text}")
+    return " ".join(parts)

@@ -31,7 +31,7 @@ def tied(model: Model) -> Iterator[Candidate]:
         if k < len(found.blocks):
             for item in found.blocks[k].items:
                 _sort(groups, item, (k, "block"))
-    replaced = {}
+    replaced: dict[Parameter, Parameter] = {}
     for members in groups.values():
         own = [p for p in members if uses[p] == 1 and p.name not in model.inputs]
         replaced |= dict.fromkeys(own[1:], own[0]) if own else {}

@@ -33,8 +33,8 @@ def ranked(rows: list[Tried], wanted: float = math.inf) -> list[Tried]:
         tenth = round(STEPS * min(row.trains, wanted) / most) if most else 0
         size = -math.floor(math.log10(row.median_variance)) if row.median_variance > 0 else 1000
         return (
-            bool(row.failed), -tenth, LAWS.index(row.law or "undecided"), len(row.names), -min(row.trains, wanted), size,
-            row.two_qubit_depth, row.parameters, -row.share, row.names,
+            bool(row.failed), -tenth, LAWS.index(row.law or "undecided"), len(row.names), -min(row.trains, wanted),
+            size, row.two_qubit_depth, row.parameters, -row.share, row.names,
         )  # fmt: skip
 
     return sorted(rows, key=key)

@@ -37,7 +37,7 @@ class Tried(JsonResult):
             over. law: ``"constant"``, ``"polynomial"``, ``"exponential"``, ``"undecided"``, or ``"flat"`` where no law
             was told from the others but the variance lost little over the last doubling of n; empty without a trend.
         family: that the circuit was recognised as; empty where it was not, or not asked.
-        qfim_rank: of the quantum Fisher information, or a lower bound of it; None: not computed.
+        qfim_rank: of the quantum Fisher information; a lower bound where ``qfim_exact`` is False; None: not known.
         expressivity: ``qfim_rank`` as a share of what it could be: 1 where every parameter moves the state in a
             direction of its own; None: not computed.
         noise_survival: the share of the cost's variance that the noise leaves; None: no noise was asked for.
@@ -67,6 +67,7 @@ class Tried(JsonResult):
     law: str = ""
     family: str = ""
     qfim_rank: int | None = None
+    qfim_exact: bool = False
     expressivity: float | None = None
     noise_survival: float | None = None
     simulation: str | None = None

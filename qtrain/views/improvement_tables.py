@@ -1,0 +1,94 @@
+"""What ``qtrain improve`` prints: what was tried and what trains, then what it costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Column, Table
+from rich.text import Text
+
+from qtrain.diagnosis.facts import number
+from qtrain.improvement.results import Improvements, Tried
+from qtrain.views.tables import PLAIN
+
+
+def improvements_view(found: Improvements, *, title: str, most: int | None = 12) -> RenderableType:
+    """The table of a colleague, the best row first; row 0 is the model as it was given.
+
+    Args:
+        most: rows that are shown; None: all.
+    """
+    rows = list(enumerate([found.before, *found.tried[:most]]))
+    parts: list[RenderableType] = [
+        Text(title, style="bold cyan"), Text(headline(found)), "", _trainable(rows), "", _costs(rows)
+    ]
+    hidden = len(found.tried) - len(rows) + 1
+    hints = [f"{hidden} more row{'s' if hidden > 1 else ''}: --all."] if hidden > 0 else []
+    if found.tried:
+        hints.append("Write the circuit of a row: --apply 1 -o better.qasm (or .qpy).")
+    hints.append("median V: of live gradients, for an observable with S = 1.")
+    parts += ["", Text(" ".join(hints), style="dim")]
+    parts += [Text(f"note: {note}", style="dim") for note in found.notes]
+    return Group(*parts)
+
+
+def headline(found: Improvements) -> str:
+    """One sentence: what trains now, and what the best row makes of it."""
+    before = f"{count(found.before)} train at {found.shots} shots as it is"
+    trend = f" ({found.before.trend})" if found.before.trend else ""
+    best = next((row for row in found.tried if not row.failed), None)
+    if best is None:
+        return f"{before}{trend}; there was nothing to try."
+    more = f" ({best.trend})" if best.trend else ""
+    return f"{before}{trend}; {count(best)} with the best of {len(found.tried)} changes{more}."
+
+
+def count(row: Tried) -> str:
+    """How many parameters train.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit.quantum_info import SparsePauliOp
+        >>> model = {"circuit": QuantumCircuit(1), "observable": SparsePauliOp("Z"), "initialization": "uniform"}
+        >>> count(Tried((), (), (), True, **model, parameters=8, trains=3))
+        '3 of 8 parameters'
+    """
+    return f"{row.trains} of {row.parameters} parameter{'' if row.parameters == 1 else 's'}"
+
+
+def _trainable(rows: list[tuple[int, Tried]]) -> Table:
+    table = Table(
+        Column("#", justify="right", no_wrap=True), Column("what is changed", overflow="fold", ratio=1),
+        Column("train", justify="right", no_wrap=True), Column("share", justify="right", no_wrap=True),
+        Column("median V", justify="right", no_wrap=True), Column("with n", overflow="fold", max_width=22), **PLAIN,
+        expand=True,
+    )  # fmt: skip
+    for k, row in rows:
+        if row.failed:
+            table.add_row(str(k), escape(f"{row.what}: {row.failed}"), "failed", "–", "–", "–", style="dim")
+            continue
+        mark = " (keeps the function)" if row.names and row.keeps_function else ""
+        table.add_row(
+            str(k), escape(row.what + mark), f"{row.trains}/{row.parameters}", f"{100 * row.share:.0f} %",
+            ("" if row.exact else "~") + number(row.median_variance), row.trend or "–",
+            style="bold" if k == 1 else None,
+        )  # fmt: skip
+    return table
+
+
+def _costs(rows: list[tuple[int, Tried]]) -> Table:
+    noisy = any(row.noise_survival is not None for _, row in rows)
+    names = ["#", "2q depth", "2q gates", "Fisher rank", *(["left by noise"] if noisy else []), "cheapest certificate"]
+    table = Table(*(Column(name, justify="left" if name == names[-1] else "right") for name in names), **PLAIN)
+    for k, row in rows:
+        if row.failed:
+            continue
+        least = "" if row.qfim_exact else "≥ "
+        rank = "–" if row.qfim_rank is None else f"{least}{row.qfim_rank} of {row.parameters}"
+        cells: list[Any] = [str(k), str(row.two_qubit_depth), str(row.two_qubit_gates), rank]
+        if noisy:
+            cells.append("–" if row.noise_survival is None else f"{100 * row.noise_survival:.0f} %")
+        table.add_row(*cells, escape(row.simulation or "–"))
+    return table
