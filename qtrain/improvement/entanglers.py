@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from qtrain.improvement.layers import Block, Items, Layers, Pair, layers, repetition
 from qtrain.improvement.table import Candidate, Model
+from qtrain.json_results import count as plural
 
 
 def linear(qubits: Sequence[int]) -> list[Pair]:
     return list(zip(qubits, qubits[1:]))
 
 
+DIAGONAL = frozenset({"cz", "rzz", "cp", "crz", "cu1", "cs", "csdg"})  # these commute: their order is no matter
 PATTERNS = {
     "linear": (linear, "from the first qubit to the last"),
     "reverse_linear": (lambda qubits: linear(qubits)[::-1], "from the last qubit to the first"),
@@ -42,7 +45,8 @@ def entanglement(model: Model) -> Iterator[Candidate]:
         if old != "pairwise" and not set(map(frozenset, linear(qubits))) <= set(map(frozenset, edges)):
             in_turn = [pair for part in rounds for pair in part]
             text = f"{gate.upper()} in {len(rounds)} rounds of disjoint couplings, on the couplings that it has"
-            yield _repaired(model, found, dict.fromkeys(chosen, in_turn), "rounds", text)
+            made = _repaired(model, found, dict.fromkeys(chosen, in_turn), "rounds", text)
+            yield replace(made, keeps_function=all(_same(block, in_turn) for block in blocks) and gate in DIAGONAL)
         turns = {k: rounds[i % len(rounds)] for i, k in enumerate(chosen)}
         text = f"one round of disjoint {gate.upper()} in each layer, {len(rounds)} rounds in turn"
         if 1 < len(chosen) >= len(rounds):
@@ -74,7 +78,7 @@ def fewer_repetitions(model: Model) -> Iterator[Candidate]:
         first, last = again.begin + count * again.period, again.begin + again.count * again.period
         blocks = [block.items for block in (*found.blocks[:first], *found.blocks[last:])]
         circuit = found.rebuilt(blocks, [*found.singles[:first], *found.singles[last:]])
-        text = f"{count} repetition{'s' if count > 1 else ''} instead of {again.count}"
+        text = f"{plural(count, 'repetition')} instead of {again.count}"
         yield Candidate(str(again.count - count), text, model.but(circuit=circuit))
 
 
@@ -112,8 +116,10 @@ def _pattern(block: Block, qubits: Sequence[int]) -> str:
 
 
 def _same(block: Block, pairs: Sequence[Pair]) -> bool:
-    """As a circuit: the same couplings, where those that share a qubit come in the same order."""
+    """As a circuit: the same couplings, where those that share a qubit come in the same order, if that matters."""
     own = [frozenset(pair) for pair in block.pairs]
+    if block.name in DIAGONAL:
+        return Counter(own) == Counter(frozenset(pair) for pair in pairs)
     return _by_qubit(own) == _by_qubit([frozenset(pair) for pair in pairs])
 
 

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from os import PathLike
 from typing import Any
 
@@ -106,9 +107,11 @@ class _Search:
         """Every edit of the table by itself."""
         found: list[tuple[Edit, Candidate]] = []
         for edit in EDITS.values():
-            if set(edit.changes) & set(self.keep) or ("function" in self.keep and not edit.keeps_function):
+            if set(edit.changes) & set(self.keep):
                 continue
-            found += [(edit, candidate) for candidate in self._proposed(edit, self.model)]
+            for candidate in self._proposed(edit, self.model):
+                if "function" not in self.keep or edit.keeps_function or candidate.keeps_function:
+                    found.append((edit, candidate))
         for k, (edit, candidate) in enumerate(found):
             if self._try(candidate, [edit], [candidate], self.left(SINGLES) / (len(found) - k)):
                 self.made.append((edit, candidate.name))
@@ -118,10 +121,18 @@ class _Search:
         order = [k for k in self._order() if not self.rows[k].tried.failed]
         aspect = {k: _aspect(self.made[k][0]) for k in order}
         leaders = order[:1] + [k for k in order if aspect[k] != aspect[order[0]]][:1]
-        chosen = [(k, other) for k in leaders for other in order if aspect[other] != aspect[k]]
-        chosen += [(k, o) for k in leaders for o in order if self._combine(k, o) and aspect[o] == aspect[k]]
-        chosen = list({frozenset(pair): pair for pair in chosen}.values())
         table = list(EDITS)
+        chosen: list[tuple[int, int]] = []
+        for k in leaders:
+            partners: dict[str, list[int]] = {}
+            for other in order:
+                if aspect[other] != aspect[k] or self._combine(k, other):
+                    partners.setdefault(aspect[other], []).append(other)
+            for members in partners.values():  # what trains nothing alone may still with another: as the table has them
+                members.sort(key=lambda o: (not self.rows[o].tried.trains, 0 if self.rows[o].tried.trains else o))
+            turns = zip_longest(*sorted(partners.values(), key=lambda members: aspect[members[0]]))
+            chosen += [(k, other) for turn in turns for other in turn if other is not None]
+        chosen = list({frozenset(pair): pair for pair in chosen}.values())
         for n, pair in enumerate(chosen):
             first, second = sorted((self.made[k] for k in pair), key=lambda made: table.index(made[0].name))
             if self.left(PAIRS) <= 0:
@@ -186,7 +197,7 @@ class _Search:
         row = begin(
             last.model, edits=tuple(c.sentence for c in steps),
             names=tuple(f"{edit.name}: {c.name}" for edit, c in zip(rows, steps)),
-            keeps_function=all(edit.keeps_function for edit in rows),
+            keeps_function=all(e.keeps_function or c.keeps_function for e, c in zip(rows, steps)),
         )
         if seconds <= 0:
             self._cut("not every edit was tried, as the budget had ended.")

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
+from qtrain.circuits.observables import as_observable
 from qtrain.circuits.program import lower
 from qtrain.improvement.table import Candidate, Model
 from qtrain.light_cones.light_cone import light_cone
 
+NAMED = ("sum Z", "parity")  # short texts of what edits make
 MOST_CONES = 64  # qubits that are looked at one by one
 
 
@@ -29,7 +31,7 @@ def observable_text(observable: SparsePauliOp, most: int = 24) -> str:
     for label, value in observable.to_list():
         letters = [f"{letter}{q}" for q, letter in enumerate(reversed(label)) if letter != "I"]
         kinds = {text[0] for text in letters}
-        if len(label) <= 12:
+        if len(label) <= 4 or (len(label) <= 12 and "I" not in label):
             text = label
         elif len(letters) > 6 and len(kinds) == 1:
             text = f"{kinds.pop()} on {'all ' if len(letters) == len(label) else ''}{len(letters)} qubits"
@@ -119,6 +121,9 @@ def full_text(observable: SparsePauliOp) -> str:
         >>> full_text(SparsePauliOp.from_sparse_list([("ZZ", [0, 1], 1.0), ("X", [9], -0.5)], 10))
         'Z0 Z1 - 0.5*X9'
     """
+    for name in NAMED:
+        if as_observable(observable - as_observable(name, observable.num_qubits)).coeffs.any() == 0:
+            return name
     parts: list[str] = []
     for letters, places, value in observable.to_sparse_list():
         factor = complex(value).real

@@ -11,6 +11,7 @@ from qiskit.circuit import CircuitInstruction, Parameter
 from qtrain.errors import QTrainError
 from qtrain.improvement.layers import layers
 from qtrain.improvement.table import Candidate, Model
+from qtrain.json_results import count
 from qtrain.qiskit_plugins.removal import remove_dead
 from qtrain.registry.registry import load, names
 
@@ -38,7 +39,8 @@ def tied(model: Model) -> Iterator[Candidate]:
     if not replaced:
         return
     before = found.circuit.num_parameters - len(model.inputs)
-    text = f"tie the angles of each layer by translation: {before - len(replaced)} parameters instead of {before}"
+    left = count(before - len(replaced), "parameter")
+    text = f"tie the angles of each layer by translation: {left} instead of {before}"
     yield Candidate("tied", text, model.but(circuit=found.circuit.assign_parameters(replaced)))
 
 
@@ -54,8 +56,8 @@ def without_dead(model: Model) -> Iterator[Candidate]:
     gone, pairs = len(removal.parameters), removal.two_qubit_gates[0] - removal.two_qubit_gates[1]
     if not gone and not pairs:
         return
-    fewer = f" and {pairs} two-qubit gate{'s' if pairs > 1 else ''}" if pairs else ""
-    text = f"remove {gone} dead parameter{'s' if gone != 1 else ''}{fewer}: the same function"
+    fewer = f" and {count(pairs, 'two-qubit gate')}" if pairs else ""
+    text = f"remove {count(gone, 'dead parameter')}{fewer}"
     if circuit.num_parameters:
         yield Candidate("dead", text, model.but(circuit=circuit))
 

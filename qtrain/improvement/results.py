@@ -14,11 +14,11 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.files import read_qpy
 from qtrain.errors import QTrainError
-from qtrain.json_results import JsonResult, decode, encode
+from qtrain.json_results import JsonResult, Shown, count, decode, encode
 
 
-@dataclass(frozen=True, eq=False)
-class Tried(JsonResult):
+@dataclass(frozen=True, eq=False, repr=False)
+class Tried(Shown, JsonResult):
     """One model (circuit, observable, start) and what was measured of it: a row of the table.
 
     Attributes:
@@ -80,6 +80,17 @@ class Tried(JsonResult):
         """All edits as one clause; ``"as it is"`` where nothing was changed."""
         return "; ".join(self.edits) or "as it is"
 
+    @property
+    def effect(self) -> str:
+        """What trains, and the trend where one is known: ``"103 of 128 parameters train (constant in n)"``."""
+        if self.failed:
+            return f"not measured: {self.failed}"
+        trend = f" ({self.trend})" if self.trend else ""
+        return f"{self.trains} of {count(self.parameters, 'parameter')} train{trend}"
+
+    def _brief(self) -> str:
+        return f"{self.what}: {self.effect}"
+
     def to_fields(self) -> dict[str, Any]:
         """Plain data: the circuit as QPY in base64, the observable as pairs of label and coefficient."""
         plain = {f.name: encode(getattr(self, f.name)) for f in fields(self)}
@@ -108,8 +119,8 @@ def _packed(circuit: QuantumCircuit) -> str:
     return base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
-@dataclass(frozen=True, eq=False)
-class Improvements(JsonResult):
+@dataclass(frozen=True, eq=False, repr=False)
+class Improvements(Shown, JsonResult):
     """What `qtrain.improve` tried.
 
     Attributes:
@@ -127,6 +138,10 @@ class Improvements(JsonResult):
     complete: bool = True
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+
+    def _brief(self) -> str:
+        best = next((f"; best of {count(len(self.tried), 'change')}: {row._brief()}" for row in self.tried[:1]), "")
+        return f"as it is: {self.before.effect}{best}"
 
     def row(self, k: int) -> Tried:
         """Row k of the table, counted from 1; 0 is the model as it was given.

@@ -48,11 +48,13 @@ class Candidate:
     Attributes:
         name: equal for what is the same edit of another model, such as ``"linear"``. sentence: what is done, as one
             clause without a full stop. model: with it done.
+        keeps_function: the expectation value stays the same function; all of an edit's candidates do where it says so.
     """
 
     name: str
     sentence: str
     model: Model
+    keeps_function: bool = False
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from qtrain.diagnosis.facts import number
 from qtrain.improvement.results import Improvements, Tried
+from qtrain.json_results import count
 from qtrain.views.tables import PLAIN
 
 
@@ -25,7 +26,7 @@ def improvements_view(found: Improvements, *, title: str, most: int | None = 12)
         Text(title, style="bold cyan"), Text(headline(found)), "", _trainable(rows), "", _costs(rows)
     ]
     hidden = len(found.tried) - len(rows) + 1
-    hints = [f"{hidden} more row{'s' if hidden > 1 else ''}: --all."] if hidden > 0 else []
+    hints = [f"{count(hidden, 'more row')}: --all."] if hidden > 0 else []
     if found.tried:
         hints.append("Write the circuit of a row: --apply 1 -o better.qasm (or .qpy).")
     hints.append("median V: of live gradients, for an observable with S = 1.")
@@ -36,26 +37,11 @@ def improvements_view(found: Improvements, *, title: str, most: int | None = 12)
 
 def headline(found: Improvements) -> str:
     """One sentence: what trains now, and what the best row makes of it."""
-    before = f"{count(found.before)} train at {found.shots} shots as it is"
-    trend = f" ({found.before.trend})" if found.before.trend else ""
+    before = f"As it is, {found.before.effect} at {found.shots} shots"
     best = next((row for row in found.tried if not row.failed), None)
     if best is None:
-        return f"{before}{trend}; there was nothing to try."
-    more = f" ({best.trend})" if best.trend else ""
-    return f"{before}{trend}; {count(best)} with the best of {len(found.tried)} changes{more}."
-
-
-def count(row: Tried) -> str:
-    """How many parameters train.
-
-    Example:
-        >>> from qiskit import QuantumCircuit
-        >>> from qiskit.quantum_info import SparsePauliOp
-        >>> model = {"circuit": QuantumCircuit(1), "observable": SparsePauliOp("Z"), "initialization": "uniform"}
-        >>> count(Tried((), (), (), True, **model, parameters=8, trains=3))
-        '3 of 8 parameters'
-    """
-    return f"{row.trains} of {row.parameters} parameter{'' if row.parameters == 1 else 's'}"
+        return f"{before}; there was nothing to try."
+    return f"{before}; with the best of {count(len(found.tried), 'change')}, {best.effect}."
 
 
 def _trainable(rows: list[tuple[int, Tried]]) -> Table:

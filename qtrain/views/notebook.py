@@ -99,6 +99,11 @@ def _simulability_rows(found: Any) -> Rows:
     return [("verdict", found.verdict), *ways]
 
 
+def _improvement_rows(found: Any) -> Rows:
+    rows = [(str(k), row._brief()) for k, row in enumerate([found.before, *found.tried[:MOST]])]
+    return rows + _more(found.tried)
+
+
 def _more(shown: Sequence[Any]) -> Rows:
     return [("…", f"{len(shown) - MOST} more")] if len(shown) > MOST else []
 
@@ -112,4 +117,5 @@ _ROWS: dict[str, Callable[[Any], Rows]] = {
     "DLAGrowth": _growth_rows,
     "Benchmark": _benchmark_rows,
     "Simulability": _simulability_rows,
+    "Improvements": _improvement_rows,
 }
