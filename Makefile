@@ -15,7 +15,7 @@ PYTEST_FLAGS ?= -n 2
 # For test-plugins: which Pythons; without a name, this one and the newest on PATH.
 PYTHONS ?=
 
-.PHONY: help demo test test-torch test-plugins lint bench clean
+.PHONY: help demo test test-torch test-page test-plugins lint bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -43,6 +43,9 @@ $(VENV)/torch/.installed: $(VENV)/.installed
 
 test-torch: $(VENV)/torch/.installed  ## the tests of qtrain below PyTorch
 	PYTHONPATH=$(VENV)/torch $(BIN)/python -m pytest tests/with_torch
+
+test-page: $(VENV)/.installed  ## the HTML pages in a real browser; needs Chromium
+	$(BIN)/python -m pytest -n 0 tests/with_chromium
 
 test-plugins: $(VENV)/.installed  ## install every winner package in a fresh environment and use it there
 	$(BIN)/python plugins/check.py $(PYTHONS)

@@ -86,10 +86,11 @@ class Page:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
 
     def middle(self, selector: str) -> tuple[float, float]:
-        """Where an element is, once it is in sight."""
+        """Where an element is, once it is in sight and all has come to rest."""
         found = self.run(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center', "
-            "inline: 'center', behavior: 'instant'}); const r = e.getBoundingClientRect(); "
+            f"(async () => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: "
+            "'center', inline: 'center', behavior: 'instant'}); for (let k = 0; k < 2; k += 1) "
+            "await new Promise(requestAnimationFrame); const r = e.getBoundingClientRect(); "
             "return [r.x + r.width / 2, r.y + r.height / 2]; })()"
         )
         return float(found[0]), float(found[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 MOST = 60_000  # gates that are kept; no picture of more can be read
 _DEPTH = 8  # of blocks in blocks that are opened
-_CLOSED = {"PauliEvolution", "unitary"}  # one gate to whoever reads the circuit
 _LONGEST = 60
 
 
@@ -119,12 +119,9 @@ def _gates(circuit: QuantumCircuit, place: Mapping[str, int]) -> Iterator[DrawnG
 def _opened(
     item: CircuitInstruction, qubits: tuple[int, ...], index: int, place: Mapping[str, int], depth: int
 ) -> Iterator[DrawnGate]:
-    from qiskit.circuit.library import get_standard_gate_name_mapping
-
     operation = item.operation
     free = _parameters(operation)
-    open_it = free and depth < _DEPTH and operation.name not in _CLOSED
-    if open_it and operation.name not in get_standard_gate_name_mapping():
+    if free and depth < _DEPTH and operation.name not in _standard():
         inside = getattr(operation, "definition", None)
         if inside is not None and len(inside.data) > 0:
             number = {qubit: k for k, qubit in enumerate(inside.qubits)}
@@ -133,6 +130,14 @@ def _opened(
             return
     driven = tuple(dict.fromkeys(place[name] for name in free if name in place))
     yield DrawnGate(str(operation.name), qubits, driven, _angles(operation, free), index)
+
+
+@cache
+def _standard() -> set[str]:
+    """Gates that are never opened: those with a name of their own, and what reads as one gate."""
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+
+    return {*get_standard_gate_name_mapping(), "PauliEvolution", "unitary"}
 
 
 def _parameters(operation: Operation) -> list[str]:

@@ -17,25 +17,28 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 900, 300
 LEFT, RIGHT, TOP, BOTTOM = 70, 16, 14, 44
-_LOWEST = 1e-300
+_LOWEST, _HIGHEST = 1e-300, 1e300
 
 
 class _Axis:
     """Decades from below the smallest value to above the largest."""
 
     def __init__(self, values: Iterable[float]) -> None:
-        logs = [math.log10(v) for v in values if _LOWEST < v < math.inf]
+        logs = [math.log10(v) for v in values if _positive(v)]
         self.low, self.high = (math.floor(min(logs) - 0.1), math.ceil(max(logs) + 0.1)) if logs else (-4, 0)
 
     def y(self, value: float) -> float:
-        share = (math.log10(max(value, _LOWEST)) - self.low) / (self.high - self.low)
+        return self.at(math.log10(min(max(value, _LOWEST), _HIGHEST)))
+
+    def at(self, exponent: float) -> float:
+        share = (exponent - self.low) / (self.high - self.low)
         return round(HEIGHT - BOTTOM - min(max(share, 0.0), 1.0) * (HEIGHT - TOP - BOTTOM), 1)
 
     def drawn(self, label: str) -> str:
         step = max(1, math.ceil((self.high - self.low) / 7))
         lines = "".join(
-            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self.y(10.0**e)}" y2="{self.y(10.0**e)}"/>'
-            f'<text x="{LEFT - 8}" y="{self.y(10.0**e) + 4}" text-anchor="end">{_power(e)}</text>'
+            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{self.at(e)}" y2="{self.at(e)}"/>'
+            f'<text x="{LEFT - 8}" y="{self.at(e) + 4}" text-anchor="end">{_power(e)}</text>'
             for e in range(self.low, self.high + 1, step)
         )
         middle = (TOP + HEIGHT - BOTTOM) / 2
@@ -54,7 +57,7 @@ def profile(report: TrainabilityReport, *, of: str) -> Html:
     verdicts = sorted(report.verdicts, key=lambda v: (v.gate, v.index))
     step = (WIDTH - LEFT - RIGHT - 20) / max(len(verdicts) - 1, 1)
     left = LEFT + 10
-    axis = _Axis(x for v in verdicts for x in (v.variance, v.lower, v.upper, report.threshold) if _positive(x))
+    axis = _Axis([report.threshold, *(x for v in verdicts for x in (v.variance, v.lower, v.upper))])
     marks = "".join(_kind(word, verdicts, axis, left, step) for word in MARKS)
     line = ""
     if _positive(report.threshold):
@@ -78,17 +81,15 @@ def trend(scaling: Scaling) -> Html:
     span = (max(sizes) - min(sizes)) or 1.0
     rows = list(zip(sizes, map(float, scaling.variance), map(float, scaling.error), strict=True))
     limits = [float(s) / scaling.shots for s in scaling.scale]
-    ends = [v * math.exp(sign * 1.96 * e) for _, v, e in rows for sign in (-1, 1) if math.isfinite(e) and e < 300]
-    axis = _Axis(x for x in [*(v for _, v, _ in rows), *ends, *limits] if _positive(x))
+    axis = _Axis([*(v for _, v, _ in rows), *limits, *(end for _, v, e in rows for end in _ends(v, e))])
 
     def x(n: float) -> float:
         return round(LEFT + 20 + (n - min(sizes)) / span * (WIDTH - LEFT - RIGHT - 60), 1)
 
     known = [(n, v, e) for n, v, e in rows if _positive(v)]
     bars = "".join(
-        f"M{x(n)} {axis.y(v * math.exp(-1.96 * e))}V{axis.y(v * math.exp(1.96 * e))}"
-        for n, v, e in known if math.isfinite(e) and e < 300
-    )  # fmt: skip
+        f"M{x(n)} {axis.y(ends[0])}V{axis.y(ends[1])}" for n, v, e in known if (ends := _ends(v, e))
+    )
     points = "".join(
         f'<circle class="p" cx="{x(n)}" cy="{axis.y(v)}" r="5" data-tip="n = {n:g}: median V {number(v)}"/>'
         for n, v, _ in known
@@ -165,4 +166,11 @@ def _power(exponent: int) -> str:
 
 
 def _positive(value: float) -> bool:
-    return _LOWEST < value < math.inf
+    return _LOWEST < value < _HIGHEST
+
+
+def _ends(value: float, error: float) -> tuple[float, ...]:
+    """The 95 % interval of a variance by the standard error of its logarithm; empty where that says nothing."""
+    if not (_positive(value) and 0 <= error < 50):
+        return ()
+    return value * math.exp(-1.96 * error), value * math.exp(1.96 * error)

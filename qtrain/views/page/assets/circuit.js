@@ -39,7 +39,9 @@ class Report { // one report's data: columns over its parameters, and its gates
     if (low === high && value !== null) return "exact";
     return value === null && !(low > 0) ? `≤ ${figure(high, 2)}` : `${figure(low, 2)} … ${figure(high, 2)}`;
   }
-  said(k) { return `${this.names[k]} (#${k}): ${this.causes[this.cause[k]][0]}\nV ${figure(this.v[k])} (${this.interval(k)}), β ${figure(this.b[k], 2)}, φ ${figure(this.p[k], 2)}`; }
+  figures(k) { return `V ${figure(this.v[k])} (${this.interval(k)}), β ${figure(this.b[k], 2)}, φ ${figure(this.p[k], 2)}`; }
+  advised(k) { return this.kind(k) === "healthy" || !this.advice[this.a[k]] ? "" : `Advice: ${this.advice[this.a[k]]}.`; }
+  said(k) { return this.plain ? this.names[k] : [`${this.names[k]} (#${k}): ${this.causes[this.cause[k]][0]}`, this.figures(k), this.advised(k)].filter(Boolean).join("\n"); }
   label(g) {
     const [name, , qubits, driven, angle] = this.gates[g];
     const where = `${this.gateNames[name]} on qubit${qubits.length > 1 ? "s" : ""} ${qubits.slice(0, 8).join(", ")}${qubits.length > 8 ? ", …" : ""}`;
@@ -217,9 +219,8 @@ class Picture {
     for (const k of driven.slice(0, 12)) {
       const link = element("a", { href: `#p${report.id}-${k}` }, report.names[k]);
       link.addEventListener("click", (event) => { event.preventDefault(); report.go(k); });
-      const advice = report.advice[report.a[k]], figures = `V ${figure(report.v[k])} (${report.interval(k)}), β ${figure(report.b[k], 2)}, φ ${figure(report.p[k], 2)}`;
       if (report.plain) parts.push(element("p", {}, report.names[k]));
-      else parts.push(element("p", {}, badge(report, report.kind(k)), " ", link, `: ${report.causes[report.cause[k]][0]}. ${figures}. ${advice ? `Advice: ${advice}.` : ""}`));
+      else parts.push(element("p", {}, badge(report, report.kind(k)), " ", link, `: ${report.causes[report.cause[k]][0]}. ${report.figures(k)}. ${report.advised(k)}`));
     }
     if (driven.length > 12) parts.push(element("p", {}, `and ${driven.length - 12} more parameters`));
     this.panel.replaceChildren(...parts);

@@ -82,6 +82,7 @@ function tips() {
     if (found) { const place = event.target.getBoundingClientRect(); hints.show(found, place.left, place.bottom - 10); }
   });
   document.addEventListener("focusout", () => hints.hide());
+  document.addEventListener("scroll", () => hints.hide(), { capture: true, passive: true }); // it would stay behind
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hints.hide(); });
 }
 
