@@ -15,7 +15,7 @@ PYTEST_FLAGS ?= -n 2
 # For test-plugins: which Pythons; without a name, this one and the newest on PATH.
 PYTHONS ?=
 
-.PHONY: help demo test test-torch test-page test-plugins lint bench clean
+.PHONY: help demo docs test test-torch test-page test-plugins lint bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 15
@@ -50,6 +50,13 @@ test-page: $(VENV)/.installed  ## the HTML pages in a real browser; needs Chromi
 test-plugins: $(VENV)/.installed  ## install every winner package in a fresh environment and use it there
 	$(BIN)/python plugins/check.py $(PYTHONS)
 
+$(VENV)/.docs-installed: pyproject.toml | $(VENV)/.installed
+	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[devices,dev,docs]'
+	@touch $@
+
+docs: $(VENV)/.docs-installed  ## the site, notebooks executed, into docs/_build/html (warnings are errors)
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
 lint: $(VENV)/.installed  ## ruff and mypy
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
@@ -58,5 +65,5 @@ bench: $(VENV)/.installed  ## the benchmark table, against peers in environments
 	$(BIN)/python experiments/benchmarks/run.py
 
 clean:  ## remove the environment and everything that was built (never mlruns/)
-	rm -rf $(VENV) .bench build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) docs/_build docs/reference/generated .bench build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

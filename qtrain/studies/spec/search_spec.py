@@ -90,7 +90,7 @@ def _start(value: Any, info: ValidationInfo) -> Any:
 
 
 class SearchSpec(SpecModel):
-    """A whole search. See the tables above for their keys; README shows one as TOML.
+    """A whole search. See the tables above for their keys; the documentation shows one as TOML.
 
     ``extensions``: modules that add rows this spec names (objectives, tasks, samplers, topologies, …).
     """
