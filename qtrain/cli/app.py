@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qtrain.cli import family_verbs, improve_verbs, page_verbs
+from qtrain.cli import explain_verb, family_verbs, improve_verbs, page_verbs
 from qtrain.cli.options import (
     MEASURED,
     Backend,
@@ -49,11 +49,27 @@ app = typer.Typer(
     help="Search, explain and install quantum circuit ansätze that can be trained.",
     epilog="Exit codes: 0 fine, 1 a --fail-if condition holds, 2 wrong input, 3 the search failed.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from qtrain import __version__
+
+        typer.echo(f"qtrain {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the command itself."""
 
 
 @app.command(epilog='Example: qtrain diagnose ansatz.qasm --observable "ZII + 0.5*IXX" --fail-if "dead > 0.1"')
@@ -67,7 +83,7 @@ def diagnose(
         list[str] | None,
         typer.Option(help='Exit with code 1 if this holds, such as "dead > 0.1"; may be given again.'),
     ] = None,
-    against: Annotated[Path | None, typer.Option(help="A second circuit, shown side by side.")] = None,
+    against: Annotated[Path | None, typer.Option(help="A second circuit: what differs between the two.")] = None,
     at: Annotated[
         Path | None, typer.Option(help="Angles as JSON, a list or {name: angle}: gradient and shots at this point.")
     ] = None,
@@ -84,6 +100,9 @@ def diagnose(
     data: Data = None,
     seconds: Seconds = None,
     thorough: Thorough = False,
+    improve: Annotated[
+        bool, typer.Option("--improve", help="Also try edits of the circuit, and show the three best: 20 seconds more.")
+    ] = False,
     all_parameters: Annotated[bool, typer.Option("--all", help="One row for every parameter.")] = False,
     figure: Annotated[Path | None, typer.Option(help="Also draw the variance profile, to .png, .svg or .pdf.")] = None,
 ) -> None:
@@ -103,16 +122,25 @@ def diagnose(
     )
     report = next(iter(reports.values()))
     local = None if angles is None else at_point.local(next(iter(circuits.values())), observable, angles, shots=shots)
+    tried = None
+    if improve:
+        tried = circuit_verbs.try_edits(
+            next(iter(circuits.values())), observable, shots=shots, seed=seed, noise=noise,
+            initialization=initialization, inputs=inputs, data=data,
+        )  # fmt: skip
     if json:
-        print_json(circuit_verbs.reports_json(reports, local))
+        print_json(circuit_verbs.reports_json(reports, local, tried))
     else:
         from qtrain.views import tables
 
-        for name, each in reports.items():
-            title = tables.headline(name, observable)
-            print_views(tables.report_view(each, title=title, all_parameters=all_parameters), "")
-        if len(reports) > 1:
+        if against is None:
+            title = tables.headline(file.name, observable)
+            picture = circuit_verbs.picture(report, terminal())
+            print_views(tables.report_view(report, title=title, picture=picture, all_parameters=all_parameters), "")
+        else:
             print_views(tables.comparison(reports), "")
+        if tried is not None:
+            print_views(tables.best_edits(tried), "")
         if local is not None:
             print_views(tables.local_view(local, all_parameters=all_parameters), "")
     if figure is not None:
@@ -311,6 +339,7 @@ def model(name: Registered, tracking_uri: Tracking = None) -> None:
     typer.echo(study_verbs.model(name, tracking_uri))
 
 
+app.command(epilog="Example: qtrain explain concentrated")(explain_verb.explain)
 app.command(epilog='Example: qtrain scaling efficient_su2 --option entanglement=linear -O "Z^n"')(family_verbs.scaling)
 app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")(page_verbs.report)
 

@@ -13,9 +13,12 @@ from qtrain.files.reading import parse_json, read_text
 if TYPE_CHECKING:
     import numpy as np
     from qiskit import QuantumCircuit
+    from rich.console import Console
+    from rich.text import Text
 
     from qtrain.diagnosis.at_point import LocalDiagnosis
     from qtrain.diagnosis.report import TrainabilityReport
+    from qtrain.improvement.results import Improvements
 
 
 def read_noise(text: str | None) -> Any:
@@ -122,11 +125,36 @@ def diagnose_circuits(
         return {name: diagnose(circuit, observable, **options) for name, circuit in circuits.items()}
 
 
-def reports_json(reports: Mapping[str, TrainabilityReport], local: LocalDiagnosis | None) -> dict[str, Any]:
-    """One report as it is; more than one by file name; the diagnosis at given angles under "local"."""
+def try_edits(
+    circuit: QuantumCircuit, observable: str, *, noise: str | None = None, inputs: str | None = None,
+    data: Path | None = None, **options: Any,
+) -> Improvements:  # fmt: skip
+    """What edits of a circuit do; ``options``: of :func:`qtrain.improve`."""
+    from qtrain.improvement.improve import improve
+
+    if inputs is not None:
+        options |= {"inputs": inputs, "data": None if data is None else read_data(data)}
+    return improve(circuit, observable, noise=read_noise(noise), **options)
+
+
+def picture(report: TrainabilityReport, console: Console) -> Text | None:
+    """The circuit with its verdicts, where a terminal has room for it; None where nobody would see the colours."""
+    from qtrain.views.tables import STYLES
+    from qtrain.views.terminal_circuit import circuit_text
+
+    if not console.is_terminal or report.drawing is None or not report.verdicts:
+        return None
+    return circuit_text(report.drawing, report.verdicts, STYLES, width=console.width)
+
+
+def reports_json(
+    reports: Mapping[str, TrainabilityReport], local: LocalDiagnosis | None, tried: Improvements | None = None
+) -> dict[str, Any]:
+    """One report as it is; more than one by file name; the diagnosis at given angles under "local", edits beside."""
     plain = {name: report.to_record() for name, report in reports.items()}
     data = next(iter(plain.values())) if len(plain) == 1 else {"reports": plain}
-    return data if local is None else data | {"local": local.to_dict()}
+    data |= {} if local is None else {"local": local.to_dict()}
+    return data | ({} if tried is None else {"improvements": tried.to_dict()})
 
 
 def check_figure(path: Path | None, *inputs: Path | None, argument: str = "figure") -> None:

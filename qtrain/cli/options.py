@@ -22,7 +22,7 @@ Scheduler = Annotated[str | None, typer.Option(help="Dask scheduler that trials 
 Registered = Annotated[str, typer.Argument(help="A registered name; see qtrain list.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
 Shots = Annotated[int, typer.Option(help="Shots per expectation value that you can afford.")]
-MEASURED = 'What is measured: "ZII + 0.5*IXX", "Z0 Z1 - X2", "sum Z", "sum ZZ + 0.5*sum X", "parity", or @FILE with such a text.'
+MEASURED = 'What is measured: "ZII + 0.5*IXX", "Z0 Z1 - X2", "sum ZZ + 0.5*sum X", "parity", or @FILE with such a text.'
 Noise = Annotated[
     str | None, typer.Option(help="Error rate of each gate, such as 0.001; a device, such as FakeTorino; JSON.")
 ]

@@ -175,7 +175,9 @@ def summarize(verdicts: Sequence[Verdict], shots: int) -> str:
     """One sentence for the whole circuit."""
     total = len(verdicts)
     counts = {cause: sum(v.cause == cause for v in verdicts) for cause in CAUSES}
-    parts = [f"{counts[HEALTHY]} of {total} parameters train at {shots} shots"]
+    trains = "trains" if counts[HEALTHY] == 1 else "train"
+    of = f"{counts[HEALTHY]} of {total} parameter{'' if total == 1 else 's'}"
+    parts = [f"{of} {trains} at {shots} shot{'' if shots == 1 else 's'}"]
     dead = sum(counts[c] for c in (OUTSIDE, COMMUTES, UNFELT))
     if dead:
         parts.append(f"{dead} {'is' if dead == 1 else 'are'} dead and can be removed")

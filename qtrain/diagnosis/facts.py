@@ -9,6 +9,7 @@ import numpy as np
 
 from qtrain.diagnosis.results import CAUSES as CAUSES
 from qtrain.diagnosis.results import kind as kind
+from qtrain.json_results import count as count
 from qtrain.json_results import number as number
 from qtrain.json_results import whole as whole
 
@@ -79,7 +80,7 @@ def of_gradients(report: TrainabilityReport) -> Facts:
     shares = ", ".join(f"{count} {text}" for count, text in counts if count)
     median, smallest = live_variances(report)
     method = ", ".join(dict.fromkeys([stats.method, precision(stats)]))
-    samples = f", {stats.num_samples:,} samples" if stats.num_samples else ""
+    samples = f", {count(stats.num_samples, 'sample')}" if stats.num_samples else ""
     unit = number(report.threshold * report.shots)  # what all variances scale with, said beside the first of them
     return [
         ("parameters", f"{total}: {shares}" if shares else str(total)),
@@ -91,7 +92,7 @@ def of_gradients(report: TrainabilityReport) -> Facts:
 
 def of_light_cone(report: TrainabilityReport) -> Facts:
     width = report.light_cone.width
-    return [("light cone", f"{width} qubit{'' if width == 1 else 's'}, depth {report.light_cone.depth}")]
+    return [("light cone", f"{count(width, 'qubit')}, depth {report.light_cone.depth}")]
 
 
 def of_algebra(report: TrainabilityReport) -> Facts:

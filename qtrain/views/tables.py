@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,13 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from qtrain.diagnosis.criteria import CRITERIA
-from qtrain.diagnosis.facts import CAUSES, interval, kind, number
+from qtrain.diagnosis.facts import CAUSES, count, interval, kind, number
 
 if TYPE_CHECKING:
     from qtrain.diagnosis.at_point import LocalDiagnosis
     from qtrain.diagnosis.report import TrainabilityReport
     from qtrain.diagnosis.results import Scaling, Verdict
+    from qtrain.improvement.results import Improvements
 
 STYLES = {
     "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
@@ -55,7 +57,8 @@ def _ranges(indices: Sequence[int], limit: int = 6) -> str:
 
 def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
     """The key figures of a report, as (name, text): a few lines of each criterion."""
-    size = f"{report.num_qubits} qubits, {report.num_gates} gates, two-qubit depth {report.two_qubit_depth}"
+    size = f"{count(report.num_qubits, 'qubit')}, {count(report.num_gates, 'gate')}"
+    size += f", two-qubit depth {report.two_qubit_depth}"
     rows = [("circuit", size)] + ([("noise", report.noise)] if report.noise else [])
     for row in CRITERIA.values():
         if row.result(report) is not None:
@@ -116,11 +119,15 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     return table
 
 
-def report_view(report: TrainabilityReport, *, title: str, all_parameters: bool = False) -> RenderableType:
-    """The whole of ``qtrain diagnose``: summary, key figures, causes, and the parameters when few or asked for."""
+def report_view(
+    report: TrainabilityReport, *, title: str, picture: RenderableType | None = None, all_parameters: bool = False
+) -> RenderableType:
+    """The whole of ``qtrain diagnose``: summary, key figures, the circuit, causes; every parameter when asked for."""
     parts: list[RenderableType] = [
         Text(title, style="bold cyan"), Text(report.summary), "", name_value(facts(report))
     ]
+    if picture is not None:
+        parts += ["", picture]
     if report.verdicts:
         parts += ["", cause_table(report.verdicts)]
     parts += [Text(f"note: {note}", style="dim") for note in report.notes]
@@ -140,17 +147,49 @@ def scaling_view(found: Scaling, *, title: str, remark: str = "") -> RenderableT
     return Group(*parts, "", grid(["qubits", "median V", "lower quartile", "in the fit"], rows))
 
 
-def comparison(reports: Mapping[str, TrainabilityReport]) -> Table:
-    """Two or more reports side by side, a column each."""
-    table = Table(**PLAIN)
-    table.add_column("", style="bold")
-    columns = [dict(facts(report)) for report in reports.values()]
-    for name in reports:
-        table.add_column(name, overflow="fold")
-    for row in dict.fromkeys(key for column in columns for key in column):
-        table.add_row(row, *(escape(column.get(row, "–")) for column in columns))
-    table.add_row("summary", *(escape(report.summary) for report in reports.values()))
-    return table
+def comparison(reports: Mapping[str, TrainabilityReport]) -> RenderableType:
+    """Two reports by what differs: their summaries, the figures that are not the same, how many have which cause."""
+    (first, before), (second, after) = reports.items()
+    rows = [dict(facts(report)) for report in (before, after)]
+    names = list(dict.fromkeys(name for column in rows for name in column))
+    texts = {name: [column.get(name, "–") for column in rows] for name in names}
+    same = [name for name, (one, other) in texts.items() if one == other]
+    figures = Table(Column("", style="bold", overflow="fold"), Column(escape(first), overflow="fold"),
+                    Column(escape(second), overflow="fold"), **PLAIN)  # fmt: skip
+    for name, pair in texts.items():
+        if name not in same:
+            figures.add_row(name, *map(escape, pair))
+    counts = [Counter(verdict.cause for verdict in report.verdicts) for report in (before, after)]
+    order = list(CAUSES)
+    shown = sorted(set(counts[0]) | set(counts[1]), key=lambda cause: (order.index(kind(cause)), cause))
+    causes = Table(Column("cause", overflow="fold"), *(Column(escape(name), justify="right", overflow="fold") for name
+                   in reports), Column("change", justify="right", no_wrap=True), **PLAIN)  # fmt: skip
+    for cause in shown:
+        one, other = counts[0][cause], counts[1][cause]
+        change = f"{other - one:+d}" if other != one else "same"
+        causes.add_row(Text(cause, style=STYLES[kind(cause)]), str(one), str(other), change)
+    parts: list[RenderableType] = [Text(f"{first} against {second}", style="bold cyan")]
+    parts += [Text.assemble((f"{name}: ", "bold"), report.summary) for name, report in reports.items()]
+    parts += ["", figures] if figures.row_count else []
+    parts += [Text(f"the same: {', '.join(same)}", style="dim")] if same else []
+    parts += ["", causes]
+    for name, report in reports.items():
+        parts += [Text(f"note, {name}: {note}", style="dim") for note in report.notes]
+    return Group(*parts)
+
+
+def best_edits(tried: Improvements, most: int = 3) -> RenderableType:
+    """The best of what was tried, one line each, under the model as it is."""
+    best = [row for row in tried.tried if not row.failed][:most]
+    rows = [
+        [k, row.what, f"{row.trains} of {row.parameters}", row.median_variance, row.trend or "–"]
+        for k, row in enumerate([tried.before, *best])
+    ]
+    head = "What would help" if best else "Nothing that was tried helps"
+    return Group(
+        Text(head, style="bold cyan"), grid(["#", "change", "train", "median V", "with n"], rows),
+        Text("All that was tried, and the circuits: qtrain improve", style="dim"),
+    )  # fmt: skip
 
 
 def shortened(observable: str | None, *, widest: int = 24) -> str | None:
@@ -207,6 +246,10 @@ def pairs(data: Mapping[str, Any]) -> Table:
     return name_value((name, number(v) if isinstance(v, (int, float)) else str(v)) for name, v in data.items())
 
 
+def _most_shots(count: int) -> str:
+    return "The parameter that needs most shots:" if count == 1 else f"The {count} parameters that need most shots:"
+
+
 def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> RenderableType:
     """The diagnosis at given angles: key figures, then the parameters that cost most (or all)."""
     size = len(local.parameters)
@@ -217,7 +260,7 @@ def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> Render
         ("resolved", f"{int(local.resolved.sum())} of {size} gradients by {local.shots_per_value:,} shots per value"),
         (
             "shots of one step",
-            f"{number(local.step_shots)} for a signal-to-noise ratio of 1 ({len(live)} parameters)",
+            f"{number(local.step_shots)} for a signal-to-noise ratio of 1 ({count(len(live), 'parameter')})",
         ),
     ]
     if local.qfim_rank is not None:
@@ -231,5 +274,5 @@ def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> Render
         [[int(k), local.parameters[k], float(local.angles[k]), float(slopes[k]), float(local.shots[k])] for k in shown],
     )  # fmt: skip
     head = Text("At the given angles", style="bold cyan")
-    note = "All parameters:" if all_parameters else f"The {len(shown)} parameters that need most shots:"
+    note = "All parameters:" if all_parameters else _most_shots(len(shown))
     return Group(head, name_value(rows), "", Text(note), table)

@@ -40,7 +40,7 @@ def test_the_dead_by_their_cause():
     assert found["d_commutes"].cause == causes.COMMUTES
     assert found["d_commutes"].beta == 0.0
     assert report.fraction("dead") == pytest.approx(3 / 4)
-    assert report.summary == "1 of 4 parameters train at 10000 shots; 3 are dead and can be removed."
+    assert report.summary == "1 of 4 parameters trains at 10000 shots; 3 are dead and can be removed."
 
 
 def test_beta_and_phi_multiply_to_the_variance():
