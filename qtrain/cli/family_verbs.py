@@ -67,9 +67,12 @@ def scaling(
 
         print_views(scaling_view(found, title=f"{chosen.name}, {observable}", remark=chosen.remark))
     if plot is not None:
+        from qtrain.files.writing import replaced
+        from qtrain.views.figures.frame import figure_of
         from qtrain.views.figures.scaling import plot_scaling
 
-        plot_scaling(found).get_figure().savefig(plot)
+        with replaced(plot, "plot") as beside:
+            figure_of(plot_scaling(found)).savefig(beside)
 
 
 def read_sizes(text: str) -> list[int]:

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from qtrain.diagnosis.criteria import CRITERIA
 from qtrain.diagnosis.facts import CAUSES, count, interval, kind, number
+from qtrain.views.fitting import FittingTable
 
 if TYPE_CHECKING:
     from qtrain.diagnosis.at_point import LocalDiagnosis
@@ -71,7 +72,7 @@ def cause_table(verdicts: Sequence[Verdict]) -> Table:
     groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         groups.setdefault(verdict.cause, []).append(verdict)
-    table = Table(
+    table = FittingTable(
         Column("cause", overflow="fold"), Column("count", justify="right"),
         Column("parameters (by #)", overflow="fold"), Column("median V", justify="right", no_wrap=True),
         Column("advice", overflow="fold"), **PLAIN,
@@ -104,7 +105,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
     figures = ("#", "V", "β", "φ")
     names = ("#", "parameter", "qubits", "V", "95 % interval", "β", "φ")
     columns = [Column(name, justify="right" if name in figures else "left", no_wrap=True) for name in names]
-    table = Table(*columns, Column("cause", overflow="fold"), **PLAIN)
+    table = FittingTable(*columns, Column("cause", overflow="fold"), **PLAIN)
     for v in verdicts:
         table.add_row(
             str(v.index),
@@ -154,7 +155,7 @@ def comparison(reports: Mapping[str, TrainabilityReport]) -> RenderableType:
     names = list(dict.fromkeys(name for column in rows for name in column))
     texts = {name: [column.get(name, "–") for column in rows] for name in names}
     same = [name for name, (one, other) in texts.items() if one == other]
-    figures = Table(Column("", style="bold", overflow="fold"), Column(escape(first), overflow="fold"),
+    figures = FittingTable(Column("", style="bold", overflow="fold"), Column(escape(first), overflow="fold"),
                     Column(escape(second), overflow="fold"), **PLAIN)  # fmt: skip
     for name, pair in texts.items():
         if name not in same:
@@ -162,8 +163,10 @@ def comparison(reports: Mapping[str, TrainabilityReport]) -> RenderableType:
     counts = [Counter(verdict.cause for verdict in report.verdicts) for report in (before, after)]
     order = list(CAUSES)
     shown = sorted(set(counts[0]) | set(counts[1]), key=lambda cause: (order.index(kind(cause)), cause))
-    causes = Table(Column("cause", overflow="fold"), *(Column(escape(name), justify="right", overflow="fold") for name
-                   in reports), Column("change", justify="right", no_wrap=True), **PLAIN)  # fmt: skip
+    columns = [Column(escape(name), justify="right", overflow="fold") for name in reports]
+    causes = FittingTable(
+        Column("cause", overflow="fold"), *columns, Column("change", justify="right", no_wrap=True), **PLAIN
+    )  # fmt: skip
     for cause in shown:
         one, other = counts[0][cause], counts[1][cause]
         change = f"{other - one:+d}" if other != one else "same"
@@ -231,7 +234,7 @@ def _sparse(label: re.Match[str]) -> str:
 def grid(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """A plain table; figures are right-aligned and formatted by :func:`number`."""
     rows = [list(row) for row in rows]
-    table = Table(**PLAIN)
+    table = FittingTable(**PLAIN)
     for i, column in enumerate(columns):
         figures = bool(rows) and all(isinstance(row[i], (int, float, type(None))) for row in rows)
         table.add_column(column, justify="right" if figures else "left", overflow="fold", no_wrap=figures)
