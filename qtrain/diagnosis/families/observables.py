@@ -86,7 +86,9 @@ def _continue(terms: dict[Term, float], n: int) -> list[Continued | None]:
         if len(members) == 1:
             found += _continue(members, n)
         else:
-            found.append(_chain(members, n))
+            chain = _chain(members, n)
+            apart = chain is None and len(members) == 2  # such as the two ends
+            found += [one for item in members.items() for one in _continue(dict([item]), n)] if apart else [chain]
     return found
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from qiskit import QuantumCircuit
 from qiskit.circuit.library import efficient_su2, excitation_preserving, n_local, real_amplitudes
+from same_circuit import same
 
-from qtrain.circuits.program import lower
 from qtrain.diagnosis.families import recognize
-from qtrain.diagnosis.families.canonical import normal_form
 
 ENTANGLEMENT = ("linear", "reverse_linear", "full", "circular", "pairwise", "sca")
 MAKERS = {
@@ -22,12 +20,7 @@ MAKERS = {
 }
 
 
-def same(one: QuantumCircuit, other: QuantumCircuit) -> bool:
-    forms = [normal_form(lower(circuit), commuting=True) for circuit in (one, other)]
-    return forms[0] == forms[1]
-
-
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.sampled_from(sorted(MAKERS)), st.sampled_from(ENTANGLEMENT), st.integers(4, 7), st.integers(1, 5),
     st.booleans(), st.integers(4, 9),
