@@ -8,11 +8,14 @@ Exit codes: 0 fine; 1 a ``--fail-if`` condition holds; 2 wrong input; 3 the sear
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
 
 from qtrain.cli import explain_verb, family_verbs, improve_verbs, page_verbs
@@ -187,10 +190,11 @@ def search(
 
             print_views(tables.pairs(plan))
         return
-    result = study_verbs.search(
-        spec, n_trials=trials, n_jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
-        backend=backend, scheduler=scheduler, console=terminal(stderr=True),
-    )  # fmt: skip
+    with _stopped_at_once():
+        result = study_verbs.search(
+            spec, n_trials=trials, n_jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
+            backend=backend, scheduler=scheduler, console=terminal(stderr=True),
+        )  # fmt: skip
     _show_search(result, json)
 
 
@@ -249,10 +253,11 @@ def worker(
     """Join a study that other processes or hosts work on, until it has its trials."""
     from qtrain.cli import study_verbs
 
-    result = study_verbs.search(
-        spec, join=True, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, backend=backend,
-        scheduler=scheduler, console=terminal(stderr=True),
-    )  # fmt: skip
+    with _stopped_at_once():
+        result = study_verbs.search(
+            spec, join=True, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, backend=backend,
+            scheduler=scheduler, console=terminal(stderr=True),
+        )  # fmt: skip
     _show_search(result, json)
     if not json:
         typer.echo(f"Register the winner with: qtrain register {spec} --storage {result.storage}")
@@ -357,16 +362,34 @@ def _show_search(result: SearchResult, as_json: bool) -> None:
 
         print_views(study_tables.search_view(result))
     if result.interrupted:
-        _fail("interrupted; what was finished is kept, and the same command continues the search.", INTERRUPTED)
+        ended = sum(result.counts.values()) - result.counts["running"]
+        kept = f"interrupted; {ended} of {result.spec.trials} trials have ended, and are kept in {result.storage}"
+        _fail(f"{kept}. {_again()}", INTERRUPTED)
     if result.winner is None:
         _fail(f"the search found no winner: {study_verbs.why_no_winner(result)}", SEARCH_FAILED)
+
+
+@contextlib.contextmanager
+def _stopped_at_once() -> Iterator[None]:
+    """A second Ctrl-C in a search: the trials that ran are lost, and evaluated again."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _fail(f"stopped at once; every trial that had ended is kept. {_again()}", INTERRUPTED)
+
+
+def _again() -> str:
+    """How to go on with a search that was stopped."""
+    words = click.get_current_context().find_root().obj
+    return f"Go on with: {shlex.join(['qtrain', *words])}"
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; wrong input is one sentence on stderr and exit code 2."""
     announce()
+    words = sys.argv[1:] if args is None else list(args)
     try:
-        app(args=None if args is None else list(args), prog_name="qtrain")
+        app(args=words, prog_name="qtrain", obj=words)
     except QTrainError as error:
         _fail(str(error), WRONG_INPUT)
     except OSError as error:

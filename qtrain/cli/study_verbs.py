@@ -26,7 +26,7 @@ def search(
 
     read = read_spec(spec)
     total = read.trials if n_trials is None else n_trials
-    with SearchProgress(total, read.objectives.use, read.directions, console) as progress:
+    with SearchProgress(read, total, console, shared=join) as progress:
         if join:
             from qtrain.studies.worker import work
 

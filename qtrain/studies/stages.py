@@ -340,10 +340,10 @@ def training(c: Candidate) -> dict[str, float]:
     finally:
         if c.watch is not None:
             c.report["pruning"] = c.watch.report()
-    best = trained.best
+    best, every = trained.best, max(1, len(trained.curve) // 20)
     c.report["training"] = {
         "losses": short(trained.losses), "weights": short(trained.weights[best], 9),
-        "curve": short(trained.curve[:: max(1, len(trained.curve) // 20), best]),
+        "curve": short(trained.curve[::every, best]), "every": every,
     }  # fmt: skip
     if c.task.is_classifier and c.spec.growth.share > 0:  # what goes on does so fold by fold, each from its own
         c.report["training"]["starts"] = [short(row, 9) for row in trained.weights]

@@ -24,11 +24,13 @@ from qtrain.studies.pruning import check_pruner
 from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
+from qtrain.studies.run.mirror import data_of, finish, mirror
 from qtrain.studies.run.storage import open_storage
 from qtrain.studies.run.supervise import Pool
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.trials import TrialRecord
-from qtrain.tracking.tracker import Tracker, resolve_uri
+from qtrain.tracking.store import DataPart
+from qtrain.tracking.tracker import resolve_uri
 
 log = logging.getLogger("qtrain")
 
@@ -120,11 +122,12 @@ def search(
             spec, pool, draw=setup.space.draw, storage=storage if study is None else study, pruner=pruner,
             seconds=seconds, n_jobs=jobs, tracking_uri=tracking_uri,
             starts=setup.starts, on_trial=on_trial, grower=grower_of(setup),
-            conclude=lambda found: register_winner(found, setup, pool, name),
+            conclude=lambda found: register_winner(found, setup, pool, name), data=data_of(setup),
+            references=setup.task.references,
         )  # fmt: skip
     if result.name is not None and result.run_id is not None:
         note_run(result.name, result.run_id)
-    return dataclasses.replace(result, references=setup.task.references)
+    return result
 
 
 def _whole(name: str, value: Any, minimum: int) -> int:
@@ -147,7 +150,7 @@ def run_study(
     tracking_uri: str | None = None, starts: Sequence[Mapping[str, Any]] = (),
     on_trial: Callable[[TrialRecord], None] | None = None,
     conclude: Callable[[SearchResult], SearchResult] | None = None, grower: Grower | None = None, pruner: Any = None,
-    seconds: float | None = None,
+    seconds: float | None = None, data: Sequence[DataPart] = (), references: Mapping[str, float] | None = None,
 ) -> SearchResult:  # fmt: skip
     """The loop itself, for any space and any evaluation.
 
@@ -159,6 +162,7 @@ def run_study(
         starts: candidates the search begins with: ``{"architecture": …, "architecture_id": …}``.
         grower: proposes grown candidates beside those that are drawn.
         pruner, seconds: see :func:`search`; ``storage`` may be a study.
+        data, references: what the task trains on, and figures to compare with, for the record.
         conclude: gets the finished result while the processes are still there.
     """
     jobs = count_jobs(n_jobs)
@@ -166,64 +170,27 @@ def run_study(
     with contextlib.ExitStack() as stack:
         opened, where = stack.enter_context(open_storage(storage, spec.name))
         study = record.open_study(opened, spec)
-        uid, begun = study.user_attrs["qtrain:uid"], flat(study.user_attrs["qtrain:spec"])
-        tracker = stack.enter_context(  # with the spec as it was begun: MLflow keeps a value for good
-            Tracker(tracking_uri, spec.name, uid=uid, params=begun, tags={"qtrain.storage": where})
-        )
+        tracker = stack.enter_context(mirror(spec, tracking_uri, study.user_attrs, where=where, data=data))
         loop = Loop(spec, study, pool, tracker, draw, starts, where, on_trial, grower, jobs, pruner)
         ended = loop.ended()
         for trial in ended if on_trial else ():
             on_trial(trial)  # type: ignore[misc]
-        connected = False
         with interruptible(pool) as stop:
+            tracker.ready()  # a store that does not answer is said before anything is computed
+            tracker.reconcile(dataclasses.asdict(t) for t in ended)
             for batch in range(-(-spec.trials // spec.batch)):
                 if stop.is_set() or (seconds is not None and time.monotonic() - since > seconds):
                     break
-                if loop.run(batch) and not connected:  # the first batch does not wait for MLflow's seconds
-                    connected = _connect(tracker, ended)
-            if not connected:
-                _connect(tracker, ended)
+                loop.run(batch)
             full = {} if stop.is_set() else loop.train_front()
-        result = loop.result(full, interrupted=stop.is_set())
+        result = dataclasses.replace(
+            loop.result(full, interrupted=stop.is_set()), references=dict(references or {})
+        )
         if conclude is not None and not result.interrupted:
             result = conclude(result)
         undelivered = finish(tracker, result)
         run_id = None if result.winner is None else tracker.run_id(result.winner.number)
         return dataclasses.replace(result, undelivered=undelivered, run_id=run_id, seconds=time.monotonic() - since)
-
-
-def _connect(tracker: Tracker, ended: Sequence[TrialRecord]) -> bool:
-    """Wait for the tracking store, then deliver what an earlier call could not."""
-    tracker.ready()
-    tracker.reconcile(dataclasses.asdict(t) for t in ended)
-    return True
-
-
-def finish(tracker: Tracker, result: SearchResult) -> int:
-    """End the study's parent run; how many trials MLflow has not got."""
-    import json
-
-    tags = {"qtrain.rule": result.rule, "qtrain.front": json.dumps(list(result.front))}
-    if result.winner is not None:
-        tags |= {"qtrain.winner": str(result.winner.number), "qtrain.winner_id": result.winner.architecture_id}
-    if result.name is not None:
-        tags["qtrain.name"] = result.name
-    return tracker.finish(
-        [dataclasses.asdict(t) for t in result.trials if t.state != "running"],
-        dict(zip(result.objectives, result.directions)), result.front, tags=tags,
-        files={
-            "result.json": json.dumps(result.to_dict(), indent=1),
-            "spec.json": json.dumps(result.spec.to_dict(), indent=1),
-        },
-    )  # fmt: skip
-
-
-def flat(data: Any, where: str = "") -> dict[str, Any]:
-    """Nested tables as one, with dotted keys."""
-    if not isinstance(data, dict):
-        return {where: data}
-    inner = (flat(value, f"{where}.{name}" if where else name) for name, value in data.items())
-    return {key: value for table in inner for key, value in table.items()}
 
 
 @contextlib.contextmanager

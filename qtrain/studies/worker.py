@@ -26,12 +26,13 @@ from qtrain.studies.propose.starts import start_due
 from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
+from qtrain.studies.run.mirror import data_of, finish, mirror
 from qtrain.studies.run.storage import open_database, without_password
 from qtrain.studies.run.supervise import Pool
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
-from qtrain.studies.study import EVALUATE, count_jobs, finish, flat, interruptible
+from qtrain.studies.study import EVALUATE, count_jobs, interruptible
 from qtrain.studies.trials import TrialRecord
-from qtrain.tracking.tracker import Tracker
+from qtrain.tracking.store import DataPart
 
 log = logging.getLogger("qtrain")
 
@@ -85,20 +86,21 @@ def work(
         result = run_worker(
             spec, pool, draw=setup.space.draw, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri,
             starts=setup.starts, on_trial=on_trial, heartbeat_seconds=heartbeat_seconds, grower=grower_of(setup),
+            data=data_of(setup), references=setup.task.references,
         )  # fmt: skip
-    return dataclasses.replace(result, references=setup.task.references, seconds=time.monotonic() - since)
+    return dataclasses.replace(result, seconds=time.monotonic() - since)
 
 
 def run_worker(
     spec: SearchSpec, pool: Pool, *, draw: Callable[[Any], Any], storage: str, n_jobs: int, tracking_uri: str | None,
     heartbeat_seconds: float, on_trial: Callable[[TrialRecord], None] | None = None,
-    starts: Sequence[Mapping[str, Any]] = (), grower: Grower | None = None,
+    starts: Sequence[Mapping[str, Any]] = (), grower: Grower | None = None, data: Sequence[DataPart] = (),
+    references: Mapping[str, float] | None = None,
 ) -> SearchResult:  # fmt: skip
     """A worker's part in any study; see :func:`qtrain.studies.study.run_study` for the arguments."""
     study = record.open_study(open_database(storage), spec, mode="workers")
     record.check_mode(study, "workers")
-    begun = study.user_attrs
-    with Tracker(tracking_uri, spec.name, uid=begun["qtrain:uid"], params=flat(begun["qtrain:spec"])) as tracker:
+    with mirror(spec, tracking_uri, study.user_attrs, data=data) as tracker:
         worker = Worker(
             spec, study, pool, tracker, draw, starts, without_password(storage), on_trial, grower, heartbeat_seconds
         )
@@ -108,6 +110,7 @@ def run_worker(
             with interruptible(pool) as stop:
                 worker.run(n_jobs, stop)
             result = worker.result({}, interrupted=stop.is_set())
+            result = dataclasses.replace(result, references=dict(references or {}))
             return dataclasses.replace(result, undelivered=0 if result.interrupted else worker.finish(result))
         finally:
             worker.ended.set()

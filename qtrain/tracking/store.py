@@ -6,23 +6,49 @@ A trial's run is created, written and then ended: one that is still "RUNNING" is
 from __future__ import annotations
 
 import contextlib
-import io
+import getpass
 import json
 import logging
 import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+import numpy as np
 from filelock import FileLock
 
 from qtrain.errors import QTrainError
+from qtrain.tracking import contents
+from qtrain.tracking.contents import Point
 
 EXPERIMENT = "qtrain"
+_OPENING = {  # what MLflow's pages read of an experiment: that it is no chat application, and what it holds
+    "mlflow.experimentKind": "custom_model_development",
+    contents.NOTE: "Searches of quantum circuit architectures by qtrain: a run for each study, below it one for each "
+    "trial. Sort by `objective.task_loss`; the tag `qtrain.front` marks the Pareto front.",
+}
+_BATCH = 900  # metrics of one call; MLflow takes 1000
 _STATUS = {"complete": "FINISHED", "pruned": "KILLED", "failed": "FAILED"}
+
+
+@dataclass(frozen=True, eq=False)
+class DataPart:
+    """Samples that a study trains, validates or tests on.
+
+    Attributes:
+        name: of the data; ``context``: "training", "validation" or "test".
+        features: (samples, inputs); ``targets``: (samples, readouts).
+    """
+
+    name: str
+    context: str
+    features: np.ndarray
+    targets: np.ndarray
 
 
 class Store:
@@ -30,15 +56,18 @@ class Store:
 
     Args:
         uri: of the store; ``study``: its name; ``uid``: what tells it from another study of the same name.
-        params, tags: of the parent run.
+        params, tags: of the parent run; ``data``: what it trains on.
     """
 
-    def __init__(self, uri: str, study: str, uid: str, params: Mapping[str, Any], tags: Mapping[str, str]) -> None:
+    def __init__(
+        self, uri: str, study: str, uid: str, params: Mapping[str, Any], tags: Mapping[str, str],
+        data: Sequence[DataPart] = (),
+    ) -> None:  # fmt: skip
         # MLflow keeps an open store by its URI: a relative path would mean the first working folder for ever.
         local = uri.startswith("sqlite:///")
         self.folder = Path(uri.removeprefix("sqlite:///")).parent.resolve() if local else None
         self.uri = uri if self.folder is None else f"sqlite:///{self.folder / Path(uri).name}"
-        self.study, self.uid, self.params, self.tags = study, uid, dict(params), dict(tags)
+        self.study, self.uid, self.params, self.tags, self.data = study, uid, dict(params), dict(tags), tuple(data)
         self.runs: dict[int, tuple[str, bool]] = {}  # trial number -> (run id, whole)
 
     def open(self) -> None:
@@ -73,14 +102,32 @@ class Store:
             self.parent = parents[0].info.run_id
             self.client.update_run(self.parent, status="RUNNING")
         else:
-            tags = {"qtrain.study": self.study, "qtrain.study_uid": self.uid, "qtrain.kind": "study", **self.tags}
+            own = {"qtrain.study": self.study, "qtrain.study_uid": self.uid, "qtrain.kind": "study"}
+            tags = own | _source() | self.tags
             self.parent = self.client.create_run(self.experiment, run_name=self.study, tags=tags).info.run_id
             self._log(self.parent, params=self.params)
             first = min(self.search(studies), key=lambda run: (run.info.start_time, run.info.run_id)).info.run_id
             if first != self.parent:  # another worker made one at the same moment
                 self.client.delete_run(self.parent)
                 self.parent = first
+        if self.data:
+            self._log_data()
         self.refresh()
+
+    def _log_data(self) -> None:
+        """The data sets of the parent run; those that it has are left alone."""
+        from mlflow.data.numpy_dataset import from_numpy
+        from mlflow.entities import DatasetInput, InputTag
+
+        there = {(i.dataset.name, i.dataset.digest) for i in self.client.get_run(self.parent).inputs.dataset_inputs}
+        inputs = []
+        for part in self.data:
+            found = from_numpy(part.features, targets=part.targets, name=f"{part.name}, {part.context}")
+            if (found.name, found.digest) not in there:
+                tag = InputTag("mlflow.data.context", part.context)
+                inputs.append(DatasetInput(found._to_mlflow_entity(), [tag]))
+        if inputs:
+            self.client.log_inputs(self.parent, inputs)
 
     def settle(self, trials: Sequence[Mapping[str, Any]]) -> None:
         """Deliver the trials that no process has delivered, and drop doubles."""
@@ -108,13 +155,15 @@ class Store:
         if found is None:
             location = None if self.folder is None else (self.folder / "artifacts").as_uri()
             try:
-                return str(self.client.create_experiment(EXPERIMENT, artifact_location=location))
+                return str(self.client.create_experiment(EXPERIMENT, artifact_location=location, tags=_OPENING))
             except MlflowException:  # another process was faster
                 found = self.client.get_experiment_by_name(EXPERIMENT)
                 if found is None:
                     raise
         if found.lifecycle_stage != "active":
             self.client.restore_experiment(found.experiment_id)
+        for key in _OPENING.keys() - found.tags.keys():  # of an earlier release, or made by hand
+            self.client.set_experiment_tag(found.experiment_id, key, _OPENING[key])
         return str(found.experiment_id)
 
     def search(self, condition: str) -> list[Any]:
@@ -136,7 +185,7 @@ class Store:
         run_id, whole = self.runs.get(number, ("", False))
         if whole:
             return
-        begun, ended = int(1000 * trial["begun"]), int(1000 * trial["ended"])
+        begun, ended = contents.milliseconds(trial["begun"]), contents.milliseconds(trial["ended"])
         if again:  # only the answer may have been lost, or another process was faster
             condition = f"tags.`mlflow.parentRunId` = '{self.parent}' and tags.`qtrain.trial` = '{number}'"
             there = self.search(condition)
@@ -148,7 +197,7 @@ class Store:
         if run_id:
             place = self.client.get_run(run_id).info.artifact_uri
         else:  # tags cost MLflow a query each later, and next to nothing now
-            name = f"{self.study}-{number}"
+            name = contents.run_name(trial)
             run = self.client.create_run(self.experiment, start_time=begun, run_name=name, tags=tags)
             run_id, place, tags = run.info.run_id, run.info.artifact_uri, {}
             self.runs[number] = (run_id, False)
@@ -157,7 +206,8 @@ class Store:
             files["start_angles.json"] = _json(trial["angles"])
         self._write_files(run_id, place, files)
         params = {**trial["params"], "seed": trial["seed"], "batch": trial["batch"]}
-        self._log(run_id, params=params, metrics=_metrics(trial), tags=tags, timestamp=ended)
+        points = [(name, value, ended, 0) for name, value in contents.figures(trial).items()]
+        self._log(run_id, params=params, points=[*points, *contents.curve(trial)], tags=tags)
         self.client.set_terminated(run_id, _STATUS[trial["state"]], end_time=ended)
         self.runs[number] = (run_id, True)
 
@@ -167,7 +217,7 @@ class Store:
             "qtrain.kind": "trial", "qtrain.trial": str(trial["number"]), "qtrain.state": trial["state"],
             "qtrain.architecture_id": trial["architecture_id"],
         }  # fmt: skip
-        tags |= {f"version.{name}": version for name, version in trial["versions"].items()}
+        tags |= _source() | {f"version.{name}": version for name, version in trial["versions"].items()}
         if trial["reason"]:
             tags["qtrain.reason"] = trial["reason"][:5000]
         if trial["duplicate_of"] is not None:
@@ -175,30 +225,42 @@ class Store:
         return tags
 
     def end_study(
-        self, trials: Sequence[Mapping[str, Any]], objectives: Mapping[str, str], front: Sequence[int],
-        tags: Mapping[str, str], files: Mapping[str, str],
+        self, trials: Sequence[Mapping[str, Any]], objectives: Mapping[str, str], front: Sequence[int], *,
+        winner: int | None, tags: Mapping[str, str], files: Mapping[str, str | bytes], figures: Mapping[str, float],
     ) -> None:  # fmt: skip
-        """Write the parent's files and figure, and end it."""
-        content: dict[str, str | bytes] = dict(files)
-        drawn = front_figure(trials, objectives, front)
-        if drawn is not None:
-            content["pareto_front.png"] = drawn
-        self._write_files(self.parent, self.client.get_run(self.parent).info.artifact_uri, content)
-        self._log(self.parent, tags=tags)
+        """Write what the study came to into the parent run, mark the front's runs, and end it."""
+        self._write_files(self.parent, self.client.get_run(self.parent).info.artifact_uri, files)
+        points = contents.outcome(trials, winner, front, figures) + contents.history(trials, objectives)
+        self._log(self.parent, points=points, tags=tags)
+        self._mark({number: "winner" if number == winner else "yes" for number in {*front, winner} - {None}})
         self.client.set_terminated(self.parent, "FINISHED")
 
+    def _mark(self, wanted: Mapping[int | None, str]) -> None:
+        """Tag the runs of the Pareto front, and take the tag from those that have left it."""
+        marked = self.search(f"tags.`mlflow.parentRunId` = '{self.parent}' and tags.`qtrain.front` LIKE '%'")
+        there = {int(run.data.tags["qtrain.trial"]): run for run in marked}
+        for number in there.keys() - wanted.keys():
+            self.client.delete_tag(there[number].info.run_id, "qtrain.front")
+        for number, mark in wanted.items():
+            known = there[number].data.tags["qtrain.front"] if number in there else None
+            if number in self.runs and known != mark:
+                self.client.set_tag(self.runs[number][0], "qtrain.front", mark)
+
     def _log(
-        self, run_id: str, *, params: Mapping[str, Any] | None = None, metrics: Mapping[str, float] | None = None,
-        tags: Mapping[str, str] | None = None, timestamp: int = 0,
+        self, run_id: str, *, params: Mapping[str, Any] | None = None, points: Sequence[Point] = (),
+        tags: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
+        """Metrics may be written again: MLflow keeps one of equal name, value, time and step."""
         from mlflow.entities import Metric, Param, RunTag
 
+        metrics = [Metric(*point) for point in points if math.isfinite(point[1])]
         self.client.log_batch(
-            run_id,
-            metrics=[Metric(k, v, timestamp, 0) for k, v in (metrics or {}).items() if math.isfinite(v)],
+            run_id, metrics=metrics[:_BATCH],
             params=[Param(k, str(v)[:6000]) for k, v in (params or {}).items()],
             tags=[RunTag(k, str(v)[:5000]) for k, v in (tags or {}).items()],
         )
+        for k in range(_BATCH, len(metrics), _BATCH):
+            self.client.log_batch(run_id, metrics=metrics[k : k + _BATCH])
 
     def _write_files(self, run_id: str, place: str, files: Mapping[str, str | bytes]) -> None:
         url = urlparse(place)
@@ -216,41 +278,11 @@ def _json(value: Any) -> str:
     return json.dumps(value, indent=1)
 
 
-def _metrics(trial: Mapping[str, Any]) -> dict[str, float]:
-    named = {f"objective.{k}": v for k, v in trial["objectives"].items()}
-    named |= {f"constraint.{k}": v for k, v in trial["constraints"].items()}
-    named |= {f"seconds.{k}": v for k, v in trial["timings"].items()}
-    named |= {k: v for k, v in trial["metrics"].items() if isinstance(v, (int, float))}
-    return {k: float(v) for k, v in named.items()}
-
-
-def front_figure(
-    trials: Sequence[Mapping[str, Any]], objectives: Mapping[str, str], front: Sequence[int]
-) -> bytes | None:
-    """PNG of every pair of neighbouring objectives, None if there is nothing to show.
-
-    Args:
-        trials: plain data with ``state``, ``number``, ``objectives``.
-        objectives: "minimize" or "maximize" by name; ``front``: numbers of the trials on it.
-    """
-    done = [t for t in trials if t["state"] == "complete"]
-    names = list(objectives)
-    if not done or not names:
-        return None
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    pairs = list(zip(names, names[1:])) or [(names[0], names[0])]
-    figure = Figure(figsize=(4.2 * len(pairs), 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    for axes, (x, y) in zip(figure.subplots(1, len(pairs), squeeze=False)[0], pairs):
-        for marked, colour, label in ((False, "#BBBBBB", "trials"), (True, "#0072B2", "Pareto front")):
-            points = [t["objectives"] for t in done if (t["number"] in front) == marked]
-            xs, ys = [p[x] for p in points], [p[y] for p in points]
-            axes.scatter(xs, ys, s=30 if marked else 14, color=colour, label=label)
-        axes.set_xlabel(f"{x} ({objectives[x]})")
-        axes.set_ylabel(f"{y} ({objectives[y]})")
-    axes.legend(frameon=False, fontsize=8)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110)
-    return buffer.getvalue()
+@lru_cache(maxsize=1)
+def _source() -> dict[str, str]:
+    """Who ran it and with what, as MLflow's pages show it."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # no name for this user id, as in some containers
+        user = ""
+    return {"mlflow.source.name": "qtrain", "mlflow.source.type": "LOCAL"} | ({"mlflow.user": user} if user else {})

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from qtrain.errors import QTrainError
-from qtrain.tracking.store import Store
+from qtrain.tracking.store import DataPart, Store
 
 log = logging.getLogger("qtrain")
 
@@ -52,14 +52,15 @@ class Tracker:
     Args:
         uri: of the store (see :func:`resolve_uri`); ``"off"`` records nothing.
         study: its name; ``uid``: what tells it from another study of the same name.
-        params, tags: of the parent run.
+        params, tags: of the parent run; ``data``: what it trains on.
     """
 
     def __init__(
-        self, uri: str | None, study: str, *, uid: str, params: Mapping[str, Any], tags: Mapping[str, str] | None = None
-    ) -> None:
+        self, uri: str | None, study: str, *, uid: str, params: Mapping[str, Any],
+        tags: Mapping[str, str] | None = None, data: Sequence[DataPart] = (),
+    ) -> None:  # fmt: skip
         self.uri = resolve_uri(uri)
-        self._store = Store(self.uri or "", study, uid, params, tags or {})
+        self._store = Store(self.uri or "", study, uid, params, tags or {}, data)
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._connected = threading.Event()
         self._failure: str | None = None
@@ -120,14 +121,17 @@ class Tracker:
         front: Sequence[int],
         *,
         tags: Mapping[str, str],
-        files: Mapping[str, str] | None = None,
+        winner: int | None = None,
+        files: Mapping[str, str | bytes] | None = None,
+        figures: Mapping[str, float] | None = None,
         patience: float = 20.0,
     ) -> int:
-        """Wait for what is on its way, draw the Pareto front, end the parent run.
+        """Wait for what is on its way, write what the study came to, end the parent run.
 
         Args:
             trials: every ended trial; ``objectives``: "minimize" or "maximize" by name; ``front``: numbers on it.
-            tags: of the parent run; ``files``: texts by file name, its artifacts.
+            tags: of the parent run; ``winner``: number of the winning trial, whose figures it shows as well.
+            files: its artifacts by file name; ``figures``: further metrics.
             patience: seconds to wait for a store that does not answer.
 
         Returns:
@@ -135,7 +139,8 @@ class Tracker:
         """
         if self.uri is None:
             return 0
-        self._put(("end", trials, dict(objectives), list(front), dict(tags), dict(files or {})))
+        given = {"winner": winner, "tags": dict(tags), "files": dict(files or {}), "figures": dict(figures or {})}
+        self._put(("end", (trials, dict(objectives), list(front)), given))
         with self._changed:
             left, since = self._pending, time.monotonic()
             while self._pending:
@@ -189,7 +194,7 @@ class Tracker:
                 elif item[0] == "settle":
                     self._store.settle(item[1])
                 else:
-                    self._store.end_study(*item[1:])
+                    self._store.end_study(*item[1], **item[2])
             except Exception as error:  # whatever it is: the study's storage has the trial
                 if not self._trouble:
                     said = _first_line(error)[:200]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -15,6 +16,21 @@ if TYPE_CHECKING:
     from qtrain.registry.registry import RegistryEntry
     from qtrain.studies.result import SearchResult
     from qtrain.studies.trials import TrialRecord
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 trial``, ``2 trials``.
+
+    Example:
+        >>> counted(1, "trial"), counted(0, "trial")
+        ('1 trial', '0 trials')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def values_of(trial: TrialRecord, names: Sequence[str]) -> str:
+    """``task_loss 0.12, trainability -2.1``: the figures of one trial."""
+    return ", ".join(f"{name} {number(trial.objectives[name])}" for name in names)
 
 
 def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawing: str) -> RenderableType:
@@ -58,7 +74,8 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
         *((name, number(value, 6)) for name, value in result.references.items()),
     ]
     if result.undelivered:
-        rows.append(("not delivered", f"{result.undelivered} trials to the tracking server: search again to deliver"))
+        left = counted(result.undelivered, "trial")
+        rows.append(("not delivered", f"{left} to the tracking server: search again to deliver"))
     parts: list[RenderableType] = [Text(f"Study {result.study}", style="bold cyan"), name_value(rows)]
     number_of = {t.number: t for t in result.trials}
     winner = None if result.winner is None else result.winner.number
