@@ -203,12 +203,14 @@ def test_people_can_read_it(searched, capsys, monkeypatch):
     console = Console(width=100, record=True, file=Path("out.txt").open("w"))
     console.print(search_view(result))
     assert "grown from" in (text := console.export_text()) and result.winner.origin in text
-    with SearchProgress(14, result.objectives, result.directions, console) as progress:
+    with SearchProgress(result.spec, 14, console) as progress:
         grown = [t for t in result.trials if t.origin]
         for trial in grown:
             progress.show(trial)
     best = min((t for t in grown if t.feasible), key=lambda t: (t.objectives["task_loss"], t.number))
-    assert f"(grown from {best.origin})" in progress.status()
+    assert f"best: trial {progress.best.number}" in progress.line()
+    assert progress.best.origin == "" or f"(grown from {progress.best.origin})" in progress.line()
+    assert best.objectives["task_loss"] <= progress.best.objectives["task_loss"]
 
 
 def _toml(folder):

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from qtrain.cli import explain_verb, family_verbs, improve_verbs, page_verbs
@@ -166,6 +165,7 @@ def diagnose(
 
 @app.command(epilog="Example: qtrain search experiments/001_tfim_heavy_hex/config.toml --trials 50 --jobs 2")
 def search(
+    context: typer.Context,
     spec: Spec,
     trials: Annotated[int | None, typer.Option(help="Trials in all, those of an earlier start counted.")] = None,
     jobs: Jobs = 1,
@@ -190,12 +190,12 @@ def search(
 
             print_views(tables.pairs(plan))
         return
-    with _stopped_at_once():
+    with _stopped_at_once(context):
         result = study_verbs.search(
             spec, n_trials=trials, n_jobs=jobs, seed=seed, storage=storage, tracking_uri=tracking_uri, name=name,
             backend=backend, scheduler=scheduler, console=terminal(stderr=True),
         )  # fmt: skip
-    _show_search(result, json)
+    _show_search(context, result, json)
 
 
 @app.command(epilog="Example: qtrain compare ising.toml --seeds 5 --jobs 2 -o ising-compared.json")
@@ -236,6 +236,7 @@ def compare(
 
 @app.command(epilog="Example: qtrain worker spec.toml --storage postgresql://user@host/qtrain")
 def worker(
+    context: typer.Context,
     spec: Spec,
     storage: Annotated[
         str,
@@ -253,12 +254,12 @@ def worker(
     """Join a study that other processes or hosts work on, until it has its trials."""
     from qtrain.cli import study_verbs
 
-    with _stopped_at_once():
+    with _stopped_at_once(context):
         result = study_verbs.search(
             spec, join=True, storage=storage, n_jobs=jobs, tracking_uri=tracking_uri, backend=backend,
             scheduler=scheduler, console=terminal(stderr=True),
         )  # fmt: skip
-    _show_search(result, json)
+    _show_search(context, result, json)
     if not json:
         typer.echo(f"Register the winner with: qtrain register {spec} --storage {result.storage}")
 
@@ -352,7 +353,7 @@ app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o repor
 app.command(epilog=improve_verbs.EXAMPLE)(improve_verbs.improve)
 
 
-def _show_search(result: SearchResult, as_json: bool) -> None:
+def _show_search(context: typer.Context, result: SearchResult, as_json: bool) -> None:
     from qtrain.cli import study_verbs
 
     if as_json:
@@ -364,24 +365,23 @@ def _show_search(result: SearchResult, as_json: bool) -> None:
     if result.interrupted:
         ended = sum(result.counts.values()) - result.counts["running"]
         kept = f"interrupted; {ended} of {result.spec.trials} trials have ended, and are kept in {result.storage}"
-        _fail(f"{kept}. {_again()}", INTERRUPTED)
+        _fail(f"{kept}. {_again(context)}", INTERRUPTED)
     if result.winner is None:
         _fail(f"the search found no winner: {study_verbs.why_no_winner(result)}", SEARCH_FAILED)
 
 
 @contextlib.contextmanager
-def _stopped_at_once() -> Iterator[None]:
+def _stopped_at_once(context: typer.Context) -> Iterator[None]:
     """A second Ctrl-C in a search: the trials that ran are lost, and evaluated again."""
     try:
         yield
     except KeyboardInterrupt:
-        _fail(f"stopped at once; every trial that had ended is kept. {_again()}", INTERRUPTED)
+        _fail(f"stopped at once; every trial that had ended is kept. {_again(context)}", INTERRUPTED)
 
 
-def _again() -> str:
+def _again(context: typer.Context) -> str:
     """How to go on with a search that was stopped."""
-    words = click.get_current_context().find_root().obj
-    return f"Go on with: {shlex.join(['qtrain', *words])}"
+    return f"Go on with: {shlex.join(['qtrain', *context.find_root().obj])}"
 
 
 def main(args: Sequence[str] | None = None) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qtrain.studies.spec.search_spec import SearchSpec
     from qtrain.studies.trials import TrialRecord
 
-NARROW = 60  # columns; below, the bar has a line of its own
+NARROW = 60  # columns; below, the time that has passed is left out
 
 
 class SearchProgress:
@@ -39,7 +39,7 @@ class SearchProgress:
         self.earlier = 0  # trials of an earlier start
         self.began, self.begun = time.time(), time.monotonic()
         self.ends: list[float] = []  # of this start's trials
-        self._said = 0
+        self._said, self._over = 0, False
         self._live = Live(get_renderable=self.view, console=console, refresh_per_second=4)
 
     @property
@@ -53,6 +53,7 @@ class SearchProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over = True
         if self.drawn:
             self._live.stop()
 
@@ -114,7 +115,7 @@ class SearchProgress:
     def status(self) -> str:
         """``12 complete, 3 pruned, 0 failed; 4 on the front``."""
         states = ", ".join(f"{self.counts[state]} {state}" for state in ("complete", "pruned", "failed"))
-        return f"{states}; {len(self.front)} on the front"
+        return f"{states}; {len(self.front)} on the front" if self.front else states
 
     def leader(self) -> str:
         """The best trial with its own figures, "" while there is none."""
@@ -135,18 +136,17 @@ class SearchProgress:
         """Everything, for a terminal of any width."""
         elapsed = _clock(time.monotonic() - self.begun)
         count = f"{self.done}/{self.total}"
-        row: list[RenderableType] = [Text("trials", style="bold")]
-        bar = ProgressBar(total=max(self.total, 1), completed=min(self.done, self.total))
-        table = Table.grid(padding=(0, 1), expand=True)
-        for _ in row:
-            table.add_column(no_wrap=True)
-        table.add_column(ratio=1)
-        row.append(bar)
         right = [count] if self.console.width < NARROW else [count, elapsed]
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(no_wrap=True)
+        table.add_column(ratio=1)
         for _ in right:
             table.add_column(no_wrap=True, justify="right")
-        table.add_row(*row, *right)
+        bar = ProgressBar(total=max(self.total, 1), completed=min(self.done, self.total))
+        table.add_row(Text("trials", style="bold"), bar, *right)
         lines = [table, Text(self.status()), *([Text(self.leader(), style="cyan")] if self.front else [])]
+        if self._over:
+            return Group(*lines)
         if self.done >= self.total and not self.shared:
             full = self.spec.training.full_steps and self.spec.trains
             lines.append(Text("training the front in full …" if full else "recording, registering the winner …"))

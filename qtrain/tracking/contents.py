@@ -87,15 +87,24 @@ def history(trials: Sequence[Mapping[str, Any]], objectives: Mapping[str, str]) 
 def outcome(
     trials: Sequence[Mapping[str, Any]], winner: int | None, front: Sequence[int], extra: Mapping[str, float]
 ) -> list[Point]:
-    """What the study's own run shows at its end: counts, the winner's figures, references. Step: trials ended."""
+    """What the study's own run shows at its end: the winner's figures, counts, ``extra``. Step: trials ended."""
     states = [t["state"] for t in trials]
-    named = {f"trials.{state}": float(states.count(state)) for state in ("complete", "pruned", "failed")}
+    won = next((figures(t) for t in trials if t["number"] == winner), {})
+    named = {name: value for name, value in won.items() if not name.startswith(("constraint.", "seconds."))}
+    named |= {f"trials.{state}": float(states.count(state)) for state in ("complete", "pruned", "failed")}
     named |= {"trials.front": float(len(front)), **extra}
-    won = next((t for t in trials if t["number"] == winner), None)
-    if won is not None:
-        named |= figures(won)
     ended = milliseconds(max((t["ended"] for t in trials), default=0.0))
     return [(name, value, ended, len(trials)) for name, value in named.items()]
+
+
+def headline(spec: Mapping[str, Any]) -> str:
+    """What is searched, in a Markdown sentence."""
+    device = spec.get("device") or {}
+    on = next((f" on {device[k]}" for k in ("name", "topology") if device.get(k)), "")
+    return (
+        f"A circuit architecture for **{spec['task'].get('kind', 'a task')}**, {spec['qubits']} qubits{on}, "
+        f"searched by qtrain in {spec['trials']} trials (sampler {_said(spec['sampler'])}, seed {spec['seed']})."
+    )
 
 
 def begun_text(spec: Mapping[str, Any], objectives: Mapping[str, str]) -> str:
@@ -104,16 +113,14 @@ def begun_text(spec: Mapping[str, Any], objectives: Mapping[str, str]) -> str:
     Args:
         spec: as plain data; ``objectives``: "minimize" or "maximize" by name.
     """
-    device = spec.get("device") or {}
-    on = next((f" on {device[k]}" for k in ("name", "topology") if device.get(k)), "")
     aims = "\n".join(f"| {name} | {direction} |" for name, direction in objectives.items())
-    return (
-        f"A circuit architecture for **{spec['task'].get('kind', 'a task')}**, {spec['qubits']} qubits{on}, "
-        f"searched by qtrain in {spec['trials']} trials (sampler {_said(spec['sampler'])}, seed {spec['seed']}).\n\n"
-        f"| objective | |\n|---|---|\n{aims}\n\n"
-        "Each run below is a trial: *finished* is complete, *killed* is pruned, *failed* is failed; the tag "
-        "`qtrain.reason` says why, `training.*` is its training step by step."
-    )
+    return f"{headline(spec)}\n\n| objective | |\n|---|---|\n{aims}\n\n{_KEY}"
+
+
+_KEY = (
+    "Each run below is a trial: *finished* is complete, *killed* is pruned, *failed* is failed; the tag "
+    "`qtrain.reason` says why, `training.*` is its training step by step, `qtrain.front` marks the Pareto front."
+)
 
 
 def _said(value: Any) -> str:
@@ -121,13 +128,14 @@ def _said(value: Any) -> str:
 
 
 def ended_text(
-    trials: Sequence[Mapping[str, Any]], objectives: Mapping[str, str], front: Sequence[int], *, winner: int | None,
-    rule: str, name: str | None, references: Mapping[str, float], drawing: str,
+    spec: Mapping[str, Any], trials: Sequence[Mapping[str, Any]], objectives: Mapping[str, str],
+    front: Sequence[int], *, winner: int | None, rule: str, name: str | None, references: Mapping[str, float],
+    drawing: str,
 ) -> str:  # fmt: skip
-    """The Markdown that is added at the end: counts, winner, front, its circuit."""
+    """The Markdown that stands there at the end: the winner, the front, counts, the winner's circuit."""
     states = [t["state"] for t in trials]
     counts = ", ".join(f"{states.count(state)} {state}" for state in ("complete", "pruned", "failed"))
-    parts = [f"### Result\n\n{len(trials)} trials: {counts}; {len(front)} on the Pareto front."]
+    parts = []
     by_number = {t["number"]: t for t in trials}
     if winner is not None:
         used = f' Use it: `qtrain.load("{name}").circuit()`, or `qtrain show {name}`.' if name else ""
@@ -147,6 +155,8 @@ def ended_text(
     if references:
         said = ", ".join(f"{k.replace('_', ' ')} {v:.6g}" for k, v in references.items() if math.isfinite(v))
         parts.append(f"To compare with: {said}.")
+    ended = f"{len(trials)} trial{'' if len(trials) == 1 else 's'} ended: {counts}; {len(front)} on the Pareto front."
+    parts += [f"{headline(spec)} {ended}", _KEY]
     if drawing:
         parts.append(f"```text\n{drawing}\n```")
     return "\n\n".join(parts)

@@ -14,7 +14,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from qtrain.errors import QTrainError
@@ -44,6 +44,23 @@ def resolve_uri(uri: str | None) -> str | None:
             f"Got {uri!r}."
         )
     return uri
+
+
+def told(uri: str | None, action: Callable[[], None]) -> None:
+    """``action()``, on a store that may be out of reach.
+
+    Raises:
+        QTrainError: whatever the store raised, as a sentence.
+    """
+    try:
+        action()
+    except QTrainError:
+        raise
+    except Exception as error:
+        raise QTrainError(
+            f"tracking_uri should be an MLflow store that answers. Got {uri!r}: {_reason(error)}. "
+            "Start the server, or leave the option out to record in mlruns/."
+        ) from None
 
 
 class Tracker:
@@ -167,14 +184,9 @@ class Tracker:
 
     def _work(self) -> None:
         try:
-            self._store.connect()
+            told(self.uri, self._store.connect)
         except QTrainError as error:
             self._failure = str(error)
-        except Exception as error:
-            self._failure = (
-                f"tracking_uri should be an MLflow store that answers. Got {self.uri!r}: {_first_line(error)[:300]}. "
-                "Start the server, or leave the option out to record in mlruns/."
-            )
         self._connected.set()
         if self._failure is not None:
             return
@@ -213,6 +225,16 @@ class Tracker:
                 self._trouble = False
                 return True
         raise AssertionError
+
+
+def _reason(error: Exception) -> str:
+    """What is behind an error: of a connection, what the system said; else its first line."""
+    root: BaseException = error
+    while (deeper := root.__cause__ or root.__context__) is not None:
+        root = deeper
+    if isinstance(root, OSError) and root.strerror:
+        return root.strerror
+    return _first_line(error)[:300].rstrip(". ")
 
 
 def _first_line(error: Exception) -> str:

@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
+from mlflow_checks import free_port, wait_for
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from sklearn.datasets import load_iris
 
@@ -85,12 +87,116 @@ def test_served_over_http(store, classifier):  # noqa: F811
     with open("serve.log", "w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        answer = ask(f"http://127.0.0.1:{port}/invocations", {"inputs": X[:7].tolist()}, server)
+        url = f"http://127.0.0.1:{port}/invocations"
+        answer = ask(url, {"inputs": X[:7].tolist()}, server)
+        others = {form: post(url, body) for form, body in bodies(X[:7], ["a", "b", "c", "d"]).items()}
+        narrow, wide = (post(url, {"inputs": rows.tolist()}) for rows in (X[:2, :3], np.hstack([X[:2], X[:2, :1]])))
+        frame = post(url, {"dataframe_split": {"data": X[:2, :3].tolist()}})
     finally:
         os.killpg(server.pid, 9)
         server.wait()
     assert answer["predictions"] == classifier.predict(X[:7]).tolist()
+    assert {form: found for form, (status, found) in others.items() if (status, found) != (200, answer)} == {}
+    assert narrow == frame == (400, "rows should have 4 numbers each. Got a table of shape (2, 3).")
+    assert wide == (400, "rows should have 4 numbers each. Got a table of shape (2, 5).")
     assert found.uri == "models:/iris/1"
+
+
+def bodies(rows, names):
+    """The same rows in every form that a server of MLflow takes."""
+    table = [dict(zip(names, row)) for row in rows.tolist()]
+    lines = [",".join(names), *(",".join(map(repr, row)) for row in rows.tolist())]
+    return {
+        "dataframe_split": {"dataframe_split": {"columns": names, "data": rows.tolist()}},
+        "dataframe_records": {"dataframe_records": table}, "instances by name": {"instances": table},
+        "inputs by name": {"inputs": {name: rows[:, k].tolist() for k, name in enumerate(names)}},
+        "CSV": "\n".join(lines) + "\n",
+    }  # fmt: skip
+
+
+def post(url, body):
+    """(200, the answer), or another status and the message."""
+    csv = isinstance(body, str)
+    data = body if csv else json.dumps(body)
+    headers = {"Content-Type": "text/csv" if csv else "application/json"}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data.encode(), headers), timeout=60) as reply:
+            return reply.status, json.load(reply)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)["message"]
+
+
+@pytest.fixture
+def served_winner(store):
+    """MLflow's own scoring server of a winner, in a thread: (url, what was logged)."""
+    import threading
+
+    import mlflow
+    import uvicorn
+    from mlflow.pyfunc import scoring_server
+
+    found = log_model(ENTRY)
+    mlflow.set_tracking_uri(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")
+    try:
+        model = mlflow.pyfunc.load_model(found.uri)
+    finally:
+        mlflow.set_tracking_uri(None)
+    server = uvicorn.Server(uvicorn.Config(scoring_server.init(model), port=(port := free_port()), log_level="critical"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    wait_for(lambda: server.started)
+    yield f"http://127.0.0.1:{port}/invocations", model
+    server.should_exit = True
+    thread.join(30)
+
+
+def test_columns_with_names_go_by_their_names(served_winner):
+    url, model = served_winner
+    names = [parameter.name for parameter in ENTRY.circuit().parameters]
+    assert model.metadata.signature.inputs.input_names() == names
+    rows = np.random.default_rng(1).uniform(-3, 3, (4, 6))
+    answers = {form: post(url, body) for form, body in bodies(rows, names).items()}
+    turned = post(url, {"dataframe_split": {"columns": names[::-1], "data": rows[:, ::-1].tolist()}})
+    for form, (status, answer) in {**answers, "in another order": turned}.items():
+        assert status == 200, (form, answer)
+        np.testing.assert_allclose(answer["predictions"], expected(rows), atol=1e-12, err_msg=form)
+    sentence = "rows should name their 6 columns, θ[0], θ[1], …, θ[5]. Got none of the name 'θ[5]'."
+    assert post(url, {"dataframe_split": {"columns": names[:5], "data": rows[:, :5].tolist()}}) == (400, sentence)
+    assert post(url, {"inputs": rows.tolist()}) == (400, sentence.replace("'θ[5]'", "'θ[0]'"))
+    status, message = post(url, {"dataframe_records": [dict(zip(names, rows[0].tolist())), {names[0]: 1.0}]})
+    assert status == 400 and message.startswith("rows should be finite numbers")
+
+
+def test_classifier_of_a_data_frame_goes_by_its_columns(tmp_path):
+    import pandas
+
+    X, y = load_iris(return_X_y=True)
+    frame = pandas.DataFrame(X[::5], columns=list("abcd"))
+    model = TrainableQNNClassifier(FAMILY, num_qubits=3, steps=5, random_state=0).fit(frame, y[::5])
+    (tmp_path / "m.json").write_text(to_json(model))
+    predict = predictor(tmp_path / "m.json")
+    assert np.array_equal(predict(frame[["d", "b", "a", "c"]]), model.predict(frame))
+    assert np.array_equal(predict(frame.to_numpy()), model.predict(frame))
+    with pytest.raises(QTrainError, match="rows should name their 4 columns, a, b, c, d. Got none of the name 'c'."):
+        predict(frame[["a", "b", "d"]])
+
+
+def test_the_same_model_is_one_version(store):
+    import dataclasses
+
+    import mlflow
+
+    first = log_model(ENTRY)
+    again = log_model(dataclasses.replace(ENTRY, versions={"qtrain": "99"}, run_id="elsewhere"))
+    assert again == first and first.champion
+    better = log_model(dataclasses.replace(ENTRY, objectives={"task_loss": 0.1}))
+    back = log_model(ENTRY)
+    assert (better.version, better.champion) == ("2", True) and (back.version, back.champion) == ("1", False)
+    client = mlflow.MlflowClient(f"sqlite:///{Path.cwd()}/mlruns/mlflow.db")
+    versions = client.search_model_versions("name='served'")
+    assert len(versions) == 2 and all("`ZZI - 0.5*IIX`" in version.description for version in versions)
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    assert len(runs) == 2, "a model that is there needs no run"
 
 
 def ask(url, data, server):
@@ -138,5 +244,12 @@ def test_command_line(store):  # noqa: F811
 
     register(ENTRY)
     program = shutil.which("qtrain", path=str(Path(sys.executable).parent))
-    done = subprocess.run([program, "model", "served"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("models:/served/1, the champion\n") and "mlflow models serve" in done.stdout
+    for _ in range(2):
+        done = subprocess.run([program, "model", "served"], capture_output=True, text=True, check=True)
+        assert done.stdout.startswith("models:/served/1, the champion\n") and "mlflow models serve" in done.stdout
+        assert done.stderr == "", "what MLflow advises its own users is not for ours"
+
+
+def test_store_out_of_reach_is_one_sentence():
+    with pytest.raises(QTrainError, match="Got 'http://127.0.0.1:9': Connection refused. Start the server"):
+        log_model(ENTRY, tracking_uri="http://127.0.0.1:9")

@@ -83,13 +83,10 @@ def finish(tracker: Tracker, result: SearchResult) -> int:
         tags["qtrain.name"] = result.name
     circuit = _circuit_files(result)
     drawing = circuit.get("winner.txt", "")
-    tags[contents.NOTE] = "\n\n".join((
-        contents.begun_text(result.spec.to_dict(), aims),
-        contents.ended_text(
-            trials, aims, result.front, winner=winner, rule=result.rule, name=result.name,
-            references=result.references, drawing=drawing if len(drawing) <= _DRAWN_CHARACTERS else "",
-        ),
-    ))  # fmt: skip
+    tags[contents.NOTE] = contents.ended_text(
+        result.spec.to_dict(), trials, aims, result.front, winner=winner, rule=result.rule, name=result.name,
+        references=result.references, drawing=drawing if len(drawing) <= _DRAWN_CHARACTERS else "",
+    )  # fmt: skip
     full = {} if winner is None else result.full.get(winner, {})
     return tracker.finish(
         trials, aims, result.front, winner=winner, tags=tags,
