@@ -12,9 +12,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from qtrain.json_results import count
 from qtrain.studies.objectives import signs
 from qtrain.studies.result import choose_winner
-from qtrain.views.study_tables import counted, values_of
+from qtrain.views.study_tables import values_of
 
 if TYPE_CHECKING:
     from qtrain.studies.spec.search_spec import SearchSpec
@@ -129,7 +130,7 @@ class SearchProgress:
         """Everything in a line."""
         earlier = f" ({self.earlier} of an earlier start)" if self.earlier else ""
         whose = "of this worker's " if self.shared else ""
-        head = f"{whose}{self.done}/{counted(self.total, 'trial')}{earlier}: {self.status()}"
+        head = f"{whose}{self.done}/{count(self.total, 'trial')}{earlier}: {self.status()}"
         return "; ".join(part for part in (head, self.leader(), self.pace()) if part)
 
     def view(self) -> RenderableType:
@@ -144,7 +145,7 @@ class SearchProgress:
             table.add_column(no_wrap=True, justify="right")
         bar = ProgressBar(total=max(self.total, 1), completed=min(self.done, self.total))
         table.add_row(Text("trials", style="bold"), bar, *right)
-        lines = [table, Text(self.status()), *([Text(self.leader(), style="cyan")] if self.front else [])]
+        lines: list[RenderableType] = [table, Text(self.status()), *([Text(self.leader(), style="cyan")] if self.front else [])]
         if self._over:
             return Group(*lines)
         if self.done >= self.total and not self.shared:

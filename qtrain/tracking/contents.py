@@ -12,6 +12,7 @@ from typing import Any
 
 from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
+from qtrain.json_results import count
 
 NOTE = "mlflow.note.content"
 LONGEST_NAME = 100
@@ -155,7 +156,7 @@ def ended_text(
     if references:
         said = ", ".join(f"{k.replace('_', ' ')} {v:.6g}" for k, v in references.items() if math.isfinite(v))
         parts.append(f"To compare with: {said}.")
-    ended = f"{len(trials)} trial{'' if len(trials) == 1 else 's'} ended: {counts}; {len(front)} on the Pareto front."
+    ended = f"{count(len(trials), 'trial')} ended: {counts}; {len(front)} on the Pareto front."
     parts += [f"{headline(spec)} {ended}", _KEY]
     if drawing:
         parts.append(f"```text\n{drawing}\n```")

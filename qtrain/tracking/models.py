@@ -265,8 +265,7 @@ def _signature(content: Mapping[str, Any], example: Any, answers: np.ndarray) ->
     outputs = infer_signature(example, answers).outputs
     if not _columns(content):
         return ModelSignature(outputs=outputs)
-    columns = [ColSpec(DataType.double, name, required=False) for name in _columns(content)]
-    return ModelSignature(Schema(columns), outputs)
+    return ModelSignature(Schema([ColSpec(DataType.double, c, required=False) for c in _columns(content)]), outputs)
 
 
 def _columns(content: Mapping[str, Any]) -> list[str]:
@@ -356,7 +355,7 @@ def _run(client: Any, wanted: str | None, experiment: str, title: str) -> Iterat
 
 def _example(content: Mapping[str, Any]) -> Any:
     """A data frame of what it takes: the ends of a classifier's features, a winner's trained angles."""
-    import pandas
+    import pandas  # type: ignore[import-untyped]
 
     if content["kind"] == "classifier":
         columns = _columns(content) or [f"x{k}" for k in range(content["n_features"])]

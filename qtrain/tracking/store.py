@@ -119,7 +119,8 @@ class Store:
         from mlflow.data.numpy_dataset import from_numpy
         from mlflow.entities import DatasetInput, InputTag
 
-        there = {(i.dataset.name, i.dataset.digest) for i in self.client.get_run(self.parent).inputs.dataset_inputs}
+        known = self.client.get_run(self.parent).inputs
+        there = {(i.dataset.name, i.dataset.digest) for i in (known.dataset_inputs if known else ())}
         inputs = []
         for part in self.data:
             found = from_numpy(part.features, targets=part.targets, name=f"{part.name}, {part.context}")
@@ -232,15 +233,15 @@ class Store:
         self._write_files(self.parent, self.client.get_run(self.parent).info.artifact_uri, files)
         points = contents.outcome(trials, winner, front, figures) + contents.history(trials, objectives)
         self._log(self.parent, points=points, tags=tags)
-        self._mark({number: "winner" if number == winner else "yes" for number in {*front, winner} - {None}})
+        self._mark(dict.fromkeys(front, "yes") | ({} if winner is None else {winner: "winner"}))
         self.client.set_terminated(self.parent, "FINISHED")
 
-    def _mark(self, wanted: Mapping[int | None, str]) -> None:
+    def _mark(self, wanted: Mapping[int, str]) -> None:
         """Tag the runs of the Pareto front, and take the tag from those that have left it."""
         marked = self.search(f"tags.`mlflow.parentRunId` = '{self.parent}' and tags.`qtrain.front` LIKE '%'")
         there = {int(run.data.tags["qtrain.trial"]): run for run in marked}
-        for number in there.keys() - wanted.keys():
-            self.client.delete_tag(there[number].info.run_id, "qtrain.front")
+        for left in there.keys() - wanted.keys():
+            self.client.delete_tag(there[left].info.run_id, "qtrain.front")
         for number, mark in wanted.items():
             known = there[number].data.tags["qtrain.front"] if number in there else None
             if number in self.runs and known != mark:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from qtrain.json_results import count
 from qtrain.views.tables import facts, grid, name_value, number
 
 if TYPE_CHECKING:
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from qtrain.registry.registry import RegistryEntry
     from qtrain.studies.result import SearchResult
     from qtrain.studies.trials import TrialRecord
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 trial``, ``2 trials``.
-
-    Example:
-        >>> counted(1, "trial"), counted(0, "trial")
-        ('1 trial', '0 trials')
-    """
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def values_of(trial: TrialRecord, names: Sequence[str]) -> str:
@@ -74,7 +65,7 @@ def search_view(result: SearchResult, limit: int = 12) -> RenderableType:
         *((name, number(value, 6)) for name, value in result.references.items()),
     ]
     if result.undelivered:
-        left = counted(result.undelivered, "trial")
+        left = count(result.undelivered, "trial")
         rows.append(("not delivered", f"{left} to the tracking server: search again to deliver"))
     parts: list[RenderableType] = [Text(f"Study {result.study}", style="bold cyan"), name_value(rows)]
     number_of = {t.number: t for t in result.trials}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import logging
 from collections.abc import Callable, Sequence
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("qtrain")
 
-FIGURES: Table[Callable[[Any], Any]] = Table("figure")
-"""What is drawn of every study that has ended: file name (``front.png``) and SearchResult → Figure, or None."""
+FIGURES: Table[Callable[[Any], bytes | None]] = Table("figure")
+"""What is drawn of every study that has ended: file name (``front.png``) and SearchResult → its content, or None."""
 
 DRAWERS = ("qtrain.views.tracked",)  # by name: what draws stands above this folder, and is loaded as a search ends
 _DRAWN_QUBITS, _DRAWN_GATES, _DRAWN_CHARACTERS = 12, 200, 3000
@@ -120,16 +119,14 @@ def _circuit_files(result: SearchResult) -> dict[str, str]:
 
 
 def _figure_files(result: SearchResult) -> dict[str, bytes]:
-    """Every figure as a PNG. One that cannot be drawn does not cost the others, nor the record."""
+    """Every figure. One that cannot be drawn does not cost the others, nor the record."""
     load_modules(DRAWERS)
-    files = {}
+    files: dict[str, bytes] = {}
     for name, draw in FIGURES.items():
         try:
-            figure = draw(result)
-            if figure is not None:
-                buffer = io.BytesIO()
-                figure.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-                files[name] = buffer.getvalue()
+            content = draw(result)
         except Exception as error:  # rows of others, and data of any kind
             log.warning("The figure %s was not drawn: %s", name, error)
+        else:
+            files |= {} if content is None else {name: content}
     return files

@@ -72,7 +72,7 @@ def test_winner_is_there_as_a_circuit_and_figures(searched, monkeypatch):
     result, folder = searched
     monkeypatch.chdir(folder)
     files = files_of(runs_of("watched")[0][0])
-    assert {"winner.qasm", "winner.txt", "pareto_front.png", "result.json", "spec.json"} <= files.keys()
+    assert {"winner.qasm", "winner.txt", "pareto_front.png", "history.png", "result.json", "spec.json"} <= files.keys()
     assert qasm3.loads(files["winner.qasm"].read_text()).num_qubits == 2
     assert files["pareto_front.png"].read_bytes()[:4] == b"\x89PNG"
 
