@@ -41,12 +41,13 @@ def entanglement(model: Model) -> Iterator[Candidate]:
                 text = f'entanglement="{name}"{instead} ({gate.upper()} {order})'
                 yield _repaired(model, found, {k: pairs(qubits) for k in chosen}, name, text)
     rounds = _rounds(blocks)
+    in_turn = [pair for part in rounds for pair in part]
     if len(rounds) > 1:
-        if old != "pairwise" and not set(map(frozenset, linear(qubits))) <= set(map(frozenset, edges)):
-            in_turn = [pair for part in rounds for pair in part]
+        commute = gate in DIAGONAL and all(_same(block, in_turn) for block in blocks)
+        if commute or not set(map(frozenset, linear(qubits))) <= set(map(frozenset, edges)):
             text = f"{gate.upper()} in {len(rounds)} rounds of disjoint couplings, on the couplings that it has"
             made = _repaired(model, found, dict.fromkeys(chosen, in_turn), "rounds", text)
-            yield replace(made, keeps_function=all(_same(block, in_turn) for block in blocks) and gate in DIAGONAL)
+            yield replace(made, keeps_function=commute)
         turns = {k: rounds[i % len(rounds)] for i, k in enumerate(chosen)}
         text = f"one round of disjoint {gate.upper()} in each layer, {len(rounds)} rounds in turn"
         if 1 < len(chosen) >= len(rounds):
