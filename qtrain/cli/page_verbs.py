@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qtrain.cli.options import Data, Inputs, Noise, Seconds, Seed, Shots, Start, Thorough
+from qtrain.cli.options import Data, Inputs, Noise, Seconds, Seed, Shots, Start, Storage, Thorough
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qtrain.diagnosis.report import TrainabilityReport
     from qtrain.improvement.results import Improvements
 
-SOURCE = "A circuit file, a registered name, or a report's JSON file."
+SOURCE = "A circuit file, a registered name, a report's JSON file; or a study: its spec, its journal, its name."
 
 
 def report(
@@ -38,11 +38,16 @@ def report(
     data: Data = None,
     seconds: Seconds = None,
     thorough: Thorough = False,
+    storage: Storage = None,
 ) -> None:
-    """Write the report as one HTML page: the circuit with its verdicts, why gradients vanish, what was tried."""
+    """Write the report as one HTML page: the circuit with its verdicts, why gradients vanish, what was tried.
+
+    Of a study: its front, its history, a report for each circuit on the front, what mattered, what was stopped.
+    """
     typer.echo(report_page(
-        source, output, observable=observable, against=against, improve=improve, shots=shots, seed=seed, noise=noise,
-        initialization=initialization, inputs=inputs, data=data, seconds=seconds, thorough=thorough,
+        source, output, observable=observable, against=against, improve=improve, storage=storage, shots=shots,
+        seed=seed, noise=noise, initialization=initialization, inputs=inputs, data=data, seconds=seconds,
+        thorough=thorough,
     ))  # fmt: skip
 
 
@@ -59,12 +64,12 @@ class _Asked:
 
 def report_page(
     source: str, output: Path, *, observable: str | None, against: str | None = None, improve: bool = False,
-    **options: Any,
+    storage: str | None = None, **options: Any,
 ) -> str:  # fmt: skip
     """Write the page; a sentence about it.
 
     Args:
-        source, against: a circuit file, a registered name, or a report's JSON file.
+        source, against: a circuit file, a registered name, or a report's JSON file; source may be a study.
         output: ends in .html. observable: needed for circuit files. options: of ``diagnose_circuits``.
 
     Raises:
@@ -72,6 +77,7 @@ def report_page(
     """
     from qtrain.cli.circuit_verbs import read_observable
     from qtrain.cli.files import check_output
+    from qtrain.cli.stored_studies import names_study, study_report
     from qtrain.files.writing import write_text
     from qtrain.views.page import circuit_page
     from qtrain.views.tables import headline
@@ -79,6 +85,10 @@ def report_page(
     check_output(output, "output", kind=".html", inputs=[Path(s) for s in (source, against) if s is not None])
     if output.suffix.lower() not in (".html", ".htm"):
         raise QTrainError(f"output should end in .html. Got {output}.")
+    if names_study(source, storage):
+        if observable is not None or against is not None or improve:
+            raise QTrainError("observable, against and improve should be of circuits. Got a study: leave them out.")
+        return study_report(source, output, storage=storage)
     text = None if observable is None else read_observable(observable)
     asked = [_question(each, text) for each in (source, against) if each is not None]
     if improve and asked[0].circuit is None:

@@ -109,8 +109,9 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
 
     Returns a sentence about it. The study itself, its trials and its MLflow runs are left as they are.
     """
+    from qtrain.cli.stored_studies import journal_of, read_study
     from qtrain.studies.run.backends import make_pool
-    from qtrain.studies.run.storage import default_journal, open_storage
+    from qtrain.studies.run.storage import open_storage
     from qtrain.studies.setup import build_setup
     from qtrain.studies.spec.search_spec import read_spec
     from qtrain.studies.study import EVALUATE
@@ -118,13 +119,9 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
 
     given = read_spec(study) if study.endswith(".toml") else None
     title = study if given is None else given.name
-    if not str(storage or "").count("://") and not (journal := Path(storage or default_journal(title))).is_file():
-        raise QTrainError(
-            f"study should have run in this folder, with its journal {journal}. Got {title!r}, "
-            f"which has none: give --storage, or change to the folder it ran in."
-        )
+    journal_of(storage, title)
     with open_storage(storage, title) as (opened, where):
-        result = _stored(opened, where, title, given)
+        result = read_study(opened, where, title, given)
     if result.winner is None:
         raise QTrainError(f"study should have a feasible trial to register. Got {title!r}: {why_no_winner(result)}")
     chosen = check_name(result.spec, name)
@@ -133,29 +130,6 @@ def register(study: str, *, storage: str | None, name: str | None) -> str:
         pool.set_up(setup)
         register_winner(result, setup, pool, chosen)
     return f"Registered trial {result.winner.number} of {title} as {chosen}: qtrain show {chosen}"
-
-
-def _stored(opened: Any, where: str, title: str, given: Any) -> SearchResult:
-    """The study of that title as it stands in an open storage."""
-    import optuna
-
-    from qtrain.studies.result import summarise
-    from qtrain.studies.run.record import to_record
-    from qtrain.studies.spec.search_spec import read_spec
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        stored = optuna.load_study(study_name=title, storage=opened)
-    except KeyError:
-        known = ", ".join(sorted(optuna.get_all_study_names(opened))) or "none"
-        raise QTrainError(f"study should be one of those in {where}: {known}. Got {title!r}.") from None
-    attributes, trials = stored.user_attrs, stored.get_trials(deepcopy=False)
-    if "qtrain:spec" not in attributes or not trials:
-        raise QTrainError(f"study should be one that qtrain search has run. Got {title!r} in {where}, which is not.")
-    spec = given or read_spec({**attributes["qtrain:spec"], "trials": len(trials)})
-    full = {t.number: attributes[key] for t in trials if (key := f"qtrain:full:{t.number}") in attributes}
-    records = [to_record(trial) for trial in trials]
-    return summarise(spec, records, full, storage=where, tracking_uri=None, interrupted=False)
 
 
 def why_no_winner(result: SearchResult) -> str:
