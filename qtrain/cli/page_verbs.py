@@ -148,11 +148,14 @@ def _answer(asked: _Asked, options: dict[str, Any]) -> TrainabilityReport:
 
 
 def _tried(asked: _Asked, options: dict[str, Any]) -> Improvements:
+    from qtrain.budget import Budget
     from qtrain.cli.circuit_verbs import read_data, read_noise
-    from qtrain.improvement.improve import improve  # type: ignore[import-not-found]
+    from qtrain.improvement.improve import improve
 
     given = {name: options[name] for name in ("shots", "seed", "initialization")}
     if options["inputs"] is not None:
         given["inputs"] = options["inputs"]
         given["data"] = None if options["data"] is None else read_data(options["data"])
+    if options["seconds"] is not None:
+        given["budget"] = Budget(seconds=options["seconds"])
     return improve(asked.circuit, asked.measured, noise=read_noise(options["noise"]), **given)

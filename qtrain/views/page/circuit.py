@@ -66,7 +66,7 @@ def circuit_page(
     called = dict(zip(both, names))
     sections = _one(report) if against is None else _two(both, called)
     if improvements is not None:
-        sections.insert(3, Section("improve", "What was tried instead", improved(improvements)))
+        sections.insert(3, Section("improve", "What was tried", improved(improvements)))
     sections.append(Section("about", "How this was found", _about(both, called)))
     data = "".join(report_data(each, id) for id, each in both.items())
     when = (written or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M %Z").strip()
@@ -88,9 +88,9 @@ def _one(report: TrainabilityReport) -> list[Section]:
         Section("verdicts", "Verdicts", verdict_groups(report, of="0")),
     ]
     if report.verdicts:
-        parts.append(Section("profile", "Profile of variances", _profile(report, "0")))
+        parts.append(Section("profile", "Variances", _profile(report, "0")))
     if (found := getattr(report, "trend", None)) is not None:
-        parts.append(Section("trend", "Trend with the number of qubits", _trend(found)))
+        parts.append(Section("trend", "Trend with n", _trend(found)))
     if report.dla is not None:
         parts.append(Section("algebra", "Lie algebra", _algebra(report)))
     if report.simulability is not None:
@@ -125,7 +125,7 @@ def _two(both: Mapping[str, TrainabilityReport], names: Mapping[str, str]) -> li
         Section("summary", "Comparison", pair("shares") + table),
         Section("circuit", "Circuits", pair("circuit", wide=True)),
         Section("verdicts", "Verdicts", pair("groups", wide=True)),
-        Section("profile", "Profiles of variances", pair("profile")),
+        Section("profile", "Variances", pair("profile")),
     ]
 
 
@@ -155,7 +155,7 @@ def _profile(report: TrainabilityReport, id: str) -> Html:
 def _trend(found: Scaling) -> Html:
     interval = f"{number(found.rate)} ({number(found.rate_low)} … {number(found.rate_high)})"
     rows = [
-        ("law", found.law), ("rate, 95 %", interval),
+        *([("family", found.family)] if found.family else []), ("law", found.law), ("rate, 95 %", interval),
         ("barren plateau", "yes" if found.barren_plateau else "not shown"),
         ("resolved up to", f"n = {number(found.largest_size)} by {found.shots:,} shots"),
     ]  # fmt: skip
