@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, shortened
 
 QUICK = 5.0  # seconds of a diagnosis for which no budget is given
 
@@ -60,6 +60,21 @@ class Budget:
                 raise QTrainError(f"{name} should be a number. Got {value!r}.")
             if not value > 0:
                 raise QTrainError(f"{name} should be positive. Got {value!r}.")
+
+
+def as_budget(value: Any) -> Budget:
+    """The budget itself, or the default one for None.
+
+    Example:
+        >>> as_budget(3)
+        Traceback (most recent call last):
+        ...
+        qtrain.errors.QTrainError: budget should be a Budget, such as Budget(seconds=3). Got 3.
+    """
+    if value is not None and not isinstance(value, Budget):
+        example = f"Budget(seconds={value!r})" if isinstance(value, (int, float)) else "Budget(seconds=5)"
+        raise QTrainError(f"budget should be a Budget, such as {example}. Got {shortened(value)}.")
+    return value or Budget()
 
 
 def clock() -> float:

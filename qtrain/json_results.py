@@ -7,6 +7,7 @@ Arrays over parameters follow ``circuit.parameters``. A quantity that does not a
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import importlib
 import json
 import math
@@ -16,7 +17,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, shortened
 from qtrain.files.reading import parse_json
 
 FORMAT = 2  # 1 held the sums of gradients by name; it is still read
@@ -135,6 +136,28 @@ class Shown:
     _repr_html_ = view("notebook", "card", "The key figures as a small HTML table, for notebooks.")
 
 
+def digest(content: typing.Any) -> str:
+    """16 hexadecimal digits that follow from plain data, however it is laid out as JSON: altered figures show.
+
+    Example:
+        >>> digest({"a": 1, "b": [0.5]}) == digest({"b": [0.5], "a": 1.0}) != digest({"a": 1, "b": [0.25]})
+        True
+    """
+    text = json.dumps(_canonical(content), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _canonical(value: typing.Any) -> typing.Any:
+    """Whole numbers and floats that are equal alike: other programs write 1.0 as 1."""
+    if isinstance(value, dict):
+        return {str(name): _canonical(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_canonical(item) for item in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
+
+
 class JsonResult:
     """``to_json`` / ``from_json`` for the frozen results below."""
 
@@ -143,7 +166,8 @@ class JsonResult:
 
     def to_record(self) -> dict[str, typing.Any]:
         """What ``to_json`` writes, as a dict."""
-        return {"format": FORMAT, "kind": type(self).__name__, **self.to_dict()}
+        content = self.to_dict()
+        return {"format": FORMAT, "kind": type(self).__name__, "digest": digest(content), **content}
 
     def to_json(self) -> str:
         return json.dumps(self.to_record(), indent=1)
@@ -158,8 +182,18 @@ class JsonResult:
             ) from None
         if not isinstance(data, dict) or data.pop("kind", None) != cls.__name__:
             raise QTrainError(f"text should be the JSON of a {cls.__name__}. Got another kind of data.")
-        if data.pop("format", FORMAT) > FORMAT:
+        written = data.pop("format", FORMAT)
+        if isinstance(written, bool) or not isinstance(written, int):
+            raise QTrainError(f"text should state its format as a whole number. Got {shortened(written)}.")
+        if written > FORMAT:
             raise QTrainError(f"text should be of format {FORMAT} or older. Got a newer one: upgrade qtrain.")
+        stated = data.pop("digest", None)  # older files have none
+        names = {f.name for f in dataclasses.fields(cls) if f.metadata.get("json", True)}  # type: ignore[arg-type]
+        if stated is not None and stated != digest({name: data[name] for name in data.keys() & names}):
+            raise QTrainError(
+                f"text should be the JSON of a {cls.__name__} as it was written. Got one that was altered since: its "
+                f"figures do not belong to its digest {shortened(stated)}."
+            )
         try:
             return typing.cast(typing.Self, decode(cls, data))
         except (KeyError, TypeError, ValueError, AttributeError) as error:

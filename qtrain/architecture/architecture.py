@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import math
 from collections import Counter
@@ -16,7 +17,7 @@ from qtrain.architecture.gates import Writer
 from qtrain.architecture.grown import check_gates, plain_gates, read_gates
 from qtrain.architecture.layer import Layer, names_from, one_of, whole
 from qtrain.architecture.topology import Edges, check_edges
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, shortened
 from qtrain.files.reading import parse_json
 from qtrain.json_results import Shown, count
 
@@ -27,6 +28,8 @@ FORMAT = 1
 REQUIRES = "0.1.0"
 """First release of qtrain that reads ``FORMAT``; written into every file for those that cannot."""
 
+MAX_GATES = 500_000  # of a circuit that is written; counted while it is, before any library builds it
+MANY = 100  # repetitions
 SPELT_GATES = 12  # so many grown gates at most are spelt out in a line
 INITIAL = ("none", "h", "neel", "singlets")
 
@@ -152,8 +155,22 @@ class Architecture(Shown):
 
     def _written(self, num_qubits: int | None) -> tuple[tuple[Gate, ...], tuple[int, ...]]:
         """The gates, and the qubits that pooling leaves."""
-        writer = Writer(self.width(num_qubits), self.edges)
-        gates = tuple(writer.write(self.initial, self.layers, self.depth(num_qubits), self.final_rotations))
+        width, depth = self.width(num_qubits), self.depth(num_qubits)
+        if width > MAX_GATES or depth > MAX_GATES:
+            raise QTrainError(
+                f"num_qubits and repetitions should be at most {MAX_GATES}. Got {shortened(max(width, depth))}."
+            )
+        writer = Writer(width, self.edges)
+        written = writer.write(self.initial, self.layers, depth, self.final_rotations)
+        pair = 0  # of repetitions, the first ones: without pooling the others are as long
+        if depth > MANY and not any(layer.pool for layer in self.layers):
+            pair = sum(1 for _ in Writer(width, self.edges).write("none", self.layers, 2, ()))
+        gates = () if pair * depth > 4 * MAX_GATES else tuple(itertools.islice(written, MAX_GATES + 1))
+        if pair * depth > 4 * MAX_GATES or len(gates) > MAX_GATES:
+            raise QTrainError(
+                f"num_qubits and repetitions should make at most {MAX_GATES} gates. Got more at {width} qubits, "
+                f"repeated {depth} times."
+            )
         grown = (gate.renumbered(writer.parameters.__add__) for gate in self.grown)
         return (*gates, *grown), tuple(writer.active)
 

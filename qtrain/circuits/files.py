@@ -113,7 +113,7 @@ def _qasm(path: Path, data: bytes) -> QuantumCircuit:
     from qtrain.circuits.openqasm import qasm2, qasm3
 
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise QTrainError(f"circuit should be a text file. Got {path.name!r}, which is not UTF-8.") from None
     code = _COMMENT.sub(" ", text)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from qiskit.exceptions import QiskitError
 from qiskit.quantum_info import Pauli, PauliList, SparseObservable, SparsePauliOp
 
-from qtrain.circuits.sized_observables import sized_observable
-from qtrain.errors import QTrainError
+from qtrain.circuits.sized_observables import EXPECTED, sized_observable
+from qtrain.errors import QTrainError, shortened
 from qtrain.kernels.paulis import pack_bits
 
 _NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -22,6 +23,7 @@ _TERM = re.compile(
 )
 _ATOL = 1e-12
 _SIZED = re.compile(r"\b(?:sum|mean|all|ring|parity)\b|first|last|middle|[\^*]\s*n\b")
+SMALLEST, LARGEST = 1e-75, 1e75  # of a coefficient: the error of a variance holds its fourth power
 
 
 def as_observable(observable: Any, num_qubits: int | None = None) -> SparsePauliOp:
@@ -100,6 +102,54 @@ def _rounding(given: PauliList, coefficients: np.ndarray, summed: PauliList) -> 
 
 def _rows(paulis: PauliList) -> np.ndarray:
     return np.packbits(np.hstack([paulis.x, paulis.z]), axis=1)
+
+
+def measured(observable: Any, num_qubits: int | None = None) -> SparsePauliOp:
+    """:func:`as_observable`, of a size whose variances can be told.
+
+    Raises:
+        QTrainError: as there, and a largest coefficient that is beyond 1e75, or below 1e-75 and not 0.
+
+    Example:
+        >>> measured("1e200*ZZ")
+        Traceback (most recent call last):
+        qtrain.errors.QTrainError: observable should have coefficients from 1e-75 to 1e+75. Got 1e+200: rescale it.
+    """
+    operator = as_observable(observable, num_qubits)
+    largest = float(np.abs(operator.coeffs).max(initial=0.0))
+    if largest and not SMALLEST <= largest <= LARGEST:
+        raise QTrainError(
+            f"observable should have coefficients from {SMALLEST:g} to {LARGEST:g}. Got {largest:g}: rescale it."
+        )
+    return operator
+
+
+def observable_of_size(observable: Any) -> Callable[[int], SparsePauliOp]:
+    """The operator at each width: by a text with a meaning at all of them, or by a function of n, checked.
+
+    Example:
+        >>> observable_of_size(lambda n: "Z" * n)(2)
+        SparsePauliOp(['ZZ'],
+                      coeffs=[1.+0.j])
+    """
+    if not isinstance(observable, str) and not callable(observable):
+        raise QTrainError(
+            f"observable should be {EXPECTED}, or a function of the number of qubits. Got {shortened(observable)}."
+        )
+    at = sized_observable(observable) if isinstance(observable, str) else observable
+
+    def checked(n: int) -> SparsePauliOp:
+        try:
+            made = at(n)
+        except QTrainError:
+            raise
+        except Exception as error:  # a function of the user's own may raise anything
+            raise QTrainError(
+                f"observable should make an observable of {n} qubits. Got {type(error).__name__}: {error}."
+            ) from error
+        return measured(made, n)
+
+    return checked
 
 
 def unit_observable(observable: SparsePauliOp | str) -> SparsePauliOp:

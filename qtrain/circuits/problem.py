@@ -21,20 +21,21 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import Budget, clock
+from qtrain.budget import Budget, as_budget, clock
 from qtrain.circuits.files import read_circuit
 from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.circuits.interference import PathClasses, path_classes
 from qtrain.circuits.noise.channels import Channel
 from qtrain.circuits.noise.placement import Noisy, with_noise
-from qtrain.circuits.observables import as_observable
+from qtrain.circuits.observables import measured
 from qtrain.circuits.pauli_tape import Tape, build_tape
 from qtrain.circuits.product_states import differs, split_product_input
 from qtrain.circuits.program import PauliProgram, lower
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole, shortened
 
 NO_PERIOD = "uniform on [0, 2 pi)"  # where some angle is no affine function of the parameters
 DEFAULT_POINTS = 64  # of random data where inputs are named and no data given
+LARGEST_ANGLE = 1e150  # of data: their squares are numbers still
 MAX_POINTS = 256  # data points whose product states Pauli paths average over
 
 T = TypeVar("T")
@@ -241,8 +242,8 @@ def pose(
     points = check_data(program, data, seed=seed)
     remarks = _remarks(program, start, default_data=points is not None and data is None)
     return Problem(
-        program, as_observable(observable, program.num_qubits), start, noisy.channels if noisy else (), points,
-        budget or Budget(), seed, samples, method, noisy, remarks=remarks,
+        program, measured(observable, program.num_qubits), start, noisy.channels if noisy else (), points,
+        as_budget(budget), seed, samples, method, noisy, remarks=remarks,
     )  # fmt: skip
 
 
@@ -356,13 +357,17 @@ def check_data(program: PauliProgram, data: np.ndarray | None, *, seed: int = 0)
         return None
     if data is None:
         return stream(seed, "data").uniform(-math.pi, math.pi, (DEFAULT_POINTS, len(program.inputs)))
-    vectors = np.atleast_2d(np.asarray(data, float))
-    if vectors.shape[1] != len(program.inputs) or not len(vectors):
+    try:
+        vectors = np.atleast_2d(np.asarray(data, float))
+    except (TypeError, ValueError):
+        raise QTrainError(f"data should be an array of numbers (points, inputs). Got {shortened(data)}.") from None
+    if vectors.ndim != 2 or vectors.shape[1] != len(program.inputs) or not len(vectors):
         raise QTrainError(
             f"data should have {len(program.inputs)} columns, one for each input. Got shape {vectors.shape}."
         )
-    if not np.isfinite(vectors).all():
-        raise QTrainError("data should be finite. Got NaN or infinity.")
+    if not (np.abs(vectors) <= LARGEST_ANGLE).all():
+        worst = vectors.flat[int(np.argmax(~(np.abs(vectors) <= LARGEST_ANGLE)))]
+        raise QTrainError(f"data should be finite numbers, at most {LARGEST_ANGLE:g} in size. Got {worst:g}.")
     return vectors
 
 
@@ -371,8 +376,7 @@ def _check_numbers(samples: int | None, seed: int) -> None:
         raise QTrainError(f"samples should be a whole number or None. Got {samples!r}.")
     if samples is not None and samples < 2:
         raise QTrainError(f"samples should be at least 2. Got {samples}.")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**63:
-        raise QTrainError(f"seed should be a whole number of at least 0. Got {seed!r}.")
+    check_whole("seed", seed, least=0)
 
 
 def _is_identity(operator: SparsePauliOp) -> np.ndarray:

@@ -3,7 +3,7 @@
 Each verb imports what it needs when it runs, so that ``qtrain --help`` answers at once.
 
 Exit codes: 0 fine; 1 a ``--fail-if`` condition holds; 2 wrong input; 3 the search failed; 70 a bug in qtrain;
-130 interrupted.
+130 interrupted; 141 whoever read the output has gone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -37,14 +37,15 @@ from qtrain.cli.options import (
     Thorough,
     Tracking,
 )
-from qtrain.cli.terminal import announce, print_json, print_views, terminal
+from qtrain.cli.terminal import announce, let_go, print_json, print_views, say, terminal
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
 
     from qtrain.studies.result import SearchResult
 
-FAIL_IF, WRONG_INPUT, SEARCH_FAILED, BUG, INTERRUPTED = 1, 2, 3, 70, 130
+FAIL_IF, WRONG_INPUT, SEARCH_FAILED, BUG, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 70, 130, 141
+_UsageError: type[Any] = typer.BadParameter.__mro__[1]  # Click's, which Typer may bring under another name
 
 app = typer.Typer(
     name="qtrain",
@@ -158,7 +159,7 @@ def diagnose(
     held = [condition for condition in conditions if condition.holds(quantities(report))]
     for condition in held:
         value = quantities(report)[condition.quantity]
-        typer.echo(f"qtrain: {file}: {condition} holds ({condition.quantity} = {value:.4g}).", err=True)
+        say(f"qtrain: {file}: {condition} holds ({condition.quantity} = {value:.4g}).", err=True)
     if held:
         raise typer.Exit(FAIL_IF)
 
@@ -224,7 +225,7 @@ def compare(
 
     found = study_verbs.compare(
         spec, rivals=rivals, seeds=seeds, vary=vary, evaluations=evaluations, output=output, jobs=jobs,
-        say=lambda line: typer.echo(line, err=True),
+        say=lambda line: say(line, err=True),
     )  # fmt: skip
     if json:
         print_json(found.to_dict())
@@ -261,7 +262,7 @@ def worker(
         )  # fmt: skip
     _show_search(context, result, json)
     if not json:
-        typer.echo(f"Register the winner with: qtrain register {spec} --storage {result.storage}")
+        say(f"Register the winner with: qtrain register {spec} --storage {result.storage}")
 
 
 @app.command("list", epilog="Example: qtrain list --json")
@@ -273,7 +274,7 @@ def list_(json: Json = False) -> None:
     if json:
         print_json(rows)
     elif not rows:
-        typer.echo("No architecture is registered yet. A search registers its winner: qtrain search SPEC")
+        say("No architecture is registered yet. A search registers its winner: qtrain search SPEC")
     else:
         from qtrain.views import tables
 
@@ -310,7 +311,7 @@ def molecule(
     """Write a molecule's Hamiltonian on qubits, for a task of the kind "molecule"; needs qtrain[chemistry]."""
     from qtrain.cli import circuit_verbs
 
-    typer.echo(circuit_verbs.write_molecule(geometry, output, active, basis=basis, unit=unit, charge=charge, spin=spin))
+    say(circuit_verbs.write_molecule(geometry, output, active, basis=basis, unit=unit, charge=charge, spin=spin))
 
 
 @app.command(epilog="Example: qtrain register ising-8 --name my-winner")
@@ -322,7 +323,7 @@ def register(
     """Register the winner of a study that has run."""
     from qtrain.cli import study_verbs
 
-    typer.echo(study_verbs.register(study, storage=storage, name=name))
+    say(study_verbs.register(study, storage=storage, name=name))
 
 
 @app.command(epilog="Example: qtrain package tfim-heavy-hex -o plugins")
@@ -334,7 +335,7 @@ def package(
     from qtrain.registry.packaging import package
 
     folder = package(name, output)
-    typer.echo(f"Wrote {folder}: pip install {folder}")
+    say(f"Wrote {folder}: pip install {folder}")
 
 
 @app.command(epilog="Example: qtrain model tfim-heavy-hex")
@@ -342,7 +343,7 @@ def model(name: Registered, tracking_uri: Tracking = None) -> None:
     """Log a registered winner as an MLflow model: a new version, and the champion if it is the best."""
     from qtrain.cli import study_verbs
 
-    typer.echo(study_verbs.model(name, tracking_uri))
+    say(study_verbs.model(name, tracking_uri))
 
 
 app.command(epilog="Example: qtrain explain concentrated")(explain_verb.explain)
@@ -389,23 +390,44 @@ def main(args: Sequence[str] | None = None) -> None:
     announce()
     words = sys.argv[1:] if args is None else list(args)
     try:
-        app(args=words, prog_name="qtrain", obj=words)
+        code = app(args=words, prog_name="qtrain", obj=words, standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            sys.exit(WRONG_INPUT)
+        where = error.ctx.command_path if error.ctx is not None else "qtrain"
+        _fail(f"{error.format_message().rstrip('.')}. Try: {where} --help", WRONG_INPUT)
     except QTrainError as error:
         _fail(str(error), WRONG_INPUT)
+    except BrokenPipeError:
+        let_go()
+        sys.exit(PIPE_CLOSED)
     except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        _fail(f"a file could not be read or written:{where}: {error.strerror or error}.", WRONG_INPUT)
+        if error.filename is None:  # whoever writes files names them: this is stdout
+            let_go()
+        where = error.filename or "the terminal, or what stdout goes to"
+        _fail(f"a file could not be read or written: {where}: {error.strerror or error}.", WRONG_INPUT)
     except KeyboardInterrupt:
-        _fail("interrupted; what was finished is kept.", INTERRUPTED)
+        code = INTERRUPTED
+    except SystemExit as error:  # Click ends with 1 where nobody reads its output: 1 is a --fail-if condition here
+        if error.code == 1 and type(sys.stdout).__name__ == "PacifyFlushWrapper":
+            let_go()
+            sys.exit(PIPE_CLOSED)
+        raise
     except Exception:
         import traceback
 
         traceback.print_exc()
         _fail("this is a bug in qtrain: please report it with the lines above.", BUG)
+    if code == INTERRUPTED:
+        _fail("interrupted; what was finished is kept.", INTERRUPTED)
+    sys.exit(code or 0)
 
 
 def _fail(message: str, code: int) -> None:
-    typer.echo(f"qtrain: {message}", err=True)
+    say(f"qtrain: {message}".replace("\n", " "), err=True)
     sys.exit(code)
 
 

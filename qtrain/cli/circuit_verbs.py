@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtrain.cli.files import check_output
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, shortened
 from qtrain.files.reading import parse_json, read_text
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from qtrain.diagnosis.at_point import LocalDiagnosis
     from qtrain.diagnosis.report import TrainabilityReport
     from qtrain.improvement.results import Improvements
+
+
+log = logging.getLogger("qtrain")
+MOST_POINTS = 10_000  # of a data file: an average over more of them differs by less than a hundredth of their spread
 
 
 def read_noise(text: str | None) -> Any:
@@ -57,14 +63,29 @@ def read_data(path: Path) -> np.ndarray:
     """
     import numpy as np
 
-    lines = [line.replace(",", " ").split() for line in read_text(path, "data").splitlines() if line.strip()]
-    try:
-        table = np.array(lines, dtype=float)
-    except ValueError:
-        table = np.empty((0, 0))
-    if not table.size or not np.isfinite(table).all():
-        raise QTrainError(f"data should hold a point on each line: as many finite numbers on each. Got {path}.")
-    return table
+    lines = [line for line in read_text(path, "data").splitlines() if line.strip()]
+    if not lines:
+        raise QTrainError(f"data should hold a point on each line. Got {path}, which is empty.")
+    chosen: Sequence[int] = range(len(lines))
+    if len(lines) > MOST_POINTS:
+        chosen = np.sort(np.random.default_rng(0).choice(len(lines), MOST_POINTS, replace=False)).tolist()
+        log.warning("%s has %d lines: %d of them, drawn once, stand for all.", path, len(lines), MOST_POINTS)
+    rows: list[list[float]] = []
+    for k in chosen:
+        try:
+            rows.append([float(word) for word in lines[k].replace(",", " ").replace(";", " ").split()])
+        except ValueError:
+            head = ", a header" if k == 0 else ""
+            raise QTrainError(
+                f"data should hold numbers alone, a point on each line. Got {shortened(lines[k])} in line {k + 1} of "
+                f"{path}{head}: remove it."
+            ) from None
+        if len(rows[-1]) != len(rows[0]) or not all(map(math.isfinite, rows[-1])):
+            raise QTrainError(
+                f"data should hold a point on each line: as many finite numbers on each. "
+                f"Got {shortened(lines[k])} in line {k + 1} of {path}."
+            )
+    return np.array(rows)
 
 
 def read_angles(path: Path, circuit: QuantumCircuit) -> list[float]:

@@ -9,7 +9,7 @@ import typer
 
 from qtrain.cli.files import check_output
 from qtrain.cli.options import MEASURED, Data, Inputs, Json, Noise, Seed, Shots, Start
-from qtrain.cli.terminal import print_json, print_views
+from qtrain.cli.terminal import print_json, print_views, say
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def improve(
 
         print_views(improvements_view(found, title=headline(file.name, asked), most=None if all_rows else 12))
     if output is not None:
-        typer.echo(write_row(found, 1 if apply is None else apply, output), err=json)
+        say(write_row(found, 1 if apply is None else apply, output), err=json)
 
 
 def write_row(found: Improvements, k: int, output: Path) -> str:

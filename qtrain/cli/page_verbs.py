@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qtrain.cli.options import Data, Inputs, Noise, Seconds, Seed, Shots, Start, Storage, Thorough
+from qtrain.cli.terminal import say
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def report(
 
     Of a study: its front, its history, a report for each circuit on the front, what mattered, what was stopped.
     """
-    typer.echo(report_page(
+    say(report_page(
         source, output, observable=observable, against=against, improve=improve, storage=storage, shots=shots,
         seed=seed, noise=noise, initialization=initialization, inputs=inputs, data=data, seconds=seconds,
         thorough=thorough,

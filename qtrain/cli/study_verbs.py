@@ -53,10 +53,11 @@ def compare(
     return benchmark(read, rivals or None, results=where, jobs=jobs, on_run=told, **options)
 
 
+PROBE_STEPS, PROBE_STARTS = 100, 10  # of trainings that a dry run tries; the time of longer ones follows from them
 RECORDING_SECONDS = 0.04  # of a trial: Optuna, MLflow, dispatch; experiments/benchmarks/search_overhead.py
 
 
-def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget: float = 20.0) -> dict[str, Any]:
+def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget: float = 8.0) -> dict[str, Any]:
     """What a search would cost: the size of its space, seconds by stage of some drawn candidates, the time in all.
 
     Candidates are evaluated until 8 of them are whole (the pruned ones cost less), at most 40, and ``budget`` seconds.
@@ -71,8 +72,13 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget:
 
     read = read_spec(spec)
     read = read.model_copy(update={"trials": trials or read.trials, "seed": read.seed if seed is None else seed})
+    asked = read.training
+    tried = asked.model_copy(
+        update={"steps": min(asked.steps, PROBE_STEPS), "starts": min(asked.starts, PROBE_STARTS), "full_steps": 0}
+    )
+    longer = asked.steps * asked.starts / (tried.steps * tried.starts)
     begun = time.perf_counter()
-    setup = build_setup(read)
+    setup = build_setup(read.model_copy(update={"training": tried}))
     prepare(setup)  # kernels are loaded before anything is timed
     ready = time.perf_counter()
     drawn = propose(
@@ -84,9 +90,12 @@ def plan(spec: Path, *, trials: int | None, jobs: int, seed: int | None, budget:
         answers.append(evaluate(setup, architecture.circuit(read.qubits), architecture, seed=read.seed))
         if sum(a["state"] == "complete" for a in answers) == 8 or time.perf_counter() - probing > budget:
             break
-    per_trial = (time.perf_counter() - probing) / len(answers)
     whole = [a["timings"] for a in answers if a["state"] == "complete"]
     stages = {stage: sum(t[stage] for t in whole) / len(whole) for stage in (whole[0] if whole else ())}
+    per_trial = (time.perf_counter() - probing) / len(answers)
+    if "training" in stages:
+        per_trial += stages["training"] * (longer - 1) * len(whole) / len(answers)
+        stages["training"] *= longer
     long = read.training.full_steps * read.training.full_starts / (read.training.steps * read.training.starts)
     full = {"seconds of each full training": round(stages.get("training", 0.0) * long, 2)} if long else {}
     at_once = min(count_jobs(jobs), read.batch)

@@ -10,8 +10,8 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import Budget
-from qtrain.circuits.observables import as_observable
+from qtrain.budget import Budget, as_budget
+from qtrain.circuits.observables import measured
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.expressivity import SPEED, fisher, one_weight_per_rotation
 from qtrain.errors import QTrainError
@@ -87,9 +87,9 @@ def local(
     """
     if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
         raise QTrainError(f"shots should be a whole number, at least 1. Got {shots!r}.")
-    budget = budget or Budget()
+    budget = as_budget(budget)
     program = lower(circuit)
-    operator = as_observable(observable, program.num_qubits)
+    operator = measured(observable, program.num_qubits)
     point = np.asarray(angles, dtype=float)
     if point.shape != (len(program.weights),):
         raise QTrainError(f"angles should be of shape ({len(program.weights)},), one per parameter. Got {point.shape}.")

@@ -24,7 +24,8 @@ from qtrain.diagnosis.causes import summarize
 from qtrain.diagnosis.criteria import CRITERIA
 from qtrain.diagnosis.parts import Diagnosis, Outputs, threshold
 from qtrain.diagnosis.report import TrainabilityReport
-from qtrain.errors import QTrainError, check_whole
+from qtrain.errors import QTrainError, check_whole, shortened
+from qtrain.gradients.qnn_loss import LOSSES
 from qtrain.json_results import encode
 
 OVERTIME = 0.25  # of the budget, after which criteria that a report can do without are left out
@@ -119,6 +120,8 @@ def question(
     """The question of a diagnosis, and the text of its observable; arguments as those of `diagnose`."""
     check_whole("shots", shots)
     outputs = None
+    if loss not in LOSSES:
+        raise QTrainError(f"loss should be one of {', '.join(LOSSES)}. Got {shortened(loss)}.")
     if hasattr(circuit, "observables") and hasattr(circuit, "input_params"):
         if observable is not None or noise is not None:
             raise QTrainError(
@@ -133,11 +136,18 @@ def question(
             raise QTrainError(f"data should fill the {len(inputs)} inputs of the QNN. Got None.")
     elif observable is None:
         raise QTrainError("observable should be a SparsePauliOp or text. Got None.")
+    elif targets is not None:
+        raise QTrainError("targets should be left out where circuit is no QNN: no loss compares them. Got targets.")
     source = read_circuit(circuit)
     problem = pose(
         source, observable, initialization=initialization, noise=noise, inputs=inputs, data=data, budget=budget,
         seed=seed,
     )  # fmt: skip
+    if not (noise is None and len(problem.traceless.coeffs.nonzero()[0]) or noise is not None):
+        raise QTrainError(
+            f"observable should depend on the state. Got the constant {problem.offset:g}, the same at every angle: no "
+            "parameter can change it."
+        )
     asked = {item.name: getattr(problem, item.name) for item in fields(problem) if item.name != "parts"}
     notes = list(problem.remarks)
     posed = Diagnosis(**asked, circuit=source, shots=int(shots), outputs=outputs, notes=notes)

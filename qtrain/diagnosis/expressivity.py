@@ -11,7 +11,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 from scipy import special
 
-from qtrain.budget import Budget, clock
+from qtrain.budget import Budget, as_budget, clock
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.results import Expressivity
 from qtrain.errors import QTrainError
@@ -69,7 +69,7 @@ def expressivity(
     unknown = [part for part in parts if part not in PARTS]
     if unknown:
         raise QTrainError(f"parts should be among {', '.join(PARTS)}. Got {unknown[0]!r}.")
-    budget = budget or Budget()
+    budget = as_budget(budget)
     program = circuit if isinstance(circuit, PauliProgram) else lower(circuit, functions=True)
     count, n = len(program.parameters), program.num_qubits
     if not count:

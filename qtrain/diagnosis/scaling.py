@@ -11,14 +11,13 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import Budget, clock
+from qtrain.budget import Budget, as_budget, clock
 from qtrain.circuits.initialization import Initialization
-from qtrain.circuits.observables import as_observable
+from qtrain.circuits.observables import measured, observable_of_size
 from qtrain.circuits.program import PauliProgram, lower
-from qtrain.circuits.sized_observables import sized_observable
 from qtrain.diagnosis.decay_laws import DecayFit, fit_decay
 from qtrain.diagnosis.results import Scaling
-from qtrain.errors import QTrainError, check_whole
+from qtrain.errors import QTrainError, check_sizes, check_whole
 from qtrain.gradients.variance import gradient_variance
 from qtrain.light_cones.light_cone import light_cone
 
@@ -81,25 +80,23 @@ def scaling(
         raise QTrainError(
             f"architecture should have .circuit(n), or be a function of n. Got {type(architecture).__name__}."
         )
-    measured = observable if callable(observable) else sized_observable(observable)
+    operator_at = observable_of_size(observable)
     began = clock()
     made: dict[int, tuple[PauliProgram, SparsePauliOp]] = {}
     cones: dict[int, _Cone] = {}
 
     def prepare(n: int) -> _Cone:
-        made[n] = lower(build(n)), measured(n)
+        made[n] = family_member(build, n), operator_at(n)
         cones[n] = _cone(*made[n])
         return cones[n]
 
     if sizes is None:
         numbers = _choose_sizes(prepare)
     else:
-        numbers = sorted({int(n) for n in sizes})
-        if len(numbers) < ENOUGH:
-            raise QTrainError(f"sizes should hold at least 4 distinct numbers of qubits. Got {list(sizes)!r}.")
+        numbers = check_sizes(sizes, fewest=ENOUGH)
         for n in numbers:
             prepare(n)
-    limits = budget or Budget(seconds=10.0 * len(numbers), resolution=1e-9)
+    limits = Budget(seconds=10.0 * len(numbers), resolution=1e-9) if budget is None else as_budget(budget)
     rows: list[tuple[float, float, float, float, float]] = []
     for k, n in enumerate(numbers):
         left = limits.seconds - (clock() - began)
@@ -118,9 +115,27 @@ def scaling(
     return replace(found, family=str(getattr(architecture, "name", "")))
 
 
+def family_member(build: Callable[[int], Any], n: int) -> PauliProgram:
+    """The lowered circuit of n qubits; QTrainError where the function fails, or returns something else."""
+    try:
+        circuit = build(n)
+    except QTrainError:
+        raise
+    except Exception as error:  # a function of the user's own may raise anything
+        raise QTrainError(
+            f"architecture should make a circuit of {n} qubits. Got {type(error).__name__}: {error}."
+        ) from error
+    program = lower(circuit)
+    if program.num_qubits != n:
+        raise QTrainError(f"architecture should make a circuit of {n} qubits. Got one of {program.num_qubits}.")
+    if not program.weights:
+        raise QTrainError(f"architecture should make circuits with parameters. Got none at {n} qubits.")
+    return program
+
+
 def _cone(program: PauliProgram, observable: SparsePauliOp) -> _Cone:
     """Of the terms that stand first, last and between: a few tell for all."""
-    operator = as_observable(observable, program.num_qubits)
+    operator = measured(observable, program.num_qubits)
     letters = operator.paulis.x | operator.paulis.z
     operator, letters = operator[letters.any(axis=1)], letters[letters.any(axis=1)]
     order = np.lexsort((letters.argmax(axis=1), letters.sum(axis=1)))

@@ -7,9 +7,9 @@ from dataclasses import replace
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.budget import Budget
+from qtrain.budget import Budget, as_budget
 from qtrain.circuits.expressions.angle_map import AngleMap
-from qtrain.circuits.observables import as_observable
+from qtrain.circuits.observables import measured
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.certificates.table import CERTIFICATES, CLASSICAL, TOLERANCE, Cost, Surrogate
@@ -58,9 +58,9 @@ def simulability(
         1.0
     """
     program = circuit if isinstance(circuit, PauliProgram) else lower(circuit, functions=True)
-    operator = as_observable(observable, program.num_qubits)
+    operator = measured(observable, program.num_qubits)
     return certify(
-        Problem(program, operator, budget=budget or Budget(), seed=seed), tolerance=tolerance, algebra=algebra
+        Problem(program, operator, budget=as_budget(budget), seed=seed), tolerance=tolerance, algebra=algebra
     )
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
 from qtrain.architecture import catalogue
-from qtrain.budget import Budget, clock
-from qtrain.circuits.sized_observables import sized_observable
-from qtrain.errors import QTrainError
+from qtrain.budget import Budget, as_budget, clock
+from qtrain.circuits.observables import observable_of_size
+from qtrain.errors import QTrainError, check_sizes
 from qtrain.json_results import PLOT, JsonResult, Shown, count, number, view, whole
 from qtrain.lie.dla import dla
 
@@ -119,17 +117,14 @@ def dla_growth(
         'polynomial of degree 1'
     """
     build = _builder(family)
-    given = list(sizes) if isinstance(sizes, Iterable) else []
-    whole = all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in given)
-    numbers = sorted({int(n) for n in given}) if whole else []
-    if not numbers or len(numbers) != len(given) or numbers[0] < 1:
-        raise QTrainError(f"sizes should be distinct numbers of qubits, at least one. Got {sizes!r}.")
-    limits = budget or Budget()
+    numbers = check_sizes(sizes)
+    operator_at = None if observable is None else observable_of_size(observable)
+    limits = as_budget(budget)
     deadline = clock() + limits.seconds
     found = []
     for k, n in enumerate(numbers):
         made = build(n)
-        operator = sized_observable(observable)(n) if isinstance(observable, str) else observable and observable(n)
+        operator = None if operator_at is None else operator_at(n)
         left = max(0.0, deadline - clock()) / (len(numbers) - k)
         found.append(dla(made, observable=operator, max_dimension=limits.max_dimension, seconds=left))
     module = None

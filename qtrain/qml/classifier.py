@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from qtrain.circuits.program import PauliProgram
 
+LARGEST = 1e150  # of a feature: differences and squares are numbers still
 NAMED: dict[str, Callable[[], Architecture]] = {
     "efficient_su2": lambda: catalogue.efficient_su2(reps=2),
     "real_amplitudes": lambda: catalogue.real_amplitudes(reps=2),
@@ -97,6 +98,8 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         labels, self.classes_ = encoder.transform(y), encoder.classes_
         if len(self.classes_) < 2:
             raise QTrainError(f"y should have at least 2 classes. Got 1 class: {self.classes_[0]}.")
+        if np.abs(X).max(initial=0.0) > LARGEST:
+            raise QTrainError(f"X should hold numbers of at most {LARGEST:g} in size. Got {np.abs(X).max():g}.")
         self.low_, self.high_ = X.min(axis=0), X.max(axis=0)
         self._build(X.shape[1])
         rng = check_random_state(self.random_state)

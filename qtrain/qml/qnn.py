@@ -12,11 +12,12 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.architecture.architecture import Architecture
 from qtrain.circuits.observables import as_observable
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 
 if TYPE_CHECKING:
     from qiskit_machine_learning.neural_networks import EstimatorQNN, SamplerQNN
 
+MAX_PARAMETERS = 1_000_000
 SIMULATED_QUBITS = 20
 """Up to here a QNN without a primitive of its own is simulated exactly, with adjoint gradients."""
 
@@ -33,8 +34,7 @@ def data_encoding(kind: str, num_features: int, num_qubits: int) -> QuantumCircu
         >>> data_encoding("angle", 5, 2).count_ops()["ry"]
         3
     """
-    if num_features < 1:
-        raise QTrainError(f"num_features should be at least 1. Got {num_features}.")
+    check_whole("num_features", num_features, most=MAX_PARAMETERS)
     if kind == "zz":
         if num_features != num_qubits:
             raise QTrainError(
@@ -74,8 +74,7 @@ def encode(
         raise QTrainError(f"ansatz should be a QuantumCircuit. Got {type(ansatz).__name__}.")
     if ansatz.num_parameters == 0:
         raise QTrainError("ansatz should have free parameters. Got none.")
-    if type(reuploads) is not int or reuploads < 1:
-        raise QTrainError(f"reuploads should be a whole number of at least 1. Got {reuploads!r}.")
+    check_whole("reuploads", reuploads, most=MAX_PARAMETERS // ansatz.num_parameters)
     data: QuantumCircuit | None
     if isinstance(feature_map, str):
         data = data_encoding(feature_map, num_features or ansatz.num_qubits, ansatz.num_qubits)
@@ -136,10 +135,12 @@ def build_qnn(
     optimization_level: int = 2,
     primitive: Any = None,
     gradient: Any = None,
-    input_gradients: bool = False,
+    input_gradients: bool = True,
     precision: float = 0.015625,
     interpret: Callable[[int], int] | None = None,
     output_shape: int | None = None,
+    pass_manager: Any = None,
+    sparse: bool = False,
 ) -> EstimatorQNN | SamplerQNN:
     """A QNN of an ansatz that trains where the ansatz does.
 
@@ -152,13 +153,15 @@ def build_qnn(
         num_features, feature_map, reuploads: see :func:`encode`; reuploads None: the architecture's own ``uploads``.
         observables: for an estimator: see :func:`local_observables`.
         backend: transpile for it and run on it. optimization_level: of that transpilation.
-        primitive: an EstimatorV2 or SamplerV2. None: the backend's; without a backend, for up to 20 qubits, an
-            exact simulation.
+        primitive: an EstimatorV2 or SamplerV2, whose own device stands in for ``backend`` where it has one. None: the
+            backend's; without a backend, for up to 20 qubits, an exact simulation.
         gradient: of qiskit-machine-learning. None: the adjoint method where the simulation is exact, else the
             parameter shift.
-        input_gradients: gradients by the data as well; needed by TorchConnector.
+        input_gradients: gradients by the data as well. Without them TorchConnector leaves the layers in front of the
+            QNN untrained, without a word.
         precision: of the expectation values, where the estimator is not exact.
-        interpret, output_shape: for a sampler: see SamplerQNN. None: the bits of the first output qubits.
+        interpret, output_shape, sparse: for a sampler: see SamplerQNN. None: the bits of the first output qubits.
+        pass_manager: that the circuit is fitted to the primitive with, in the place of ``backend``.
 
     Returns:
         an EstimatorQNN or a SamplerQNN.
@@ -180,12 +183,15 @@ def build_qnn(
     circuit, inputs, weights = encode(body, num_features=num_features, feature_map=feature_map, reuploads=reuploads)
     outputs = (body.metadata or {}).get("qtrain.output_qubits", range(circuit.num_qubits))
     common: dict[str, Any] = {"input_params": inputs, "weight_params": weights, "input_gradients": input_gradients}
+    fit = _fitting(backend if backend is not None else _backend_of(primitive), optimization_level, pass_manager)
     if kind == "sampler":
-        return _sampler_qnn(circuit, list(outputs), backend, optimization_level, primitive, gradient, interpret,
-                            output_shape, common)  # fmt: skip
+        return _sampler_qnn(circuit, list(outputs), backend, fit, primitive, gradient, interpret, output_shape,
+                            common | {"sparse": sparse})  # fmt: skip
+    if sparse:
+        raise QTrainError("sparse should be False for an estimator, whose outputs are few numbers. Got True.")
     operators = local_observables(observables, circuit.num_qubits, outputs)
-    if backend is not None:
-        circuit = _fit(circuit, backend, optimization_level)
+    if fit is not None:
+        circuit = fit(circuit)
         operators = [operator.apply_layout(circuit.layout) for operator in operators]
     from qiskit_machine_learning.neural_networks import EstimatorQNN
 
@@ -202,14 +208,31 @@ def build_qnn(
                         default_precision=precision, **common)  # fmt: skip
 
 
-def _fit(circuit: QuantumCircuit, backend: Any, optimization_level: int) -> QuantumCircuit:
-    from qiskit.transpiler import generate_preset_pass_manager
+def _backend_of(primitive: Any) -> Any:
+    """The device that a primitive runs on, where it takes circuits in that device's own gates alone; else None."""
+    backend = getattr(primitive, "backend", None)
+    backend = backend() if callable(backend) else backend
+    return backend if getattr(backend, "coupling_map", None) is not None else None
 
-    return generate_preset_pass_manager(optimization_level, backend, seed_transpiler=0).run(circuit)
+
+def _fitting(
+    backend: Any, optimization_level: int, pass_manager: Any
+) -> Callable[[QuantumCircuit], QuantumCircuit] | None:
+    """How circuits are made ones of the device; None where any circuit runs."""
+    if pass_manager is None and backend is None:
+        return None
+    if pass_manager is None:
+        from qiskit.transpiler import generate_preset_pass_manager
+
+        pass_manager = generate_preset_pass_manager(optimization_level, backend, seed_transpiler=0)
+    if not callable(getattr(pass_manager, "run", None)):
+        raise QTrainError(f"pass_manager should have a method run(circuit). Got {type(pass_manager).__name__}.")
+    run: Callable[[QuantumCircuit], QuantumCircuit] = pass_manager.run
+    return run
 
 
 def _sampler_qnn(
-    circuit: QuantumCircuit, outputs: list[int], backend: Any, optimization_level: int, primitive: Any, gradient: Any,
+    circuit: QuantumCircuit, outputs: list[int], backend: Any, fit: Any, primitive: Any, gradient: Any,
     interpret: Callable[[int], int] | None, output_shape: int | None, common: dict[str, Any],
 ) -> SamplerQNN:  # fmt: skip
     from qiskit_machine_learning.neural_networks import SamplerQNN
@@ -221,18 +244,21 @@ def _sampler_qnn(
             raise QTrainError(f"output_shape should be 2 to {2 ** len(outputs)}, what the output qubits tell apart. "
                               f"Got {classes}.")  # fmt: skip
         interpret, output_shape = _read_bits(outputs[:bits], classes), classes
-    if backend is not None:
+    if fit is not None:
         circuit.measure_all()
-        fitted = _fit(circuit, backend, optimization_level)
+        fitted = fit(circuit)
         # Measured before layout, bit k is qubit k wherever it went; SamplerQNN would permute the bits once more.
         circuit = QuantumCircuit(*fitted.qregs, *fitted.cregs, name=fitted.name, metadata=fitted.metadata)
         circuit.compose(fitted, circuit.qubits, circuit.clbits, inplace=True)
-        if primitive is None:
+        if primitive is None and backend is not None:
             from qiskit.primitives import BackendSamplerV2
 
             primitive = BackendSamplerV2(backend=backend)
-    return SamplerQNN(circuit=circuit, sampler=primitive, interpret=interpret, output_shape=output_shape,
-                      gradient=gradient, **common)  # fmt: skip
+    try:
+        return SamplerQNN(circuit=circuit, sampler=primitive, interpret=interpret, output_shape=output_shape,
+                          gradient=gradient, **common)  # fmt: skip
+    except ImportError as error:  # sparse arrays are a package of their own
+        raise QTrainError(f"sparse should be False without the package for it. Got True: {error}") from None
 
 
 def _read_bits(qubits: Sequence[int], classes: int) -> Callable[[int], int]:

@@ -139,7 +139,7 @@ def package(name: str, output: str | Path) -> Path:
     if folder.exists() and not known.is_file():
         raise QTrainError(f"output should be free for {folder.name}. Got {folder}, which is something else: move it.")
     data = entry.to_dict()
-    evidence = {key: data.pop(key) for key in EVIDENCE if key in data}
+    evidence = {key: data.pop(key) for key in (*EVIDENCE, "digest") if key in data}
     words = {
         "slug": name, "module": module, "version": VERSION, "requires": REQUIRES, "summary": entry.architecture.summary,
         "content_id": entry.architecture.content_id, "table": _table(entry),

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtrain.architecture.architecture import FORMAT, REQUIRES, Architecture, check_format
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, shortened
 from qtrain.files.reading import read_json
 from qtrain.files.writing import write_text
-from qtrain.json_results import Shown, count, encode, number
+from qtrain.json_results import Shown, count, digest, encode, number
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -162,17 +162,18 @@ class RegistryEntry(Shown):
             "observable": self.observable,
         }
         kept = [name for name in EVIDENCE if name != "angles" or self.angles is not None]
-        return data | {name: encode(getattr(self, name)) for name in kept}
+        return data | {name: encode(getattr(self, name)) for name in kept} | {"digest": self.digest}
+
+    @property
+    def digest(self) -> str:
+        """Of what stands beside the architecture, whose content id tells for itself: 16 hexadecimal digits."""
+        names = [name for name in EVIDENCE if getattr(self, name) is not None]
+        beside = {name: encode(getattr(self, name)) for name in ("num_qubits", "observable", *names)}
+        return digest(json.loads(json.dumps(beside)))
 
 
 def _is_angle(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def shortened(value: object) -> str:
-    """A value in a sentence."""
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def entry_from_dict(data: object, *, source: str = "entry") -> RegistryEntry:
@@ -195,7 +196,14 @@ def entry_from_dict(data: object, *, source: str = "entry") -> RegistryEntry:
             f"Got {architecture.content_id}: it was altered after it was registered; register or install it again."
         )
     evidence = {name: data[name] for name in EVIDENCE if data.get(name) is not None}
-    return RegistryEntry(data["name"], architecture, data["num_qubits"], data.get("observable"), **evidence)
+    entry = RegistryEntry(data["name"], architecture, data["num_qubits"], data.get("observable"), **evidence)
+    stated = data.get("digest")  # older entries have none
+    if stated is not None and stated != entry.digest:
+        raise QTrainError(
+            f"{source} should hold the evidence it was registered with. Got other figures than those of its digest "
+            f"{shortened(stated)}: it was altered; register or install it again."
+        )
+    return entry
 
 
 def home() -> Path:
@@ -315,7 +323,8 @@ def _read_package(name: str, package: str) -> RegistryEntry:
             data = read_json(path, str(path))
             more = read_json(evidence, str(evidence)) if evidence.is_file() else {}
             if isinstance(data, dict) and isinstance(more, dict):
-                data = {key: value for key, value in more.items() if key in EVIDENCE} | data
+                data.pop("digest", None)
+                data = {key: value for key, value in more.items() if key in (*EVIDENCE, "digest")} | data
             return entry_from_dict(data, source=str(path))
     raise QTrainError(
         f"the package of {name!r} should hold architecture.json. Got {package} without it: reinstall it."

@@ -30,7 +30,7 @@ from qtrain.studies.run.supervise import Pool
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.trials import TrialRecord
 from qtrain.tracking.store import DataPart
-from qtrain.tracking.tracker import resolve_uri
+from qtrain.tracking.tracker import check_reachable
 
 log = logging.getLogger("qtrain")
 
@@ -107,7 +107,7 @@ def search(
         raise QTrainError("storage should be left out where a study is given: the study has its own. Got both.")
     if seconds is not None and not (isinstance(seconds, (int, float)) and seconds > 0):
         raise QTrainError(f"seconds should be a positive number. Got {seconds!r}.")
-    resolve_uri(tracking_uri)
+    check_reachable(tracking_uri)
     jobs = count_jobs(n_jobs)
     # The pool comes first: its processes import while this one does.
     with make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler) as pool:

@@ -27,12 +27,13 @@ from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
 from qtrain.studies.run.mirror import data_of, finish, mirror
-from qtrain.studies.run.storage import open_database, without_password
+from qtrain.studies.run.storage import open_database
 from qtrain.studies.run.supervise import Pool
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.study import EVALUATE, count_jobs, interruptible
 from qtrain.studies.trials import TrialRecord
 from qtrain.tracking.store import DataPart
+from qtrain.tracking.tracker import check_reachable, without_password
 
 log = logging.getLogger("qtrain")
 
@@ -76,6 +77,7 @@ def work(
     spec = read_spec(spec)
     if "://" not in str(storage):
         raise QTrainError(f"storage should be a database URL, which workers can share. Got {str(storage)!r}.")
+    check_reachable(tracking_uri)
     jobs, since = count_jobs(n_jobs), time.monotonic()
     with make_pool(spec, EVALUATE, jobs, backend=backend, scheduler=scheduler) as pool:
         from qtrain.studies.setup import build_setup

@@ -8,13 +8,18 @@ Without ``uri`` the store is ``$MLFLOW_TRACKING_URI``, else ``sqlite:///mlruns/m
 
 from __future__ import annotations
 
+import errno
 import itertools
 import logging
 import os
 import queue
+import re
+import socket
 import threading
 import time
+import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from qtrain.errors import QTrainError
@@ -23,6 +28,7 @@ from qtrain.tracking.store import DataPart, Store
 log = logging.getLogger("qtrain")
 
 DEFAULT_URI = "sqlite:///mlruns/mlflow.db"
+_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _SCHEMES = ("sqlite", "http", "https", "postgresql", "mysql", "mssql", "databricks")
 
 
@@ -61,6 +67,44 @@ def told(uri: str | None, action: Callable[[], None]) -> None:
             f"tracking_uri should be an MLflow store that answers. Got {uri!r}: {_reason(error)}. "
             "Start the server, or leave the option out to record in mlruns/."
         ) from None
+
+
+def check_reachable(uri: str | None, *, seconds: float = 5.0) -> None:
+    """Before anything is computed: a server that does not answer, or a folder that cannot be written.
+
+    Raises:
+        QTrainError: with the store and why not.
+
+    Example:
+        >>> check_reachable("http://127.0.0.1:9")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        qtrain.errors.QTrainError: tracking_uri should be a store that answers. Got http://127.0.0.1:9: ...
+    """
+    found = resolve_uri(uri)
+    parts = urllib.parse.urlsplit(found or "")
+    scheme = parts.scheme.partition("+")[0]
+    try:
+        if scheme == "sqlite" and parts.path.strip("/"):
+            path = Path(parts.path[1:])
+            place = next(folder for folder in path.absolute().parents if folder.exists())
+            if path.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "it is a folder")
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, f"{place} is no folder")
+            if not os.access(path if path.exists() else place, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        elif scheme in _PORTS and parts.hostname:
+            socket.create_connection((parts.hostname, parts.port or _PORTS[scheme]), timeout=seconds).close()
+    except (OSError, ValueError) as error:  # ValueError: a port that is none
+        why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise QTrainError(
+            f"tracking_uri should be a store that answers. Got {without_password(str(found))}: {why}."
+        ) from None
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown."""
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", url)
 
 
 class Tracker:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
@@ -67,7 +67,17 @@ def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
     return rows
 
 
-def cause_table(verdicts: Sequence[Verdict]) -> Table:
+class ByWidth:
+    """A table where it has room, else the same as lines of text: columns that are squeezed lose what they say."""
+
+    def __init__(self, table: Table, lines: Sequence[Text], *, least: int) -> None:
+        self.table, self.lines, self.least = table, lines, least
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[RenderableType]:
+        return [self.table] if options.max_width >= self.least else self.lines
+
+
+def cause_table(verdicts: Sequence[Verdict]) -> ByWidth:
     """One row per cause: how many parameters, which, how small, what to do."""
     groups: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
@@ -77,17 +87,15 @@ def cause_table(verdicts: Sequence[Verdict]) -> Table:
         Column("parameters (by #)", overflow="fold"), Column("median V", justify="right", no_wrap=True),
         Column("advice", overflow="fold"), **PLAIN,
     )  # fmt: skip
-    order = list(CAUSES)
+    order, lines = list(CAUSES), []
     for cause, members in sorted(groups.items(), key=lambda item: (order.index(kind(item[0])), -len(item[1]))):
         variances = [v.variance for v in members if not math.isnan(v.variance)]
-        table.add_row(
-            Text(cause, style=STYLES[kind(cause)]),
-            str(len(members)),
-            _ranges([v.index for v in members]),
-            number(float(np.median(variances))) if variances else f"≤ {number(max(v.upper for v in members))}",
-            escape(_advice(members)),
-        )
-    return table
+        which, advice, style = _ranges([v.index for v in members]), _advice(members), STYLES[kind(cause)]
+        middle = number(float(np.median(variances))) if variances else f"≤ {number(max(v.upper for v in members))}"
+        table.add_row(Text(cause, style=style), str(len(members)), which, middle, escape(advice))
+        lines += [Text(f"{cause}: {len(members)}", style=style), Text(f"  # {which}; median V {middle}")]
+        lines += [Text(f"  {advice}")] if advice else []
+    return ByWidth(table, lines, least=72)
 
 
 def _advice(members: Sequence[Verdict]) -> str:
@@ -100,7 +108,7 @@ def _advice(members: Sequence[Verdict]) -> str:
     return f"#{best.index}: {best.advice}"
 
 
-def verdict_table(verdicts: Sequence[Verdict]) -> Table:
+def verdict_table(verdicts: Sequence[Verdict]) -> ByWidth:
     """One row per parameter."""
     figures = ("#", "V", "β", "φ")
     names = ("#", "parameter", "qubits", "V", "95 % interval", "β", "φ")
@@ -117,7 +125,11 @@ def verdict_table(verdicts: Sequence[Verdict]) -> Table:
             number(v.phi, 2),
             Text(v.cause, style=STYLES[kind(v.cause)]),
         )
-    return table
+    lines = [
+        Text(f"#{v.index} {v.parameter}: ").append(v.cause, STYLES[kind(v.cause)]).append(f", V {number(v.variance)}")
+        for v in verdicts
+    ]
+    return ByWidth(table, lines, least=96)
 
 
 def report_view(

@@ -150,7 +150,7 @@ def test_adjoint_gradient_runs_far_fewer_circuits():
     assert calls == []
     qnn.gradient = ParamShiftEstimatorGradient(Counting())
     qnn.backward(data, weights)
-    assert sum(calls) == 2 * 2 * qnn.num_weights
+    assert sum(calls) == 2 * 2 * (qnn.num_weights + qnn.num_inputs)
 
 
 def test_observables_are_local_by_default():
@@ -207,7 +207,7 @@ def test_wrong_options_are_refused(options, message):
 
 
 def test_data_has_a_feature():
-    with pytest.raises(QTrainError, match="num_features should be at least 1. Got 0"):
+    with pytest.raises(QTrainError, match="num_features should be a whole number of at least 1. Got 0"):
         data_encoding("angle", 0, 2)
 
 

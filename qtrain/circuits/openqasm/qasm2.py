@@ -15,6 +15,7 @@ from qiskit import QuantumCircuit, qasm2
 from qiskit.circuit.library import RGate, RZGate, RZZGate
 
 from qtrain.circuits.openqasm import qasm3
+from qtrain.circuits.openqasm.expansion import check_expansion, count_version_2
 
 MAX_INCLUDED = 64 * 1024**2  # bytes of all included files
 _INCLUDE = re.compile(r'\binclude\s*"([^"\n]*)"\s*;')
@@ -75,6 +76,7 @@ def parse(text: str, folder: Path) -> QuantumCircuit:
         code = _with_files(code, folder, absent, [0])
     if vendor or others:
         code = 'include "qelib1.inc";' + _INCLUDE.sub(" ", _HEADER.sub(" ", code))
+    check_expansion(*count_version_2(code))
     symbols = _symbols(code)
     if symbols:
         return _as_version_3(code, symbols)

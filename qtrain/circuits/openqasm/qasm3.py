@@ -15,6 +15,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterVector
 
+from qtrain.circuits.openqasm.expansion import check_expansion, count_version_3
 from qtrain.circuits.openqasm.gates import STANDARD, missing
 from qtrain.circuits.openqasm.unrolling import INPUT, written_out
 
@@ -33,8 +34,12 @@ def parse(text: str) -> QuantumCircuit:
     import openqasm3
     import qiskit_qasm3_import
 
-    tree = openqasm3.parse(text)
-    tree.statements = written_out(tree.statements, formulas=bool(_FORMULA.search(text)))
+    try:
+        tree = openqasm3.parse(text)
+        tree.statements = written_out(tree.statements, formulas=bool(_FORMULA.search(text)))
+    except RecursionError:
+        raise ValueError("its expressions or blocks are nested too deep") from None
+    check_expansion(*count_version_3(tree.statements))
     _complete(tree)
     for number, statement in enumerate(tree.statements):
         if isinstance(statement, openqasm3.ast.QuantumGateDefinition):

@@ -11,7 +11,7 @@ from typing import Any
 from qtrain.circuits.openqasm.gates import DEFINITIONS, STANDARD
 
 LARGEST_POWER = 8
-MAX_STATEMENTS = 1_000_000  # a short loop can be long
+MAX_STATEMENTS = 100_000  # a short loop can be long
 
 INPUT = "_input_"  # in front of inputs that are called as gates are
 GATES = STANDARD | DEFINITIONS.keys()
@@ -31,7 +31,7 @@ def written_out(statements: Sequence[Any], *, formulas: bool = False) -> list[An
         formulas: there are functions or powers in the text, which become numbers and products.
 
     Raises:
-        ValueError: an index outside its array, or more than a million statements.
+        ValueError: an index outside its array, or more than a hundred thousand statements.
 
     Example:
         >>> import openqasm3

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from qtrain.errors import QTrainError
+from qtrain.tracking.tracker import without_password
 
 log = logging.getLogger("qtrain")
 CONNECT_SECONDS = 10
@@ -202,10 +203,3 @@ def _open_grpc(url: str) -> Any:
             "start one with optuna.storages.run_grpc_proxy_server."
         ) from None
     return proxy
-
-
-def without_password(url: str) -> str:
-    """A URL that may be shown."""
-    import re
-
-    return re.sub(r"(://[^:/@]+):[^@]*@", r"\1:***@", url)

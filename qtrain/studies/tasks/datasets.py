@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,14 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, shortened
+from qtrain.files.reading import read_text
 from qtrain.studies.spec.fields import FilePath, Label, Listed, Text
 from qtrain.studies.tasks.task import TaskModel
 
+log = logging.getLogger("qtrain")
+MOST_SAMPLES = 10_000  # of a file, where the spec does not say how many: each candidate trains on them
+LARGEST = 1e150  # of a feature: its square is a number still
 QUANTUM = ("phase_of_matter", "entanglement_concentration")
 
 
@@ -120,23 +125,35 @@ def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
 def _csv(spec: DataTask) -> tuple[np.ndarray, np.ndarray]:
     path = Path(str(spec.file))
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        text = read_text(path, "task.file", kind="a CSV file that can be read")
+        rows = [row for row in csv.reader(text.splitlines()) if row]
+    except csv.Error as error:
         raise QTrainError(f"task.file should be a CSV file that can be read. Got {str(path)!r}: {error}.") from None
-    if len(rows) < 2 or spec.label not in rows[0]:
+    if len(rows) == 1:
+        raise QTrainError(f"task.file should hold a line of names, then a sample on each line. Got one line in {path}.")
+    if not rows or spec.label not in rows[0]:
         header = ", ".join(rows[0]) if rows else "nothing"
         raise QTrainError(f"task.label should be a column of {path.name}: {header}. Got {spec.label!r}.")
     where = rows[0].index(str(spec.label))
+    if len(rows) == 2 or len(rows[0]) == 1:
+        raise QTrainError(f"task.file should hold features beside {spec.label!r}, and many samples. Got {path}.")
+    if spec.samples is None and len(rows) > MOST_SAMPLES:
+        keep = np.sort(np.random.default_rng(spec.data_seed).choice(len(rows) - 1, MOST_SAMPLES, replace=False)) + 1
+        log.warning(
+            "%s has %d samples: %d of them, drawn by task.data_seed, are used; task.samples sets how many.",
+            path.name, len(rows) - 1, MOST_SAMPLES,
+        )  # fmt: skip
+        rows = [rows[0], *(rows[k] for k in keep)]
     features = []
     for line, row in enumerate(rows[1:], start=2):
         try:
             features.append([float(v) for i, v in enumerate(row) if i != where])
         except ValueError as error:
             raise QTrainError(f"task.file should hold numbers but for the label. Got line {line}: {error}.") from None
-        if len(row) != len(rows[0]) or not all(map(math.isfinite, features[-1])):
+        if len(row) != len(rows[0]) or not all(abs(value) <= LARGEST for value in features[-1]):
             raise QTrainError(
-                f"task.file should hold {len(rows[0])} finite values in each line. Got line {line}: {','.join(row)}."
+                f"task.file should hold {len(rows[0])} values in each line, at most {LARGEST:g} in size. "
+                f"Got line {line}: {shortened(','.join(row))}."
             )
     return np.array(features), np.array([row[where] for row in rows[1:]])
 
@@ -145,6 +162,8 @@ def scaled(
     spec: SplitTask, features: np.ndarray, labels: np.ndarray, names: tuple[str, ...], num_qubits: int
 ) -> DataSet:
     """Features split and made angles, or states split; ``labels``: of classes ``names``, or numbers where it is ()."""
+    if not (np.abs(features) <= LARGEST).all():
+        raise QTrainError(f"the data set should hold finite features, at most {LARGEST:g} in size. Got others.")
     if spec.samples is not None and spec.samples < len(labels):
         features, _, labels, _ = _split(features, labels, spec.samples, spec.data_seed, stratify=bool(names))
     size = len(labels) - math.ceil(spec.test_fraction * len(labels))
