@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from qtrain.architecture.topology import Edges
 
 RULES = ("gradient", "gain", "tetris")
-REFUSALS = 40  # of gates that do not fit, in one step
+WORTH = 1e-6  # of the energy: what a kick has to bring
+KICK = 0.4  # radians, standard deviation of the angles that a kick begins with
 _ONE_THREAD = 1
 
 
@@ -59,6 +60,7 @@ class Growth(Shown):
         gates: the reference's, then the appended ones; free angles numbered from 0.
         steps: the reference first, the whole circuit last.
         evaluations: of the energy with its gradient in all, one for the slopes of a whole pool.
+        kicks: escapes that were tried.
         stopped: "converged" (no slope, or no gain, above the tolerance), "target", "max_gates", "limit" (nothing more
             fits) or "budget".
     """
@@ -68,6 +70,7 @@ class Growth(Shown):
     steps: tuple[Step, ...]
     evaluations: int
     stopped: str
+    kicks: int = 0
 
     plot = view("figures.history", "plot_history", f"The energy over the circuit's gates. {PLOT}")
 
@@ -101,7 +104,7 @@ def grow(
     hamiltonian: SparsePauliOp | str, *, pool: Sequence[PoolGate] | Sequence[str] = ("hardware",),
     reference: Sequence[Gate] = (), rule: str = "gradient", edges: Edges | None = None, max_gates: int = 200,
     fits: Callable[[tuple[Gate, ...]], bool] | None = None, budget: int = 20_000, tolerance: float = 1e-5,
-    target: float | None = None, seed: int = 0,
+    target: float | None = None, escapes: int = 0, seed: int = 0,
 ) -> Growth:  # fmt: skip
     """Grow a circuit for the ground state of a Hamiltonian.
 
@@ -117,7 +120,10 @@ def grow(
         budget: evaluations at most.
         tolerance: it ends where no slope is above it (by "gain": no gain above its square).
         target: energy at which it ends.
-        seed: of the order in which equally good gates are taken.
+        escapes: where no slope is left, so many kicks are tried, one or two layers of the pool's gates at random
+            angles each, and the best is kept: slopes of all gates on two qubits vanish at a mean-field
+            optimum, and those of ZZ at every real state, however far above the ground state.
+        seed: of the order in which equally good gates are taken, and of the escapes.
 
     Raises:
         QTrainError: an unknown rule or pool, no Hamiltonian, a budget below 1, a reference with free angles.
@@ -137,9 +143,9 @@ def grow(
         raise QTrainError("reference should hold fixed gates alone. Got some with free angles.")
     if pool and isinstance(pool[0], str):
         pool = build_pool([str(name) for name in pool], Setting(n, edges, operator))
-    order = np.random.default_rng(seed).permutation(len(pool))
-    gates: list[PoolGate] = [pool[k] for k in order]  # type: ignore[misc]
-    run = _Run(operator, gates, rule, fits, budget, tolerance)
+    rng = np.random.default_rng(seed)
+    gates: list[PoolGate] = [pool[k] for k in rng.permutation(len(pool))]  # type: ignore[misc]
+    run = _Run(operator, gates, rule, fits, budget, tolerance, escapes, rng)
     return run.go(tuple(reference), max_gates, target)
 
 
@@ -147,10 +153,10 @@ class _Run:
     """A growth under way."""
 
     def __init__(self, operator: SparsePauliOp, pool: list[PoolGate], rule: str, fits: Any, budget: int,
-                 tolerance: float) -> None:  # fmt: skip
+                 tolerance: float, escapes: int, rng: np.random.Generator) -> None:  # fmt: skip
         self.operator, self.pool, self.rule, self.fits = operator, pool, rule, fits
-        self.budget, self.tolerance = budget, tolerance
-        self.spent = 0
+        self.budget, self.tolerance, self.escapes, self.rng = budget, tolerance, escapes, rng
+        self.spent = self.kicks = 0
         self.refused: set[int] = set()  # what did not fit will not fit behind more gates
 
     def go(self, gates: tuple[Gate, ...], max_gates: int, target: float | None) -> Growth:
@@ -160,7 +166,7 @@ class _Run:
         angles, steepest, appended = np.zeros(0), np.nan, 0
         while True:
             if self.spent >= self.budget:
-                return Growth(n, gates, tuple(steps), self.spent, "budget")
+                return Growth(n, gates, tuple(steps), self.spent, "budget", self.kicks)
             looked = sweep(program, self.operator, angles, self.pool, exact=32 if self.rule == "gain" else 0)
             self.spent += 1
             if not steps:
@@ -168,9 +174,14 @@ class _Run:
             stopped = self._ended(steps[-1], looked, appended, max_gates, target)
             if not stopped and self.spent >= self.budget:  # nothing left to fit with
                 stopped = "budget"
+            if stopped == "converged" and (found := self._escaped(gates, program, steps[-1], max_gates - appended)):
+                appended += len(found[2]) - len(angles)
+                gates, program, angles, energy = found
+                steps.append(Step(len(gates), energy, angles, 0.0, self.spent))
+                continue
             chosen = [] if stopped else list(self._chosen(gates, looked, len(angles), max_gates - appended))
             if stopped or not chosen:
-                return Growth(n, gates, tuple(steps), self.spent, stopped or "limit")
+                return Growth(n, gates, tuple(steps), self.spent, stopped or "limit", self.kicks)
             steepest = float(np.abs(looked.slope[-1]).max())
             for k in chosen:
                 gates = gates + self._numbered(k, len(angles))
@@ -201,22 +212,79 @@ class _Run:
         """Places in the pool of what is appended now, the best first."""
         scores = self._scores(looked)
         busy: set[int] = set()
-        refusals = taken = 0
+        taken = 0
         for k in np.argsort(-scores, kind="stable").tolist():
-            if scores[k] <= self.tolerance or refusals >= REFUSALS or taken >= most:
+            if scores[k] <= self.tolerance or taken >= most:
                 return
             if k in self.refused or busy & set(self.pool[k].qubits):
                 continue
             longer = gates + self._numbered(k, parameter + taken)
             if self.fits is not None and not self.fits(longer):
                 self.refused.add(k)
-                refusals += 1
                 continue
             yield k
             gates, taken = longer, taken + 1
             busy |= set(self.pool[k].qubits)
             if self.rule != "tetris":
                 return
+
+    def _escaped(
+        self, gates: tuple[Gate, ...], program: PauliProgram, last: Step, most: int
+    ) -> tuple[tuple[Gate, ...], PauliProgram, np.ndarray, float] | None:
+        """Gates, program, angles and energy behind the kick that helps most; None: none does."""
+        best, lowest = None, last.energy - WORTH * max(1.0, abs(last.energy))
+        for attempt in range(self.escapes):
+            kicked, longer = self._kick(gates, len(last.angles), 1 + attempt % 2, most)
+            if not kicked or self.spent >= self.budget:
+                break
+            self.kicks += 1
+            tried = program
+            for k in kicked:
+                tried = spliced(tried, [(len(tried), self.pool[k])])
+            start = np.append(last.angles, self.rng.normal(0.0, KICK, len(kicked)))
+            energy, angles = self._fit(tried, start)
+            if energy < lowest:
+                best, lowest = (longer, tried, angles, energy), energy
+        return best
+
+    def _kick(
+        self, gates: tuple[Gate, ...], parameter: int, layers: int, most: int
+    ) -> tuple[list[int], tuple[Gate, ...]]:
+        """Places in the pool of some random layers, and the gates with them.
+
+        In each layer the same one to three kinds of gates stand on disjoint sets of qubits, on others than in the layer
+        before where there are any: with hops and ZZ two of them are a Trotter step.
+        """
+        kinds = sorted({gate.names for gate in self.pool if len(gate.qubits) > 1})
+        if not kinds:
+            return [], gates
+        some = self.rng.permutation(len(kinds))[: int(self.rng.integers(1, 4))]
+        named = {kinds[k] for k in some.tolist()}
+        by_qubits: dict[tuple[int, ...], list[int]] = {}
+        for k, gate in enumerate(self.pool):
+            if gate.names in named:
+                by_qubits.setdefault(gate.qubits, []).append(k)
+        places = sorted(by_qubits)
+        first = int(self.rng.integers(len(places)))
+        places = places[first:] + places[:first]
+        found: list[int] = []
+        for _ in range(layers):
+            busy, layer = set[int](), list[tuple[int, ...]]()
+            for place in places:
+                if not busy & set(place):
+                    layer.append(place)
+                    busy |= set(place)
+            for k in (k for place in layer for k in by_qubits[place]):
+                longer = gates + self._numbered(k, parameter + len(found))
+                if k in self.refused or len(found) >= most:
+                    continue
+                if self.fits is not None and not self.fits(longer):
+                    self.refused.add(k)
+                    continue
+                gates = longer
+                found.append(k)
+            places = [place for place in places if place not in layer] + layer
+        return found, gates
 
     def _fit(self, program: PauliProgram, start: np.ndarray) -> tuple[float, np.ndarray]:
         """All angles by L-BFGS from where they are; at least one evaluation is left."""

@@ -82,6 +82,11 @@ class PoolGate:
         return tuple(sorted({q for gate in self.gates for q in gate.qubits}))
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of its gates: what kind it is."""
+        return tuple(gate.name for gate in self.gates)
+
+    @property
     def cx(self) -> int:
         """CX gates where every pair is coupled: 2 (weight - 1) for a Pauli rotation."""
         return sum(2 if gate.name == "xx_plus_yy" else 2 * (len(gate.qubits) - 1) for gate in self.gates)

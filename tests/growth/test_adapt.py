@@ -87,10 +87,12 @@ def test_three_steps_are_those_of_the_loop_written_out(rule, seed):
 
 
 @settings(max_examples=12, deadline=None)
-@given(st.integers(0, 10**6), st.sampled_from(adapt.RULES), st.integers(1, 60))
-def test_every_step_is_a_circuit_with_its_energy_and_the_budget_is_kept(seed, rule, budget):
+@given(st.integers(0, 10**6), st.sampled_from(adapt.RULES), st.integers(1, 60), st.integers(0, 3))
+def test_every_step_is_a_circuit_with_its_energy_and_the_budget_is_kept(seed, rule, budget, escapes):
     rng = np.random.default_rng(seed)
     operator = random_operator(rng, 3, 5)
+    if rng.random() < 0.5:  # diagonal: every basis state is stationary
+        operator = SparsePauliOp(["ZZI", "IZZ", "IIZ", "ZII"], rng.normal(size=4))
     calls = 0
     true = adapt.values_and_gradients
 
@@ -101,7 +103,7 @@ def test_every_step_is_a_circuit_with_its_energy_and_the_budget_is_kept(seed, ru
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(adapt, "values_and_gradients", counted)
-        found = grow(operator, pool=whole_pool(3), rule=rule, budget=budget, max_gates=6, seed=seed)
+        found = grow(operator, pool=whole_pool(3), rule=rule, budget=budget, max_gates=6, escapes=escapes, seed=seed)
     sweeps = found.evaluations - calls
     assert 1 <= sweeps <= len(found.steps) and found.evaluations <= budget
     energies = [step.energy for step in found.steps]
@@ -140,6 +142,35 @@ def test_only_what_fits_is_appended_and_the_next_best_is_taken():
     )  # fmt: skip
     assert found.energy >= state - 1e-6  # no product state is lower
     assert grow(operator, pool=whole_pool(3), fits=lambda gates: False).stopped == "limit"
+
+
+def test_a_gate_that_fits_is_found_behind_any_number_that_do_not():
+    operator = SparsePauliOp.from_sparse_list(
+        [("X", [0], 0.1), *(("XX", pair, 1.0) for pair in itertools.combinations(range(8), 2))], 8
+    )
+    pool = [rotation("YX", pair) for pair in itertools.permutations(range(8), 2)] + [rotation("Y", (0,))]
+    found = grow(operator, pool=pool, fits=lambda gates: all(len(gate.qubits) == 1 for gate in gates))
+    assert [gate.name for gate in found.gates] == ["ry"]
+    assert found.energy == pytest.approx(-0.1)
+
+
+def test_where_no_slope_is_left_kicks_go_on():
+    """Singlets are real, and so is the XXZ chain: hops and ZZ behind them have no slope; a Trotter step helps."""
+    n = 6
+    bonds = [(a, a + 1) for a in range(n - 1)]
+    operator = SparsePauliOp.from_sparse_list(
+        [(letters, pair, weight) for pair in bonds for letters, weight in (("XX", 1.0), ("YY", 1.0), ("ZZ", 0.7))], n
+    )
+    singlets = [
+        gate for a in range(0, n, 2)
+        for gate in (Gate("x", (a,)), Gate("x", (a + 1,)), Gate("h", (a,)), Gate("cx", (a, a + 1)))
+    ]  # fmt: skip
+    given = {"pool": ("hops",), "reference": singlets, "edges": bonds, "max_gates": 40, "budget": 300, "seed": 1}
+    exact = np.linalg.eigvalsh(operator.to_matrix())[0]
+    stuck, free = grow(operator, **given), grow(operator, **given, escapes=6)
+    assert (stuck.stopped, stuck.energy, stuck.kicks) == ("converged", pytest.approx(-3 * 2.7), 0)
+    assert free.kicks and free.energy - exact < 0.02 * (stuck.energy - exact)
+    assert grow(operator, **given, escapes=6).gates == free.gates
 
 
 def test_target_and_convergence_end_it():

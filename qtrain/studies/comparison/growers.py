@@ -30,8 +30,12 @@ from qtrain.studies.training import relative_energy
 POOLS = ("hardware", "pauli2", "pauli4", "hamiltonian", "hops", "qubit_excitations")
 """Of the device's own rotations; qubit-ADAPT's strings; the Hamiltonian's; those that conserve particles."""
 WIDEST = 5000  # gates of a pool that is asked at every step
-LOOK, FEWEST, AGAIN = 0.4, 20, 4
-"""Share of the evaluations for a first look at every reference and pool, at least so many each; how many get more."""
+LOOK, FEWEST, FIRST_AGAIN, AGAIN = 0.4, 20, 16, 4
+"""Share of the evaluations for a first look at every reference and pool, at least so many each; how many go again, at
+first and in the end."""
+LONG = 200  # evaluations that a growth has when it goes again, at least
+ESCAPES, PATIENCE = 6, 4
+"""Kicks where no slope is left; rounds of the best ones that brought nothing before a rival has had enough."""
 
 
 class Plan(NamedTuple):
@@ -74,14 +78,36 @@ def run(contest: Contest, rule: str) -> Delivered:
     plans = _plans(setup)
     first = max(FEWEST, int(LOOK * contest.evaluations / len(plans)))
     found = [tried for plan in plans if (tried := _grow(contest, plan, rule, limit, first)) is not None]
-    hopeful = sorted(found, key=lambda item: item[1].energy)[:AGAIN]
-    for plan, before in hopeful:
-        if before.stopped == "budget":  # the others would end where they did
-            again = _grow(contest, plan, rule, limit, int((1 - LOOK) * contest.evaluations / AGAIN))
-            found += [] if again is None else [again]
+    found += _again(contest, plans, found, rule, limit)
     if not found:
         raise QTrainError("the device limits should leave room for a gate. Got none that fits.")
     return _deliver(contest, sorted(found, key=lambda item: item[1].energy), limit)
+
+
+def _again(
+    contest: Contest, plans: Sequence[Plan], first: Sequence[tuple[Plan, Growth]], rule: str, limit: DeviceLimit
+) -> list[tuple[Plan, Growth]]:
+    """The best growths again, fewer and longer each time, until the evaluations are spent or nothing gets better.
+
+    By another seed: equally good gates in another order, other escapes. Those that neither ran out of evaluations nor
+    escaped would end where they did.
+    """
+    lowest = {plan.label: growth.energy for plan, growth in first}
+    open_ = {plan.label: plan for plan, growth in first if growth.stopped == "budget" or growth.kicks}
+    found: list[tuple[Plan, Growth]] = []
+    keep, stale = min(FIRST_AGAIN, max(AGAIN, contest.left // LONG)), 0
+    while open_ and contest.left >= FEWEST and stale < PATIENCE:
+        if any(growth.stopped == "target" for _, growth in (*first, *found)):
+            break
+        before, more = min(lowest.values()), max(LONG, contest.left // (2 * keep))
+        for label in sorted(open_, key=lowest.__getitem__)[:keep]:
+            open_[label] = plan = open_[label]._replace(number=open_[label].number + len(plans))
+            if (tried := _grow(contest, plan, rule, limit, more)) is not None:
+                found.append(tried)
+                lowest[label] = min(lowest[label], tried[1].energy)
+        stale = stale + 1 if keep <= AGAIN and min(lowest.values()) >= before else 0
+        keep = max(AGAIN, keep // 2)
+    return found
 
 
 def _plans(setup: Setup) -> list[Plan]:
@@ -107,7 +133,7 @@ def _grow(contest: Contest, plan: Plan, rule: str, limit: DeviceLimit, budget: i
     target = None if not task.lowest else task.lowest + max(contest.enough, ROUNDING) * abs(task.lowest)
     found = grow(
         task.observables[0], pool=plan.pool, reference=plan.reference, rule=rule, fits=limit.fits, target=target,
-        budget=min(contest.left, max(1, budget)), seed=child_seed(contest.seed, plan.number),
+        budget=min(contest.left, max(1, budget)), escapes=ESCAPES, seed=child_seed(contest.seed, plan.number),
     )  # fmt: skip
     contest.spend(found.evaluations)
     if len(found.steps) == 1:  # the reference is as good as it gets: a rotation by 0 behind it, to have a parameter

@@ -19,6 +19,7 @@ class DeviceLimit:
     def __init__(self, contest: Contest) -> None:
         self.contest = contest
         self._counts: dict[str, float] = {}
+        self._known: dict[tuple[Gate, ...], bool] = {}
 
     def fits(self, gates: Sequence[Gate]) -> bool:
         """Whether the device takes these gates; not asked where a count is far above the limits."""
@@ -29,7 +30,10 @@ class DeviceLimit:
         far = {name: value - SLACK for name, value in ladders(gates).items()}
         if not within(setup.spec, far | {"parameters": float(count_parameters(gates))}):
             return False
-        return self.contest.fits(self._architecture(gates))
+        key = tuple(gates)
+        if key not in self._known:  # growths from one reference begin alike
+            self._known[key] = self.contest.fits(self._architecture(gates))
+        return self._known[key]
 
     def _architecture(self, gates: Sequence[Gate]) -> Architecture:
         return Architecture((), grown=tuple(gates), num_qubits=self.contest.setup.spec.qubits)

@@ -29,6 +29,13 @@ def test_what_is_delivered_has_the_energy_of_the_front_and_keeps_the_limits(rule
     assert found.front[0][0] == 0 and found.notes["growths"] > 4
 
 
+def test_evaluations_that_are_left_go_into_growths_by_other_seeds():
+    given = contest({"kind": "xxz", "anisotropy": 1.5}, n=4, evaluations=1500, max_two_qubit_depth=4)
+    found = run(given, "gradient")
+    plans = len(references(given.setup.setting)) * len(pools(given.setup.setting))
+    assert found.notes["growths"] > plans and given.spent <= 1500
+
+
 def test_a_reference_that_is_the_ground_state_is_found():
     found = run(contest({"kind": "maxcut", "degree": 3, "seed": 2}), "gradient")
     assert found.front == [(0, pytest.approx(0.0, abs=1e-9))]
