@@ -72,6 +72,7 @@ nb_execution_show_tb = True
 nb_merge_streams = True
 # What notebooks write (registry, studies, files) is gone with the build; they read files that docs/ ships.
 os.environ["QTRAIN_HOME"] = tempfile.mkdtemp(prefix="qtrain-docs-")
+os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found"  # tqdm asks for widgets, which no page here has
 os.environ["QTRAIN_DOCS"] = str(HERE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
 
