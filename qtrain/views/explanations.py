@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from qtrain.diagnosis.facts import CAUSES, kind
-from qtrain.errors import QTrainError
+from qtrain.diagnosis.facts import CAUSES
 from qtrain.extensions import Table
+from qtrain.views.page.glossary import TERMS, Term
 from qtrain.views.tables import STYLES, name_value
 
 
@@ -97,7 +97,7 @@ def explain_all() -> RenderableType:
 
 
 def explain(word: str) -> RenderableType:
-    """A cause in full, by its short word or as a report spells it.
+    """A cause in full, by its short word or as a report spells it; or a word of the figures.
 
     Raises:
         QTrainError: no cause of that name.
@@ -108,6 +108,9 @@ def explain(word: str) -> RenderableType:
         ...
         qtrain.errors.QTrainError: cause should be one of 'healthy', 'dead', ...
     """
+    term = _term(word)
+    if term is not None:
+        return Group(Text(term.word, style="bold"), Text(term.meaning))
     name = find(word)
     row = EXPLANATIONS[name]
     title = CAUSES.get(name, name)
@@ -125,7 +128,16 @@ def find(word: str) -> str:
     if text in EXPLANATIONS:
         return text
     for name, start in CAUSES.items():
-        if text and (start.startswith(text) or kind(text) == name != "below"):
+        if text and (start.startswith(text) or text.startswith(start)):
             return name
-    EXPLANATIONS[word]
-    raise QTrainError(f"cause should be one that qtrain explain lists. Got {word!r}.")
+    EXPLANATIONS[word]  # says which there are
+    raise AssertionError(word)
+
+
+def _term(word: str) -> Term | None:
+    """A word of the pages' glossary that is no cause, by any of its names."""
+    wanted = word.strip().lower()
+    for key, term in TERMS.items():
+        if key not in CAUSES and wanted in (key.lower(), term.word.lower(), *map(str.lower, term.also)):
+            return term
+    return None

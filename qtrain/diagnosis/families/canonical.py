@@ -6,6 +6,8 @@ the operations of a column, which commute, are sorted. Parameters count by where
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Hashable
 
 import numpy as np
@@ -98,9 +100,18 @@ def normal_form(program: PauliProgram, *, commuting: bool = False) -> tuple[obje
         for q, letter in zip(qubits, letters):
             last[q][letter] = max(last[q][letter], level)
         columns.setdefault(level, []).append((repr((qubits, kind)), item))
+    # equal gates side by side are told apart by where else their parameters stand, then by which came first
+    stands: dict[int, list[tuple[int, str]]] = {}
+    for level, column in columns.items():
+        for key, item in column:
+            stands.setdefault(item[3], []).append((level, key))
+    signature = {parameter: hash(tuple(sorted(places))) for parameter, places in stands.items()}
     numbers: dict[int, int] = {-1: -1}
     form = []
     for level in sorted(columns):
-        for key, item in sorted(columns[level], key=lambda entry: (entry[0], entry[1][3])):
-            form.append((level, key, numbers.setdefault(item[3], len(numbers))))
+        alike = itertools.groupby(sorted(columns[level], key=lambda entry: entry[0]), key=lambda entry: entry[0])
+        for key, entries in alike:
+            own = [item[3] for _, item in entries]
+            for parameter in sorted(own, key=lambda p: (signature[p], numbers.get(p, math.inf), p)):
+                form.append((level, key, numbers.setdefault(parameter, len(numbers))))
     return (program.num_qubits, tuple(form))

@@ -40,7 +40,7 @@ def test_middle_alternating_and_all_pairs():
 
 
 @pytest.mark.parametrize(
-    "observable", ["ZIIZII", "IZIIII", "XYZXYZ", "IIIIIZ + 2*IIIIZI + 3*IIIZII", "IIIIZZ + IIZZII", "IIIIII"]
+    "observable", ["ZIIZII", "IZIIII", "XYZXYZ", "IIIIIZ + 2*IIIIZI + 3*IIIZII", "IIIIZZ + IIIZZI", "IIIIII"]
 )
 def test_what_is_not_clear_is_not_continued(observable):
     assert observable_at(observable) is None
