@@ -141,7 +141,7 @@ def ended_text(
     if winner is not None:
         used = f' Use it: `qtrain.load("{name}").circuit()`, or `qtrain show {name}`.' if name else ""
         said = summary(by_number[winner]["architecture"])
-        parts.append(f"**Winner: trial {winner}**{f', `{said}`' if said else ''} ({rule}).{used}")
+        parts.append(f"**Winner: trial {winner}**{f', `{said}`' if said else ''}.{used}")
     order = sorted(front, key=lambda n: (n != winner, n))[:SHOWN]
     if order:
         head = " | ".join(f"{k} {ARROWS[d]}" for k, d in objectives.items())
@@ -153,6 +153,8 @@ def ended_text(
         more = f"\n\n{len(front) - len(order)} more in result.json." if len(front) > len(order) else ""
         line = "|---|---:|" + "---:|" * len(objectives)
         parts.append("\n".join([f"| | trial | {head} |", line, *rows]) + more)
+    if winner is not None:
+        parts.append(f"★: {rule}.")
     if references:
         said = ", ".join(f"{k.replace('_', ' ')} {v:.6g}" for k, v in references.items() if math.isfinite(v))
         parts.append(f"To compare with: {said}.")
