@@ -16,7 +16,8 @@ def chromium():
 
 @pytest.fixture
 def page(chromium):
-    """A tab; whatever it logs, or asks the network for, is a failure."""
+    """A tab that keeps nothing from test to test; whatever it logs, or asks the network for, is a failure."""
     yield chromium
+    chromium.run("(() => { try { localStorage.clear(); } catch { /* a page without one */ } })()")
     assert chromium.logged == []
     assert not [url for url in chromium.asked if not url.startswith(("file:", "data:"))]

@@ -64,7 +64,8 @@ def profile(report: TrainabilityReport, *, of: str) -> Html:
         y = axis.y(report.threshold)
         line = (
             f'<line class="limit" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>'
-            f'<text x="{WIDTH - RIGHT}" y="{y - 5}" text-anchor="end">resolved by {report.shots:,} shots</text>'
+            f'<text class="halo" x="{WIDTH - RIGHT}" y="{y - 5}" text-anchor="end">'
+            f"resolved by {report.shots:,} shots</text>"
         )
     title = f"Gradient variance of {len(verdicts)} parameters in the order of the gates, on a logarithmic axis"
     return _chart(
