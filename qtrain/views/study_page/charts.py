@@ -12,6 +12,7 @@ from qtrain.views.page.shell import Html, text
 WIDTH, HEIGHT = 460, 300
 LEFT, RIGHT, TOP, BOTTOM = 64, 14, 14, 46
 FLAT = 190  # height of a training's curve
+MOST_BARS = 8
 DECADES = 2.0  # an axis over more of them is logarithmic
 SHAPES = {  # around the point; besides the colour, of the style sheet's class
     "trial": "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0 -6 0",
@@ -130,11 +131,14 @@ def legend(groups: Iterable[str], *, line: str = "") -> Html:
 
 
 def bars(shares: dict[str, float]) -> Html:
-    """Shares as bars with their figures, the largest first."""
+    """Shares as bars with their figures, the largest first; small ones together."""
+    order = sorted(shares.items(), key=lambda item: -item[1])
+    rest = order[MOST_BARS:]
+    order = order[:MOST_BARS] + ([(f"{len(rest)} others", sum(v for _, v in rest))] if rest else [])
     rows = "".join(
         f'<div class="bar-row"><span>{text(name.replace("_", " "))}</span><span class="track">'
         f'<span style="width:{100 * share:.1f}%"></span></span><span>{100 * share:.3g} %</span></div>'
-        for name, share in sorted(shares.items(), key=lambda item: -item[1])
+        for name, share in order
     )
     return Html(f'<div class="bars">{rows}</div>')
 
