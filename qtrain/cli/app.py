@@ -131,6 +131,10 @@ def diagnose(
             next(iter(circuits.values())), observable, shots=shots, seed=seed, noise=noise,
             initialization=initialization, inputs=inputs, data=data,
         )  # fmt: skip
+        from qtrain.improvement.advice import advised
+
+        report = advised(report, tried)
+        reports = {**reports, next(iter(reports)): report}
     if json:
         print_json(circuit_verbs.reports_json(reports, local, tried))
     else:

@@ -96,6 +96,10 @@ def report_page(
         raise QTrainError(f"improve should start from a circuit. Got {source}, a saved report: name its circuit file.")
     reports = [_answer(each, options) for each in asked]
     edits = _tried(asked[0], options) if improve else None
+    if edits is not None:
+        from qtrain.improvement.advice import advised
+
+        reports[0] = advised(reports[0], edits)
     title = headline(asked[0].name, asked[0].stated)
     if against is None:
         page = circuit_page(reports[0], improvements=edits, title=title)

@@ -31,18 +31,19 @@ UNDECIDED = "below the threshold, cause not resolved within the budget"
 UNKNOWN = "unknown: no method reaches its gradient"
 CAUSES = (HEALTHY, OUTSIDE, COMMUTES, UNFELT, CONCENTRATED, LOST, SCRAMBLED, UNDECIDED, UNKNOWN)
 
+# Advice is proven (remove), measured (the qubit that sees it), or names who would measure: it promises nothing untried.
 _ADVICE = {
     HEALTHY: "keep it",
     OUTSIDE: "remove it, or measure more qubits",
     COMMUTES: "remove it",
     UNFELT: "remove it, or change the input layer",
-    CONCENTRATED: "use a local observable, fewer layers, generators of a smaller algebra, or a structured start",
-    SCRAMBLED: "put fewer entanglers between its gates and the measurement",
+    CONCENTRATED: "the whole cost is flat: qtrain improve tries what may change that",
+    SCRAMBLED: "no single qubit shows it: qtrain improve tries what may change that",
     UNDECIDED: "raise the budget to learn the cause",
     UNKNOWN: "raise the budget (--thorough) for narrower bounds, or diagnose fewer qubits",
 }
 # what other qubits would see is not followed for shared angles and fixed gates on many qubits: no budget tells more
-_TOO_SMALL = "an observable nearer to its gates, fewer entanglers behind them, or more shots"
+_TOO_SMALL = "take more shots, or see what qtrain improve finds"
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from pathlib import Path
 from qiskit import QuantumCircuit, qasm3, qpy
 
 from qtrain.errors import QTrainError
+from qtrain.files.writing import replaced
 
 
 def write_circuit(circuit: QuantumCircuit, path: Path) -> None:
@@ -22,15 +23,14 @@ def write_circuit(circuit: QuantumCircuit, path: Path) -> None:
         >>> read_circuit("better.qasm").num_parameters
         8
     """
+    if path.suffix.lower() not in (".qasm", ".qpy"):
+        raise QTrainError(f"output should end in .qasm or .qpy. Got {path}.")
     try:
-        if path.suffix.lower() == ".qpy":
-            with path.open("wb") as file:
-                qpy.dump(circuit, file)
-        elif path.suffix.lower() == ".qasm":
-            path.write_text(qasm3.dumps(circuit), encoding="utf-8")
-        else:
-            raise QTrainError(f"output should end in .qasm or .qpy. Got {path}.")
-    except OSError as error:
-        raise QTrainError(f"output should be a file that can be written. Got {path}: {error.strerror}.") from None
+        with replaced(path, "output") as beside:
+            if path.suffix.lower() == ".qpy":
+                with beside.open("wb") as file:
+                    qpy.dump(circuit, file)
+            else:
+                beside.write_text(qasm3.dumps(circuit), encoding="utf-8")
     except qasm3.QASM3ExporterError as error:
         raise QTrainError(f"output should end in .qpy: OpenQASM 3 has no words for it. Got {path}: {error}.") from None

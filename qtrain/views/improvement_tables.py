@@ -10,6 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from qtrain.diagnosis.facts import number
+from qtrain.improvement.advice import helps
 from qtrain.improvement.results import Improvements, Tried
 from qtrain.json_results import count
 from qtrain.views.tables import PLAIN
@@ -38,9 +39,11 @@ def improvements_view(found: Improvements, *, title: str, most: int | None = 12)
 def headline(found: Improvements) -> str:
     """One sentence: what trains now, and what the best row makes of it."""
     before = f"As it is, {found.before.effect} at {found.shots} shots"
-    best = next((row for row in found.tried if not row.failed), None)
-    if best is None:
+    if not found.tried:
         return f"{before}; there was nothing to try."
+    best = next((row for row in found.tried if helps(found.before, row)), None)
+    if best is None:
+        return f"{before}; {count(len(found.tried), 'change')} tried, none does better."
     return f"{before}; with the best of {count(len(found.tried), 'change')}, {best.effect}."
 
 

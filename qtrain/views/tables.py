@@ -195,7 +195,9 @@ def comparison(reports: Mapping[str, TrainabilityReport]) -> RenderableType:
 
 def best_edits(tried: Improvements, most: int = 3) -> RenderableType:
     """The best of what was tried, one line each, under the model as it is."""
-    best = [row for row in tried.tried if not row.failed][:most]
+    from qtrain.improvement.advice import helps
+
+    best = [row for row in tried.tried if helps(tried.before, row)][:most]
     rows = [
         [k, row.what, f"{row.trains} of {row.parameters}", row.median_variance, row.trend or "–"]
         for k, row in enumerate([tried.before, *best])
