@@ -20,7 +20,7 @@ def improved(found: Improvements) -> Html:
     noisy = any(tried.noise_survival is not None for tried in (found.before, *found.tried))
     columns = [
         Column("#"), Column("what was changed", wide=True), Column("model", "keeps-function"), Column("train"),
-        Column("share"), Column("median V", "V"), Column("trend", "trend"), Column("parameters"),
+        Column("share"), Column("median V", "V"), Column("trend", "trend", wide=True), Column("parameters"),
         Column("two-qubit depth", "two-qubit-depth"), Column("expressivity", "expressivity"),
         *([Column("left by noise")] if noisy else []), Column("classical simulation", "certificate", wide=True),
     ]  # fmt: skip
