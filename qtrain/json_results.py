@@ -167,7 +167,13 @@ class JsonResult:
     def to_record(self) -> dict[str, typing.Any]:
         """What ``to_json`` writes, as a dict."""
         content = self.to_dict()
-        return {"format": FORMAT, "kind": type(self).__name__, "digest": digest(content), **content}
+        return {"format": FORMAT, "kind": type(self).__name__, "digest": self._digest(content), **content}
+
+    @classmethod
+    def _digest(cls, content: typing.Mapping[str, typing.Any]) -> str:
+        """Of what is read back: some write more, for readers of the file."""
+        names = {f.name for f in dataclasses.fields(cls) if f.metadata.get("json", True)}  # type: ignore[arg-type]
+        return digest({name: content[name] for name in content.keys() & names})
 
     def to_json(self) -> str:
         return json.dumps(self.to_record(), indent=1)
@@ -188,8 +194,7 @@ class JsonResult:
         if written > FORMAT:
             raise QTrainError(f"text should be of format {FORMAT} or older. Got a newer one: upgrade qtrain.")
         stated = data.pop("digest", None)  # older files have none
-        names = {f.name for f in dataclasses.fields(cls) if f.metadata.get("json", True)}  # type: ignore[arg-type]
-        if stated is not None and stated != digest({name: data[name] for name in data.keys() & names}):
+        if stated is not None and stated != cls._digest(data):
             raise QTrainError(
                 f"text should be the JSON of a {cls.__name__} as it was written. Got one that was altered since: its "
                 f"figures do not belong to its digest {shortened(stated)}."
