@@ -1,6 +1,7 @@
 """The search against its best rivals: the complete shelf, random draws, ADAPT, TETRIS and greedy growth.
 
     python experiments/003_against_the_shelf/run.py [TASK ...] [--config data.toml] [--seeds K] [--jobs 2] [--table]
+        [--transfer [K]]
 
 ``config.toml`` holds twelve ground states and graphs, ``data.toml`` data sets, ``tuning.toml`` and ``data_tuning.toml``
 what the search may be tuned on. Runs are kept in ``results/<config>/<task>.json`` as they end: what was stopped goes on. ``--table`` prints
@@ -100,11 +101,16 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--trials", type=int, default=None)
     parser.add_argument("--table", action="store_true")
+    parser.add_argument(
+        "--transfer", type=int, nargs="?", const=4, default=None, metavar="K",
+        help="compare on K more qubits (4) what the search found at the task's size with rivals that begin there",
+    )  # fmt: skip
     chosen = parser.parse_args()
     config = tomllib.loads((HERE / chosen.config).read_text())
     seeds, found = chosen.seeds or config["seeds"], {}
     for task in chosen.tasks or config["tasks"]:
-        path = HERE / "results" / Path(chosen.config).stem / f"{task}.json"
+        suffix = "" if chosen.transfer is None else f"-plus-{chosen.transfer}"
+        path = HERE / "results" / Path(chosen.config).stem / f"{task}{suffix}.json"
         if chosen.table:
             if path.exists():
                 found[task] = qtrain.Benchmark.load(path)
@@ -113,6 +119,7 @@ def main() -> int:
         spec["trials"] = chosen.trials or spec["trials"]
         found[task] = qtrain.benchmark(
             spec, seeds=seeds, vary=vary, solved=config.get("solved", 0.0), results=path, jobs=chosen.jobs,
+            transfer=chosen.transfer,
             on_run=lambda method, seed, run, task=task: print(
                 f"{task}, {method}, seed {seed}: {run.get('failed') or (run['loss'], run['evaluations'], run['seconds'])}",
                 flush=True,

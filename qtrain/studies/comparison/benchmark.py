@@ -11,12 +11,12 @@ from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
 from qtrain.studies.comparison.book import Book
 from qtrain.studies.comparison.choice import chosen_rivals
-from qtrain.studies.comparison.classical import classical_scores
 from qtrain.studies.comparison.intervals import SOLVED
-from qtrain.studies.comparison.judging import judge
+from qtrain.studies.comparison.judging import classical_scores, judge
 from qtrain.studies.comparison.results import SEARCH, Benchmark
 from qtrain.studies.comparison.rivals import Contest, Rival
 from qtrain.studies.comparison.searching import run_search
+from qtrain.studies.comparison.transfer import larger, run_transfer
 from qtrain.studies.propose.proposals import child_seed
 from qtrain.studies.setup import build_setup
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
@@ -38,6 +38,7 @@ def benchmark(
     results: str | Path | None = None,
     storage: str | Path | None = None,
     jobs: int = 1,
+    transfer: int | None = None,
     on_run: OnRun | None = None,
 ) -> Benchmark:
     """Compare a search with what one would do without it, by equal means.
@@ -59,6 +60,9 @@ def benchmark(
         results: file that takes every run as it ends; runs that are there are not repeated.
         storage: folder for the journals of the searches; None: none is kept.
         jobs: runs at a time; -1: one per core. The result does not depend on it, but for the seconds.
+        transfer: how many qubits larger the task is that all are compared on: what the search found at the spec's own
+            size is carried there, its family, or its growth run again with its pool and reference, and trained with as
+            many evaluations as the search took; rivals begin at the larger size. The device's limits stay.
         on_run: called with method, seed and figures of each run that has ended.
 
     Raises:
@@ -74,6 +78,7 @@ def benchmark(
         (('mine',), True)
     """
     spec = read_spec(spec)
+    there = None if transfer is None else larger(spec, transfer)
     chosen = chosen_rivals(spec, rivals)
     numbers = _seeds(seeds)
     vary = _varied(spec, vary)
@@ -81,14 +86,16 @@ def benchmark(
         raise QTrainError(f"evaluations should be a whole number of at least 1. Got {evaluations!r}.")
     workers = count_jobs(jobs)
     spec.task.store()  # arrays of the user's, for other processes and for a later call
-    book = Book(spec, vary, evaluations, solved, None if results is None else Path(results))
+    book = Book(spec, vary, evaluations, solved, None if results is None else Path(results), transfer)
     folder = None if storage is None else Path(storage)
     phases: list[list[Rival | None]] = [[None], list(chosen)]  # the search first: it says what the others may spend
     for phase in phases:
         work = [(row, seed) for seed in numbers for row in phase if not book.has(_name(row), seed)]
         tasks = [
-            (row, spec_of(spec, seed, vary), seed, book.budget(seed), folder, ENOUGH * solved) for row, seed in work
-        ]
+            (row, spec_of(spec if row is None else there or spec, seed, vary), seed, book.budget(seed), folder,
+             ENOUGH * solved, None if row is not None or there is None else spec_of(there, seed, vary))
+            for row, seed in work
+        ]  # fmt: skip
         for name, seed, run in _ended(tasks, workers):
             book.note(name, seed, run)
             if on_run is not None:
@@ -112,9 +119,13 @@ def _ended(tasks: list[Any], workers: int) -> Iterator[tuple[str, int, dict[str,
 
 
 def run_one(
-    row: Rival | None, spec: SearchSpec, seed: int, evaluations: int | None, storage: Path | None, enough: float
-) -> tuple[str, int, dict[str, Any]]:
-    """(method, seed, figures) of one run; ``{"failed": reason}`` where it gives nothing. ``row`` None: the search."""
+    row: Rival | None, spec: SearchSpec, seed: int, evaluations: int | None, storage: Path | None, enough: float,
+    there: SearchSpec | None = None,
+) -> tuple[str, int, dict[str, Any]]:  # fmt: skip
+    """(method, seed, figures) of one run; ``{"failed": reason}`` where it gives nothing. ``row`` None: the search.
+
+    ``there``: a larger task to which the search's find is carried.
+    """
     from threadpoolctl import threadpool_limits
 
     name = _name(row)
@@ -124,9 +135,12 @@ def run_one(
     with threadpool_limits(1):  # threads that spin would count as seconds of the processor
         try:
             setup = build_setup(spec if row is None else spec.model_copy(update={"start": ()}))
-            contest = Contest(setup, child_seed(seed, 11), evaluations or 0, enough=enough)
+            judged = setup if there is None else build_setup(there.model_copy(update={"start": ()}))
+            contest = Contest(judged, child_seed(seed, 11), evaluations or 0, enough=enough)
             begun = time.process_time()
-            if row is None:
+            if there is not None:
+                delivered, contest.spent = run_transfer(setup, contest, storage=storage)
+            elif row is None:
                 delivered, contest.spent = run_search(setup, storage=storage)
             else:
                 delivered = row.run(contest)
@@ -135,7 +149,7 @@ def run_one(
         except QTrainError as error:
             return name, seed, {"failed": str(error)}
         if row is None:
-            run["task"] = _about(setup.task)
+            run["task"] = _about(judged.task)
         return name, seed, run
 
 

@@ -25,11 +25,14 @@ class Book:
     """
 
     def __init__(
-        self, spec: SearchSpec, vary: str | None, evaluations: int | None, solved: float, path: Path | None
-    ) -> None:
+        self, spec: SearchSpec, vary: str | None, evaluations: int | None, solved: float, path: Path | None,
+        transfer: int | None = None,
+    ) -> None:  # fmt: skip
         self.solved = solved
         self.name, self.path, self.evaluations = spec.name, path, evaluations
         self.asked = _asked(spec) | {"vary": vary, "evaluations": evaluations}
+        if transfer is not None:
+            self.asked["transfer"] = transfer
         self.runs: dict[str, dict[int, dict[str, Any]]] = {}
         self.failed: dict[str, dict[int, str]] = {}
         self.task: dict[int, dict[str, Any]] = {}

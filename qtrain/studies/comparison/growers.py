@@ -74,8 +74,16 @@ def run(contest: Contest, rule: str) -> Delivered:
     setup = contest.setup
     if setup.task.cost is not None:
         raise QTrainError("the task should be a Hamiltonian's ground state for growth. Got a cost of one's own.")
+    return grown(contest, rule, _plans(setup))
+
+
+def grown(contest: Contest, rule: str, plans: Sequence[Plan]) -> Delivered:
+    """Grow by these plans, numbered from 0.
+
+    Raises:
+        QTrainError: no gate of theirs fits the device's limits.
+    """
     limit = DeviceLimit(contest)
-    plans = _plans(setup)
     first = max(FEWEST, int(LOOK * contest.evaluations / len(plans)))
     found = [tried for plan in plans if (tried := _grow(contest, plan, rule, limit, first)) is not None]
     found += _again(contest, plans, found, rule, limit)

@@ -9,6 +9,7 @@ from qtrain.architecture.blocks import Gate, count_parameters
 from qtrain.studies.comparison.rivals import Contest, within
 
 MOST_OF_A_PAIR = 3  # CZ or CX that any unitary on two qubits takes
+MERGES = 2  # optimization level from which the transpiler makes one block of what is on a pair
 OF_A_ROTATION = 2
 SLACK = 3  # two-qubit gates or layers that the transpiler may save against the count
 
@@ -24,7 +25,9 @@ class DeviceLimit:
     def fits(self, gates: Sequence[Gate]) -> bool:
         """Whether the device takes these gates; not asked where a count is far above the limits."""
         setup = self.contest.setup
-        bound = upper_bound(gates, setup.device.edges)
+        given = setup.spec.device
+        merges = given is not None and given.optimization_level >= MERGES
+        bound = upper_bound(gates, setup.device.edges) if merges else None
         if bound is not None and within(setup.spec, bound):
             return True
         far = {name: value - SLACK for name, value in ladders(gates).items()}

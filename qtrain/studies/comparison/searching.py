@@ -41,16 +41,24 @@ def spent(result: SearchResult) -> int:
 
 
 def run_search(setup: Setup, *, storage: Path | None) -> tuple[Delivered, int]:
+    """What a search delivers, and the gradient evaluations it took; as :func:`searched`.
+
+    Raises:
+        QTrainError: no trial is feasible.
+    """
+    result = searched(setup, storage=storage)
+    if result.winner is None:
+        raise QTrainError(f"the search {setup.spec.name!r} should find a winner. Got none: no trial was feasible.")
+    return _delivered(result), spent(result)
+
+
+def searched(setup: Setup, *, storage: Path | None) -> SearchResult:
     """Run a search without registering its winner.
 
     Args:
         storage: folder in which its journal stays, and from which it goes on; None: nothing stays.
 
-    Returns:
-        what it delivers, and the gradient evaluations it took.
-
     Raises:
-        QTrainError: no trial is feasible.
         KeyboardInterrupt: it was stopped.
     """
     from qtrain.studies.run.backends import make_pool
@@ -69,9 +77,7 @@ def run_search(setup: Setup, *, storage: Path | None) -> tuple[Delivered, int]:
         )
     if result.interrupted:
         raise KeyboardInterrupt
-    if result.winner is None:
-        raise QTrainError(f"the search {spec.name!r} should find a winner. Got none: no trial was feasible.")
-    return _delivered(result), spent(result)
+    return result
 
 
 @contextmanager

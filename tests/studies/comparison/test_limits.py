@@ -14,8 +14,9 @@ from qtrain.studies.setup import build_setup
 from qtrain.studies.spec.search_spec import read_spec
 
 
-def contest(**constraints):
-    spec = {"name": "t", "qubits": 4, "task": {"kind": "tfim"}, "device": {"topology": "line", "optimization_level": 2}}
+def contest(level=2, **constraints):
+    device = {"topology": "line", "optimization_level": level}
+    spec = {"name": "t", "qubits": 4, "task": {"kind": "tfim"}, "device": device}
     return Contest(build_setup(read_spec(spec | {"constraints": constraints})), seed=0, evaluations=100)
 
 
@@ -46,9 +47,9 @@ def test_the_device_never_needs_more_than_the_bound(seed, size):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 12))
-def test_fits_is_what_the_device_says_but_far_above_the_limit(seed, size, limit):
-    limited = contest(max_two_qubit_depth=limit)
+@given(st.integers(0, 10**6), st.integers(1, 12), st.integers(1, 12), st.integers(0, 2))
+def test_fits_is_what_the_device_says_but_far_above_the_limit(seed, size, limit, level):
+    limited = contest(level, max_two_qubit_depth=limit)
     gates = random_gates(seed, size)
     taken = limited.fits(Architecture((), grown=gates, num_qubits=4))
     if upper_bound(gates, limited.setup.device.edges)["two_qubit_depth"] <= limit + 3:
