@@ -156,7 +156,7 @@ class _Search:
                     self._cut(f"{name}: looked at in {k} of {len(rows)} rows, as the budget had ended.")
                     break
                 try:
-                    add(row, self.setting, min(left, most))
+                    add(row, self.setting, min(left, max(most, left / (len(rows) - k))))
                 except QTrainError as error:
                     row.tried = replace(row.tried, notes=(*row.tried.notes, f"{name}: {error}"))
 

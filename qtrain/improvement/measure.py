@@ -140,7 +140,7 @@ DETAILS: tuple[tuple[str, Callable[[Row, Setting, float], None], float, float], 
     ("simulation", add_certificate, 1.0, 1.0),
 )
 """What is added to rows that were measured, in this order: its name, what adds it, the share of the budget by which it
-ends, and the most seconds that one row may take."""
+ends, and the seconds that one row may take where there are no more for each."""
 
 
 def _again(asked: Diagnosis, setting: Setting, seconds: float) -> Diagnosis:
