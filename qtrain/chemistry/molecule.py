@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 from qtrain.files.reading import read_json
 from qtrain.files.writing import write_text
 from qtrain.json_results import Shown, count
@@ -136,6 +136,10 @@ def molecule(
 
     if unit not in ("angstrom", "bohr"):
         raise QTrainError(f"unit should be 'angstrom' or 'bohr'. Got {unit!r}.")
+    if not isinstance(basis, str) or not basis.strip():
+        raise QTrainError(f"basis should be the name of a basis set, such as 'sto-3g'. Got {basis!r}.")
+    for name, value in zip(("active electrons", "active orbitals"), active or ()):
+        check_whole(name, value)
     space = solve(geometry, active=active, basis=basis, unit=unit, charge=charge, spin=spin)
     up, down = space.electrons
     bits = ["0"] * (2 * len(space.one_body))

@@ -359,7 +359,7 @@ def check_data(program: PauliProgram, data: np.ndarray | None, *, seed: int = 0)
         return stream(seed, "data").uniform(-math.pi, math.pi, (DEFAULT_POINTS, len(program.inputs)))
     try:
         vectors = np.atleast_2d(np.asarray(data, float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise QTrainError(f"data should be an array of numbers (points, inputs). Got {shortened(data)}.") from None
     if vectors.ndim != 2 or vectors.shape[1] != len(program.inputs) or not len(vectors):
         raise QTrainError(

@@ -14,7 +14,7 @@ from qtrain.budget import Budget, as_budget
 from qtrain.circuits.observables import measured
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.diagnosis.expressivity import SPEED, fisher, one_weight_per_rotation
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole, shortened
 from qtrain.json_results import JsonResult, Shown, count, number
 from qtrain.simulators.statevector import values, values_and_gradients
 
@@ -87,10 +87,14 @@ def local(
     """
     if isinstance(shots, bool) or not isinstance(shots, (int, np.integer)) or shots < 1:
         raise QTrainError(f"shots should be a whole number, at least 1. Got {shots!r}.")
+    check_whole("shots", shots)
     budget = as_budget(budget)
     program = lower(circuit)
     operator = measured(observable, program.num_qubits)
-    point = np.asarray(angles, dtype=float)
+    try:
+        point = np.asarray(angles, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise QTrainError(f"angles should be numbers, one per parameter. Got {shortened(angles)}.") from None
     if point.shape != (len(program.weights),):
         raise QTrainError(f"angles should be of shape ({len(program.weights)},), one per parameter. Got {point.shape}.")
     if not np.isfinite(point).all():

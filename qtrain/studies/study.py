@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole
 from qtrain.studies.loop import Loop
 from qtrain.studies.propose.growing import Grower, grower_of
 from qtrain.studies.propose.samplers import adopt_sampler
@@ -133,6 +133,7 @@ def search(
 def _whole(name: str, value: Any, minimum: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < minimum:
         raise QTrainError(f"{name} should be a whole number, at least {minimum}. Got {value!r}.")
+    check_whole(name, value, least=minimum)
     return value
 
 

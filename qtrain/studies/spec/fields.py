@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -87,7 +88,7 @@ def _graph_edges(value: Any) -> Any:
 def _in_folder(value: str, info: ValidationInfo) -> str:
     """A path that is relative to the spec's file, made absolute."""
     folder = (info.context or {}).get("folder", Path.cwd())
-    return str((folder / value).resolve())
+    return str(Path(os.path.abspath(folder / value)))
 
 
 def _label(value: Any) -> Any:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,7 +82,7 @@ class _ByKind:
 def _start(value: Any, info: ValidationInfo) -> Any:
     """A circuit's or architecture's file with its whole path, a name, or an architecture as a table."""
     if isinstance(value, str) and value.lower().endswith((".qasm", ".qpy", ".json")):
-        return str(((info.context or {}).get("folder", Path.cwd()) / value).resolve())
+        return os.path.abspath((info.context or {}).get("folder", Path.cwd()) / value)
     if not isinstance(value, (str, Mapping)):
         raise QTrainError(
             f"start should list files (.qasm, .qpy, .json), registered names or architectures. Got {value!r}."

@@ -1,0 +1,282 @@
+"""Command lines that are wrong, as data: what is called, with which exit code it ends, a word that its sentence has.
+
+``{name}`` in a row is a file of :func:`make_files`. Rows are products of short tables: a base call that would succeed,
+and one thing in it that is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from qiskit import QuantumCircuit, qasm3, qpy
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import real_amplitudes
+
+from qtrain.architecture.catalogue import hva_tfim
+from qtrain.registry.registry import RegistryEntry, register
+
+SPEC = 'name = "s"\nqubits = 3\ntrials = 2\nbatch = 2\n[task]\nkind = "tfim"\n[training]\nsteps = 2\nstarts = 1\n'
+HEAD2, HEAD3 = 'OPENQASM 2.0; include "qelib1.inc";', 'OPENQASM 3.0; include "stdgates.inc";'
+DEEP, LONG = "[" * 100_000, "1" * 5000
+
+
+def bomb(head: str, levels: int) -> str:
+    gates = "".join(f"gate g{k + 1} a {{ g{k} a; g{k} a; }}" for k in range(levels))
+    register = "qreg q[1];" if head is HEAD2 else "qubit[1] q;"
+    return f"{head} gate g0 a {{ h a; }} {gates} {register} rx(0.3) q[0]; g{levels} q[0];"
+
+
+def make_files() -> None:
+    """In the working folder: what is fine, and what is not."""
+    good = qasm3.dumps(real_amplitudes(2, reps=1))
+    with open("good.qpy", "wb") as file:
+        qpy.dump(real_amplitudes(2, reps=1), file)
+    data = Path("good.qpy").read_bytes()
+    named = QuantumCircuit(2)
+    named.ry(Parameter("red \x1b[31mname\x07"), 0)
+    with open("colour.qpy", "wb") as file:
+        qpy.dump(named, file)
+    with open("two.qpy", "wb") as file:
+        qpy.dump([named, named], file)
+    texts = {
+        "good.qasm": good, "empty.qasm": "", "blank.qasm": " \n\t\n", "comment.qasm": "// nothing\n",
+        "cut.qasm": good[: len(good) // 2], "version.qasm": "OPENQASM 4.0; qubit q;", "words.qasm": "to be or not to be",
+        "bomb2.qasm": bomb(HEAD2, 60), "bomb3.qasm": bomb(HEAD3, 60), "bomb25.qasm": bomb(HEAD2, 25),
+        "loop3.qasm": HEAD3 + "qubit q; for int i in [0:999999999] { h q; }",
+        "loops3.qasm": HEAD3 + "qubit q; " + "for int i in [0:999] { " * 4 + "h q;" + " }" * 4,
+        "power3.qasm": HEAD3 + "qubit q; rx(0.3) q; pow(1000000000) @ h q;",
+        "wide2.qasm": HEAD2 + "qreg q[999999999]; h q[0];", "wide3.qasm": HEAD3 + "qubit[999999999] q; h q[0];",
+        "huge2.qasm": HEAD2 + "qreg q[1" + "0" * 400 + "]; h q[0];", "nan2.qasm": HEAD2 + "qreg q[1]; rx(0/0) q[0];",
+        "deep3.qasm": HEAD3 + "qubit q; rx(" + "(" * 3000 + "1" + ")" * 3000 + ") q;",
+        "noqubits.qasm": HEAD3, "fixed.qasm": HEAD3 + "qubit q; h q;", "unknown.qasm": HEAD2 + "qreg q[1]; frob q[0];",
+        "outside.qasm": HEAD2 + "qreg q[1]; h q[5];", "include.qasm": HEAD2 + 'include "/etc/passwd"; qreg q[1]; h q[0];',
+        "middle.qasm": HEAD2 + "qreg q[1]; creg c[1]; rx(0.3) q[0]; measure q[0] -> c[0]; h q[0];",
+        "reset.qasm": HEAD2 + "qreg q[1]; rx(0.3) q[0]; reset q[0]; rx(0.1) q[0];",
+        "if.qasm": HEAD2 + "qreg q[1]; creg c[1]; rx(0.3) q[0]; measure q[0]->c[0]; if(c==1) x q[0];",
+        "escape.qasm": HEAD2 + "qreg q[1]; fr\x1b[31mob q[0];", "circuit.txt": good, "circuit": good,
+        "good.json": "[0.1, 0.2, 0.3, 0.4]", "empty.json": "", "deep.json": DEEP, "closed.json": DEEP + "]" * 100_000,
+        "object.json": '{"a":' * 5000 + "1" + "}" * 5000, "long.json": f"[{LONG}]", "big.json": "[" + "1" * 400 + ",1,1,1]",
+        "inf.json": "[1e999, 1, 1, 1]", "nan.json": "[NaN, 1, 1, 1]", "text.json": '"text"', "null.json": "null",
+        "few.json": "[1]", "many.json": "[1,1,1,1,1]", "nested.json": "[[1,1,1,1]]", "strings.json": '["1","1","1","1"]',
+        "bools.json": "[true,true,true,true]", "names.json": '{"x": 1}', "comma.json": "[1,1,1,1,]", "two.json": "[1] [2]",
+        "head.csv": "a,b\n", "words.csv": "a,b\nc,d\n", "empty.csv": "", "ragged.csv": "1\n1,2\n", "nan.csv": "nan\n1\n",
+        "inf.csv": "1e999\n", "wide.csv": "1,2,3\n4,5,6\n", "huge.csv": "1e308\n-1e308\n", "good.csv": "1\n2\n",
+        "one.csv": "a,label\n", "label.csv": "label\nx\ny\n", "text.csv": "a,label\nfoo,x\nbar,y\n",
+        "big.csv": "a,label\n" + "1e308,x\n-1e308,y\n" * 20, "same.csv": "a,label\n" + "1,x\n" * 20,
+        "observable.txt": "ZZ", "blank.txt": " \n", "letters.txt": "ZQ", "good.toml": SPEC, "empty.toml": "", "words.toml": "to be",
+        "deep.toml": "a = " + DEEP, "long.toml": f"qubits = {LONG}", "big.toml": SPEC.replace("qubits = 3", "qubits = " + "9" * 400),
+        "dots.toml": "a" + ".a" * 20_000 + " = 1", "twice.toml": SPEC + 'name = "t"\n', "page.html": "<!doctype html>\n",
+        "stranger.html": "dear diary", "stranger.png": "dear diary", "stranger.json": "dear diary", "report.json": "{}",
+        "studies.journal": "dear diary", "compared.json": "dear diary",
+    }  # fmt: skip
+    for name, text in texts.items():
+        Path(name).write_text(text, encoding="utf-8")
+    for name, content in {
+        "binary.qasm": b"\xff\xfe\x00\x01", "binary.json": b"\xff\xfe\x00", "binary.csv": b"\xff\xfe", "binary.toml": b"\xff\xfe",
+        "binary.txt": b"\xff", "cut.qpy": data[:40], "head.qpy": data[:8], "empty.qpy": b"", "words.qpy": b"dear diary",
+        "zeros.qpy": b"\0" * 500, "tail.qpy": data[:-30], "swapped.qpy": data[:60] + b"\xff" * 16 + data[76:],
+        "zero.qasm": b"\0" * 100, "mark.toml": b"\xef\xbb\xbf" + b"trials = ",
+    }.items():  # fmt: skip
+        Path(name).write_bytes(content)
+    for name in ("folder", "folder.qasm", "folder.qpy", "folder.json", "folder.csv", "folder.toml", "folder.html", "folder.png"):
+        Path(name).mkdir()
+    for ending in ("qasm", "qpy", "json", "csv", "toml", "html", "png", "txt"):
+        Path(f"circle.{ending}").symlink_to(f"circle.{ending}")
+        Path(f"dangling.{ending}").symlink_to(f"nowhere/at.{ending}")
+    changes: dict[str, dict[str, object]] = {
+        "qubits": {"qubits": 0}, "wide": {"qubits": 10**9}, "half": {"qubits": 2.5}, "yes": {"qubits": True}, "noname": {"name": ""},
+        "path": {"name": "../x"}, "colour": {"name": "a\x1b[31m"}, "notrials": {"trials": 0}, "seed": {"seed": -1}, "bigseed": {"seed": 2**63},
+        "batch": {"batch": 10**9}, "sampler": {"sampler": "magic"}, "kind": {"task": {"kind": "magic"}}, "task": {"task": 3},
+        "nokind": {"task": {}}, "extra": {"wat": 1}, "layers": {"space": {"layers": [9]}}, "reps": {"space": {"repetitions": 10**9}},
+        "norep": {"space": {"repetitions": []}}, "pool": {"space": {"pools": ["magic"]}}, "uploads": {"space": {"uploads": [10**9]}},
+        "steps": {"training": {"steps": 0}}, "rate": {"training": {"learning_rate": -1.0}}, "start": {"start": ["nowhere.qasm"]},
+        "halving": {"training": {"halving": 0}}, "init": {"training": {"initialization": "cold"}}, "memory": {"limits": {"memory_mb": 1}},
+        "use": {"objectives": {"use": ["magic"]}}, "nouse": {"objectives": {"use": []}}, "twice": {"objectives": {"use": ["task_loss"] * 2}},
+        "limit": {"constraints": {"max_magic": 1.0}}, "share": {"growth": {"share": 2.0}}, "device": {"device": {"name": "FakeNowhere"}},
+        "edges": {"device": {"edges": [[0, 0]]}}, "rule": {"winner": {"rule": "magic"}}, "extension": {"extensions": ["no_such_module"]},
+        "terms": {"task": {"kind": "hamiltonian", "terms": "ZQ"}}, "termfile": {"task": {"kind": "hamiltonian", "file": "nowhere.json"}},
+        "termdeep": {"task": {"kind": "hamiltonian", "file": "deep.json"}}, "molecule": {"task": {"kind": "molecule", "file": "deep.json"}},
+        "nocsv": {"task": {"kind": "classification", "data": "csv", "file": "nowhere.csv", "label": "label"}},
+        "onecsv": {"task": {"kind": "classification", "data": "csv", "file": "one.csv", "label": "label"}},
+        "labelcsv": {"task": {"kind": "classification", "data": "csv", "file": "label.csv", "label": "label"}},
+        "textcsv": {"task": {"kind": "classification", "data": "csv", "file": "text.csv", "label": "label"}},
+        "bigcsv": {"task": {"kind": "classification", "data": "csv", "file": "big.csv", "label": "label"}},
+        "samecsv": {"task": {"kind": "classification", "data": "csv", "file": "same.csv", "label": "label"}},
+        "bincsv": {"task": {"kind": "classification", "data": "csv", "file": "binary.csv", "label": "label"}},
+        "dircsv": {"task": {"kind": "classification", "data": "csv", "file": "folder.csv", "label": "label"}},
+        "circlecsv": {"task": {"kind": "classification", "data": "csv", "file": "circle.csv", "label": "label"}},
+        "field": {"task": {"kind": "tfim", "field": float("inf")}}, "fieldtext": {"task": {"kind": "tfim", "field": "x"}},
+    }  # fmt: skip
+    for name, change in changes.items():
+        spec: dict[str, object] = {"name": "s", "qubits": 3, "trials": 2, "task": {"kind": "tfim"}, **change}
+        Path(f"spec-{name}.toml").write_text(toml(spec), encoding="utf-8")
+    register(RegistryEntry("fine", hva_tfim(), 4))
+    home = Path("qtrain-home")
+    written = json.loads((home / "fine.json").read_text())
+    for name, text in {
+        "deep": DEEP, "long": '{"format": ' + LONG + "}", "cut": "{", "list": "[]", "newer": json.dumps(written | {"format": 99}),
+        "words": "dear diary", "bare": "{}", "qubits": json.dumps(written | {"name": "qubits", "num_qubits": -1}),
+        "changed": json.dumps(written | {"name": "changed", "observable": "ZZZZ"}),
+        "figures": json.dumps(written | {"name": "figures", "objectives": {"task_loss": 0.0}}),
+        "layers": json.dumps(written | {"name": "layers", "architecture": {**written["architecture"], "repetitions": 3}}),
+        "other": json.dumps(written),
+    }.items():  # fmt: skip
+        (home / f"{name}.json").write_text(text)
+    (home / "binary.json").write_bytes(b"\xff\xfe\x00")
+
+
+def toml(data: dict[str, object], table: str = "") -> str:
+    """Plain data as TOML: numbers, texts and lists of them, and tables."""
+    own = "".join(f"{key} = {json.dumps(value).replace('Infinity', 'inf')}\n" for key, value in data.items() if not isinstance(value, dict))
+    inner = "".join(toml(value, f"{table}{key}.") for key, value in data.items() if isinstance(value, dict))
+    return (f"[{table[:-1]}]\n" if table else "") + own + inner
+
+
+GOOD = ["diagnose", "good.qasm", "-O", "IZ"]
+REPORT = ["report", "good.qasm", "-O", "IZ", "-o", "new.html"]
+SEARCH = ["search", "good.toml", "--tracking-uri", "off"]
+COMPARE = ["compare", "good.toml", "-o", "new.json"]
+IMPROVE = ["improve", "good.qasm", "-O", "IZ"]
+SCALING = ["scaling", "efficient_su2", "-O", "Z0"]
+MOLECULE = ["molecule", "H 0 0 0; H 0 0 1", "-o", "new.json"]
+
+# What is no circuit, and a word about why not.
+CIRCUITS = {
+    "nowhere.qasm": "exists", "folder.qasm": "exists", "folder.qpy": "exists", "folder": "file", "circuit": "file", "circuit.txt": "file",
+    "circle.qasm": "exists", "dangling.qpy": "exists", "empty.qasm": "empty", "blank.qasm": "empty", "comment.qasm": "empty",
+    "cut.qasm": "sound", "version.qasm": "version 4", "words.qasm": "sound", "bomb2.qasm": "gates", "bomb3.qasm": "gates",
+    "bomb25.qasm": "gates", "loop3.qasm": "unroll", "loops3.qasm": "unroll", "power3.qasm": "gates", "wide2.qasm": "bits", "wide3.qasm": "bits",
+    "huge2.qasm": "bits", "nan2.qasm": "", "deep3.qasm": "", "noqubits.qasm": "qubit", "fixed.qasm": "parameter", "unknown.qasm": "frob",
+    "outside.qasm": "sound", "include.qasm": "include", "middle.qasm": "measurement", "reset.qasm": "reset", "if.qasm": "",
+    "escape.qasm": "sound", "binary.qasm": "UTF-8", "zero.qasm": "", "cut.qpy": "", "head.qpy": "cut off", "empty.qpy": "",
+    "words.qpy": "", "zeros.qpy": "", "tail.qpy": "", "swapped.qpy": "", "two.qpy": "2 circuits", "": "file", "x\x00y.qasm": "file",
+    "a" * 300 + ".qasm": "file", "/dev/zero": "file", "/dev/null": "file", "-": "file",
+}  # fmt: skip
+OBSERVABLES = {
+    "": "empty", " ": "empty", "ZZZ": "letters", "Z": "letters", "ZQ": "unreadable", "zz": "unreadable", "1e999*ZZ": "finite",
+    "1e308*ZZ": "rescale", "1e-320*ZZ": "rescale", "1e200*ZZ + 1e200*II": "rescale", "nan*ZZ": "unreadable", "0*ZZ": "constant 0",
+    "II": "constant 1", "3*II": "constant 3", "ZZ - ZZ": "constant 0", "ZZ +": "unreadable", "ZZ ZZ": "unreadable", "Z0 Z0": "once",
+    "Z9": "qubits 0 to 1", "Z99999999999": "qubits 0 to 1", "i*ZZ": "unreadable", "ZZ; rm": "unreadable", "Ź": "unreadable",
+    "\x1b[31mZZ": "unreadable", "Z" * 5000: "letters", "@nowhere.txt": "readable", "@folder": "folder", "@binary.txt": "UTF-8",
+    "@blank.txt": "empty", "@letters.txt": "unreadable", "@circle.txt": "links", "@": "",
+}  # fmt: skip
+ANGLES = {
+    "nowhere.json": "readable", "folder.json": "folder", "circle.json": "links", "dangling.json": "readable", "binary.json": "UTF-8",
+    "empty.json": "JSON", "deep.json": "nested", "closed.json": "nested", "object.json": "nested", "long.json": "digits", "big.json": "bits",
+    "inf.json": "finite", "nan.json": "finite", "text.json": "numbers", "null.json": "numbers", "few.json": "4 angles", "many.json": "4 angles",
+    "nested.json": "numbers", "strings.json": "numbers", "bools.json": "numbers", "names.json": "missing", "comma.json": "JSON", "two.json": "JSON",
+}  # fmt: skip
+POINTS = {
+    "nowhere.csv": "readable", "folder.csv": "folder", "circle.csv": "links", "binary.csv": "UTF-8", "empty.csv": "empty",
+    "head.csv": "header", "words.csv": "header", "ragged.csv": "as many", "nan.csv": "finite", "inf.csv": "finite", "wide.csv": "columns",
+    "huge.csv": "1e+150",
+}  # fmt: skip
+WHOLE = {"x": "integer", "": "integer", "1.5": "integer", "1e9": "integer", "NaN": "integer", "٣x": "integer"}
+SHOTS = {**WHOLE, "0": "shots", "-1": "shots", "9" * 30: "shots"}
+SEEDS = {**WHOLE, "-1": "seed", "9" * 30: "seed"}
+SECONDS = {"x": "number", "": "number", "0": "seconds", "-1": "seconds", "nan": "seconds"}
+NOISE = {
+    "1.5": "between 0 and 1", "-0.1": "between 0 and 1", "nan": "", "inf": "", "{": "JSON", "{1}": "JSON", '{"a":' + DEEP: "nested",
+    '{"readout":' + LONG + "}": "digits", '{"readout": 2}': "", '{"magic": 0.1}': "", "FakeNowhere": "FakeTorino", "": "", "[0.1]": "",
+}  # fmt: skip
+STARTS = {"cold": "initialization", "": "initialization", "gaussian": "width", "gaussian:": "width", "gaussian:x": "width", "gaussian:-1": "width",
+          "gaussian:nan": "width", "small:inf": "width", "uniform:1": "no width", "small:0": "width"}  # fmt: skip
+CONDITIONS = {"": "read like", "dead": "read like", "dead > ": "read like", "alive > 1": "name one of", "dead > x": "number", "dead > nan": "number",
+              "dead >> 1": "read like", "> 1": "read like", "dead = 1": "read like"}  # fmt: skip
+FIGURES = {"f.txt": ".png", "f": ".png", "nowhere/f.png": "folder that exists", "folder.png": "folder", "stranger.png": "something else",
+           "circle.png": "circle", "": ".png", "a" * 300 + ".png": ""}  # fmt: skip
+PAGES = {"p.txt": ".html", "nowhere/p.html": "folder that exists", "folder.html": "folder", "stranger.html": "something else",
+         "circle.html": "circle", "good.qasm": "another file", "": "", "/no/folder/p.html": "folder that exists"}  # fmt: skip
+SPECS = {
+    "nowhere.toml": "exists", "folder.toml": "folder", "circle.toml": "links", "dangling.toml": "", "binary.toml": "UTF-8", "empty.toml": "name",
+    "words.toml": "TOML", "deep.toml": "nested", "long.toml": "digits", "big.toml": "bits", "dots.toml": "nested", "twice.toml": "training.name",
+    "mark.toml": "TOML", "good.qasm": "TOML", "": "", "spec-qubits.toml": "qubits", "spec-wide.toml": "qubits", "spec-half.toml": "qubits",
+    "spec-yes.toml": "qubits", "spec-noname.toml": "name", "spec-path.toml": "name", "spec-colour.toml": "name", "spec-notrials.toml": "trials",
+    "spec-seed.toml": "seed", "spec-bigseed.toml": "seed", "spec-batch.toml": "batch", "spec-sampler.toml": "sampler", "spec-kind.toml": "kind",
+    "spec-task.toml": "task", "spec-nokind.toml": "kind", "spec-extra.toml": "wat", "spec-layers.toml": "layers", "spec-reps.toml": "repetitions",
+    "spec-norep.toml": "repetitions", "spec-pool.toml": "pool", "spec-uploads.toml": "uploads", "spec-steps.toml": "steps",
+    "spec-rate.toml": "learning_rate", "spec-start.toml": "nowhere.qasm", "spec-halving.toml": "halving", "spec-init.toml": "initialization",
+    "spec-memory.toml": "memory_mb", "spec-use.toml": "use", "spec-nouse.toml": "use", "spec-twice.toml": "repeat", "spec-limit.toml": "max_magic",
+    "spec-share.toml": "share", "spec-device.toml": "FakeNowhere", "spec-edges.toml": "edges", "spec-rule.toml": "rule",
+    "spec-extension.toml": "no_such_module", "spec-terms.toml": "", "spec-termfile.toml": "nowhere.json", "spec-termdeep.toml": "OpenFermion",
+    "spec-molecule.toml": "nested", "spec-nocsv.toml": "CSV", "spec-onecsv.toml": "line", "spec-labelcsv.toml": "features",
+    "spec-textcsv.toml": "numbers", "spec-bigcsv.toml": "1e+150", "spec-samecsv.toml": "classes", "spec-bincsv.toml": "UTF-8",
+    "spec-dircsv.toml": "folder", "spec-circlecsv.toml": "links", "spec-field.toml": "field", "spec-fieldtext.toml": "field",
+}  # fmt: skip
+NAMES = {
+    "nothing": "registered", "../../etc/passwd": "a-z", "": "a-z", "UPPER": "a-z", "a b": "a-z", "default": "reserved", "con": "reserved",
+    "a" * 65: "a-z", "deep": "nested", "long": "digits", "cut": "JSON", "list": "object", "newer": "format 99", "words": "JSON", "bare": "without",
+    "qubits": "num_qubits", "changed": "altered", "figures": "altered", "layers": "altered", "other": "fine", "binary": "UTF-8", "ümlaut": "a-z",
+    "x\x1b[31m": "a-z", "x\x00": "a-z",
+}  # fmt: skip
+URIS = {"http://127.0.0.1:9": "answers", "file:///tmp/x": "database or server", "": "URI", "mlruns": "database or server", "ftp://x": "database or server",
+        "sqlite:///good.qasm/x.db": "answers", "sqlite:///folder": "answers", "http://127.0.0.1:99999999": "answers", "http://no.such.host.invalid": "answers"}  # fmt: skip
+GEOMETRIES = {"": "", "H": "", "Xx 0 0 0": "", "H 0 0": "", "H 0 0 x": "", "H 0 0 0; H 0 0 0": "", "H 0 0 nan": "", "H 0 0 1e999": ""}
+FAMILIES = {"nothing": "", "": "", "nowhere.toml": "", "folder.toml": "", "circle.json": "", "deep.json": "", "no_such_module:f": "", "json:nothing": "",
+            "json:dumps": "", "good.csv": ""}  # fmt: skip
+SIZES = {"x": "", "": "", "-1": "", "3.5,4,5,6": "", "4": "", "4,4,4,4": "", "9-4": "", "0,1,2,3": "", "4-999999999": "", "1e3": "", "4,,6": ""}
+
+Row = tuple[list[str], int, str]
+
+
+def wrong(base: list[str], option: str, values: dict[str, str]) -> list[Row]:
+    return [([*base, option, value], 2, word) for value, word in values.items()]
+
+
+def placed(before: list[str], values: dict[str, str], after: list[str]) -> list[Row]:
+    """As an argument, not an option."""
+    return [([*before, "--", value] if not after else [*before, value, *after], 2, word) for value, word in values.items()
+            if after == [] or not value.startswith("-")]  # fmt: skip
+
+
+ROWS: list[Row] = [
+    *placed(["diagnose"], CIRCUITS, ["-O", "IZ", "--keep-angles"]),
+    *wrong(GOOD[:2], "-O", OBSERVABLES),
+    *wrong(GOOD, "--at", ANGLES),
+    *wrong([*GOOD, "--inputs", "θ[0]"], "--data", POINTS),
+    *wrong(GOOD, "--shots", SHOTS),
+    *wrong(GOOD, "--seed", SEEDS),
+    *wrong(GOOD, "--seconds", SECONDS),
+    *wrong(GOOD, "--noise", NOISE),
+    *wrong(GOOD, "--initialization", STARTS),
+    *wrong(GOOD, "--fail-if", CONDITIONS),
+    *wrong(GOOD, "--figure", FIGURES),
+    *wrong(GOOD, "--against", {name: word for name, word in CIRCUITS.items() if name in ("nowhere.qasm", "bomb3.qasm", "cut.qpy", "binary.qasm")}),
+    (["diagnose"], 2, "file"), (["diagnose", "good.qasm"], 2, "--observable"), ([*GOOD, "--wat"], 2, "--wat"), ([*GOOD, "more"], 2, "more"),
+    ([*GOOD, "--data", "good.csv"], 2, "inputs"), ([*GOOD, "--inputs", "zzz"], 2, "zzz"), ([*GOOD, "--shots"], 2, "--shots"),
+    ([*GOOD, "--fail-if", "dead > 0"], 1, "holds"), (["diagnose", "colour.qpy", "-O", "IZ", "--at", "few.json", "--fail-if", "parameters == 1"], 1, "holds"),
+    *wrong(REPORT[:-2], "-o", PAGES),
+    *placed(["report"], {"nothing": "", "deep": "nested", "nowhere.qasm": "", "bomb2.qasm": "gates", "folder.qasm": "", "changed": "altered"}, ["-O", "IZ", "-o", "new.html"]),
+    (["report", "good.qasm", "-o", "new.html"], 2, "observable"), (["report", "good.qasm", "-O", "IZ"], 2, "--output"),
+    *wrong(REPORT, "--shots", {"0": "shots", "x": "integer"}), *wrong(REPORT, "--noise", {"nan": "", "{": "JSON"}),
+    *placed(["search"], SPECS, ["--tracking-uri", "off"]),
+    *wrong(SEARCH, "--trials", {**WHOLE, "0": "trials", "-5": "trials"}), *wrong(SEARCH, "--jobs", {**WHOLE, "0": "jobs"}),
+    *wrong(SEARCH, "--seed", SEEDS), *wrong(SEARCH[:2], "--tracking-uri", URIS), *wrong(SEARCH, "--name", {"UPPER": "a-z", "": "a-z", "default": "reserved", "../x": "a-z"}),
+    *wrong(SEARCH, "--backend", {"magic": "backend", "": "backend"}), *wrong(SEARCH, "--storage", {"studies.journal": "something else", "folder": "folder", "magic://x": "", "good.qasm/x.journal": ""}),
+    (["search"], 2, "spec"),
+    *placed(["compare"], {"nowhere.toml": "exists", "deep.toml": "nested", "spec-qubits.toml": "qubits"}, ["-o", "new.json"]),
+    *wrong(COMPARE, "--seeds", {"x": "integer", "0": "seeds", "-1": "seeds"}), *wrong(COMPARE, "--rivals", {"magic": "rival", "": "rival"}),
+    *wrong(COMPARE, "--vary", {"magic": "vary", "": "vary"}), *wrong(COMPARE, "--evaluations", {"x": "integer", "0": "evaluations"}),
+    *wrong(COMPARE[:2], "-o", {"compared.json": "results", "folder.json": "", "circle.json": ""}),
+    (["worker", "good.toml"], 2, "--storage"), *wrong(["worker", "good.toml", "--tracking-uri", "off"], "--storage", {"": "URL", "x.journal": "URL", "magic://x": ""}),
+    (["worker", "nowhere.toml", "--storage", "sqlite:///x.db"], 2, "exists"), (["worker", "good.toml", "--storage", "sqlite:///x.db", "--jobs", "0"], 2, "jobs"),
+    (["list", "more"], 2, "more"), (["list", "--wat"], 2, "--wat"), (["frobnicate"], 2, "frobnicate"), (["--wat"], 2, "--wat"), (["show"], 2, "name"),
+    *placed(["show"], NAMES, []), *placed(["package"], {name: NAMES[name] for name in ("nothing", "deep", "changed", "")}, ["-o", "folder"]),
+    *placed(["model"], {name: NAMES[name] for name in ("nothing", "deep", "figures", "UPPER")}, []),
+    (["package", "fine"], 2, "--output"), (["package", "fine", "-o", "good.qasm"], 2, "output"),
+    *wrong(["register"], "--", {"nothing": "journal", "nowhere.toml": "exists", "deep.toml": "nested", "../x": "journal"}),
+    (["register", "s", "--storage", "studies.journal"], 2, "something else"), (["register", "s", "--storage", "sqlite:///nowhere/x.db"], 2, ""),
+    *placed(["molecule"], GEOMETRIES, ["-o", "new.json"]),
+    *wrong(MOLECULE, "--active", {"2": "2,5", "x,y": "2,5", "": "2,5", "0,0": "active", "99,99": "active", "2,2,2": "2,5", "-1,2": "2,5"}),
+    *wrong(MOLECULE, "--basis", {"magic": "", "": ""}), *wrong(MOLECULE, "--unit", {"parsec": "unit"}), *wrong(MOLECULE, "--charge", {"x": "integer", "99": ""}),
+    *wrong(MOLECULE, "--spin", {"x": "integer", "1": "", "-99": ""}), *wrong(MOLECULE[:2], "-o", {"stranger.json": "something else", "no/where/x.json": "folder", "folder.json": "folder"}),
+    *placed(["improve"], {"nowhere.qasm": "exists", "bomb2.qasm": "gates", "cut.qpy": ""}, ["-O", "IZ"]),
+    *wrong(IMPROVE[:2], "-O", {"": "empty", "ZQ": "unreadable", "II": "", "1e300*ZZ": "rescale"}), *wrong(IMPROVE, "--keep", {"magic": "keep", "": "keep"}),
+    *wrong(IMPROVE, "--shots", {"0": "shots", "x": "integer"}), *wrong(IMPROVE, "--apply", {"x": "integer"}), *wrong(IMPROVE, "-o", {"x.txt": "", "nowhere/x.qasm": "folder", "good.qasm": ""}),
+    *wrong(IMPROVE, "--seconds", {"-1": "seconds", "x": "number"}),
+    *placed(["scaling"], FAMILIES, ["-O", "Z0"]), *wrong(SCALING[:2], "-O", {"": "", "magic": "", "ZZZ": "", "Z99": ""}), *wrong(SCALING, "--sizes", SIZES),
+    *wrong(SCALING, "--option", {"x": "", "magic=1": "", "reps=": "", "reps=1000000000": "", "reps=x": ""}), *wrong(SCALING, "--shots", {"0": "shots"}),
+    *wrong(SCALING, "--plot", {"f.txt": ".png", "nowhere/f.png": "folder"}), *wrong(SCALING, "--seconds", {"-1": "seconds"}),
+    *placed(["explain"], {"magic": "", "": ""}, []),
+]  # fmt: skip

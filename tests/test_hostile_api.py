@@ -1,0 +1,141 @@
+"""Wrong calls from Python: a QTrainError with one sentence that names what is wrong, whatever it is."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.library import efficient_su2, real_amplitudes
+from qiskit.quantum_info import SparsePauliOp
+
+import qtrain
+from qtrain import Budget, QTrainError, TrainabilityReport, catalogue
+from qtrain.qml.qnn import build_qnn
+
+GOOD = real_amplitudes(2, reps=1)
+FAMILY = catalogue.real_amplitudes(reps=1)
+STEEP = QuantumCircuit(1)
+STEEP.rx(Parameter("a"), 0)
+NAN, INF, HUGE = float("nan"), float("inf"), 10**400
+
+
+def raising(n):
+    raise RuntimeError("mine")
+
+
+def raw(**changes):
+    return json.dumps(json.loads(qtrain.diagnose(GOOD, "IZ").to_json()) | changes)
+
+
+QUESTIONS = {
+    "diagnose": lambda *a, **k: qtrain.diagnose(*a, **k),
+    "gradient_variance": lambda *a, **k: qtrain.gradient_variance(*a, **k),
+}
+# Of every question about a circuit: one wrong argument at a time.
+OPTIONS = {
+    "budget": [3, "5", 1.5, True, object()], "seed": [-1, 1.5, "0", None, True, HUGE, NAN], "noise": [-0.1, 2, NAN, "", [], object()],
+    "initialization": ["cold", 3, None, ("small",), ("small", NAN), ("gaussian", -1)], "inputs": ["zzz", [object()]],
+    "data": [[[1.0]], "x", [[NAN]]],
+}  # fmt: skip
+CIRCUITS = [None, 3, "nowhere.qasm", b"", [], QuantumCircuit(0), QuantumCircuit(2), QuantumCircuit(2, 1), object]
+OBSERVABLES = [None, 3, "", "ZZZ", "ZQ", "1e999*ZZ", "1e308*ZZ", "1e-320*ZZ", [], b"ZZ", object(), SparsePauliOp("ZZ", 1j), SparsePauliOp("ZZ", NAN),
+               SparsePauliOp("ZZ", [Parameter("c")]), SparsePauliOp("ZZZ"), SparsePauliOp(["ZZ", "XX"], [1e308, 1e308])]  # fmt: skip
+
+CALLS: dict[str, object] = {}
+for name, question in QUESTIONS.items():
+    for option, values in OPTIONS.items():
+        for k, value in enumerate(values):
+            CALLS[f"{name}({option} {k})"] = (question, (GOOD, "IZ"), {option: value}, option)
+    for k, circuit in enumerate(CIRCUITS):
+        CALLS[f"{name}(circuit {k})"] = (question, (circuit, "IZ"), {}, "circuit")
+    for k, observable in enumerate(OBSERVABLES):
+        CALLS[f"{name}(observable {k})"] = (question, (GOOD, observable), {}, "observable")
+for k, value in enumerate([0, -1, 1.5, "x", None, True, NAN, HUGE]):
+    CALLS[f"diagnose(shots {k})"] = (qtrain.diagnose, (GOOD, "IZ"), {"shots": value}, "shots")
+    CALLS[f"local(shots {k})"] = (qtrain.local, (GOOD, "IZ", [0.0] * 4), {"shots": value}, "shots")
+for k, value in enumerate([[], [-1], [3.5, 4, 5, 6], [4, 5, 6], [4, 4, 4, 4], "4567", 4, [0, 1, 2, 3], [True, 2, 3, 4], [NAN] * 4, [HUGE, 1, 2, 3.5]]):
+    CALLS[f"scaling(sizes {k})"] = (qtrain.scaling, (FAMILY, "Z0", value), {}, "sizes")
+for k, value in enumerate([[], [-1], [3.5], "45", 4, [0], [True], [NAN], [4, 4]]):
+    CALLS[f"dla_growth(sizes {k})"] = (qtrain.dla_growth, (FAMILY, value), {}, "sizes")
+for k, value in enumerate([lambda n: 3, lambda n: "ZZ", lambda n: None, raising, 3, None, "magic", lambda n: "1e300*" + "Z" * n]):
+    CALLS[f"scaling(observable {k})"] = (qtrain.scaling, (FAMILY, value, [2, 3, 4, 5]), {}, "observable")
+for k, value in enumerate([lambda n: 3, lambda n: GOOD, raising, 3, None, lambda n: QuantumCircuit(n)]):
+    CALLS[f"scaling(architecture {k})"] = (qtrain.scaling, (value, "Z0", [3, 4, 5, 6]), {}, "c")
+for k, value in enumerate([3, "5", 1.5, True]):
+    CALLS[f"scaling(budget {k})"] = (qtrain.scaling, (FAMILY, "Z0", [2, 3, 4, 5]), {"budget": value}, "budget")
+    CALLS[f"expressivity(budget {k})"] = (qtrain.expressivity, (GOOD,), {"budget": value}, "budget")
+    CALLS[f"simulability(budget {k})"] = (qtrain.simulability, (GOOD, "IZ"), {"budget": value}, "budget")
+    CALLS[f"local(budget {k})"] = (qtrain.local, (GOOD, "IZ", [0.0] * 4), {"budget": value}, "budget")
+    CALLS[f"dla_growth(budget {k})"] = (qtrain.dla_growth, (FAMILY, [2, 3]), {"budget": value}, "budget")
+for k, value in enumerate([[0.0], [0.0] * 5, [NAN] * 4, [INF] * 4, [[0.0] * 4], "abcd", None, [HUGE] * 4]):
+    CALLS[f"local(angles {k})"] = (qtrain.local, (GOOD, "IZ", value), {}, "angles")
+for field, value in product(("seconds", "memory_bytes", "max_samples"), (0, -1, NAN, "x", None, True)):
+    CALLS[f"Budget({field}={value})"] = (Budget, (), {field: value}, field)
+for k, text in enumerate(["", "[", "[" * 100_000, "{}", "null", "1" * 5000, '{"a":' * 5000, b"\xff", None, 3, '{"kind": "LightCone"}']):
+    CALLS[f"report {k}"] = (TrainabilityReport.from_json, (text,), {}, "text")
+    CALLS[f"architecture {k}"] = (qtrain.Architecture.from_json, (text,), {}, "")
+CALLS |= {
+    "targets without a QNN": (qtrain.diagnose, (GOOD, "IZ"), {"targets": [[1.0]]}, "targets"),
+    "a loss that is none": (qtrain.diagnose, (GOOD, "IZ"), {"loss": "magic"}, "loss"),
+    "zero observable": (qtrain.diagnose, (GOOD, "0*ZZ"), {}, "constant 0"),
+    "constant observable": (qtrain.diagnose, (GOOD, "2*II"), {}, "constant 2"),
+    "no method": (qtrain.gradient_variance, (GOOD, "IZ"), {"method": "magic"}, "method"),
+    "one sample": (qtrain.gradient_variance, (GOOD, "IZ"), {"samples": 1}, "samples"),
+    "half a sample": (qtrain.gradient_variance, (GOOD, "IZ"), {"samples": 2.5}, "samples"),
+    "many repetitions": (lambda: catalogue.efficient_su2(reps=10**9).circuit(4), (), {}, "repetitions"),
+    "many qubits": (lambda: catalogue.efficient_su2(reps=1).circuit(10**9), (), {}, "num_qubits"),
+    "many gates": (lambda: catalogue.efficient_su2(reps=10**5).circuit(100), (), {}, "gates"),
+    "many uploads": (build_qnn, (GOOD,), {"reuploads": 10**9}, "reuploads"),
+    "many features": (build_qnn, (GOOD,), {"num_features": 10**9}, "num_features"),
+    "sparse estimator": (build_qnn, (GOOD,), {"sparse": True}, "sparse"),
+    "no pass manager": (build_qnn, (GOOD,), {"pass_manager": 3}, "pass_manager"),
+    "no kind": (build_qnn, (GOOD,), {"kind": "magic"}, "kind"),
+    "no such name": (qtrain.load, ("nothing",), {}, "nothing"),
+    "a name with an escape": (qtrain.load, ("\x1b[31m",), {}, "name"),
+    "no entry": (qtrain.register, (3,), {}, "entry"),
+    "search of nothing": (qtrain.search, (3,), {}, "spec"),
+    "search of no file": (qtrain.search, ("nowhere.toml",), {}, "nowhere.toml"),
+    "search of a deep list": (qtrain.search, ({"name": "s", "qubits": 3, "task": [[[[]]]]},), {}, "task"),
+    "classifier with huge features": (lambda: qtrain.TrainableQNNClassifier().fit([[1e308], [-1e308]], [0, 1]), (), {}, "1e+150"),
+    "huge data": (qtrain.diagnose, (GOOD, "IZ"), {"inputs": "θ[0]", "data": [[1e308]]}, "data"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_wrong_call_is_one_sentence(name):
+    call, arguments, options, word = CALLS[name]
+    with pytest.raises(QTrainError) as caught:
+        call(*arguments, **options)
+    said = str(caught.value)
+    assert word in said and len(said) < 2000 and "\n" not in said
+
+
+def test_there_are_enough_of_them():
+    assert len(CALLS) >= 200
+
+
+@pytest.mark.parametrize("change", [{"shots": 7}, {"summary": "all is well"}, {"num_parameters": 9}, {"notes": ["none"]}])
+def test_an_altered_report_is_told(change):
+    assert TrainabilityReport.from_json(raw()).shots == 10_000
+    with pytest.raises(QTrainError, match="altered"):
+        TrainabilityReport.from_json(raw(**change))
+
+
+def test_a_report_without_a_digest_and_one_of_another_layout_are_read():
+    data = json.loads(raw())
+    assert TrainabilityReport.from_json(json.dumps(data, sort_keys=True, indent=4)).num_qubits == 2
+    del data["digest"]
+    assert TrainabilityReport.from_json(json.dumps(data)).num_qubits == 2
+
+
+@pytest.mark.parametrize("size", [1e70, 1e-70])
+def test_large_and_small_coefficients_scale_variances(size):
+    plain = qtrain.diagnose(efficient_su2(3, reps=1), "ZII")
+    scaled = qtrain.diagnose(efficient_su2(3, reps=1), f"{size!r}*ZII")
+    found = [v.variance / size / size for v in scaled.verdicts]
+    assert np.allclose(found, [v.variance for v in plain.verdicts], rtol=1e-9)
+    assert [v.cause for v in scaled.verdicts] == [v.cause for v in plain.verdicts]
