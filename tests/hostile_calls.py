@@ -137,8 +137,6 @@ GOOD = ["diagnose", "good.qasm", "-O", "IZ"]
 REPORT = ["report", "good.qasm", "-O", "IZ", "-o", "new.html"]
 SEARCH = ["search", "good.toml", "--tracking-uri", "off"]
 COMPARE = ["compare", "good.toml", "-o", "new.json"]
-IMPROVE = ["improve", "good.qasm", "-O", "IZ"]
-SCALING = ["scaling", "efficient_su2", "-O", "Z0"]
 MOLECULE = ["molecule", "H 0 0 0; H 0 0 1", "-o", "new.json"]
 
 # What is no circuit, and a word about why not.
@@ -213,10 +211,6 @@ NAMES = {
 URIS = {"http://127.0.0.1:9": "answers", "file:///tmp/x": "database or server", "": "URI", "mlruns": "database or server", "ftp://x": "database or server",
         "sqlite:///good.qasm/x.db": "answers", "sqlite:///folder": "answers", "http://127.0.0.1:99999999": "answers", "http://no.such.host.invalid": "answers"}  # fmt: skip
 GEOMETRIES = {"": "", "H": "", "Xx 0 0 0": "", "H 0 0": "", "H 0 0 x": "", "H 0 0 0; H 0 0 0": "", "H 0 0 nan": "", "H 0 0 1e999": ""}
-FAMILIES = {"nothing": "", "": "", "nowhere.toml": "", "folder.toml": "", "circle.json": "", "deep.json": "", "no_such_module:f": "", "json:nothing": "",
-            "json:dumps": "", "good.csv": ""}  # fmt: skip
-SIZES = {"x": "", "": "", "-1": "", "3.5,4,5,6": "", "4": "", "4,4,4,4": "", "9-4": "", "0,1,2,3": "", "4-999999999": "", "1e3": "", "4,,6": ""}
-
 Row = tuple[list[str], int, str]
 
 
@@ -271,12 +265,4 @@ ROWS: list[Row] = [
     *wrong(MOLECULE, "--active", {"2": "2,5", "x,y": "2,5", "": "2,5", "0,0": "active", "99,99": "active", "2,2,2": "2,5", "-1,2": "2,5"}),
     *wrong(MOLECULE, "--basis", {"magic": "", "": ""}), *wrong(MOLECULE, "--unit", {"parsec": "unit"}), *wrong(MOLECULE, "--charge", {"x": "integer", "99": ""}),
     *wrong(MOLECULE, "--spin", {"x": "integer", "1": "", "-99": ""}), *wrong(MOLECULE[:2], "-o", {"stranger.json": "something else", "no/where/x.json": "folder", "folder.json": "folder"}),
-    *placed(["improve"], {"nowhere.qasm": "exists", "bomb2.qasm": "gates", "cut.qpy": ""}, ["-O", "IZ"]),
-    *wrong(IMPROVE[:2], "-O", {"": "empty", "ZQ": "unreadable", "II": "", "1e300*ZZ": "rescale"}), *wrong(IMPROVE, "--keep", {"magic": "keep", "": "keep"}),
-    *wrong(IMPROVE, "--shots", {"0": "shots", "x": "integer"}), *wrong(IMPROVE, "--apply", {"x": "integer"}), *wrong(IMPROVE, "-o", {"x.txt": "", "nowhere/x.qasm": "folder", "good.qasm": ""}),
-    *wrong(IMPROVE, "--seconds", {"-1": "seconds", "x": "number"}),
-    *placed(["scaling"], FAMILIES, ["-O", "Z0"]), *wrong(SCALING[:2], "-O", {"": "", "magic": "", "ZZZ": "", "Z99": ""}), *wrong(SCALING, "--sizes", SIZES),
-    *wrong(SCALING, "--option", {"x": "", "magic=1": "", "reps=": "", "reps=1000000000": "", "reps=x": ""}), *wrong(SCALING, "--shots", {"0": "shots"}),
-    *wrong(SCALING, "--plot", {"f.txt": ".png", "nowhere/f.png": "folder"}), *wrong(SCALING, "--seconds", {"-1": "seconds"}),
-    *placed(["explain"], {"magic": "", "": ""}, []),
 ]  # fmt: skip
