@@ -86,6 +86,7 @@ def test_no_more_gates_are_kept_than_can_be_drawn():
     {"gates": [["x", [5], [], "", 0]]}, {"gates": [["x", [0], [-1], "", 0]]}, {"gates": [["x", [0]]]}, {"gates": 3},
 ])  # fmt: skip
 def test_damaged_rows_are_refused(change):
-    text = json.dumps(json.loads(drawing(efficient_su2(2)).to_json()) | change)
+    plain = json.loads(drawing(efficient_su2(2)).to_json()) | change
+    plain.pop("digest")  # which would tell first
     with pytest.raises(ValueError, match="damaged"):
-        Drawing.from_json(text)
+        Drawing.from_json(json.dumps(plain))

@@ -48,7 +48,7 @@ def test_landmarks_and_labels():
 
 def test_a_report_without_its_circuit_makes_a_page():
     plain = json.loads(base().to_json())
-    del plain["drawing"], plain["digest"]
+    del plain["drawing"], plain["digest"]  # neither was in files of earlier releases
     old = TrainabilityReport.from_json(json.dumps(plain))
     page = circuit_page(old)
     assert "does not hold the circuit" in page and 'class="picture"' not in page
