@@ -80,11 +80,14 @@ def _rows(properties: dict) -> nodes.table:
     head, body = nodes.thead(), nodes.tbody()
     group += [head, body]
     listed = [("key", "default", "takes")]
-    listed += [(k, json.dumps(v["default"]) if "default" in v else "needed", _values(v)) for k, v in properties.items()]
+    for key, schema in properties.items():
+        default = schema.get("default", "needed")
+        shown = "its own" if isinstance(default, dict) else default if default == "needed" else json.dumps(default)
+        listed.append((key, shown, _values(schema)))
     for n, cells in enumerate(listed):
         row = nodes.row()
         for k, cell in enumerate(cells):
-            literal = n and (k == 0 or (k == 1 and cell != "needed"))
+            literal = n and (k == 0 or (k == 1 and cell not in ("needed", "its own")))
             text = nodes.literal(text=cell) if literal else nodes.Text(cell)
             row += nodes.entry("", nodes.paragraph("", "", text))
         (body if n else head).append(row)
