@@ -385,8 +385,10 @@ def _stopped_at_once(context: typer.Context) -> Iterator[None]:
 
 
 def _again(context: typer.Context) -> str:
-    """How to go on with a search that was stopped."""
-    return f"Go on with: {shlex.join(['qtrain', *context.find_root().obj])}"
+    """How to go on with a search that was stopped; a password is not said again."""
+    from qtrain.tracking.tracker import without_password
+
+    return f"Go on with: {shlex.join(['qtrain', *map(without_password, context.find_root().obj)])}"
 
 
 def main(args: Sequence[str] | None = None) -> None:

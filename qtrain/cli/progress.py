@@ -145,7 +145,9 @@ class SearchProgress:
             table.add_column(no_wrap=True, justify="right")
         bar = ProgressBar(total=max(self.total, 1), completed=min(self.done, self.total))
         table.add_row(Text("trials", style="bold"), bar, *right)
-        lines: list[RenderableType] = [table, Text(self.status()), *([Text(self.leader(), style="cyan")] if self.front else [])]
+        lines: list[RenderableType] = [table, Text(self.status())]
+        if self.front:
+            lines.append(Text(self.leader(), style="cyan"))
         if self._over:
             return Group(*lines)
         if self.done >= self.total and not self.shared:
