@@ -136,6 +136,7 @@ def diagnose_circuits(
     from qtrain.budget import Budget
     from qtrain.cli.first_run import compiling_beside
     from qtrain.diagnosis.diagnose import diagnose
+    from qtrain.registry import families  # noqa: F401 - registered winners are families too
 
     if data is not None and inputs is None:
         raise QTrainError("inputs should name the parameters that data fills, such as --inputs x. Got none.")

@@ -206,6 +206,7 @@ def _of_architecture(name: str, architecture: Any, options: dict[str, Any]) -> F
 def _of_circuit(path: Path, options: dict[str, Any]) -> Family:
     from qtrain.circuits.files import read_circuit
     from qtrain.diagnosis.families import recognize
+    from qtrain.registry import families  # noqa: F401 - registered winners are families too
 
     _no_options(options, "a circuit file, which is recognised as it is")
     found = recognize(read_circuit(path))

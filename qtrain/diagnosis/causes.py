@@ -117,8 +117,12 @@ def advice(cause: str, weight: int, num_qubits: int, sensed: Sensitivity | None)
         return _ADVICE[cause]
     return (
         f"measure {LETTERS[sensed.pauli[weight]]} on qubit {sensed.qubit[weight]} "
-        f"(variance {sensed.best[weight]:.2g} there); {sensed.count[weight]} of {num_qubits} qubits still see it"
+        f"(variance {sensed.best[weight]:.2g} there); {_still(int(sensed.count[weight]), num_qubits)}"
     )
+
+
+def _still(seeing: int, num_qubits: int) -> str:
+    return f"{seeing} of {num_qubits} qubits still {'sees' if seeing == 1 else 'see'} it"
 
 
 def verdicts(program: PauliProgram, evidence: Evidence, path_weight: np.ndarray) -> tuple[Verdict, ...]:

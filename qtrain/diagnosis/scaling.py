@@ -248,7 +248,7 @@ def _sentence(
             f"in [{fit.rate_low:.3g}, {fit.rate_high:.3g}]; {'a' if plateau else 'no'} barren plateau"
         )
     if math.isfinite(largest):
-        text += f"; {shots} shots resolve it up to about n = {largest:.0f}"
+        text += f"; {shots} {'shot resolves' if shots == 1 else 'shots resolve'} it up to about n = {largest:.0f}"
     if missing:
         text += f"; not resolved within the budget: n = {', '.join(map(str, missing))}"
     return text + "."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from qtrain.json_results import count
 from qtrain.views.tables import grid, name_value, number
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def comparison_view(found: Benchmark) -> RenderableType:
     """The methods in one table, the best first; below it what the figures say."""
     what = "test loss" if found.data else "relative energy error" if found.exact else "energy above the lowest found"
     means = "mean over new trainings" if found.data else f"as delivered; below {found.solved:g} counts as that"
-    rows = [("losses", f"{what}, geometric mean over {len(found.seeds)} runs ({means})")]
+    rows = [("losses", f"{what}, geometric mean over {count(len(found.seeds), 'run')} ({means})")]
     for name in sorted({key for row in found.references.values() for key in row}):
         rows.append((name, number(statistics.fmean(row[name] for row in found.references.values() if name in row), 4)))
     accuracy = ["accuracy"] if _classes(found) else []

@@ -28,7 +28,7 @@ def entry_view(entry: RegistryEntry, report: TrainabilityReport | None, *, drawi
     """A registered architecture: what it is, how it did, its report, its circuit."""
     rows = [
         ("architecture", entry.architecture.summary),
-        ("content id", f"{entry.architecture.content_id}, found at {entry.num_qubits} qubits"),
+        ("content id", f"{entry.architecture.content_id}, found at {count(entry.num_qubits, 'qubit')}"),
         ("observable", entry.observable or "–"),
         ("study", str(entry.study) if entry.study else "–"),
         ("objectives", ", ".join(f"{k} {number(v)}" for k, v in entry.objectives.items()) or "–"),

@@ -218,7 +218,7 @@ def shortened(observable: str | None, *, widest: int = 24) -> str | None:
     """
     if observable is None or len(observable) <= widest:
         return observable
-    return f"{len(re.split(r' [+-] ', observable))} terms"
+    return count(len(re.split(r" [+-] ", observable)), "term")
 
 
 def headline(name: str, observable: str, *, widest: int = 72) -> str:
@@ -274,7 +274,8 @@ def local_view(local: LocalDiagnosis, *, all_parameters: bool = False) -> Render
     rows = [
         ("cost", number(local.value, 6)),
         ("gradient norm", number(float(np.linalg.norm(local.gradient)), 4)),
-        ("resolved", f"{int(local.resolved.sum())} of {size} gradients by {local.shots_per_value:,} shots per value"),
+        ("resolved", f"{int(local.resolved.sum())} of {count(size, 'gradient')} by "
+                     f"{count(local.shots_per_value, 'shot')} per value"),
         (
             "shots of one step",
             f"{number(local.step_shots)} for a signal-to-noise ratio of 1 ({count(len(live), 'parameter')})",
