@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from qtrain.architecture.topology import Edges
 
 RULES = ("gradient", "gain", "tetris")
+REFUSALS = 40  # of gates that do not fit, in one step: from then on only narrow ones are asked about
+NARROW = 2  # qubits
 WORTH = 1e-6  # of the energy: what a kick has to bring
 KICK = 0.4  # radians, standard deviation of the angles that a kick begins with
 _ONE_THREAD = 1
@@ -212,15 +214,18 @@ class _Run:
         """Places in the pool of what is appended now, the best first."""
         scores = self._scores(looked)
         busy: set[int] = set()
-        taken = 0
+        taken = refusals = 0
         for k in np.argsort(-scores, kind="stable").tolist():
             if scores[k] <= self.tolerance or taken >= most:
                 return
             if k in self.refused or busy & set(self.pool[k].qubits):
                 continue
+            if refusals >= REFUSALS and len(self.pool[k].qubits) > NARROW:
+                continue
             longer = gates + self._numbered(k, parameter + taken)
             if self.fits is not None and not self.fits(longer):
                 self.refused.add(k)
+                refusals += 1
                 continue
             yield k
             gates, taken = longer, taken + 1
