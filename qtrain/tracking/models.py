@@ -10,6 +10,7 @@ without names go by their place, in tables of any form.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import json
 import logging
@@ -36,6 +37,7 @@ from qtrain.simulators.statevector import values
 FORMAT, REQUIRES = 1, "0.1"
 CHAMPION = "champion"
 _LOSS, _CONTENT = "qtrain.loss", "qtrain.content"
+_TIDINGS = ("run_id", "versions", "report", "digest")  # of an entry: where and with what it was made
 _FITTED = ("weights_", "readout_", "bias_", "low_", "high_", "classes_")
 
 
@@ -58,7 +60,7 @@ def to_json(model: RegistryEntry | TrainableQNNClassifier) -> str:
     """
     content: dict[str, Any]
     if isinstance(model, RegistryEntry):
-        content = {"kind": "winner", "entry": {**model.to_dict(), "report": None}}
+        content = {"kind": "winner", "entry": dataclasses.replace(model, report=None).to_dict()}
     elif isinstance(model, TrainableQNNClassifier):
         if not hasattr(model, "weights_"):
             raise QTrainError("model should be fitted. Got a classifier that is not: call fit first.")
@@ -220,7 +222,7 @@ def _identity(text: str) -> str:
     """The id of what a model computes and was judged by: a winner registered anew is the same model."""
     content = json.loads(text)["content"]
     if "entry" in content:
-        content["entry"] = {k: v for k, v in content["entry"].items() if k not in ("run_id", "versions", "report")}
+        content["entry"] = {k: v for k, v in content["entry"].items() if k not in _TIDINGS}
     return _id(content)
 
 
