@@ -21,6 +21,7 @@ from qtrain.errors import QTrainError, shortened
 from qtrain.files.reading import parse_json
 
 FORMAT = 2  # 1 held the sums of gradients by name; it is still read
+HEADER = ("format", "kind", "digest")  # of every file; a field of such a name is written with a _ behind it
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -167,7 +168,8 @@ class JsonResult:
     def to_record(self) -> dict[str, typing.Any]:
         """What ``to_json`` writes, as a dict."""
         content = self.to_dict()
-        return {"format": FORMAT, "kind": type(self).__name__, "digest": self._digest(content), **content}
+        header = {"format": FORMAT, "kind": type(self).__name__, "digest": self._digest(content)}
+        return {**header, **{f"{name}_" if name in HEADER else name: value for name, value in content.items()}}
 
     @classmethod
     def _digest(cls, content: typing.Mapping[str, typing.Any]) -> str:
@@ -194,6 +196,7 @@ class JsonResult:
         if written > FORMAT:
             raise QTrainError(f"text should be of format {FORMAT} or older. Got a newer one: upgrade qtrain.")
         stated = data.pop("digest", None)  # older files have none
+        data |= {name: data.pop(f"{name}_") for name in HEADER if f"{name}_" in data}
         if stated is not None and stated != cls._digest(data):
             raise QTrainError(
                 f"text should be the JSON of a {cls.__name__} as it was written. Got one that was altered since: its "

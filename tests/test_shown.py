@@ -25,8 +25,7 @@ HOSTILE = "<script>alert('&')</script>"
 @pytest.fixture(scope="module")
 def results():
     """One of every public kind, by name."""
-    found = qtrain.diagnose(real_amplitudes(2, reps=1), "ZZ")
-    report = qtrain.TrainabilityReport.from_json(found.to_json())  # surrogates are functions, which do not pickle
+    report = qtrain.diagnose(real_amplitudes(2, reps=1), "ZZ")
     sizes = (3, 4, 5, 6, 7)
     n = np.array(sizes, float)
     trend = qtrain.Scaling(
@@ -97,10 +96,16 @@ def test_data_are_untouched(results):
     for name, result in results.items():
         back = pickle.loads(pickle.dumps(result))
         assert repr(back) == repr(result) == repr(copy.copy(result)), name
-        if isinstance(result, JsonResult) and name != "Certificate":  # part of a Simulability, never a file
+        if isinstance(result, JsonResult):
             assert repr(type(result).from_json(result.to_json())) == repr(result), name
     assert Expressivity(1, True, 3.0, 0.5, 0.5, 0.5, 0.4, 0.6) == Expressivity(1, True, 3.0, 0.5, 0.5, 0.5, 0.4, 0.6)
     assert Expressivity(1, True, 3.0) != Expressivity(2, True, 3.0)
+    simulability = results["Simulability"]
+    assert copy.deepcopy(simulability).surrogates and copy.copy(simulability).surrogate is simulability.surrogate
+    back = pickle.loads(pickle.dumps(simulability))
+    assert back == simulability and back.surrogates == {} and back.surrogate is None
+    certificate = simulability.certificates[0]
+    assert Certificate.from_json(certificate.to_json()) == certificate
 
 
 def test_reports_of_many_parameters_are_as_short():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -64,8 +64,9 @@ class Certificate(Shown, JsonResult):
 class Simulability(Shown, JsonResult):
     """Whether the cost is certified classically simulable, and the cheapest certificate.
 
-    ``surrogate`` (not in JSON) evaluates cost and gradient classically, by the method of the verdict; None where that
-    has no evaluator. ``surrogates``: those of every method that applies and has one, by name.
+    ``surrogate`` evaluates cost and gradient classically, by the method of the verdict; None where that has no
+    evaluator. ``surrogates``: those of every method that applies and has one, by name. Neither JSON nor a pickle
+    holds them: `qtrain.simulability` makes them again.
     """
 
     simulable: bool
@@ -75,6 +76,15 @@ class Simulability(Shown, JsonResult):
     surrogates: dict[str, Any] = field(
         default_factory=dict, compare=False, repr=False, metadata={"json": False}
     )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "surrogate": None, "surrogates": {}}  # they hold plans, which are functions
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self  # nothing of it changes; what a pickle leaves out stays
 
     def _brief(self) -> str:
         applying = sum(c.applies for c in self.certificates)

@@ -198,6 +198,10 @@ def _uniform(problem: Problem, total: Total) -> tuple[list[Accumulator], np.ndar
     suspects = (second <= floor) & ~zero
     zero = zero | vanishing(problem, suspects)
     hidden = suspects & ~zero
+    if zero.all():
+        cost = 0.0
+    elif cost <= floor:
+        cost = math.nan  # lost in rounding, and nothing proves that it is 0
     ceiling = np.append(np.where(hidden, 4 * floor, np.inf), np.inf)
     means = np.append(np.zeros(count), total.mean)
     sums: list[Accumulator] = [
@@ -208,6 +212,11 @@ def _uniform(problem: Problem, total: Total) -> tuple[list[Accumulator], np.ndar
 
 def _other_start(problem: Problem, total: Total) -> tuple[list[Accumulator], np.ndarray] | None:
     """E f_u f*_v e^(i (u - v) theta): one Toeplitz matrix of characteristic functions along each axis."""
+    start, zero = problem.start, dead(problem)
+    count = len(problem.program.weights)
+    if zero.all():
+        means = np.append(np.zeros(count), total.mean)
+        return [Exact(means**2, 0.0), Means(means)], zero
     weights = tuple(sorted({k for some in total.blocks for k in some}))
     reach = dict.fromkeys(weights, 0)
     for some, block in total.blocks.items():
@@ -222,8 +231,6 @@ def _other_start(problem: Problem, total: Total) -> tuple[list[Accumulator], np.
             block.reshape([sizes.get(k, 1) for k in weights])
         )
     slopes = [float(total.unit[k]) * (np.arange(2 * reach[k] + 1) - reach[k]) for k in weights]
-    start, zero = problem.start, dead(problem)
-    count = len(problem.program.weights)
     second, means = np.zeros(count + 1), np.zeros(count + 1)
     lost = np.zeros(count + 1, bool)
     for place, axis in [(-1, -1), *((k, axis) for axis, k in enumerate(weights))]:

@@ -14,14 +14,14 @@ import numpy as np
 
 from qtrain.circuits.angles import QUARTER, TOLERANCE
 from qtrain.circuits.observables import as_observable
+from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError
 from qtrain.json_results import Shown, count
 from qtrain.simulators.sectors.pulled_back import PulledBack, pull_back
 
 if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
     from qiskit.quantum_info import SparsePauliOp
-
-    from qtrain.circuits.program import PauliProgram
 
 EVALUATIONS = 20_000  # at least, where no other number is given
 PER_PARAMETER = 50
@@ -69,14 +69,15 @@ class _Turns:
 
 
 def clifford_point(
-    program: PauliProgram, hamiltonian: SparsePauliOp, *, seed: int = 0, evaluations: int | None = None
-) -> CliffordPoint:
+    program: PauliProgram | QuantumCircuit, hamiltonian: SparsePauliOp, *, seed: int = 0,
+    evaluations: int | None = None,
+) -> CliffordPoint:  # fmt: skip
     """Descend from all angles 0, then anneal and descend from random points while evaluations are left.
 
     Each end is a point that no change of one angle improves, except where the evaluations ran out.
 
     Args:
-        program: inputs bound, angles affine in its parameters.
+        program: or a circuit; inputs bound, angles affine in its parameters.
         evaluations: costs that may be looked at, by default ``EVALUATIONS`` or ``PER_PARAMETER`` for each. The best of
             all ends is returned, of those alike the one of fewest turns: more never give a higher energy.
 
@@ -86,11 +87,11 @@ def clifford_point(
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
         >>> from qiskit.quantum_info import SparsePauliOp
-        >>> from qtrain.circuits.program import lower
-        >>> found = clifford_point(lower(real_amplitudes(3)), SparsePauliOp(["XXX", "ZZI", "IZZ"]))
+        >>> found = clifford_point(real_amplitudes(3), SparsePauliOp(["XXX", "ZZI", "IZZ"]))
         >>> found.energy, bool(np.isin(found.angles / (np.pi / 2), (-1, 0, 1, 2)).all())
         (-3.0, True)
     """
+    program = lower(program)
     if program.angle_map is not None:
         raise QTrainError("program should have angles that are affine in its parameters. Got other functions of them.")
     if not program.weights:

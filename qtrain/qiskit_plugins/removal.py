@@ -12,7 +12,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import CircuitInstruction, Gate
 from qiskit.quantum_info import Operator, Pauli, SparsePauliOp
 
-from qtrain.circuits.composites import expand, find_inputs, free_parameters, joined_parameters
+from qtrain.circuits.composites import definition_of, expand, find_inputs, free_parameters, joined_parameters
 
 TOLERANCE = 1e-12
 
@@ -153,4 +153,6 @@ def _matrix(item: CircuitInstruction) -> np.ndarray | None:
     """Of a gate without parameters on at most three qubits."""
     if free_parameters(item) or len(item.qubits) > 3 or not isinstance(item.operation, Gate):
         return None
-    return np.asarray(Operator(item.operation).data)
+    # An evolution is the product formula that runs; its own matrix would be the exact exponential.
+    gates = definition_of(item.operation) if item.name == "PauliEvolution" else None
+    return np.asarray(Operator(gates or item.operation).data)

@@ -144,6 +144,15 @@ def test_split_grids_are_whole_grids(seed):
             np.testing.assert_allclose(table.ravel(), whole, atol=1e-12)
 
 
+@pytest.mark.parametrize("start", ["uniform", "gaussian:0.3"])
+def test_rounding_is_no_variance_of_a_constant_cost(start):
+    """A flip of all qubits turns the sign of the sum: the cost is 0 at every angle."""
+    circuit, _ = qaoa(nx.cycle_graph(6), 2)
+    total = SparsePauliOp.from_sparse_list([("Z", [q], 1) for q in range(6)], 6)
+    stats = exactly(circuit, total, initialization=start)
+    assert stats.proven_zero.all() and stats.cost_variance == 0.0
+
+
 def test_refusals_are_clauses():
     a = Parameter("a")
     odd = QuantumCircuit(1)

@@ -133,6 +133,9 @@ def test_refusals():
         clifford_point(lower(circuit), SparsePauliOp("Z"), evaluations=0)
     with pytest.raises(QTrainError, match="at least one parameter"):
         clifford_point(lower(QuantumCircuit(1)), SparsePauliOp("Z"))
+    with pytest.raises(QTrainError, match="circuit should be a QuantumCircuit or a file. Got int."):
+        clifford_point(3, SparsePauliOp("Z"))
+    assert clifford_point(circuit, SparsePauliOp("Z")).energy == clifford_point(lower(circuit), SparsePauliOp("Z")).energy
     circuit.rz(a * a, 0)
     with pytest.raises(QTrainError, match="affine"):
         clifford_point(lower(circuit), SparsePauliOp("Z"))

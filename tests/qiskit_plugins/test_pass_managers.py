@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit, generate_preset_pass_manager, qpy, transpile
 from qiskit.circuit import Parameter, ParameterVector, library
-from qiskit.circuit.library import efficient_su2, real_amplitudes, zz_feature_map
+from qiskit.circuit.library import PauliEvolutionGate, efficient_su2, real_amplitudes, zz_feature_map
 from qiskit.quantum_info import Operator, SparsePauliOp, Statevector
 from qiskit.transpiler import CouplingMap, PassManager
 from qiskit.transpiler.passes import CheckMap, HLSConfig
@@ -271,6 +271,17 @@ def test_removal_done_twice_removes_nothing_more_than_once_over(case):
     small, _ = remove_dead(circuit, observable)
     _, again = remove_dead(small, observable)
     assert again.parameters == ()
+
+
+def test_an_evolution_is_the_formula_that_runs(recwarn):
+    """The exact exponential leaves the input alone; its product formula does not."""
+    circuit = QuantumCircuit(3)
+    circuit.append(PauliEvolutionGate(SparsePauliOp(["XXI", "IXX", "YYI", "IYY"]), time=0.7), range(3))
+    circuit.ry(Parameter("a"), 0)
+    small, removal = remove_dead(circuit, "IIZ")
+    assert removal.gates == (2, 2)
+    assert expectation(small.decompose(), SparsePauliOp("IIZ"), [0.0]) < 0.9
+    assert not [w for w in recwarn if "Sparse" in w.category.__name__]
 
 
 def test_measurements_and_barriers_stay():
