@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qtrain.cli import explain_verb, family_verbs, improve_verbs, page_verbs
+from qtrain.cli import explain_verb, family_verbs, improve_verbs, page_verbs, registry_verbs
 from qtrain.cli.options import (
     MEASURED,
     Backend,
@@ -26,7 +26,6 @@ from qtrain.cli.options import (
     Jobs,
     Json,
     Noise,
-    Registered,
     Scheduler,
     Seconds,
     Seed,
@@ -41,7 +40,6 @@ from qtrain.cli.terminal import announce, let_go, print_json, print_views, say, 
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
-
     from qtrain.studies.result import SearchResult
 
 FAIL_IF, WRONG_INPUT, SEARCH_FAILED, BUG, INTERRUPTED, PIPE_CLOSED = 1, 2, 3, 70, 130, 141
@@ -269,37 +267,8 @@ def worker(
         say(f"Register the winner with: qtrain register {spec} --storage {result.storage}")
 
 
-@app.command("list", epilog="Example: qtrain list --json")
-def list_(json: Json = False) -> None:
-    """List the registered architectures, your own and those of installed packages."""
-    from qtrain.cli import study_verbs
-
-    rows = study_verbs.entries()
-    if json:
-        print_json(rows)
-    elif not rows:
-        say("No architecture is registered yet. A search registers its winner: qtrain search SPEC")
-    else:
-        from qtrain.views import tables
-
-        shown = [row | {"observable": tables.shortened(row["observable"])} for row in rows]
-        print_views(tables.grid(list(rows[0]), [list(row.values()) for row in shown]))
-
-
-@app.command(epilog="Example: qtrain show tfim-heavy-hex")
-def show(name: Registered, json: Json = False) -> None:
-    """Show a registered architecture: its layers, its figures, its circuit."""
-    from qtrain.cli import study_verbs
-    from qtrain.registry.registry import load
-
-    entry = load(name)
-    if json:
-        print_json(entry.to_dict())
-    else:
-        from qtrain.views import study_tables
-
-        drawing = study_verbs.drawing(entry, width=terminal().width)
-        print_views(study_tables.entry_view(entry, study_verbs.entry_report(entry), drawing=drawing))
+app.command("list", epilog="Example: qtrain list --json")(registry_verbs.list_)
+app.command(epilog="Example: qtrain show tfim-heavy-hex")(registry_verbs.show)
 
 
 @app.command(epilog='Example: qtrain molecule "Li 0 0 0; H 0 0 1.6" --active 2,5 -o lih.json')
@@ -318,43 +287,12 @@ def molecule(
     say(circuit_verbs.write_molecule(geometry, output, active, basis=basis, unit=unit, charge=charge, spin=spin))
 
 
-@app.command(epilog="Example: qtrain register ising-8 --name my-winner")
-def register(
-    study: Annotated[str, typer.Argument(help="Name of a study, or its spec file, whose rule then counts.")],
-    storage: Storage = None,
-    name: Annotated[str | None, typer.Option(help="Registry name; the study's if not given.")] = None,
-) -> None:
-    """Register the winner of a study that has run."""
-    from qtrain.cli import study_verbs
-
-    say(study_verbs.register(study, storage=storage, name=name))
-
-
-@app.command(epilog="Example: qtrain package tfim-heavy-hex -o plugins")
-def package(
-    name: Registered,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder that the package is written into.")],
-) -> None:
-    """Write a registered architecture as a package that pip installs."""
-    from qtrain.registry.packaging import package
-
-    folder = package(name, output)
-    say(f"Wrote {folder}: pip install {folder}")
-
-
-@app.command(epilog="Example: qtrain model tfim-heavy-hex")
-def model(name: Registered, tracking_uri: Tracking = None) -> None:
-    """Log a registered winner as an MLflow model: a new version, and the champion if it is the best."""
-    from qtrain.cli import study_verbs
-
-    say(study_verbs.model(name, tracking_uri))
-
-
+app.command(epilog="Example: qtrain register ising-8 --name my-winner")(registry_verbs.register)
+app.command(epilog="Example: qtrain package tfim-heavy-hex -o plugins")(registry_verbs.package)
+app.command(epilog="Example: qtrain model tfim-heavy-hex")(registry_verbs.model)
 app.command(epilog="Example: qtrain explain concentrated")(explain_verb.explain)
 app.command(epilog='Example: qtrain scaling efficient_su2 --option entanglement=linear -O "Z^n"')(family_verbs.scaling)
 app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")(page_verbs.report)
-
-
 app.command(epilog=improve_verbs.EXAMPLE)(improve_verbs.improve)
 
 
