@@ -49,6 +49,30 @@ def unfold(circuit: QuantumCircuit, chosen: Callable[[CircuitInstruction], bool]
     return circuit
 
 
+def entangling(circuit: QuantumCircuit) -> tuple[int, int]:
+    """Depth and number of the gates on two qubits or more; time evolutions and composite gates count written out.
+
+    Example:
+        >>> from qiskit.circuit.library import PauliEvolutionGate
+        >>> from qiskit.quantum_info import SparsePauliOp
+        >>> circuit = QuantumCircuit(3)
+        >>> _ = circuit.append(PauliEvolutionGate(SparsePauliOp(["IZZ", "ZZI", "XII"])), range(3))
+        >>> entangling(circuit)
+        (2, 2)
+    """
+
+    from qiskit.circuit.library import PauliEvolutionGate
+
+    def wide(item: CircuitInstruction) -> bool:
+        return len(item.qubits) > 2 and (isinstance(item.operation, PauliEvolutionGate) or is_composite(item.operation))
+
+    def entangles(item: CircuitInstruction) -> bool:
+        return len(item.qubits) > 1 and item.operation.name != "barrier"
+
+    written = unfold(circuit, wide)
+    return written.depth(entangles), sum(map(entangles, written.data))
+
+
 def is_composite(operation: Operation) -> bool:
     """A gate that is only known by its definition, or an ansatz."""
     return operation.name == ANSATZ or (type(operation) in (Gate, Instruction) and operation.definition is not None)

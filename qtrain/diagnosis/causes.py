@@ -34,9 +34,9 @@ CAUSES = (HEALTHY, OUTSIDE, COMMUTES, UNFELT, CONCENTRATED, LOST, SCRAMBLED, UND
 # Advice is proven (remove), measured (the qubit that sees it), or names who would measure: it promises nothing untried.
 _ADVICE = {
     HEALTHY: "keep it",
-    OUTSIDE: "remove it, or measure more qubits",
-    COMMUTES: "remove it",
-    UNFELT: "remove it, or change the input layer",
+    OUTSIDE: "remove, or measure more qubits",
+    COMMUTES: "remove",
+    UNFELT: "remove, or change the input layer",
     CONCENTRATED: "the whole cost is flat: qtrain improve tries what may change that",
     SCRAMBLED: "no single qubit shows it: qtrain improve tries what may change that",
     UNDECIDED: "raise the budget to learn the cause",
@@ -184,7 +184,9 @@ def summarize(verdicts: Sequence[Verdict], shots: int) -> str:
     of = f"{counts[HEALTHY]} of {total} parameter{'' if total == 1 else 's'}"
     parts = [f"{of} {trains} at {shots} shot{'' if shots == 1 else 's'}"]
     dead = sum(counts[c] for c in (OUTSIDE, COMMUTES, UNFELT))
-    if dead:
+    if dead == total > 0:
+        parts.append("the cost is the same at every angle: measure something else, or start from another state")
+    elif dead:
         parts.append(f"{dead} {'is' if dead == 1 else 'are'} dead and can be removed")
     names = {
         CONCENTRATED: "{are} flat because the observable concentrates",

@@ -15,6 +15,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import QUICK, Budget
+from qtrain.circuits.composites import entangling
 from qtrain.circuits.drawing.gates import drawing
 from qtrain.circuits.files import read_circuit
 from qtrain.circuits.initialization import Initialization
@@ -104,7 +105,7 @@ def diagnose(
     return TrainabilityReport(
         num_qubits=problem.program.num_qubits, num_parameters=len(problem.program.parameters),
         num_gates=len(source.data),
-        two_qubit_depth=source.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
+        two_qubit_depth=entangling(source)[0],
         observable=text, initialization=problem.drawn, shots=problem.shots, threshold=threshold(problem),
         summary=summarize(results["verdicts"], problem.shots), notes=tuple(dict.fromkeys(problem.notes)),
         versions=dict(_versions()), seconds=seconds, noise=problem.noise.text if problem.noise else "",

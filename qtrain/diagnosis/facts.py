@@ -82,12 +82,13 @@ def of_gradients(report: TrainabilityReport) -> Facts:
     method = ", ".join(dict.fromkeys([stats.method, precision(stats)]))
     samples = f", {count(stats.num_samples, 'sample')}" if stats.num_samples else ""
     unit = number(report.threshold * report.shots)  # what all variances scale with, said beside the first of them
-    return [
-        ("parameters", f"{total}: {shares}" if shares else str(total)),
-        ("cost variance", f"{number(stats.cost_variance)} (observable with S = {unit})"),
-        ("live gradient variance", f"median {number(median)}, smallest {number(smallest)}"),
-        ("method", method + samples),
-    ]
+    rows = [("parameters", f"{total}: {shares}" if shares else str(total))]
+    if not total or fraction(report, "dead") < 1:  # else a proof that the cost is constant: what is left is rounding
+        rows += [
+            ("cost variance", f"{number(stats.cost_variance)} (observable with S = {unit})"),
+            ("live gradient variance", f"median {number(median)}, smallest {number(smallest)}"),
+        ]
+    return [*rows, ("method", method + samples)]
 
 
 def of_light_cone(report: TrainabilityReport) -> Facts:
@@ -119,12 +120,12 @@ def of_trend(report: TrainabilityReport) -> Facts:
 
 
 def trend_words(found: Scaling) -> str:
-    """A law in a few words, as ``"exponential, 0.69 per qubit"``."""
+    """A law in a few words, as ``"exponential, e^(-0.69 n)"``: what the variance is proportional to."""
     if found.law == "exponential":
-        return f"exponential {'decay' if found.rate > 0 else 'growth'}, {number(abs(found.rate), 2)} per qubit"
+        return f"exponential, e^({number(-found.rate, 2)} n)"
     if found.law == "polynomial":
-        return f"polynomial, V ~ n^{number(-found.rate, 2)}"
-    return "constant in n" if found.law == "constant" else "not yet decided"
+        return f"polynomial, n^{number(-found.rate, 2)}"
+    return "constant in n" if found.law == "constant" else "not decided"
 
 
 def sizes_words(sizes: Sequence[int]) -> str:

@@ -105,7 +105,9 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
     best = min(usable, key=lambda row: (row.kind != CLASSICAL, row.cost), default=None)
     if best is None:
         return Simulability(False, f"not certified: {untried or 'no method fits its cost and error'}", rows)
-    text = f"{best.check}: {best.detail}, about {best.cost:.2g} operations, error {best.error:.2g}, {best.kind}"
+    work = "1 operation" if round(best.cost) == 1 else f"about {best.cost:.2g} operations"
+    text = f"{best.check}: {best.detail}, {work}, " + (f"error {best.error:.2g}" if best.error else "exact")
+    text += f"; {best.kind}" if best.kind != CLASSICAL else ""
     text += f"; {untried}" if untried else ""
     return Simulability(best.kind == CLASSICAL, text, rows, surrogates.get(best.check), surrogates)
 

@@ -13,6 +13,7 @@ for _row in (
     Edit("mirrored layers", ("start", "circuit"), starts.mirrored_layers),
     Edit("tied angles", ("parameters", "circuit"), parameters.tied),
     Edit("local observable", ("observable",), observables.local_sums),
+    Edit("pair observable", ("observable",), observables.pair_sums),
     Edit("seeing qubits", ("observable",), observables.seeing),
     Edit("start near zero", ("start",), starts.near_zero, keeps_function=True),
     Edit("identity block", ("start",), starts.identity_block, keeps_function=True),

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from qtrain.budget import Budget, clock
+from qtrain.circuits.composites import entangling
 from qtrain.diagnosis import causes, parts
 from qtrain.diagnosis.diagnose import question
 from qtrain.diagnosis.expressivity import expressivity
@@ -69,15 +70,14 @@ def measure(row: Row, setting: Setting, seconds: float) -> None:
     known = stats.second_moment[live]
     known = known[np.isfinite(known)] / scale
     trains, total = found.count(causes.HEALTHY), len(found)
-    circuit = asked.circuit
+    depth, gates = entangling(asked.circuit)
     row.question = asked
     row.tried = replace(
         row.tried, parameters=total, trains=trains, share=trains / total,
         median_variance=_median(known),
         cost_variance=float(stats.cost_variance) / scale, method=stats.method,
         exact=bool((stats.exact | ~live).all()), notes=tuple(dict.fromkeys(asked.notes)),
-        two_qubit_depth=circuit.depth(lambda item: len(item.qubits) > 1 and item.operation.name != "barrier"),
-        two_qubit_gates=sum(len(i.qubits) > 1 and i.operation.name != "barrier" for i in circuit.data),
+        two_qubit_depth=depth, two_qubit_gates=gates,
         seconds=_since(began),
     )  # fmt: skip
 

@@ -10,7 +10,9 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.program import lower
 from qtrain.improvement.table import Candidate, Model
+from qtrain.json_results import count
 from qtrain.light_cones.light_cone import light_cone
+from qtrain.qiskit_plugins.removal import remove_dead
 
 NAMED = ("sum Z", "parity")  # short texts of what edits make
 MOST_CONES = 64  # qubits that are looked at one by one
@@ -84,6 +86,20 @@ def local_sums(model: Model) -> Iterator[Candidate]:
         where = "each qubit" if len(busy) == n else f"each of the {len(busy)} qubits that its parameters reach"
         text = f"measure the sum of Z on {where} instead of {asked}"
         yield Candidate("sum of Z", text, model.but(observable=_sum(dict.fromkeys(busy, "Z"), n)))
+
+
+def pair_sums(model: Model) -> Iterator[Candidate]:
+    """Products of two Z on the pairs that gates couple, where a local observable sees no parameter: what a symmetry
+    of circuit and start hides from single qubits is seen there."""
+    weights = (model.observable.paulis.x | model.observable.paulis.z).sum(axis=1)
+    if weights.max(initial=0) > 1:
+        return
+    places = [sorted(model.circuit.find_bit(q).index for q in item.qubits) for item in model.circuit.data]
+    pairs = sorted({(two[0], two[1]) for two in places if len(two) == 2})
+    if pairs and not remove_dead(model.circuit, model.observable, inputs=model.inputs)[0].num_parameters:
+        terms = SparsePauliOp.from_sparse_list([("ZZ", list(pair), 1.0) for pair in pairs], model.num_qubits)
+        text = f"measure the sum of ZZ on the {count(len(pairs), 'coupled pair')} instead of"
+        yield Candidate("sum of ZZ", f"{text} {observable_text(model.observable)}", model.but(observable=terms))
 
 
 def seeing(model: Model) -> Iterator[Candidate]:

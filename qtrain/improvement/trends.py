@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from qtrain.budget import Budget, clock
-from qtrain.circuits.initialization import Initialization
+from qtrain.diagnosis.facts import trend_words
 from qtrain.diagnosis.families import Family, observable_at
 from qtrain.diagnosis.scaling import Scaling, scaling
 from qtrain.errors import QTrainError
@@ -46,18 +46,16 @@ def tendency(model: Model, family: Family, *, shots: int, budget: Budget, seed: 
             continue
         if found.law != "undecided":
             break
-    return None if found is None else Tendency(*_words(found, model.start))
+    return None if found is None else Tendency(*_words(found))
 
 
-def _words(found: Scaling, start: Initialization) -> tuple[str, str]:
+def _words(found: Scaling) -> tuple[str, str]:
     if found.law == "constant" or (found.law != "undecided" and found.rate_high <= 0):
         return "constant", "constant in n" if found.law == "constant" else "grows with n"
-    if found.law == "exponential":
-        return "exponential", f"exponential, {found.rate:.2g} per qubit"
-    if found.law == "polynomial" and found.rate > 0:
-        return "polynomial", f"polynomial, n^-{found.rate:.2g}"
+    if found.law == "exponential" or (found.law == "polynomial" and found.rate > 0):
+        return found.law, trend_words(found)
     sizes, variance = found.sizes, found.variance
     half = min(range(len(sizes)), key=lambda k: abs(2 * sizes[k] - sizes[-1]))
     left = float(variance[-1] / variance[half])
-    words = f"V({sizes[-1]}) = {left:.2g} V({sizes[half]})"
+    words = f"V({sizes[-1]}) = {left:#.2g} V({sizes[half]})"
     return ("flat", f"about constant: {words}") if left >= FLAT else ("undecided", f"not decided: {words}")

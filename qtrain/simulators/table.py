@@ -14,6 +14,7 @@ from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.problem import Problem
 from qtrain.circuits.program import PauliProgram
 from qtrain.extensions import Table
+from qtrain.json_results import count
 from qtrain.simulators.collective_spin import collective_spin
 from qtrain.simulators.cones.cut import ConesSurrogate, pieces_of
 from qtrain.simulators.evaluators import Evaluator, MappedSurrogate, ModuleSurrogate, StatevectorSurrogate
@@ -211,7 +212,8 @@ def _contraction(problem: Problem) -> Plan | str:
     if isinstance(found, str):
         return found
     terms = len(problem.traceless)
-    detail = f"networks of {terms} term{'' if terms == 1 else 's'}, {len(found.forest.steps)} contractions"
+    contractions = count(len(found.forest.steps), "contraction")
+    detail = f"networks of {count(terms, 'term')}, {contractions}"
     return Plan(detail, found.operations, found.memory_bytes, found.build)
 
 

@@ -15,15 +15,15 @@ class FittingTable(Table):
 
     Example:
         >>> table = FittingTable("cause", "advice", box=None)
-        >>> table.add_row("dead: outside the light cone", "remove it, or measure more qubits")
+        >>> table.add_row("dead: outside the light cone", "remove, or measure more qubits")
         >>> console = Console(width=24)
         >>> with console.capture() as seen:
         ...     console.print(table)
         >>> print("\\n".join(line.rstrip() for line in seen.get().splitlines()))
         dead: outside the light
         cone
-          advice: remove it, or
-          measure more qubits
+          advice: remove, or measure
+          more qubits
     """
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

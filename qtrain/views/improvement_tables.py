@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -15,13 +16,17 @@ from qtrain.improvement.results import Improvements, Tried
 from qtrain.json_results import count
 from qtrain.views.tables import PLAIN
 
+FEW = 3  # rows that are shown where none of them does better
+
 
 def improvements_view(found: Improvements, *, title: str, most: int | None = 12) -> RenderableType:
     """The table of a colleague, the best row first; row 0 is the model as it was given.
 
     Args:
-        most: rows that are shown; None: all.
+        most: rows that are shown, fewer where none does better; None: all.
     """
+    if most is not None and not any(helps(found.before, row) for row in found.tried):
+        most = min(most, FEW)
     rows = list(enumerate([found.before, *found.tried[:most]]))
     parts: list[RenderableType] = [
         Text(title, style="bold cyan"), Text(headline(found)), "", _trainable(rows), "", _costs(rows)
@@ -51,20 +56,43 @@ def _trainable(rows: list[tuple[int, Tried]]) -> Table:
     table = Table(
         Column("#", justify="right", no_wrap=True), Column("what is changed", overflow="fold", ratio=1),
         Column("train", justify="right", no_wrap=True), Column("share", justify="right", no_wrap=True),
-        Column("median V", justify="right", no_wrap=True), Column("with n", overflow="fold", max_width=22), **PLAIN,
+        Column("median V", justify="right", no_wrap=True), Column("with n", no_wrap=True), **PLAIN,
         expand=True,
     )  # fmt: skip
     for k, row in rows:
         if row.failed:
-            table.add_row(str(k), escape(f"{row.what}: {row.failed}"), "failed", "–", "–", "–", style="dim")
+            table.add_row(str(k), escape(f"{_change(row)}: {row.failed}"), "failed", "–", "–", "–", style="dim")
             continue
-        mark = " (keeps the function)" if row.names and row.keeps_function else ""
         table.add_row(
-            str(k), escape(row.what + mark), f"{row.trains}/{row.parameters}", f"{100 * row.share:.0f} %",
-            ("" if row.exact else "~") + number(row.median_variance), row.trend or "–",
+            str(k), escape(_change(row)), f"{row.trains}/{row.parameters}", f"{100 * row.share:.0f} %",
+            ("" if row.exact else "~") + number(row.median_variance), _law(row.trend or "–"),
             style="bold" if k == 1 else None,
         )  # fmt: skip
     return table
+
+
+def _change(row: Tried) -> str:
+    """What was changed; row 0 and the title say what it was before."""
+    if not row.names:
+        return f"as it is: {row.family}" if row.family else "as it is"
+    return "; ".join(map(shorter, row.edits)) + (" (keeps the function)" if row.keeps_function else "")
+
+
+def _law(trend: str) -> str:
+    """``e^(-0.65 n)`` of ``exponential, e^(-0.65 n)``; a ratio between two sizes is left to the sentence above."""
+    return trend.partition(":")[0].rpartition(", ")[2]
+
+
+def shorter(edit: str) -> str:
+    """An edit without what it replaces, and without how Python says it.
+
+    Example:
+        >>> shorter("measure the sum of Z on each qubit instead of the parity")
+        'measure the sum of Z on each qubit'
+        >>> shorter('entanglement="linear" instead of "circular" (CX from the first qubit to the last)')
+        'entanglement="linear" (CX from the first qubit to the last)'
+    """
+    return re.sub(r" instead of (?!\d).*?(?= \(|: |$)| \(initialization=[^)]*\)", "", edit)
 
 
 def _costs(rows: list[tuple[int, Tried]]) -> Table:

@@ -81,7 +81,8 @@ def sector(program: PauliProgram, observable: SparsePauliOp) -> Sector:
     """
     circuit = pull_back(program, observable)
     left = dimension_log2(circuit)
-    name = f"{program.num_qubits - left} Pauli symmetries"
+    symmetries = program.num_qubits - left
+    name = f"{symmetries} Pauli symmetr{'y' if symmetries == 1 else 'ies'}"
     parities = Sector(program, circuit, float(left), name)
     if len(circuit.x) > MOST_ROTATIONS or not may_conserve(circuit):
         return parities

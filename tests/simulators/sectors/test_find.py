@@ -57,7 +57,7 @@ def test_unequal_hops_break_the_number():
     circuit.rx(Parameter("d"), 2)
     circuit.rx(Parameter("e"), 3)
     found = found_in(circuit)
-    assert (found.log2, found.detail) == (3.0, "1 Pauli symmetries")
+    assert (found.log2, found.detail) == (3.0, "1 Pauli symmetry")
 
 
 @pytest.mark.parametrize("mode", ["iswap", "fsim"])
