@@ -22,8 +22,8 @@ class FittingTable(Table):
         >>> print("\\n".join(line.rstrip() for line in seen.get().splitlines()))
         dead: outside the light
         cone
-          advice: remove, or measure
-          more qubits
+          advice: remove, or
+          measure more qubits
     """
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:

@@ -16,16 +16,16 @@ from qtrain.improvement.results import Improvements, Tried
 from qtrain.json_results import count
 from qtrain.views.tables import PLAIN
 
-FEW = 3  # rows that are shown where none of them does better
+FEW = 3  # rows that are shown where no parameter trains in any
 
 
 def improvements_view(found: Improvements, *, title: str, most: int | None = 12) -> RenderableType:
     """The table of a colleague, the best row first; row 0 is the model as it was given.
 
     Args:
-        most: rows that are shown, fewer where none does better; None: all.
+        most: rows that are shown, fewer where nothing trains in any; None: all.
     """
-    if most is not None and not any(helps(found.before, row) for row in found.tried):
+    if most is not None and not any(row.trains for row in (found.before, *found.tried)):
         most = min(most, FEW)
     rows = list(enumerate([found.before, *found.tried[:most]]))
     parts: list[RenderableType] = [

@@ -131,7 +131,7 @@ def test_the_trend_in_a_diagnosis(run, tmp_path):
     file = write(tmp_path / "a.qpy", real_amplitudes(5, reps=1))
     code, out, _ = run("diagnose", file, "-O", "ZZZZZ")
     out = " ".join(out.split())
-    assert code == 0 and "exponential decay" in out and "real_amplitudes, reverse_linear, 1 repetition" in out
+    assert code == 0 and "exponential, e^(-" in out and "real_amplitudes, reverse_linear, 1 repetition" in out
     assert "─RY─" not in out  # no picture where there is no terminal
     assert json.loads(run("diagnose", file, "-O", "ZZZZZ", "--json")[1])["trend"]["law"] == "exponential"
     assert run("diagnose", file, "-O", "ZZZZZ", "--fail-if", "rate > 0.1")[0] == 1

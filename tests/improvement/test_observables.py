@@ -6,12 +6,13 @@ import hypothesis
 from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.circuit.library import real_amplitudes
+from qiskit.circuit.library import qaoa_ansatz, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
 from random_circuits import random_observable
 
 from qtrain.circuits.observables import as_observable
-from qtrain.improvement.observables import busy_qubits, full_text, local_sums, seeing
+from qtrain.diagnosis.diagnose import diagnose
+from qtrain.improvement.observables import busy_qubits, full_text, local_sums, pair_sums, seeing
 from qtrain.improvement.table import Model
 
 
@@ -55,3 +56,14 @@ def test_the_fewest_qubits_that_see_everything():
     found = made(seeing, circuit, "Z0")
     assert found["seeing qubits"] == [("IIZI", 1), ("ZIII", 1)]
     assert found["seeing qubit"] in ([("IIZI", 1)], [("ZIII", 1)])
+
+
+def test_what_a_symmetry_hides_from_single_qubits_is_looked_for_in_pairs():
+    """The parity of all X stays: every single Z has mean zero at all angles, products of two have not."""
+    pairs = SparsePauliOp.from_sparse_list([("ZZ", [q, q + 1], 1.0) for q in range(3)], 4)
+    circuit = qaoa_ansatz(pairs, reps=1)
+    (terms,) = made(pair_sums, circuit, "sum Z").values()
+    assert sorted(terms) == sorted((label, 1) for label in pairs.paulis.to_labels())
+    assert diagnose(circuit, "sum Z").summary.endswith("measure something else, or start from another state.")
+    assert diagnose(circuit, SparsePauliOp.from_list(terms)).fraction("healthy") == 1
+    assert not made(pair_sums, circuit, pairs) and not made(pair_sums, real_amplitudes(4, reps=1), "sum Z")
