@@ -17,6 +17,7 @@ from qtrain.diagnosis.diagnose import question
 from qtrain.diagnosis.expressivity import expressivity
 from qtrain.diagnosis.families import recognize
 from qtrain.diagnosis.parts import Diagnosis
+from qtrain.diagnosis.results import kind
 from qtrain.errors import QTrainError
 from qtrain.improvement.results import Tried
 from qtrain.improvement.table import Model
@@ -73,7 +74,8 @@ def measure(row: Row, setting: Setting, seconds: float) -> None:
     depth, gates = entangling(asked.circuit)
     row.question = asked
     row.tried = replace(
-        row.tried, parameters=total, trains=trains, share=trains / total,
+        row.tried, verdicts=dict(zip(stats.parameters, map(kind, found), strict=True)),
+        parameters=total, trains=trains, share=trains / total,
         median_variance=_median(known),
         cost_variance=float(stats.cost_variance) / scale, method=stats.method,
         exact=bool((stats.exact | ~live).all()), notes=tuple(dict.fromkeys(asked.notes)),

@@ -6,7 +6,7 @@ import base64
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
 from qiskit import QuantumCircuit, qpy
@@ -28,6 +28,8 @@ class Tried(Shown, JsonResult):
             ``"parameters"``, as ``keep`` takes them.
         keeps_function: the expectation value is the same function of the parameters that are left.
         circuit, observable, initialization: the model, as `qtrain.diagnose` takes it.
+        verdicts: the kind of each parameter's verdict by its name, such as ``"healthy"``; empty where none was
+            measured.
         parameters: of the circuit. trains: how many of them have a variance that the shots resolve; share: of all.
         median_variance: of the gradients that are not proven to vanish, for an observable with S = 1, so that rows
             compare; NaN where none is known.
@@ -54,6 +56,7 @@ class Tried(Shown, JsonResult):
     circuit: QuantumCircuit
     observable: SparsePauliOp
     initialization: str
+    verdicts: dict[str, str] = field(default_factory=dict)
     parameters: int = 0
     trains: int = 0
     share: float = 0.0

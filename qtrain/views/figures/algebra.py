@@ -10,7 +10,8 @@ import numpy as np
 
 from qtrain.errors import QTrainError
 from qtrain.lie.growth import DLAGrowth, Growth
-from qtrain.views.figures.frame import BLUE, ORANGE, axes_for, legend, whole_numbers
+from qtrain.views.figures.frame import axes_for, legend, whole_numbers
+from qtrain.views.palette import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,25 +18,19 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from qtrain.errors import QTrainError
+from qtrain.views.palette import CAUSE_COLOURS
 
 WIDTH = 3.4  # inches: one column of a two-column paper
 SMALL, TEXT = 7, 8  # points
 DPI = 200
 READABLE = 12.0  # area of a mark in a legend, points^2, at least
 
-# Okabe and Ito's palette: distinguishable without full colour vision. Each cause has a shape of its own as well.
-BLUE, ORANGE, GREEN, RED, SKY, PINK, GREY = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#8A8A8A",
-)  # fmt: skip
-CAUSE_STYLES = {  # by the short word of a cause
-    "healthy": (GREEN, "o"),
-    "dead": (GREY, "x"),
-    "concentrated": (ORANGE, "s"),
-    "lost": (BLUE, "D"),
-    "scrambled": (PINK, "^"),
-    "below": (SKY, "P"),
-    "unknown": (RED, "X"),
-}
+CAUSE_STYLES = {  # by the short word of a cause: colour and marker
+    word: (CAUSE_COLOURS[word], marker)
+    for word, marker in {
+        "healthy": "o", "dead": "x", "concentrated": "s", "lost": "D", "scrambled": "^", "below": "P", "unknown": "v",
+    }.items()
+}  # fmt: skip
 DECADES = 2.0  # an axis over more of them is logarithmic
 
 

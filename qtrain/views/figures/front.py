@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qtrain.errors import QTrainError
-from qtrain.views.figures.frame import BLUE, GREY, RED, check_ax, legend, panels, quiet, spread
+from qtrain.views.figures.frame import check_ax, legend, panels, quiet, spread
 from qtrain.views.figures.history import plot_history
 from qtrain.views.figures.trials import Columns, check_objectives, columns
+from qtrain.views.palette import BLUE, GREY, RED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,21 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from qtrain.growth.adapt import Growth
-from qtrain.views.figures.frame import (
-    BLUE,
-    GREY,
-    ORANGE,
-    RED,
-    axes_for,
-    check_ax,
-    legend,
-    panels,
-    quiet,
-    rug,
-    spread,
-    whole_numbers,
-)
+from qtrain.views.figures.frame import axes_for, check_ax, legend, panels, quiet, rug, spread, whole_numbers
 from qtrain.views.figures.trials import Columns, check_objectives, columns
+from qtrain.views.palette import BLUE, GREY, ORANGE, RED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,9 @@ import numpy as np
 from qtrain.diagnosis.facts import CAUSES, kind
 from qtrain.errors import QTrainError
 from qtrain.gradients.statistics import GradientStats
-from qtrain.views.figures.frame import BLUE, CAUSE_STYLES, axes_for, legend, rug, whole_numbers
+from qtrain.views.figures.frame import CAUSE_STYLES, axes_for, legend, rug, whole_numbers
 from qtrain.views.figures.layers import layers
+from qtrain.views.palette import BLUE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_BANDS = 40
 DRAWN = (1e-200, 1e200)
+DEEPEST = 1e-3  # of a value: what is drawn of its interval
 
 
 def plot_profile(result: TrainabilityReport | GradientStats, *, ax: Axes | None = None) -> Axes:
@@ -52,7 +54,8 @@ def plot_profile(result: TrainabilityReport | GradientStats, *, ax: Axes | None 
     bound = ~measured & ~zero & np.isfinite(upper) & (upper > 0)
     axes = axes_for(ax, height=2.7)
     axes.set_yscale("log")
-    floor = _floor(np.concatenate([variance[measured], lower[measured], upper[bound]]), threshold)
+    ends = np.maximum(lower, variance * DEEPEST)[measured]  # an interval down to almost zero does not stretch the axis
+    floor = _floor(np.concatenate([variance[measured], ends, upper[bound]]), threshold)
     _draw_bands(axes, bands, len(x))
     size = 14.0 if len(x) <= 60 else 7.0 if len(x) <= 250 else 3.0
     for word in ("", *CAUSES):

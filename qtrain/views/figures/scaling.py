@@ -10,7 +10,8 @@ import numpy as np
 
 from qtrain.diagnosis.results import Scaling
 from qtrain.errors import QTrainError
-from qtrain.views.figures.frame import BLUE, GREY, ORANGE, RED, axes_for, legend, rug, whole_numbers
+from qtrain.views.figures.frame import axes_for, legend, rug, whole_numbers
+from qtrain.views.palette import BLUE, GREY, ORANGE, RED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 900, 300
 LEFT, RIGHT, TOP, BOTTOM = 70, 16, 14, 44
 _LOWEST, _HIGHEST = 1e-300, 1e300
+_DEEPEST = 1e-3  # of a value: an interval that goes below does not stretch the axis
 
 
 class _Axis:
@@ -48,16 +49,17 @@ class _Axis:
         )
 
 
-def profile(report: TrainabilityReport, *, of: str) -> Html:
-    """Every variance with its interval in the order of the gates; exact zeros stand on the axis, bounds are triangles.
+def profile(report: TrainabilityReport, *, of: str, beside: Sequence[TrainabilityReport] = ()) -> Html:
+    """Every variance with its interval in the order of the gates; exact zeros stand on the axis, bounds are open marks.
 
     Args:
         report: with one verdict or more. of: id of its data on the page, for what the pointer shows.
+        beside: reports whose charts should have the same axis.
     """
     verdicts = sorted(report.verdicts, key=lambda v: (v.gate, v.index))
     step = (WIDTH - LEFT - RIGHT - 20) / max(len(verdicts) - 1, 1)
     left = LEFT + 10
-    axis = _Axis([report.threshold, *(x for v in verdicts for x in (v.variance, v.lower, v.upper))])
+    axis = _Axis(x for each in (report, *beside) for x in _extent(each))
     marks = "".join(_kind(word, verdicts, axis, left, step) for word in MARKS)
     line = ""
     if _positive(report.threshold):
@@ -74,6 +76,12 @@ def profile(report: TrainabilityReport, *, of: str) -> Html:
         title, "The same figures stand in the table of verdicts.", "parameter, in the order of the gates",
         f'class="chart profile" data-of="{of}"', f'data-left="{left}" data-step="{step:.6g}"',
     )  # fmt: skip
+
+
+def _extent(report: TrainabilityReport) -> list[float]:
+    """What the axis of variances has to hold."""
+    ends = [(v.variance, max(v.lower, v.variance * _DEEPEST), v.upper) for v in report.verdicts]
+    return [report.threshold, *(x for each in ends for x in each)]
 
 
 def trend(scaling: Scaling) -> Html:
@@ -110,8 +118,8 @@ def trend(scaling: Scaling) -> Html:
 
 
 def _kind(word: str, verdicts: Sequence[Verdict], axis: _Axis, left: float, step: float) -> str:
-    """All points of one kind: two paths, however many there are."""
-    points, bars = [], []
+    """All points of one kind: three paths, however many there are."""
+    points, bars, bounds = [], [], []
     base = HEIGHT - BOTTOM
     for i, v in enumerate(verdicts):
         if kind(v.cause) != word:
@@ -122,15 +130,14 @@ def _kind(word: str, verdicts: Sequence[Verdict], axis: _Axis, left: float, step
             if _positive(v.upper) and v.lower >= 0 and v.lower != v.upper:
                 bars.append(f"M{x} {axis.y(v.lower)}V{axis.y(v.upper)}")
         elif _positive(v.upper):
-            points.append(f"M{x} {axis.y(v.upper)}m-4 -3h8l-4 7z")
+            bounds.append(f"M{x} {axis.y(v.upper)}{MARKS[word].shape}")
         else:
             points.append(f"M{x - 1.5} {base - 9}h3v9h-3z")
-    if not points:
-        return ""
-    return (
-        f'<g class="k-{word}"><title>{CAUSES[word]}</title><path class="i" d="{"".join(bars) or "M0 0"}"/>'
-        f'<path class="m" d="{"".join(points)}"/></g>'
-    )
+    drawn = "".join(
+        f'<path class="{name}" d="{"".join(paths)}"/>'
+        for name, paths in (("i", bars), ("m", points), ("m open", bounds)) if paths
+    )  # fmt: skip
+    return f'<g class="k-{word}"><title>{CAUSES[word]}</title>{drawn}</g>' if drawn else ""
 
 
 def _ticks(count: int, left: float, step: float) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from qtrain.diagnosis.facts import CAUSES, kind, number, whole
 from qtrain.views.page.charts import profile, trend
-from qtrain.views.page.improved import improved
+from qtrain.views.page.differences import differences, side_by_side
+from qtrain.views.page.improved import best, improved
 from qtrain.views.page.marks import hatchings, shares, styles
 from qtrain.views.page.parameters import picture, report_data, verdict_groups
 from qtrain.views.page.shell import (
@@ -66,8 +67,10 @@ def circuit_page(
     called = dict(zip(both, names))
     sections = _one(report) if against is None else _two(both, called)
     if improvements is not None:
-        sections.insert(3, Section("improve", "What was tried", improved(improvements)))
+        place = next((k for k, part in enumerate(sections) if part.id == "profile"), len(sections))
+        sections.insert(place, Section("improve", "What was tried", improved(improvements)))
     sections.append(Section("about", "How this was found", _about(both, called)))
+    tried = best(improvements) if improvements is not None else ""
     data = "".join(report_data(each, id) for id, each in both.items())
     when = (written or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M %Z").strip()
     made = ", ".join(f"{name} {version}" for name, version in report.versions.items())
@@ -75,7 +78,7 @@ def circuit_page(
         qubits = f"{report.num_qubits} qubit{'' if report.num_qubits == 1 else 's'}"
         title = headline(f"A circuit on {qubits}", plain_terms(report.observable))
     return frame(
-        title, sections, lead=report.summary if against is None else "", head=hatchings() + data,
+        title, sections, lead=report.summary if against is None else "", head=tried + hatchings() + data,
         footer=f"Written {when} by qtrain; figures of {made or 'an unknown version'}.",
         styles=[asset("circuit.css"), styles()], scripts=[asset("circuit.js")],
     )  # fmt: skip
@@ -101,32 +104,20 @@ def _one(report: TrainabilityReport) -> list[Section]:
 
 
 def _two(both: Mapping[str, TrainabilityReport], names: Mapping[str, str]) -> list[Section]:
-    columns = {id: dict(facts(each)) for id, each in both.items()}
-    rows = [["summary", *(each.summary for each in both.values())]]
-    rows += [[key, *(column.get(key, "–") for column in columns.values())]
-             for key in dict.fromkeys(key for column in columns.values() for key in column)]  # fmt: skip
-    head = "".join(f'<th scope="col">{text(name)}</th>' for name in names.values())
-    body = "".join(
-        f'<tr><th scope="row">{linked(name)}</th>{"".join(f"<td class=w>{linked(cell)}</td>" for cell in cells)}</tr>'
-        for name, *cells in rows
-    )
-    table = (
-        '<div class="scroll" tabindex="0" role="region" aria-label="Both reports"><table><caption>Both reports, side '
-        f"by side</caption><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-    def pair(make: str, wide: bool = False) -> Html:
-        parts = {"shares": lambda r, id: _counts(r), "groups": lambda r, id: verdict_groups(r, of=id),
-                 "profile": _profile, "circuit": lambda r, id: _circuit(r, id, names[id])}  # fmt: skip
-        inside = "".join(f"<div><h3>{text(names[id])}</h3>{parts[make](each, id)}</div>" for id, each in both.items())
+    def pair(make: Callable[[TrainabilityReport, str], str], *, wide: bool = False) -> Html:
+        inside = "".join(f"<div><h3>{text(names[id])}</h3>{make(each, id)}</div>" for id, each in both.items())
         return Html(inside if wide else f'<div class="pair">{inside}</div>')
 
-    return [
-        Section("summary", "Comparison", pair("shares") + table),
-        Section("circuit", "Circuits", pair("circuit", wide=True)),
-        Section("verdicts", "Verdicts", pair("groups", wide=True)),
-        Section("profile", "Variances", pair("profile")),
+    one, other = both.values()
+    parts = [
+        Section("summary", "Comparison", pair(lambda r, _: _counts(r)) + side_by_side(both, names)),
+        Section("differences", "Differences", differences(one, other, list(names.values()))),
+        Section("circuit", "Circuits", pair(lambda r, id: _circuit(r, id, names[id]), wide=True)),
+        Section("verdicts", "Verdicts", pair(lambda r, id: verdict_groups(r, of=id), wide=True)),
     ]
+    if one.verdicts or other.verdicts:
+        parts.append(Section("profile", "Variances", pair(lambda r, id: _profile(r, id, beside=(one, other)))))
+    return parts
 
 
 def _counts(report: TrainabilityReport) -> Html:
@@ -145,21 +136,16 @@ def _circuit(report: TrainabilityReport, id: str, title: str) -> Html:
     return picture(report.drawing, of=id, title=title, empty=_EMPTY)
 
 
-def _profile(report: TrainabilityReport, id: str) -> Html:
+def _profile(report: TrainabilityReport, id: str, *, beside: Sequence[TrainabilityReport] = ()) -> Html:
     if not report.verdicts:
         return Html("<p>The circuit has no free parameters.</p>")
-    key = "Bars: 95 % intervals. ▽: a bound, no value. Ticks on the axis: exactly zero. A click goes to the row."
-    return Html(profile(report, of=id) + f'<p class="soft">{linked(key)}</p>')
+    key = "Bars: 95 % intervals. Open marks: a bound, no value. Ticks: exactly zero. A click goes to the row."
+    return Html(profile(report, of=id, beside=beside) + f'<p class="soft">{linked(key)}</p>')
 
 
 def _trend(found: Scaling) -> Html:
-    interval = f"{number(found.rate)} ({number(found.rate_low)} … {number(found.rate_high)})"
-    rows = [
-        *([("family", found.family)] if found.family else []), ("law", found.law), ("rate, 95 %", interval),
-        ("barren plateau", "yes" if found.barren_plateau else "not shown"),
-        ("resolved up to", f"n = {number(found.largest_size)} by {found.shots:,} shots"),
-    ]  # fmt: skip
-    return Html(f"<p>{linked(found.summary)}</p>{trend(found)}{facts_list(rows)}")
+    family = facts_list([("family", found.family)] if found.family else [])
+    return Html(f"<p>{linked(found.summary[:1].upper() + found.summary[1:])}</p>{trend(found)}{family}")
 
 
 def _algebra(report: TrainabilityReport) -> Html:
@@ -180,7 +166,11 @@ def _algebra(report: TrainabilityReport) -> Html:
 def _certificates(report: TrainabilityReport) -> Html:
     found = report.simulability
     assert found is not None
-    rows = [[c.check, "yes" if c.applies else "no", c.cost, c.error, c.kind, c.detail] for c in found.certificates]
+    order = sorted(found.certificates, key=lambda c: (not c.applies, c.cost))
+    rows = [
+        [c.check, *(("yes", c.cost, c.error, c.kind) if c.applies else ("no", None, None, "–")), c.detail]
+        for c in order
+    ]  # fmt: skip
     columns = [
         Column("method"), Column("applies"), Column("operations"), Column("error"), Column("kind", "certificate"),
         Column("detail", wide=True),
@@ -213,7 +203,7 @@ def _about(both: Mapping[str, TrainabilityReport], names: Mapping[str, str]) -> 
         seeds = ", ".join(map(str, report.gradients.seeds))
         slow = ", ".join(f"{name} {seconds:.2g}" for name, seconds in report.seconds.items())
         rows = [
-            ("observable", report.observable), ("initialization", report.initialization),
+            ("observable", plain_terms(report.observable)), ("initialization", report.initialization),
             ("shots", f"{report.shots:,} per expectation value"), ("threshold", number(report.threshold)),
             ("seed", seeds or "–"), ("noise", report.noise or "none"),
             ("versions", ", ".join(f"{name} {version}" for name, version in report.versions.items()) or "–"),

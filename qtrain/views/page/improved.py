@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from qtrain.circuits.drawing.gates import drawing
+from qtrain.views.page.marks import shares
 from qtrain.views.page.parameters import picture, plain_data
 from qtrain.views.page.shell import Column, Html, data_table, linked, term, text
 
@@ -19,12 +21,12 @@ def improved(found: Improvements) -> Html:
     rows = [_row(0, found.before), *(_row(k + 1, tried) for k, tried in enumerate(found.tried))]
     noisy = any(tried.noise_survival is not None for tried in (found.before, *found.tried))
     columns = [
-        Column("#"), Column("what was changed", wide=True), Column("model", "keeps-function"), Column("train"),
-        Column("share"), Column("median V", "V"), Column("trend", "trend", wide=True), Column("parameters"),
-        Column("two-qubit depth", "two-qubit-depth"), Column("expressivity", "expressivity"),
-        *([Column("left by noise")] if noisy else []), Column("classical simulation", "certificate", wide=True),
+        Column("#"), Column("what was changed", wide=True), Column("function", "keeps-function"), Column("train"),
+        Column("median V", "V"), Column("trend", "trend", wide=True), Column("two-qubit depth", "two-qubit-depth"),
+        Column("expressivity", "expressivity"), *([Column("left by noise")] if noisy else []),
+        Column("classical simulation", "certificate", wide=True),
     ]  # fmt: skip
-    lines = [row if noisy else [*row[:10], row[11]] for row in rows]
+    lines = [row if noisy else [*row[:8], row[9]] for row in rows]
     kept = f" Not to be changed: {', '.join(found.kept)}." if found.kept else ""
     lead = (
         f"<p>{len(found.tried)} edits were tried, each diagnosed at {found.shots:,} {term('shots')}; the best first."
@@ -37,16 +39,23 @@ def improved(found: Improvements) -> Html:
     return Html(lead + table + notes + "<h3>Before and after</h3>" + circuits)
 
 
+def best(found: Improvements) -> Html:
+    """The best of what was tried, as a sentence that leads to the table; nothing where nothing trains more."""
+    row = next((tried for tried in found.tried if not tried.failed), None)
+    if row is None or row.trains <= found.before.trains:
+        return Html("")
+    return Html(f'<p>Best of what was <a href="#improve">tried</a>: {text(row.what)}: {text(row.effect)}.</p>')
+
+
 def _row(k: int, tried: Tried) -> list[Any]:
     what = "as it was given" if k == 0 else tried.what
     if tried.failed:
-        return [k, f"{what}: not measured, {tried.failed}", "–", *[None] * 3, "–", *[None] * 3, None, "–"]
-    model = "" if k == 0 else "keeps the function" if tried.keeps_function else "changes the model"
-    counted = f"{tried.trains} of {tried.parameters}"
+        return [k, f"{what}: not measured, {tried.failed}", "–", *[None] * 2, "–", *[None] * 3, "–"]
+    function = "" if k == 0 else "kept" if tried.keeps_function else "changed"
+    counted = f"{tried.trains} of {tried.parameters} ({100 * tried.share:.3g} %)"
     return [
-        k, what, model, (counted, tried.trains), tried.share, tried.median_variance,
-        tried.trend or "–", tried.parameters, tried.two_qubit_depth, tried.expressivity, tried.noise_survival,
-        tried.simulation or "–",
+        k, what, function, (counted, tried.share), tried.median_variance, tried.trend or "–", tried.two_qubit_depth,
+        tried.expressivity, tried.noise_survival, tried.simulation or "–",
     ]  # fmt: skip
 
 
@@ -57,5 +66,6 @@ def _drawn(k: int, tried: Tried) -> str:
     drawn = drawing(tried.circuit, names)
     shown = picture(drawn, of=f"t{k}", title=label, empty="Point at a gate, or go to one with the arrow keys.")
     trains = f"<span class=soft>({tried.trains} of {tried.parameters} train)</span>"
-    data = plain_data(drawn, names, terms, f"t{k}")
-    return f"<details><summary>{text(label)} {trains}</summary>{data}{shown}</details>"
+    data = plain_data(drawn, names, terms, f"t{k}", tried.verdicts)
+    counts = shares(Counter(tried.verdicts.values()))
+    return f"<details><summary>{text(label)} {trains}</summary>{data}{counts}{shown}</details>"

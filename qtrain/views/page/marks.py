@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from qtrain.diagnosis.facts import CAUSES
 from qtrain.views.page.shell import Html, term, text
+from qtrain.views.palette import CAUSE_COLOURS
 
 
 @dataclass(frozen=True)
 class Mark:
-    """``colour``: of Okabe and Ito's palette; ``ink``: of text on it (contrast of 4.5 or more); ``letter``.
+    """``colour``: of the palette; ``ink``: of text on it (contrast of 4.5 or more); ``letter``.
 
     ``hatch``: path in a tile of 8 by 8; ``shape``: path of a point of a chart, around its place.
     """
@@ -25,13 +26,13 @@ class Mark:
 _CROSS = "m0 -1.5l3 -3l1.5 1.5l-3 3l3 3l-1.5 1.5l-3 -3l-3 3l-1.5 -1.5l3 -3l-3 -3l1.5 -1.5z"
 _PLUS = "m-1.3 -4.5h2.6v3.2h3.2v2.6h-3.2v3.2h-2.6v-3.2h-3.2v-2.6h3.2z"
 MARKS = {
-    "healthy": Mark("#009E73", "#000", "✓", "", "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0"),
-    "dead": Mark("#A6A6A6", "#000", "✕", "M0 8L8 0M0 0L8 8", _CROSS),
-    "concentrated": Mark("#E69F00", "#000", "C", "M4 1v3", "m-3.5 -3.5h7v7h-7z"),
-    "lost": Mark("#0072B2", "#fff", "L", "M0 4h8", "m0 -5l5 5l-5 5l-5 -5z"),
-    "scrambled": Mark("#CC79A7", "#000", "S", "M0 8L8 0", "m0 -4.5l4.5 8h-9z"),
-    "below": Mark("#56B4E9", "#000", "B", "M4 0v8", _PLUS),
-    "unknown": Mark("#D55E00", "#000", "?", "M0 0L8 8", "m0 4.5l4.5 -8h-9z"),
+    "healthy": Mark(CAUSE_COLOURS["healthy"], "#000", "✓", "", "m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0"),
+    "dead": Mark(CAUSE_COLOURS["dead"], "#000", "✕", "M0 8L8 0M0 0L8 8", _CROSS),
+    "concentrated": Mark(CAUSE_COLOURS["concentrated"], "#000", "C", "M4 1v3", "m-3.5 -3.5h7v7h-7z"),
+    "lost": Mark(CAUSE_COLOURS["lost"], "#fff", "L", "M0 4h8", "m0 -5l5 5l-5 5l-5 -5z"),
+    "scrambled": Mark(CAUSE_COLOURS["scrambled"], "#000", "S", "M0 8L8 0", "m0 -4.5l4.5 8h-9z"),
+    "below": Mark(CAUSE_COLOURS["below"], "#000", "B", "M4 0v8", _PLUS),
+    "unknown": Mark(CAUSE_COLOURS["unknown"], "#000", "?", "M0 0L8 8", "m0 4.5l4.5 -8h-9z"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,15 +58,17 @@ def report_data(report: TrainabilityReport, id: str) -> Html:
     return _data(id, data)
 
 
-def plain_data(drawn: Drawing, names: Sequence[str], observable: str, id: str) -> Html:
-    """The same of a circuit without verdicts."""
+def plain_data(drawn: Drawing, names: Sequence[str], observable: str, id: str, kinds: Mapping[str, str]) -> Html:
+    """The same of a circuit of which no more is known than the kind of each parameter's verdict, if that."""
     size = len(names)
     none: list[None] = [None] * size
+    words = list(dict.fromkeys(kinds.get(name, "") for name in names))
     data = {
-        "n": drawn.num_qubits, "plain": True, "causes": [["", ""]], "rank": [0], "names": [text_of(n) for n in names],
-        "cause": [0] * size, "qubits": [[]] * size, "first": [0] * size, "v": none, "lo": none, "hi": none, "b": none,
-        "p": none, "advice": [""], "a": [0] * size, "measured": _measured(observable, drawn.num_qubits),
-        **_gates(drawn, None, size),
+        "n": drawn.num_qubits, "plain": True, "causes": [[CAUSES.get(word, ""), word] for word in words],
+        "rank": [_RANK.index(word) if word else -1 for word in words], "names": [text_of(n) for n in names],
+        "cause": [words.index(kinds.get(name, "")) for name in names], "qubits": [[]] * size, "first": [0] * size,
+        "v": none, "lo": none, "hi": none, "b": none, "p": none, "advice": [""], "a": [0] * size,
+        "measured": _measured(observable, drawn.num_qubits), **_gates(drawn, None, size),
     }  # fmt: skip
     return _data(id, data)
 

@@ -129,8 +129,9 @@ def data_table(
     """
     heads = [column if isinstance(column, Column) else Column(column) for column in columns]
     figures = [bool(rows) and all(_figure(row[k]) for row in rows) for k in range(len(heads))]
+    right = [f or any(isinstance(row[k], tuple) for row in rows) for k, f in enumerate(figures)]
     top = "".join(
-        f'<th scope="col"{_class(figures[k], False)}><button type="button"{_hint(head)}>{text(head.name)}</button></th>'
+        f'<th scope="col"{_class(right[k], False)}><button type="button"{_hint(head)}>{text(head.name)}</button></th>'
         for k, head in enumerate(heads)
     )
     lines = []

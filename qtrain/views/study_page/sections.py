@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 
 from qtrain.errors import QTrainError
 from qtrain.json_results import count, number
-from qtrain.studies.propose.importances import ENOUGH, importances
+from qtrain.studies.propose.importances import importances
 from qtrain.studies.result import SearchResult
 from qtrain.views.page.shell import Column, Html, Section, asset, data_table, facts_list, frame, term, text
 from qtrain.views.study_page.charts import Point, bars, legend, scatter
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qtrain.studies.trials import TrialRecord
 
 MOST_REPORTS = 60  # trials with a report of their own
-MOST_CRITERIA = 9
+MOST_CRITERIA = 6
 DERIVED = re.compile(r"_is_bound$|^task_loss|^energy|^gradient_evaluations$|^accuracy|^test_")  # of the loss itself
 
 
@@ -60,8 +60,10 @@ def study_page(result: SearchResult, *, title: str | None = None, written: datet
     sections.append(Section("history", "History", _history(result, shown)))
     sections.append(Section("reports", "Circuits", _reports(result, shown)))
     sections.append(Section("criteria", "Criteria against the loss", _criteria(result, shown)))
-    sections.append(Section("importances", "What mattered", _importances(result)))
-    sections.append(Section("stopped", "Pruned and failed", _stopped(result)))
+    if mattered := _importances(result):
+        sections.append(Section("importances", "What mattered", mattered))
+    if stopped := _stopped(result):
+        sections.append(Section("stopped", "Pruned and failed", stopped))
     sections.append(Section("trials", "All trials", _trials(result, shown)))
     sections.append(Section("about", "How this was found", _about(result)))
     when = (written or datetime.now().astimezone()).strftime("%Y-%m-%d %H:%M %Z").strip()
@@ -236,7 +238,7 @@ def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
 def _importances(result: SearchResult) -> str:
     found = importances(result)
     if not found:
-        return f'<p class="soft">Shares need {ENOUGH} complete trials whose choices and figures differ.</p>'
+        return ""
     parts = [f"<h3>{text(name.replace('_', ' '))}</h3>{bars(shares)}" for name, shares in found.items()]
     said = (
         "The share of each choice in what tells the better trials from the others (Optuna's PED-ANOVA); "
@@ -251,7 +253,7 @@ def _stopped(result: SearchResult) -> str:
         if t.state in ("pruned", "failed"):
             groups.setdefault((t.state, re.sub(r"(?<![\w.])-?\d[\d.]*(e[+-]?\d+)?", "…", t.reason)), []).append(t)
     if not groups:
-        return '<p class="soft">None.</p>'
+        return ""
     rows = []
     for (state, _), members in sorted(groups.items(), key=lambda item: -len(item[1])):
         numbers = ", ".join(str(t.number) for t in members[:20]) + (", …" if len(members) > 20 else "")
@@ -291,9 +293,9 @@ def _about(result: SearchResult) -> str:
     if result.undelivered:
         rows.append(("not delivered", f"{count(result.undelivered, 'trial')} to the tracking server"))
     spec = json.dumps(result.spec.to_dict(), indent=1, default=str, ensure_ascii=False)
-    words = "".join(f"<li>{term(key)}</li>" for key in ("two-qubit-depth", "expressibility", "lie-algebra", "V"))
+    words = ", ".join(term(key) for key in ("two-qubit-depth", "expressibility", "lie-algebra", "V"))
     return (
         f"{facts_list(rows)}<details><summary>The whole spec</summary>"
         f'<pre class="spec" tabindex="0">{text(spec)}</pre></details>'
-        f'<p class="soft">Words that criteria use:</p><ul>{words}</ul>'
+        f'<p class="soft">Words that criteria use: {words}.</p>'
     )

@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from made_reports import Elements, base, made, verdicts
@@ -37,7 +38,7 @@ def test_any_figures_are_drawn_inside(rows, threshold):
 def test_every_parameter_is_a_point():
     rows = verdicts(90)
     chart = profile(made(rows), of="0")
-    points = sum(value.count("M") for tag, value in ((a.get("class"), a.get("d")) for _, a in Elements(chart).attributes) if tag == "m")
+    points = sum(value.count("M") for tag, value in ((a.get("class"), a.get("d")) for _, a in Elements(chart).attributes) if tag in ("m", "m open"))
     assert points == 90
 
 
@@ -57,3 +58,16 @@ def test_any_trend_is_drawn_inside(rows):
 
 def test_the_base_report_has_a_profile():
     assert "resolved by 10,000 shots" in profile(base(), of="0")
+
+
+@pytest.mark.parametrize("lower", [1e-30, 1e-300, 0.0])
+def test_intervals_down_to_almost_zero_leave_room_for_the_values(lower):
+    rows = [replace(v, variance=1e-3, lower=lower, upper=2e-3) for v in verdicts(8, causes=["healthy"])]
+    chart = profile(made(rows, drawn=False), of="0")
+    assert "10⁻⁸" not in chart and "0.001" in chart
+
+
+def test_bounds_are_open_marks():
+    rows = [replace(v, variance=math.nan, lower=0.0, upper=1e-3) for v in verdicts(3, causes=["healthy"])]
+    classes = [a.get("class") for tag, a in Elements(profile(made(rows, drawn=False), of="0")).attributes if tag == "path"]
+    assert classes.count("m open") == 1 and "m" not in classes

@@ -41,7 +41,7 @@ class Report { // one report's data: columns over its parameters, and its gates
   }
   figures(k) { return `V ${figure(this.v[k])} (${this.interval(k)}), β ${figure(this.b[k], 2)}, φ ${figure(this.p[k], 2)}`; }
   advised(k) { return this.kind(k) === "healthy" || !this.advice[this.a[k]] ? "" : `Advice: ${this.advice[this.a[k]]}.`; }
-  said(k) { return this.plain ? this.names[k] : [`${this.names[k]} (#${k}): ${this.causes[this.cause[k]][0]}`, this.figures(k), this.advised(k)].filter(Boolean).join("\n"); }
+  said(k) { return this.plain ? [this.names[k], this.causes[this.cause[k]][0]].filter(Boolean).join(": ") : [`${this.names[k]} (#${k}): ${this.causes[this.cause[k]][0]}`, this.figures(k), this.advised(k)].filter(Boolean).join("\n"); }
   label(g) {
     const [name, , qubits, driven, angle] = this.gates[g];
     const where = `${this.gateNames[name]} on qubit${qubits.length > 1 ? "s" : ""} ${qubits.slice(0, 8).join(", ")}${qubits.length > 8 ? ", …" : ""}`;
@@ -130,7 +130,7 @@ class Picture {
     if (!driven.length) return;
     const label = this.report.names[driven[0]], many = driven.length > 1;
     node.append(make("text", { class: "angle", x, y: y + 11 }, many ? `${driven.length} angles` : [...label].length <= 7 ? label : `#${driven[0]}`));
-    node.append(make("text", { class: "mark", x: x + WIDE / 2 - 2, y: y - 4 }, this.report.marks[kind]));
+    if (kind) node.append(make("text", { class: "mark", x: x + WIDE / 2 - 2, y: y - 4 }, this.report.marks[kind]));
   }
   fit() {
     const room = this.view.clientWidth || 900, tall = Math.min(innerHeight * 0.72, 736);
@@ -219,7 +219,7 @@ class Picture {
     for (const k of driven.slice(0, 12)) {
       const link = element("a", { href: `#p${report.id}-${k}` }, report.names[k]);
       link.addEventListener("click", (event) => { event.preventDefault(); report.go(k); });
-      if (report.plain) parts.push(element("p", {}, report.names[k]));
+      if (report.plain) parts.push(element("p", {}, ...(report.kind(k) ? [badge(report, report.kind(k)), " "] : []), report.said(k)));
       else parts.push(element("p", {}, badge(report, report.kind(k)), " ", link, `: ${report.causes[report.cause[k]][0]}. ${report.figures(k)}. ${report.advised(k)}`));
     }
     if (driven.length > 12) parts.push(element("p", {}, `and ${driven.length - 12} more parameters`));
