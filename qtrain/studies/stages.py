@@ -134,6 +134,9 @@ class Candidate:
         for row in rows:
             if row.limited is None and row.name in self.objectives:
                 self.limit(row.name, self.objectives[row.name])
+        lost = self.objectives.get("trainability") == -math.inf and not self.forgive
+        if lost and {"trainability", "shots_per_step"} & set(self.spec.objectives.use):  # whatever the limits allow
+            raise Broken("no parameter changes the cost")
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,16 @@ def test_a_broken_limit_prunes_at_its_stage(limits, stage, reason):
         assert any(value > 0 for value in forgiven["constraints"].values())
 
 
+def test_without_a_live_parameter_a_trial_is_pruned_whatever_the_limits():
+    loose = {"max_dead_fraction": 1.0, "min_trainability": -20.0}
+    family = Architecture((Layer(("rz",), "cz"),), 1)  # leaves |000> alone
+    found = evaluate(build_setup(spec_of(constraints=loose)), family.circuit(3), family, seed=1)
+    assert (found["state"], found["reason"]) == ("pruned", "gradients: no parameter changes the cost")
+    assert found["metrics"]["dead_fraction"] == 1.0 and "training" not in found["timings"]
+    plain = spec_of(constraints=loose, objectives={"use": ["task_loss", "parameters"]})
+    assert evaluate(build_setup(plain), family.circuit(3), family, seed=1)["state"] == "complete"
+
+
 def test_scaling_and_simulability_as_constraints():
     setup = build_setup(spec_of(objectives={"sizes": [4, 5], "simulability": True}))
     family = Architecture((Layer(("ry",), "cz"),), 1, final_rotations=("ry",))
