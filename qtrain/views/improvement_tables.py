@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -65,7 +66,7 @@ def _trainable(rows: list[tuple[int, Tried]]) -> Table:
             continue
         table.add_row(
             str(k), escape(_change(row)), f"{row.trains}/{row.parameters}", f"{100 * row.share:.0f} %",
-            ("" if row.exact else "~") + number(row.median_variance), _law(row.trend or "–"),
+            _about(row) + number(row.median_variance), _law(row.trend or "–"),
             style="bold" if k == 1 else None,
         )  # fmt: skip
     return table
@@ -76,6 +77,10 @@ def _change(row: Tried) -> str:
     if not row.names:
         return f"as it is: {row.family}" if row.family else "as it is"
     return "; ".join(map(shorter, row.edits)) + (" (keeps the function)" if row.keeps_function else "")
+
+
+def _about(row: Tried) -> str:
+    return "" if row.exact or math.isnan(row.median_variance) else "~"
 
 
 def _law(trend: str) -> str:

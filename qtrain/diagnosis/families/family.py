@@ -43,9 +43,8 @@ class Family:
         except QTrainError:
             raise
         except Exception as error:  # builders are other people's code
-            raise QTrainError(
-                f"num_qubits should be a width that {self.name} has. Got {num_qubits}: {error}."
-            ) from None
+            why = str(error).strip("'").rstrip(".")
+            raise QTrainError(f"family should have a circuit of {num_qubits} qubits. {self.name}: {why}.") from None
 
     circuit = at  # what ``scaling`` asks of an architecture
 
