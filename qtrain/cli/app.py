@@ -19,6 +19,7 @@ import typer
 
 from qtrain.cli import explain_verb, family_verbs, improve_verbs, page_verbs, registry_verbs
 from qtrain.cli.options import (
+    LISTED,
     MEASURED,
     Backend,
     Data,
@@ -294,6 +295,15 @@ app.command(epilog="Example: qtrain explain concentrated")(explain_verb.explain)
 app.command(epilog='Example: qtrain scaling efficient_su2 --option entanglement=linear -O "Z^n"')(family_verbs.scaling)
 app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")(page_verbs.report)
 app.command(epilog=improve_verbs.EXAMPLE)(improve_verbs.improve)
+
+
+def _verb(command: typer.models.CommandInfo) -> str:
+    return command.name or command.callback.__name__  # type: ignore[union-attr]
+
+
+app.registered_commands.sort(key=lambda command: list(LISTED).index(_verb(command)))
+for _command in app.registered_commands:
+    _command.short_help = LISTED[_verb(_command)]
 
 
 def _show_search(context: typer.Context, result: SearchResult, as_json: bool) -> None:

@@ -83,6 +83,8 @@ def write_row(found: Improvements, k: int, output: Path) -> str:
     from qtrain.improvement.observables import full_text
 
     k = k if found.tried or k != 1 else 0  # nothing was found: the circuit as it is
+    if not 0 <= k <= len(found.tried):
+        raise QTrainError(f"apply should be a row of the table, 0 to {len(found.tried)}. Got {k}.")
     circuit, observable, initialization = found.apply(k)
     write_circuit(circuit, output)
     start = "" if initialization == "uniform" else f" --initialization {initialization}"

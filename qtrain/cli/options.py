@@ -34,3 +34,21 @@ Data = Annotated[Path | None, typer.Option(help="Data as text: a point on each l
 Seconds = Annotated[float | None, typer.Option(help="Time budget; what it cuts short becomes a bound.  [default: 5]")]
 Thorough = Annotated[bool, typer.Option("--thorough", help="A time budget of 30 seconds.")]
 Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search space, objectives, trials, seed.")]
+
+LISTED = {
+    "diagnose": "Say whether a circuit can be trained, and why not.",
+    "improve": "Try what would make it trainable, and write the better circuit.",
+    "explain": "Explain a cause of a diagnosis, and what helps.",
+    "scaling": "Say how gradients shrink with the number of qubits.",
+    "report": "Write the report of a circuit or a study as one HTML page.",
+    "search": "Search an architecture, and register the winner.",
+    "compare": "Compare a search with what one would do without it.",
+    "worker": "Join a search of other processes or hosts.",
+    "molecule": "Write a molecule's Hamiltonian on qubits.",
+    "register": "Register the winner of a study that has run.",
+    "list": "List the registered architectures.",
+    "show": "Show a registered architecture: its layers and its figures.",
+    "package": "Write a registered architecture as a package that pip installs.",
+    "model": "Log a registered winner as an MLflow model.",
+}
+"""What ``qtrain --help`` says of each verb, in this order: whole on a line of 80 columns."""

@@ -124,7 +124,7 @@ def _question(source: str, observable: str | None) -> _Asked:
 
         saved = TrainabilityReport.from_json(read_text(path, "source"))
         return _Asked(path.name, saved.observable, saved=saved)
-    if path.suffix:
+    if path.suffix or len(path.parts) > 1:
         if observable is None:
             raise QTrainError(
                 'observable should be given for a circuit file, such as --observable "ZII". Got none.'

@@ -141,7 +141,9 @@ def of_expressivity(report: TrainabilityReport) -> Facts:
         return []  # the budget ended before its first column
     text = f"QFIM rank {'' if found.qfim_rank_exact else 'at least '}{found.qfim_rank} of {number(found.qfim_max)}"
     if not math.isnan(found.expressibility):
-        text += f", expressibility {number(found.expressibility)}"
+        noisy = found.expressibility == 0 and found.expressibility_high > 0  # nothing but the noise of few samples
+        value = f"≤ {number(found.expressibility_high)}" if noisy else number(found.expressibility)
+        text += f", expressibility {value}"
     if not math.isnan(found.entangling_capability):
         text += f", entangling capability {number(round(found.entangling_capability, 12))}"
     return [("expressivity", text)]

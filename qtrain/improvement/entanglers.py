@@ -65,7 +65,7 @@ def drop_entanglers(model: Model) -> Iterator[Candidate]:
         gates = sum(len(found.blocks[k].items) for k in dropped)
         kinds = "/".join(sorted({found.blocks[k].name.upper() for k in dropped}))
         where = "the last layer" if name == "last" else f"all layers behind the first ({len(dropped)} of {len(chosen)})"
-        text = f"drop the {gates} {kinds} of {where}"
+        text = f"drop the {f'{gates} ' if gates > 1 else ''}{kinds} of {where}"
         yield Candidate(name, text, model.but(circuit=found.rebuilt(blocks)))
 
 

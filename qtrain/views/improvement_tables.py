@@ -48,6 +48,8 @@ def headline(found: Improvements) -> str:
     if not found.tried:
         return f"{before}; there was nothing to try."
     best = next((row for row in found.tried if helps(found.before, row)), None)
+    if best is None:  # as many may train of fewer
+        best = next((row for row in found.tried if row.keeps_function and row.share > found.before.share), None)
     if best is None:
         return f"{before}; {count(len(found.tried), 'change')} tried, none does better."
     return f"{before}; with the best of {count(len(found.tried), 'change')}, {best.effect}."

@@ -63,6 +63,11 @@ def test_fix_takes_out_what_is_dead(run, ansatz, tmp_path):
     assert fixed.num_parameters == 9
 
 
+def test_less_that_trains_as_well_is_an_improvement(run, ansatz):
+    out = " ".join(run(ansatz, "-O", "parity", "--fix")[1].split())
+    assert "As it is, 20 of 24 parameters train" in out and "best of 1 change, 20 of 20 parameters train" in out
+
+
 def test_nothing_to_fix_leaves_the_circuit_as_it_is(run, tmp_path):
     file = tmp_path / "small.qpy"
     with file.open("wb") as stream:
@@ -83,7 +88,7 @@ def test_json_is_read_back(run, ansatz):
     (["-o", "better.txt"], "output should end in"),
     (["-o", "nowhere/better.qasm"], "folder that exists"),
     (["-o", "ansatz.qasm"], "another file than the input"),
-    (["--apply", "999", "-o", "better.qasm"], "k should be a row"),
+    (["--apply", "999", "-o", "better.qasm"], "apply should be a row"),
     (["--keep", "all"], "keep should be among"),
     (["--data", "x.csv"], "inputs should name"),
     (["--noise", "much"], "noise"),
