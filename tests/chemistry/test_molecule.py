@@ -80,7 +80,7 @@ def test_signs_of_orbitals_are_settled():
         ("H 0 0 0; H 0 0 0.74", {"active": (2, 3)}, "active should be"),
         ("Li 0 0 0; H 0 0 1.6", {"active": (3, 3)}, "active should be"),
         ("Li 0 0 0; H 0 0 1.6", {"active": (6, 4)}, "active should be"),
-        ("Li 0 0 0; H 0 0 1.6", {"active": (2.0, 4)}, "active should be"),
+        ("Li 0 0 0; H 0 0 1.6", {"active": (2.0, 4)}, "active electrons should be"),
     ],
 )
 def test_wrong_molecules_are_refused(geometry, options, message):

@@ -141,7 +141,7 @@ def test_expressibility_is_unbiased_and_its_interval_covers(d, power):
 def test_old_reports_have_no_interval():
     found = expressivity(real_amplitudes(2, reps=1), samples=300)
     assert found.expressibility_low <= found.expressibility <= found.expressibility_high
-    old = {k: v for k, v in found.to_record().items() if not k.startswith("expressibility_")}
+    old = {k: v for k, v in found.to_record().items() if not k.startswith("expressibility_") and k != "digest"}
     again = type(found).from_json(json.dumps(old))
     assert again.expressibility == found.expressibility and math.isnan(again.expressibility_low)
 
