@@ -16,7 +16,7 @@ from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.program import PauliProgram
 from qtrain.diagnosis.results import Verdict
 from qtrain.diagnosis.sensitivity import LETTERS, Sensitivity
-from qtrain.gradients.statistics import GradientStats
+from qtrain.gradients.statistics import LIMIT, GradientStats
 from qtrain.kernels import truncation
 from qtrain.light_cones.result import LightCone
 
@@ -29,6 +29,7 @@ LOST = "information lost"
 SCRAMBLED = "scrambled"
 UNDECIDED = "below the threshold, cause not resolved within the budget"
 UNKNOWN = "unknown: no method reaches its gradient"
+CANCELLED = 0.1  # share of the second moment below which the variance rests on what mean and moment differ by
 CAUSES = (HEALTHY, OUTSIDE, COMMUTES, UNFELT, CONCENTRATED, LOST, SCRAMBLED, UNDECIDED, UNKNOWN)
 
 # Advice is proven (remove), measured (the qubit that sees it), or names who would measure: it promises nothing untried.
@@ -67,7 +68,20 @@ class Evidence:
     @property
     def flat(self) -> bool:
         """The cost itself varies less than the shots resolve."""
-        return bool(np.fmin(self.stats.cost_variance, self.stats.cost_second_moment) < self.threshold)
+        stats = self.stats
+        return bool(np.fmin(stats.cost_variance + self._blur, stats.cost_second_moment) < self.threshold)
+
+    @property
+    def hazy(self) -> bool:
+        """Samples do not tell whether the cost is flat: its variance is the small difference of two large numbers."""
+        return self._blur > 0 and not self.flat and self.stats.cost_variance - self._blur < self.threshold
+
+    @property
+    def _blur(self) -> float:
+        """What the cost's variance may be off by where a mean square is taken from it; 0 where nothing cancels."""
+        stats = self.stats
+        cancels = stats.cost_variance < CANCELLED * stats.cost_second_moment
+        return float(np.nan_to_num(LIMIT * stats.cost_standard_error)) if cancels else 0.0
 
     @property
     def quiet(self) -> np.ndarray:
@@ -103,6 +117,7 @@ def causes(evidence: Evidence) -> list[str]:
         (UNKNOWN, ~evidence.below & ~evidence.above),
         (HEALTHY, evidence.above),
         (CONCENTRATED, np.full(size, evidence.flat)),
+        (UNDECIDED, np.full(size, evidence.hazy)),
         (LOST, felt),
         (SCRAMBLED, unfelt),
     )

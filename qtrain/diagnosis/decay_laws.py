@@ -102,6 +102,8 @@ def _choose(data: _Data, fits: dict[str, list[_Fit]], scores: dict[str, float]) 
         return DecayFit(law, 0.0, low, high, float(np.average(data.y, weights=weight)), scores, decay)
     rate = min(fits[decay], key=lambda f: f.score).rate
     low, high = _interval(decay, fits[decay], data)
+    if low <= 0 <= high:  # not even whether it shrinks
+        law = "undecided"
     straight = data.n if decay == "exponential" else np.log(data.n)
     tail = slice(len(data.n) // 2, None)
     level = float(np.average((data.y + rate * straight)[tail], weights=weight[tail]))

@@ -85,7 +85,7 @@ def of_gradients(report: TrainabilityReport) -> Facts:
     rows = [("parameters", f"{total}: {shares}" if shares else str(total))]
     if not total or fraction(report, "dead") < 1:  # else a proof that the cost is constant: what is left is rounding
         rows += [
-            ("cost variance", f"{number(stats.cost_variance)} (observable with S = {unit})"),
+            ("cost variance", f"{stats.cost_figure} (observable with S = {unit})"),
             ("live gradient variance", f"median {number(median)}, smallest {number(smallest)}"),
         ]
     return [*rows, ("method", method + samples)]

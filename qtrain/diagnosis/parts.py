@@ -142,7 +142,7 @@ def evidence(problem: Diagnosis) -> causes.Evidence:
 def verdicts(problem: Diagnosis) -> tuple[Verdict, ...]:
     """The cause of each parameter, with advice."""
     found = evidence(problem)
-    if found.quiet.any() and not found.flat:
+    if found.quiet.any() and not (found.flat or found.hazy):
         sensed = light_cone_sensitivity(problem, found.quiet, 1 / problem.shots, seconds=problem.share(0.5))
         found = replace(found, sensitivity=sensed)
     return causes.verdicts(problem.program, found, _path_weights(problem))

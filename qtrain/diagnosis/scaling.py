@@ -50,7 +50,8 @@ def scaling(
 
     A circuit whose light cone still fills the register loses gradient with every qubit that joins the cone, and its V
     looks exponential until the cone is full. Where neither depth nor observable grows with n, the law is therefore
-    fitted to sizes past the cone alone, and is undecided without them.
+    fitted to sizes past the cone alone, and is undecided without them. A polynomial law of chosen sizes has to hold at
+    twice the largest of them too.
 
     Args:
         architecture: an Architecture (anything with ``.circuit(n)``), or a function n -> QuantumCircuit.
@@ -112,6 +113,14 @@ def scaling(
             f"Got {len(rows)} of {len(numbers)}: raise budget.seconds, or take smaller sizes."
         )
     found = _summarize(np.array(rows), numbers, cones, int(shots))
+    if sizes is None and found.law == "polynomial":  # a bend of small sizes looks like it: does it hold on?
+        further = _further(numbers[-1], prepare)
+        seconds = limits.seconds - (clock() - began)
+        row = None
+        if further and seconds > 0:
+            row = _measure(further, *made[further], initialization, seed, replace(limits, seconds=seconds))
+        if row is not None:
+            found = _summarize(np.array([*rows, row]), [*numbers, further], cones, int(shots))
     return replace(found, family=str(getattr(architecture, "name", "")))
 
 
@@ -171,6 +180,17 @@ def _choose_sizes(prepare: Callable[[int], _Cone]) -> list[int]:
     if len(cones) < ENOUGH:
         raise refused or QTrainError("architecture should take four sizes up to 64 qubits.")
     return past if _bounded(cones) and len(past) >= ENOUGH else sorted(cones)[:8]
+
+
+def _further(last: int, prepare: Callable[[int], _Cone]) -> int:
+    """The largest size of the ladder within twice the last one; 0 where the family has none there."""
+    for n in sorted((n for n in LADDER if last < n <= 2 * last), reverse=True):
+        try:
+            prepare(n)
+        except QTrainError:
+            continue
+        return n
+    return 0
 
 
 def _measure(

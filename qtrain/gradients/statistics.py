@@ -31,6 +31,8 @@ from qtrain.json_results import PLOT, JsonResult, Shown, count, decode, encode, 
 if TYPE_CHECKING:
     from qtrain.circuits.problem import Problem
 
+LIMIT = 1.96  # standard errors to either side of a 95 % interval
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GradientStats(Shown, JsonResult):
@@ -75,7 +77,7 @@ class GradientStats(Shown, JsonResult):
         median = number(float(np.median(known))) if len(known) else "not known"
         return (
             f"{count(len(self.parameters), 'parameter')}, {int(self.proven_zero.sum())} proven zero, "
-            f"median V of the rest {median}; cost variance {number(self.cost_variance)}; {self.method}"
+            f"median V of the rest {median}; cost variance {self.cost_figure}; {self.method}"
         )
 
     @classmethod
@@ -180,6 +182,28 @@ class GradientStats(Shown, JsonResult):
     def cost_standard_error(self) -> float:
         about = self._best.variance_error[-1]
         return float(self._best.error[-1] if np.isnan(about) else about)
+
+    @property
+    def cost_upper(self) -> float:
+        """95 % limit from above of the cost's variance; the variance itself where it is exact."""
+        value, error = self.cost_variance, self.cost_standard_error
+        if np.isinf(self.cost_support) or np.isnan(value):
+            return value
+        ceiling = self._best.upper[-1]  # of the second moment: what was never seen has no error
+        return float(np.fmin(ceiling, value + LIMIT * error) if error > 0 else max(value, ceiling))
+
+    @property
+    def cost_figure(self) -> str:
+        """The cost's variance for people: a bound where samples do not tell it from 0, as 0 is never a rounding.
+
+        Example:
+            >>> from qiskit.circuit.library import efficient_su2
+            >>> from qtrain.gradients.variance import gradient_variance
+            >>> gradient_variance(efficient_su2(4, reps=1), "ZIII").cost_figure
+            '0.188'
+        """
+        value, upper = self.cost_variance, self.cost_upper
+        return f"at most {number(upper)}" if upper > 2 * value else number(value)
 
     @property
     def num_samples(self) -> int:

@@ -33,7 +33,8 @@ class Tried(Shown, JsonResult):
         parameters: of the circuit. trains: how many of them have a variance that the shots resolve; share: of all.
         median_variance: of the gradients that are not proven to vanish, for an observable with S = 1, so that rows
             compare; NaN where none is known.
-        cost_variance: for S = 1 too. method: that found the gradients. exact: all of them, and so ``trains``.
+        cost_variance: for S = 1 too; NaN where samples do not tell it from 0. method: that found the gradients.
+        exact: all of them, and so ``trains``.
         two_qubit_depth, two_qubit_gates: of the circuit.
         trend: how the median variance decays with n, in a few words; None: no family was recognised, or the time was
             over. law: ``"constant"``, ``"polynomial"``, ``"exponential"``, ``"undecided"``, or ``"flat"`` where no law

@@ -58,4 +58,5 @@ def _words(found: Scaling) -> tuple[str, str]:
     half = min(range(len(sizes)), key=lambda k: abs(2 * sizes[k] - sizes[-1]))
     left = float(variance[-1] / variance[half])
     words = f"V({sizes[-1]}) = {left:#.2g} V({sizes[half]})"
-    return ("flat", f"about constant: {words}") if left >= FLAT else ("undecided", f"not decided: {words}")
+    steady = min(variance[half:]) >= FLAT * variance[half]  # two sizes tell nothing where those between them differ
+    return ("flat", f"about constant: {words}") if left >= FLAT and steady else ("undecided", f"not decided: {words}")

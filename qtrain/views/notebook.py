@@ -48,7 +48,7 @@ def _report_rows(report: Any) -> Rows:
 
 
 def _gradient_rows(stats: Any) -> Rows:
-    rows = [("method", stats.method), ("cost variance", number(stats.cost_variance))]
+    rows = [("method", stats.method), ("cost variance", stats.cost_figure)]
     zero = int(stats.proven_zero.sum())
     rows.append(("parameters", f"{len(stats.parameters)}, {zero} of them proven to vanish"))
     figures = list(zip(stats.parameters, stats.variance, stats.lower, stats.upper))

@@ -8,6 +8,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2, excitation_preserving, real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
+from random_circuits import random_circuit, random_observable
 
 from qtrain.budget import Budget
 from qtrain.circuits.pauli_tape import build_tape
@@ -19,6 +20,8 @@ from qtrain.diagnosis.diagnose import diagnose
 from qtrain.diagnosis.report import TrainabilityReport
 from qtrain.errors import QTrainError
 from qtrain.gradients.methods import METHODS
+from qtrain.gradients.variance import gradient_variance
+from qtrain.light_cones.light_cone import light_cone
 
 
 def by_name(report):
@@ -212,3 +215,22 @@ def test_a_qnn_needs_its_data():
     ):
         with pytest.raises(QTrainError, match=sentence):
             diagnose(qnn, **options)
+
+
+@pytest.mark.parametrize("start", ["gaussian:0.05", "small:0.2"])
+def test_a_cost_that_samples_do_not_resolve_is_bounded_and_not_called_flat(start):
+    """Near zero the cost's variance is the small difference of two large numbers, and samples may give 0 for it."""
+    bounded = 0
+    for seed in range(8):
+        circuit, observable = random_circuit(seed, 4, 8, 8), random_observable(seed, 4)
+        truth = gradient_variance(circuit, observable, initialization=start)
+        rough = gradient_variance(circuit, observable, initialization=start, method="paths", samples=2000, seed=seed)
+        if not np.isinf(truth.cost_support) or truth.cost_variance < 1e-12 or not rough.cost_second_moment:
+            continue
+        bounded += rough.cost_figure.startswith("at most")
+        assert rough.cost_upper >= truth.cost_variance * (1 - 1e-9)
+        assert rough.cost_figure != "0"
+        cone, none = light_cone(circuit, observable), np.zeros(len(rough.parameters), bool)
+        assert not causes.Evidence(rough, cone, none, none, threshold=truth.cost_variance / 2).flat
+        assert causes.Evidence(truth, cone, none, none, threshold=truth.cost_variance * 2).flat
+    assert bounded

@@ -242,3 +242,30 @@ def test_sizes_share_the_seconds(monkeypatch):
     assert asked == [(2, 2.0), (3, 1.6), (4, 1.0), (5, 1e-3)]
     assert result.unresolved == (6, 7)
     assert "not resolved within the budget: n = 6, 7" in result.summary
+
+
+def test_a_bend_of_small_sizes_is_no_law():
+    """Two repetitions of a cascade: V falls as 1/n up to 14 qubits and is level from there on."""
+
+    def chain(n):
+        local = [("ZZ", [q, q + 1], -1) for q in range(n - 1)] + [("X", [q], -1) for q in range(n)]
+        return SparsePauliOp.from_sparse_list(local, n)
+
+    def cascade(n):
+        return efficient_su2(n, reps=2, skip_final_rotation_layer=True)
+
+    sizes = (4, 5, 6, 7, 8, 10, 12, 14)
+    found = scaling(cascade, chain)
+    assert found.law in ("constant", "undecided")
+    assert found.sizes[-1] > max(sizes)
+    assert found.variance[-1] > 0.9 * found.variance[found.sizes.index(14)]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_what_decays_does_so_for_certain(seed):
+    rng = np.random.default_rng(seed)
+    n = np.sort(rng.choice(np.arange(4.0, 40.0), rng.integers(5, 10), replace=False))
+    bend = rng.normal(size=3) @ [4 / n, np.log(n) / 4, rng.normal(size=len(n)) / 10]
+    found = fit_decay(n, bend, np.full(len(n), rng.choice([0.0, 0.05])))
+    if found.law in ("polynomial", "exponential"):
+        assert found.rate_low > 0 or found.rate_high < 0
