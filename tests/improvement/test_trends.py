@@ -6,11 +6,8 @@ import numpy as np
 import pytest
 from qiskit.circuit.library import real_amplitudes
 
-from qtrain.circuits.initialization import Initialization
 from qtrain.diagnosis.scaling import scaling
 from qtrain.improvement.trends import _words
-
-UNIFORM = Initialization("uniform")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +20,7 @@ def test_about_constant_is_said_of_all_larger_sizes(measured, seed):
     """Not of two of them that happen to be alike."""
     rng = np.random.default_rng(seed)
     variance = np.exp(rng.normal(size=5) * rng.choice([0.03, 1.0]))
-    law, words = _words(replace(measured, law="undecided", variance=variance), UNIFORM)
+    law, words = _words(replace(measured, law="undecided", variance=variance))
     tail = variance[2:]  # from half of the largest size on
     assert (law == "flat") == bool(min(tail) >= 0.8 * tail[0])
     assert words.startswith("about constant" if law == "flat" else "not decided")
