@@ -21,6 +21,21 @@ HEAD2, HEAD3 = 'OPENQASM 2.0; include "qelib1.inc";', 'OPENQASM 3.0; include "st
 DEEP, LONG = "[" * 100_000, "1" * 5000
 
 
+FUNCTIONS = """
+from qiskit import QuantumCircuit
+from qiskit.circuit.library import real_amplitudes
+VALUE = 3
+def raises(n): raise RuntimeError("mine")
+def ends(n): exit(0)
+def none(n): return None
+def same(n): return real_amplitudes(2, reps=1)
+def wider(n): return real_amplitudes(n + 1, reps=1)
+def fixed(n): return QuantumCircuit(n)
+def two(n, m): return real_amplitudes(n, reps=m)
+def deep(n): return deep(n)
+"""
+
+
 def bomb(head: str, levels: int) -> str:
     gates = "".join(f"gate g{k + 1} a {{ g{k} a; g{k} a; }}" for k in range(levels))
     register = "qreg q[1];" if head is HEAD2 else "qubit[1] q;"
@@ -68,7 +83,7 @@ def make_files() -> None:
         "deep.toml": "a = " + DEEP, "long.toml": f"qubits = {LONG}", "big.toml": SPEC.replace("qubits = 3", "qubits = " + "9" * 400),
         "dots.toml": "a" + ".a" * 20_000 + " = 1", "twice.toml": SPEC + 'name = "t"\n', "page.html": "<!doctype html>\n",
         "stranger.html": "dear diary", "stranger.png": "dear diary", "stranger.json": "dear diary", "report.json": "{}",
-        "studies.journal": "dear diary", "compared.json": "dear diary",
+        "studies.journal": "dear diary", "compared.json": "dear diary", "family.py": FUNCTIONS, "ends.py": "exit(0)", "broken.py": "def (",
     }  # fmt: skip
     for name, text in texts.items():
         Path(name).write_text(text, encoding="utf-8")
@@ -137,6 +152,8 @@ GOOD = ["diagnose", "good.qasm", "-O", "IZ"]
 REPORT = ["report", "good.qasm", "-O", "IZ", "-o", "new.html"]
 SEARCH = ["search", "good.toml", "--tracking-uri", "off"]
 COMPARE = ["compare", "good.toml", "-o", "new.json"]
+IMPROVE = ["improve", "good.qasm", "-O", "IZ"]
+SCALING = ["scaling", "efficient_su2", "-O", "Z0"]
 MOLECULE = ["molecule", "H 0 0 0; H 0 0 1", "-o", "new.json"]
 
 # What is no circuit, and a word about why not.
@@ -188,7 +205,7 @@ PAGES = {"p.txt": ".html", "nowhere/p.html": "folder that exists", "folder.html"
          "circle.html": "circle", "good.qasm": "another file", "": "", "/no/folder/p.html": "folder that exists"}  # fmt: skip
 SPECS = {
     "nowhere.toml": "exists", "folder.toml": "folder", "circle.toml": "links", "dangling.toml": "", "binary.toml": "UTF-8", "empty.toml": "name",
-    "words.toml": "TOML", "deep.toml": "nested", "long.toml": "digits", "big.toml": "bits", "dots.toml": "nested", "twice.toml": "training.name",
+    "words.toml": "TOML", "deep.toml": "nested", "long.toml": "digits", "big.toml": "bits", "dots.toml": "dots", "twice.toml": "training.name",
     "mark.toml": "TOML", "good.qasm": "TOML", "": "", "spec-qubits.toml": "qubits", "spec-wide.toml": "qubits", "spec-half.toml": "qubits",
     "spec-yes.toml": "qubits", "spec-noname.toml": "name", "spec-path.toml": "name", "spec-colour.toml": "name", "spec-notrials.toml": "trials",
     "spec-seed.toml": "seed", "spec-bigseed.toml": "seed", "spec-batch.toml": "batch", "spec-sampler.toml": "sampler", "spec-kind.toml": "kind",
@@ -211,6 +228,25 @@ NAMES = {
 URIS = {"http://127.0.0.1:9": "answers", "file:///tmp/x": "database or server", "": "URI", "mlruns": "database or server", "ftp://x": "database or server",
         "sqlite:///good.qasm/x.db": "answers", "sqlite:///folder": "answers", "http://127.0.0.1:99999999": "answers", "http://no.such.host.invalid": "answers"}  # fmt: skip
 GEOMETRIES = {"": "", "H": "", "Xx 0 0 0": "", "H 0 0": "", "H 0 0 x": "", "H 0 0 0; H 0 0 0": "", "H 0 0 nan": "", "H 0 0 1e999": ""}
+SIZES = {"": "sizes", "x": "sizes", "0": "sizes", "8-4": "sizes", "3.5,4": "sizes", "4": "at least 4", "4,5": "at least 4", "4,4,4,4": "at least 4",
+         "1-9999": "at most 100", "99999": "sizes", "-1": "sizes"}  # fmt: skip
+SIZED = {"": "empty", "I": "every width", "ZQ": "every width", "Z^m": "every width", "1e308*Z0": "rescale", "@nowhere.txt": "readable"}
+FAMILIES = {
+    "magic": "family", "": "family", "efficient_su": "did you mean", "nothing": "family", "changed": "altered", "deep": "nested",
+    "nowhere.toml": "readable", "deep.toml": "nested", "good.toml": "architecture", "empty.toml": "layer", "folder.toml": "folder",
+    "deep.json": "nested", "report.json": "layer", "folder.json": "folder", "circle.json": "links", "nowhere.qasm": "exists", "bomb3.qasm": "gates",
+    "cut.qpy": "", "family:raises": "mine", "family:ends": "SystemExit", "family:none": "NoneType", "family:same": "of 2", "family:wider": "of 5",
+    "family:fixed": "parameters", "family:two": "argument", "family:deep": "recursion", "family:VALUE": "function", "family:missing": "function",
+    "family:": "function", ":raises": "module", "no_such_module:f": "no_such_module", "family.py:raises": "mine", "nowhere.py:f": "nowhere.py",
+    "ends:f": "SystemExit", "broken:f": "SyntaxError", "os:system": "", "os:getcwd": "",
+}  # fmt: skip
+OPTIONS = {"reps": "reps=3", "=3": "reps=3", "reps=": "whole number", "reps=-1": "whole number", "reps=x": "whole number", "reps=1.5": "whole number",
+           "reps=1000000000": "whole number", "reps=true": "whole number", "reps=[": "list", "entanglement=magic": "magic", "entanglement=3": "word",
+           "entanglement=": "word", "entanglement=[[0,99]]": "0 to 3", "su2_gates=frob": "frob", "su2_gates=3": "word", "magic=3": "magic",
+           "skip_final_rotation_layer=3": "true or false", "reps=" + LONG: "whole number"}  # fmt: skip
+ROWS_OF_EDITS = {"-1": "apply", "x": "integer", "1.5": "integer", "1000000": "row"}
+CIRCUIT_FILES = {"nowhere/x.qasm": "folder that exists", "x.txt": ".qasm", "x": ".qasm", "good.qasm": "another file", "folder.qasm": "folder",
+                 "circle.qpy": "circle", "": ".qasm", "words.qasm": "something else", "/no/folder/x.qpy": "folder that exists"}  # fmt: skip
 Row = tuple[list[str], int, str]
 
 
@@ -244,6 +280,26 @@ ROWS: list[Row] = [
     *placed(["report"], {"nothing": "", "deep": "nested", "nowhere.qasm": "", "bomb2.qasm": "gates", "folder.qasm": "", "changed": "altered"}, ["-O", "IZ", "-o", "new.html"]),
     (["report", "good.qasm", "-o", "new.html"], 2, "observable"), (["report", "good.qasm", "-O", "IZ"], 2, "--output"),
     *wrong(REPORT, "--shots", {"0": "shots", "x": "integer"}), *wrong(REPORT, "--noise", {"nan": "", "{": "JSON"}),
+    *placed(["report"], {"report.json": "saved report", "deep.json": "nested", "stranger.json": "JSON", "studies.journal": "Got studies.journal"}, ["-o", "new.html"]),
+    *wrong(REPORT, "--against", {"nowhere.qasm": "exists", "bomb3.qasm": "gates", "deep.json": "nested", "nothing": "registered", "": "a-z"}),
+    (["report", "good.toml", "-o", "new.html"], 2, "journal"), (["report", "good.toml", "-o", "new.html", "--improve"], 2, "study"),
+    (["report", "s", "-o", "new.html", "--storage", "nowhere.journal"], 2, "journal"), (["report", "s", "-o", "new.html", "--storage", "sqlite:///nowhere/x.db"], 2, "exists"),
+    (["report", "cut.json", "-o", "new.html", "--improve"], 2, "readable"),
+    *placed(["improve"], {name: CIRCUITS[name] for name in ("nowhere.qasm", "folder.qasm", "bomb3.qasm", "cut.qpy", "circuit.txt", "binary.qasm")}, ["-O", "IZ"]),
+    *wrong(IMPROVE[:2], "-O", {name: OBSERVABLES[name] for name in ("", "ZZZ", "ZQ", "0*ZZ", "II", "1e308*ZZ", "@nowhere.txt")}),
+    *wrong(IMPROVE, "--keep", {"": "keep", " ": "keep", ",": "keep", "magic": "magic", "depth,,": "keep", "depth depth": "keep", "Depth": "keep", "depth;start": "keep"}),
+    *wrong([*IMPROVE, "-o", "x.qasm"], "--apply", {name: word for name, word in ROWS_OF_EDITS.items() if word != "row"}), ([*IMPROVE, "--apply", "1"], 2, "output"),
+    *wrong(IMPROVE, "-o", CIRCUIT_FILES), *wrong(IMPROVE, "--seconds", SECONDS), *wrong(IMPROVE, "--shots", SHOTS), *wrong(IMPROVE, "--seed", SEEDS),
+    *wrong(IMPROVE, "--noise", {"1.5": "between 0 and 1", "{": "JSON", "nan": ""}), *wrong(IMPROVE, "--initialization", {"cold": "initialization", "small:0": "width"}),
+    *wrong(IMPROVE, "--inputs", {"zzz": "zzz", "": "inputs"}), ([*IMPROVE, "--data", "good.csv"], 2, "inputs"), ([*IMPROVE, "--inputs", "θ[0]", "--data", "huge.csv"], 2, "1e+150"),
+    (["improve"], 2, "file"), (["improve", "good.qasm"], 2, "--observable"), ([*IMPROVE, "--wat"], 2, "--wat"),
+    *placed(["scaling"], FAMILIES, ["-O", "Z0", "--sizes", "4-7"]), *wrong(SCALING, "--sizes", SIZES), *wrong([*SCALING, "--sizes", "4-7"], "--option", OPTIONS),
+    *wrong(SCALING[:2], "-O", SIZED), *wrong(SCALING, "--seconds", SECONDS), *wrong(SCALING, "--shots", SHOTS), *wrong(SCALING, "--seed", SEEDS),
+    *wrong(SCALING, "--initialization", {"cold": "initialization", "small:0": "width"}), ([*SCALING, "--csv", "--json"], 2, "both"), ([*SCALING[:2], "-O", "Z9", "--sizes", "4-8"], 2, "fits"),
+    *wrong(SCALING, "--plot", FIGURES), (["scaling"], 2, "family"), (["scaling", "efficient_su2"], 2, "--observable"), ([*SCALING, "--wat"], 2, "--wat"),
+    (["scaling", "fine", "-O", "Z0", "--option", "reps=2"], 2, "states its own"), (["scaling", "good.qasm", "-O", "Z0", "--option", "reps=2"], 2, "circuit file"),
+    (["explain", "magic"], 2, "cause"), (["explain", ""], 2, "cause"), (["explain", "\x1b[31m"], 2, "cause"), (["explain", "a", "b"], 2, "b"), (["explain", "--wat"], 2, "--wat"),
+    (["--version", "--wat"], 2, "--wat"),
     *placed(["search"], SPECS, ["--tracking-uri", "off"]),
     *wrong(SEARCH, "--trials", {**WHOLE, "0": "trials", "-5": "trials"}), *wrong(SEARCH, "--jobs", {**WHOLE, "0": "jobs"}),
     *wrong(SEARCH, "--seed", SEEDS), *wrong(SEARCH[:2], "--tracking-uri", URIS), *wrong(SEARCH, "--name", {"UPPER": "a-z", "": "a-z", "default": "reserved", "../x": "a-z"}),

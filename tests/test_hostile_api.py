@@ -81,6 +81,12 @@ for k, text in enumerate(["", "[", "[" * 100_000, "{}", "null", "1" * 5000, '{"a
 CALLS |= {
     "targets without a QNN": (qtrain.diagnose, (GOOD, "IZ"), {"targets": [[1.0]]}, "targets"),
     "a loss that is none": (qtrain.diagnose, (GOOD, "IZ"), {"loss": "magic"}, "loss"),
+    "gates on qubits that are not there": (qtrain.diagnose, (real_amplitudes(2, entanglement=[[0, 9]]), "IZ"), {}, "circuit"),
+    "edits of gates on qubits that are not there": (qtrain.improve, (real_amplitudes(2, entanglement=[[0, 9]]), "IZ"), {}, "circuit"),
+    "edits that keep nothing known": (qtrain.improve, (GOOD, "IZ"), {"keep": "depth,"}, "keep"),
+    "edits with inputs that are not there": (qtrain.improve, (GOOD, "IZ"), {"inputs": "zzz"}, "inputs"),
+    "edits of nothing": (qtrain.improve, (None, "IZ"), {}, "circuit"),
+    "a family that ends the process": (qtrain.scaling, (lambda n: exit(0), "Z0", [2, 3, 4, 5]), {}, "SystemExit"),
     "zero observable": (qtrain.diagnose, (GOOD, "0*ZZ"), {}, "constant 0"),
     "constant observable": (qtrain.diagnose, (GOOD, "2*II"), {}, "constant 2"),
     "no method": (qtrain.gradient_variance, (GOOD, "IZ"), {"method": "magic"}, "method"),

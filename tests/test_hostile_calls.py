@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -34,20 +35,19 @@ def place(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def bounded(place, monkeypatch):
-    """In the folder of the files, with the system's limits."""
-    monkeypatch.chdir(place)
-    monkeypatch.setenv("QTRAIN_HOME", str(place / "qtrain-home"))
-    monkeypatch.setenv("NO_COLOR", "1")
+@contextlib.contextmanager
+def bounded():
+    """The system's limits for the block alone: pytest itself has none when it tells of a failure."""
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     before = signal.signal(signal.SIGPROF, too_long)
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms + MEMORY, hard))
-    yield place
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    signal.signal(signal.SIGPROF, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def contents(folder: Path) -> dict[str, tuple[int, int]]:
@@ -67,10 +67,13 @@ def short(row) -> str:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=short)
-def test_a_wrong_call_is_one_sentence(row, bounded, capfd):
+def test_a_wrong_call_is_one_sentence(row, place, monkeypatch, capfd):
     arguments, code, word = row
-    before = contents(bounded)
-    with pytest.raises(SystemExit) as stop:
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("QTRAIN_HOME", str(place / "qtrain-home"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    before = contents(place)
+    with pytest.raises(SystemExit) as stop, bounded():
         main(arguments)
     outcome = capfd.readouterr()
     assert stop.value.code == code, outcome.err[-2000:]
@@ -78,7 +81,7 @@ def test_a_wrong_call_is_one_sentence(row, bounded, capfd):
     assert len(lines) == 1 and lines[0].startswith("qtrain: ") and word in lines[0], outcome.err
     assert len(lines[0]) < 1300 and lines[0].isprintable()
     assert code == 1 or outcome.out == ""
-    assert contents(bounded) == before
+    assert contents(place) == before
 
 
 def test_there_are_enough_of_them_and_all_differ():

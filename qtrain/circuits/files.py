@@ -185,8 +185,10 @@ def _rehearsed(load: Callable[[], Any]) -> str:
             signal.alarm(PROBE_SECONDS)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             if sys.platform == "linux":  # elsewhere the limit of time has to do
-                used = psutil.Process().memory_info().vms
-                resource.setrlimit(resource.RLIMIT_AS, (used + PROBE_BYTES, used + PROBE_BYTES))
+                most = psutil.Process().memory_info().vms + PROBE_BYTES
+                soft, hard = resource.getrlimit(resource.RLIMIT_AS)  # below ours, they may not be raised
+                given = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+                resource.setrlimit(resource.RLIMIT_AS, (min([most, *given]), hard))
             load()
         except BaseException as error:
             os.write(writing, f"{type(error).__name__}: {_plain(str(error))}".encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_text
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ FAMILY = (
     "A library ansatz (efficient_su2, hva_tfim, sim_6, …), a registered name, an architecture's .toml or .json, "
     "module:function (n -> circuit), or a circuit file that is recognised."
 )
+MOST_SIZES, MOST_REPETITIONS = 100, 2000
 MEASURED = 'What is measured at every width: "Z0", "Zlast", "Z^n", "mean Z", "sum ZZ + 0.5*sum X", ….'
 
 
@@ -85,9 +85,12 @@ def read_sizes(text: str) -> list[int]:
     found: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"\s*(\d{1,4})\s*(?:(?:-|–|\.\.|…)\s*(\d{1,4}))?\s*", part)
-        if match is None or int(match[1]) < 1:
+        first, last = (0, 0) if match is None else (int(match[1]), int(match[2] or match[1]))
+        if not 1 <= first <= last:
             raise QTrainError(f"sizes should be whole numbers of qubits such as 4,6,8 or 4-10. Got {text!r}.")
-        found.update(range(int(match[1]), int(match[2] or match[1]) + 1))
+        found.update(range(first, last + 1))
+    if len(found) > MOST_SIZES:
+        raise QTrainError(f"sizes should be at most {MOST_SIZES} numbers of qubits. Got {len(found)} of them.")
     return sorted(found)
 
 
@@ -111,9 +114,11 @@ def _value(text: str) -> Any:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     if text.startswith("["):
+        from qtrain.files.reading import parse_json
+
         try:
-            return json_text.loads(text)
-        except (json_text.JSONDecodeError, RecursionError):
+            return parse_json(text)
+        except ValueError:
             raise QTrainError(f"option should have a JSON list where it starts with a bracket. Got {text!r}.") from None
     if "," in text:
         return [_value(part.strip()) for part in text.split(",")]
@@ -166,10 +171,44 @@ def _of_row(name: str, options: dict[str, Any]) -> Family:
     if unknown:
         known = ", ".join(row.options) or "none"
         raise QTrainError(f"option should be one that {name} takes: {known}. Got {unknown[0]!r}.")
+    for key, value in options.items():
+        check_option(key, value, row.options[key])
     chosen = {**row.options, **options}
     build = row.build
     assert build is not None
-    return Family(title(name, chosen, row.options), lambda n: build(n, **chosen))
+    pairs = chosen.get("entanglement")
+    places = _whole_numbers(pairs) if isinstance(pairs, list) else []
+
+    def member(n: int) -> Any:
+        if not all(0 <= q < n for q in places):  # the library would make a circuit that it cannot read itself
+            raise QTrainError(f"option entanglement should name qubits 0 to {n - 1}. Got {pairs}.")
+        return build(n, **chosen)
+
+    return Family(title(name, chosen, row.options), member)
+
+
+def _whole_numbers(nested: Any) -> list[int]:
+    if isinstance(nested, list):
+        return [number for item in nested for number in _whole_numbers(item)]
+    return [nested] if isinstance(nested, int) else []
+
+
+def check_option(key: str, value: Any, default: Any) -> None:
+    """A value of the kind that the option has by default; a list may stand for a word (gates, pairs of qubits).
+
+    Raises:
+        QTrainError: another kind, or a number out of all proportion.
+    """
+    if isinstance(default, bool):
+        kind, right = "true or false", isinstance(value, bool)
+    elif key == "reps":
+        kind = f'a whole number from 0 to {MOST_REPETITIONS}, or "n" or "log" where the family has it'
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        right = value in ("n", "log") or (whole and 0 <= value <= MOST_REPETITIONS)
+    else:
+        kind, right = "a word, or a list", isinstance(value, list) or (isinstance(value, str) and value != "")
+    if not right:
+        raise QTrainError(f"option {key} should be {kind}, such as {key}={default}. Got {str(value)[:60]!r}.")
 
 
 def _read_architecture(path: Path) -> Any:
@@ -178,8 +217,9 @@ def _read_architecture(path: Path) -> Any:
     from qtrain.registry.registry import entry_from_dict
 
     if path.suffix.lower() == ".toml":
+        text = read_text(path, "family")
         try:
-            data = parse_toml(read_text(path, "family"))
+            data = parse_toml(text)
         except ValueError as error:
             raise QTrainError(f"family should be a TOML file. Got {path}: {error}.") from None
     else:
@@ -243,7 +283,7 @@ def _imported(source: str) -> Callable[..., Any]:
         else:
             sys.path.insert(0, str(Path.cwd()))
             module = importlib.import_module(where)
-    except Exception as error:  # the module's own code may raise anything
+    except (Exception, SystemExit) as error:  # the module's own code may raise anything
         raise QTrainError(
             f"family should be a module that can be imported and a function in it. "
             f"Got {source!r}: {type(error).__name__}: {error}."

@@ -22,9 +22,9 @@ def improve(
     file: Annotated[Path, typer.Argument(help="A circuit: .qasm (OpenQASM 2 or 3) or .qpy.")],
     observable: Annotated[str, typer.Option("--observable", "-O", help=MEASURED)],
     keep: Annotated[
-        str,
+        str | None,
         typer.Option(help="What stays: observable, start, entanglement, depth, parameters, circuit, function."),
-    ] = "",
+    ] = None,
     fix: Annotated[bool, typer.Option("--fix", help="Only what keeps the function: dead parameters go.")] = False,
     apply: Annotated[int | None, typer.Option(help="Write the circuit of this row.  [default: 1, with -o]")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Where to: .qasm (OpenQASM 3) or .qpy.")] = None,
@@ -45,9 +45,11 @@ def improve(
     from qtrain.improvement.improve import improve as try_edits
     from qtrain.improvement.table import check_words
 
-    kept = check_words(keep, "keep") + (("function", "start") if fix else ())
+    kept = check_words(() if keep is None else keep.split(","), "keep") + (("function", "start") if fix else ())
     if apply is not None and output is None:
         raise QTrainError("output should be given with apply, such as -o better.qasm. Got none.")
+    if apply is not None and apply < 0:
+        raise QTrainError(f"apply should be a row of the table, from 1, or 0 for the circuit as it is. Got {apply}.")
     if output is not None:
         if output.suffix.lower() not in (".qasm", ".qpy"):
             raise QTrainError(f"output should end in .qasm or .qpy. Got {output}.")
@@ -59,8 +61,8 @@ def improve(
     with compiling_beside(circuit.num_qubits):
         found = try_edits(
             circuit, asked, keep=kept, initialization=initialization, noise=circuit_verbs.read_noise(noise),
-            shots=shots, seed=seed, budget=None if seconds is None else Budget(seconds=seconds), inputs=inputs or (),
-            data=None if data is None else circuit_verbs.read_data(data),
+            shots=shots, seed=seed, budget=None if seconds is None else Budget(seconds=seconds),
+            inputs=() if inputs is None else inputs, data=None if data is None else circuit_verbs.read_data(data),
         )  # fmt: skip
     if json:
         print_json(found.to_record())

@@ -122,7 +122,11 @@ def _question(source: str, observable: str | None) -> _Asked:
     if path.suffix.lower() == ".json":
         from qtrain.diagnosis.report import TrainabilityReport
 
-        saved = TrainabilityReport.from_json(read_text(path, "source"))
+        text = read_text(path, "source")
+        try:
+            saved = TrainabilityReport.from_json(text)
+        except QTrainError as error:
+            raise QTrainError(f"source should be a saved report. Got {path}: {error}") from None
         return _Asked(path.name, saved.observable, saved=saved)
     if path.suffix or len(path.parts) > 1:
         if observable is None:

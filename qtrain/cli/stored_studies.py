@@ -72,6 +72,9 @@ def journal_of(storage: str | None, title: str | None) -> Path | None:
     from qtrain.studies.run.storage import default_journal
 
     if "://" in str(storage or ""):
+        file = Path(str(storage).removeprefix("sqlite:///").partition("?")[0])
+        if str(storage).startswith("sqlite:///") and not file.is_file():  # opened, it would be made
+            raise QTrainError(f"storage should be a database that exists. Got {storage!r}: there is no such file.")
         return None
     journal = Path(storage) if storage else default_journal(str(title))
     if not journal.is_file():
@@ -97,8 +100,11 @@ def _opened(storage: str | None, title: str | None) -> Iterator[tuple[Any, str]]
             shutil.copyfile(journal, copy)
         except OSError as error:
             raise QTrainError(f"study should be a readable file. Got {journal}: {error.strerror}.") from None
-        with open_storage(str(copy), str(title)) as (opened, _):
-            yield opened, str(journal)
+        try:
+            with open_storage(str(copy), str(title)) as (opened, _):
+                yield opened, str(journal)
+        except QTrainError as error:
+            raise QTrainError(str(error).replace(str(copy), str(journal))) from None
 
 
 def _only(opened: Any, where: str) -> str:

@@ -130,7 +130,9 @@ def family_member(build: Callable[[int], Any], n: int) -> PauliProgram:
         circuit = build(n)
     except QTrainError:
         raise
-    except Exception as error:  # a function of the user's own may raise anything
+    except BaseException as error:  # a function of the user's own may raise anything; Rust's panics are no Exception
+        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            raise
         raise QTrainError(
             f"architecture should make a circuit of {n} qubits. Got {type(error).__name__}: {error}."
         ) from error

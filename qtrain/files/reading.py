@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from qtrain.errors import QTrainError
 
 DEEPEST = 100  # levels of lists and tables in a file that we read; ours have fewer than 20
 MOST_BYTES = 512 * 1024**2
+# TOML's parser takes time and memory by the square of the dots in a key.
+_DOTS = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){101}""")
 LONGEST = 1000  # bits of a whole number in one: it can still be told as a float
 
 
@@ -36,6 +39,8 @@ def parse_json(text: str | bytes) -> Any:
 
 def parse_toml(text: str) -> dict[str, Any]:
     """The tables of a TOML text, with the errors of :func:`parse_json`."""
+    if _DOTS.search(text):
+        raise ValueError(f"a name with more than {DEEPEST} dots")
     try:
         found: dict[str, Any] = _bounded(tomllib.loads(_without_mark(text)))
         return found

@@ -15,7 +15,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget, clock
-from qtrain.circuits.composites import find_inputs
+from qtrain.circuits.angles import choose_inputs
 from qtrain.circuits.files import read_circuit
 from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.circuits.observables import as_observable
@@ -75,7 +75,7 @@ def improve(
     kept = check_words(keep, "keep")
     source = read_circuit(circuit)
     operator = as_observable(observable, source.num_qubits)
-    names = tuple(p.name for p in find_inputs(source, inputs))
+    names = tuple(p.name for p in choose_inputs(list(source.parameters), inputs))
     setting = Setting(noise, shots, budget or Budget(seconds=SECONDS), seed, data)
     search = _Search(Model(source, operator, parse_initialization(initialization), names, seed), setting, kept, began)
     search.singles()

@@ -104,9 +104,10 @@ def check_words(words: Sequence[str] | str, argument: str) -> tuple[str, ...]:
         ('observable', 'depth')
     """
     if isinstance(words, str):
-        words = [word.strip() for word in words.split(",") if word.strip()]
+        words = words.split(",") if words else []
     if not isinstance(words, (list, tuple, set, frozenset)) or not all(isinstance(word, str) for word in words):
         raise QTrainError(f"{argument} should be words among {', '.join(CHANGES)}. Got {words!r}.")
+    words = [word.strip() for word in words]
     for word in words:
         if word not in CHANGES:
             raise QTrainError(f"{argument} should be among {', '.join(CHANGES)}. Got {word!r}.")

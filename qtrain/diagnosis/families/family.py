@@ -42,8 +42,11 @@ class Family:
             return self.build(int(num_qubits))
         except QTrainError:
             raise
-        except Exception as error:  # builders are other people's code
-            why = str(error).strip("'").rstrip(".")
+        except BaseException as error:  # other people's code; exit() and Rust's panics are no Exception
+            if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+                raise
+            kind = "" if isinstance(error, Exception) else f"{type(error).__name__} "
+            why = kind + str(error).strip("'").rstrip(".")
             raise QTrainError(f"family should have a circuit of {num_qubits} qubits. {self.name}: {why}.") from None
 
     circuit = at  # what ``scaling`` asks of an architecture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ class Book:
         self.runs: dict[str, dict[int, dict[str, Any]]] = {}
         self.failed: dict[str, dict[int, str]] = {}
         self.task: dict[int, dict[str, Any]] = {}
-        if path is not None and path.exists():
+        if path is not None and (path.exists() or _circular(path)):
             self._read(path)
 
     def _read(self, path: Path) -> None:
@@ -106,3 +107,12 @@ class Book:
 def _asked(spec: SearchSpec) -> dict[str, Any]:
     """Of a spec, what decides the figures."""
     return {name: value for name, value in spec.to_dict().items() if name not in ("seed", "limits", "extensions")}
+
+
+def _circular(path: Path) -> bool:
+    """Whether it is a link that leads to itself; ``exists`` says no of those."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False

@@ -34,7 +34,8 @@ def make_pool(
     Raises:
         QTrainError: an unknown backend, a scheduler that does not answer, Dask not installed.
     """
-    backend = backend or ("supervised" if scheduler is None else "dask")
+    if backend is None:
+        backend = "supervised" if scheduler is None else "dask"
     if backend not in BACKENDS:
         raise QTrainError(f"backend should be one of {', '.join(BACKENDS)}. Got {backend!r}.")
     if scheduler is not None and backend != "dask":
