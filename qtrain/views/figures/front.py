@@ -13,7 +13,7 @@ from qtrain.errors import QTrainError
 from qtrain.views.figures.frame import check_ax, legend, panels, quiet, spread
 from qtrain.views.figures.history import plot_history
 from qtrain.views.figures.trials import Columns, check_objectives, columns
-from qtrain.views.palette import BLUE, GREY, RED
+from qtrain.views.palette import BLUE, GREY, PALE, RED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +76,7 @@ def _draw(axes: Axes, found: Columns, a: str, b: str) -> None:
     shown = found.complete & np.isfinite(x) & np.isfinite(y)
     groups: tuple[tuple[str, np.ndarray, dict[str, Any]], ...] = (
         ("over a limit", shown & ~found.feasible, {"color": GREY, "marker": "x", "s": 12, "linewidths": 0.7}),
-        ("trials", shown & found.feasible & ~found.front, {"color": "#BBBBBB", "marker": "o", "s": 9}),
+        ("trials", shown & found.feasible & ~found.front, {"color": PALE, "marker": "o", "s": 9}),
         ("Pareto front", shown & found.front & ~found.winner, {"color": BLUE, "marker": "s", "s": 16}),
         ("winner", shown & found.winner, {"color": RED, "marker": "*", "s": 90}),
     )

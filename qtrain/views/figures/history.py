@@ -10,7 +10,7 @@ import numpy as np
 from qtrain.growth.adapt import Growth
 from qtrain.views.figures.frame import axes_for, check_ax, legend, panels, quiet, rug, spread, whole_numbers
 from qtrain.views.figures.trials import Columns, check_objectives, columns
-from qtrain.views.palette import BLUE, GREY, ORANGE, RED
+from qtrain.views.palette import BLUE, GREY, ORANGE, PALE, RED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def _draw(axes: Axes, found: Columns, name: str) -> None:
     shown = found.complete & np.isfinite(y)
     trials = shown & ~found.winner
     if trials.any():
-        axes.scatter(x[trials], y[trials], color="#AAAAAA", s=8, label=f"trials ({trials.sum()})", zorder=3)
+        axes.scatter(x[trials], y[trials], color=PALE, s=8, label=f"trials ({trials.sum()})", zorder=3)
     able = found.feasible & shown
     if able.any():
         lowest = found.directions[found.names.index(name)] == "minimize"

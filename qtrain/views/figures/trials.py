@@ -10,6 +10,7 @@ import numpy as np
 
 from qtrain.errors import QTrainError
 from qtrain.studies.result import SearchResult
+from qtrain.views.names import spoken
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Columns:
     def label(self, name: str, *, arrows: tuple[str, str]) -> str:
         """``two-qubit depth (← better)``; ``arrows``: to lower and to higher values."""
         better = arrows[self.directions[self.names.index(name)] == "maximize"]
-        return f"{name.replace('_', ' ')} ({better} better)"
+        return f"{spoken(name)} ({better} better)"
 
 
 def columns(result: Any) -> Columns:

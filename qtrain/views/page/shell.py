@@ -21,8 +21,10 @@ from typing import Any
 from qtrain.diagnosis.facts import number
 from qtrain.errors import QTrainError
 from qtrain.views.page.glossary import TERMS
+from qtrain.views.palette import BLUE, PALE, RED
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_COLOURS = f":root {{ --blue: {BLUE}; --red: {RED}; --pale: {PALE}; }}\n"
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -200,7 +202,7 @@ def frame(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<title>{text(title)}</title><style>{asset('shell.css')}{''.join(styles)}</style></head>\n<body>\n"
+        f"<title>{text(title)}</title><style>{_COLOURS}{asset('shell.css')}{''.join(styles)}</style></head>\n<body>\n"
         '<a class="skip" href="#content">Skip to the content</a>'
         f'<header class="bar"><div><nav aria-label="Sections"><ul>{menu}</ul></nav>'
         '<button type="button" id="theme">Dark</button></div></header>\n'

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from qtrain.json_results import number
+from qtrain.views.names import spoken
 from qtrain.views.page.shell import Html, text
 
 WIDTH, HEIGHT = 460, 300
@@ -136,7 +137,7 @@ def bars(shares: dict[str, float]) -> Html:
     rest = order[MOST_BARS:]
     order = order[:MOST_BARS] + ([(f"{len(rest)} others", sum(v for _, v in rest))] if rest else [])
     rows = "".join(
-        f'<div class="bar-row"><span>{text(name.replace("_", " "))}</span><span class="track">'
+        f'<div class="bar-row"><span>{text(spoken(name))}</span><span class="track">'
         f'<span style="width:{100 * share:.1f}%"></span></span><span>{100 * share:.3g} %</span></div>'
         for name, share in order
     )

@@ -10,6 +10,7 @@ from qtrain.circuits.drawing.gates import Drawing, drawing
 from qtrain.errors import QTrainError
 from qtrain.json_results import count, number
 from qtrain.studies.propose.starts import circuit_of
+from qtrain.views.names import spoken
 from qtrain.views.page.shell import Html, facts_list, text
 from qtrain.views.study_page.charts import curve
 
@@ -35,10 +36,10 @@ def summary(trial: TrialRecord) -> str:
 
 def trial_report(trial: TrialRecord, result: SearchResult, *, best: bool, open: bool = False) -> Html:
     """What opens when a point of the front is clicked."""
-    figures = ", ".join(f"{name.replace('_', ' ')} {number(value)}" for name, value in trial.objectives.items())
+    figures = ", ".join(f"{spoken(name)} {number(value)}" for name, value in trial.objectives.items())
     rows = [("architecture", summary(trial)), ("content id", trial.architecture_id)]
     rows += [("grown from", trial.origin)] if trial.origin else []
-    rows += [(name.replace("_", " "), _plain(value)) for name, value in _hardware(trial).items()]
+    rows += [(spoken(name), _plain(value)) for name, value in _hardware(trial).items()]
     algebra = trial.report.get("dla", {})
     if isinstance(algebra, Mapping) and "dimension" in algebra:
         least = "" if algebra.get("complete", True) else "at least "
@@ -47,7 +48,7 @@ def trial_report(trial: TrialRecord, result: SearchResult, *, best: bool, open: 
     for name, value in sorted(trial.metrics.items()):
         if not name.endswith("_is_bound") and name not in _hardware(trial):
             bound = " (a bound or an estimate)" if trial.metrics.get(f"{name}_is_bound") else ""
-            rows.append((name.replace("_", " "), number(value) + bound))
+            rows.append((spoken(name), number(value) + bound))
     full = result.full.get(trial.number)
     rows += [("after full training", number(full["task_loss"]))] if full and "task_loss" in full else []
     rows.append(("seconds", ", ".join(f"{stage} {s:.3g}" for stage, s in trial.timings.items()) or "0"))

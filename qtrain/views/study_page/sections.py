@@ -18,6 +18,7 @@ from qtrain.errors import QTrainError
 from qtrain.json_results import count, number
 from qtrain.studies.propose.importances import importances
 from qtrain.studies.result import SearchResult
+from qtrain.views.names import spoken
 from qtrain.views.page.shell import Column, Html, Section, asset, data_table, facts_list, frame, term, text
 from qtrain.views.study_page.charts import Point, bars, legend, scatter
 from qtrain.views.study_page.reports import summary, trial_report
@@ -94,7 +95,7 @@ def _lead(result: SearchResult) -> str:
         said += " It was not finished; the same search goes on where it stopped."
     if result.winner is None:
         return f"{said} There is no winner: no trial is within all limits."
-    figures = ", ".join(f"{name.replace('_', ' ')} {number(v)}" for name, v in result.winner.objectives.items())
+    figures = ", ".join(f"{spoken(name)} {number(v)}" for name, v in result.winner.objectives.items())
     return f"{said} The winner is trial {result.winner.number}: {figures}."
 
 
@@ -104,12 +105,12 @@ def _summary(result: SearchResult) -> str:
         won = result.winner.number
         link = Html(f'<a href="#trial-{won}">trial {won}</a>, {text(summary(result.winner))}')
         rows += [("winner", link), ("chosen as", result.rule)]
-        rows += [(name.replace("_", " "), number(v, 6)) for name, v in result.winner.objectives.items()]
+        rows += [(spoken(name), number(v, 6)) for name, v in result.winner.objectives.items()]
     if result.name:
         rows.append(("use it", f"qtrain.load({result.name!r}).circuit()"))
-    wanted = ", ".join(f"{n.replace('_', ' ')} ({d})" for n, d in zip(result.objectives, result.directions))
+    wanted = ", ".join(f"{spoken(n)} ({d})" for n, d in zip(result.objectives, result.directions))
     rows += [("objectives", wanted), ("qubits", str(result.spec.qubits)), ("task", str(result.spec.task.kind))]
-    rows += [(name.replace("_", " "), number(value, 8)) for name, value in result.references.items()]
+    rows += [(spoken(name), number(value, 8)) for name, value in result.references.items()]
     return facts_list(rows)
 
 
@@ -122,7 +123,7 @@ def _group(trial: TrialRecord, result: SearchResult) -> str:
 
 
 def _hint(trial: TrialRecord) -> str:
-    figures = [f"{name.replace('_', ' ')}: {number(value, 4)}" for name, value in trial.objectives.items()]
+    figures = [f"{spoken(name)}: {number(value, 4)}" for name, value in trial.objectives.items()]
     what = summary(trial)
     return "\n".join([f"Trial {trial.number}", *figures, what if len(what) <= 160 else what[:159] + "…"])
 
@@ -139,7 +140,7 @@ def _complete(result: SearchResult) -> list[TrialRecord]:
 
 def _name(name: str, result: SearchResult, arrows: tuple[str, str]) -> str:
     better = arrows[result.directions[result.objectives.index(name)] == "maximize"]
-    return f"{name.replace('_', ' ')} ({better} better)"
+    return f"{spoken(name)} ({better} better)"
 
 
 def _front(result: SearchResult, shown: Sequence[int]) -> str:
@@ -205,16 +206,16 @@ def _criteria(result: SearchResult, shown: Sequence[int]) -> str:
     if not found:
         return '<p class="soft">Fewer than four trials have criteria that differ: nothing to compare.</p>'
     found.sort(key=lambda row: -abs(row[1]))
-    axis = loss.replace("_", " ")
+    axis = spoken(loss)
     charts = [
         scatter(
             [_point(t, result, v, t.objectives[loss], shown) for t, v in rows],
-            x=f"{name.replace('_', ' ')} (ρ = {rho:+.2f})", y=axis, title=f"{loss} against {name}",
+            x=f"{spoken(name)} (ρ = {rho:+.2f})", y=axis, title=f"{loss} against {name}",
         )
         for name, rho, rows in found[:MOST_CRITERIA]
     ]  # fmt: skip
     columns = ["criterion", "rank correlation ρ", "trials"]
-    table = data_table(columns, [[n.replace("_", " "), r, len(rows)] for n, r, rows in found], caption="All criteria")
+    table = data_table(columns, [[spoken(n), r, len(rows)] for n, r, rows in found], caption="All criteria")
     said = (
         f"Spearman's ρ over the trials that were trained: +1 where a larger figure always comes with a larger {axis}. "
         "The search chose these trials, and figures of one circuit hang together: it is no proof of a cause."
@@ -239,7 +240,7 @@ def _importances(result: SearchResult) -> str:
     found = importances(result)
     if not found:
         return ""
-    parts = [f"<h3>{text(name.replace('_', ' '))}</h3>{bars(shares)}" for name, shares in found.items()]
+    parts = [f"<h3>{text(spoken(name))}</h3>{bars(shares)}" for name, shares in found.items()]
     said = (
         "The share of each choice in what tells the better trials from the others (Optuna's PED-ANOVA); "
         "choices that every trial shares have none."
@@ -276,7 +277,7 @@ def _trials(result: SearchResult, shown: Sequence[int]) -> str:
         state += ", over a limit" if t.state == "complete" and not t.feasible else ""
         figures = [float(t.objectives[o]) if o in t.objectives else None for o in result.objectives]
         rows.append([name, state, *figures, summary(t), t.seconds])
-    names = [o.replace("_", " ") for o in result.objectives]
+    names = [spoken(o) for o in result.objectives]
     columns: list[Column | str] = ["trial", "state", *names, Column("circuit", wide=True), "seconds"]
     return data_table(columns, rows, caption="Every trial", id="all-trials", filtered=True)
 

@@ -16,7 +16,7 @@ THREE = {"task_loss": [1e-6, 0.3, 0.4, 1e-3], "two_qubit_depth": [5, 2, 6, 4], "
 def test_every_pair_is_drawn_and_the_winner_marked():
     axes = drawn(plot_front, study_of(THREE))
     every = axes.figure.axes
-    assert [a.get_xlabel().split(" (")[0] for a in every] == ["task loss", "task loss", "two qubit depth"]
+    assert [a.get_xlabel().split(" (")[0] for a in every] == ["task loss", "task loss", "two-qubit depth"]
     assert points(every[0], "winner").tolist() == [[1e-6, 5]]
     assert points(every[0], "Pareto").tolist() == [[0.3, 2], [1e-3, 4]]
     assert points(every[0], "trials").tolist() == [[0.4, 6]]
