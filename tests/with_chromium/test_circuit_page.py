@@ -7,7 +7,9 @@ from made_reports import HOSTILE, base, made, verdicts
 from qiskit.circuit.library import efficient_su2
 
 from qtrain.circuits.drawing.gates import drawing
+from qtrain.budget import Budget
 from qtrain.diagnosis.diagnose import diagnose
+from qtrain.improvement.improve import improve
 from qtrain.views.page import circuit_page
 
 OVERFLOWING = """[...document.querySelectorAll('body *')].filter(e => {
@@ -47,7 +49,7 @@ def test_every_gate_has_its_verdict(shown, four):
     assert page.run("document.querySelector('.view svg title').textContent")
     colour = "getComputedStyle(document.querySelector('g.k-{} .box')).fill"
     assert page.run(colour.format("healthy")) == "rgb(0, 158, 115)"
-    assert page.run("getComputedStyle(document.querySelector('g.k-dead:not(.outside) .box')).fill") == "rgb(166, 166, 166)"
+    assert page.run("getComputedStyle(document.querySelector('g.k-dead:not(.outside) .box')).fill") == "rgb(148, 148, 148)"
 
 
 def test_pointing_shows_figures_and_the_way_to_the_observable(shown, four):
@@ -244,3 +246,31 @@ def test_two_circuits_are_both_alive(shown, four):
     page.click("#circuit-1 g.k-healthy .box")
     assert "healthy" in page.run("document.querySelector('#circuit-1 .panel').innerText")
     assert "Point at a gate" in page.run("document.querySelector('#circuit-0 .panel').innerText")
+
+
+def test_a_comparison_marks_what_differs(shown, four):
+    dead = {v.parameter for v in four.verdicts if v.cause.startswith("dead")}
+    other = diagnose(efficient_su2(4, reps=2), "IIIZ")
+    page = shown(four, against=other, width=375)
+    changed = {v.parameter for v in other.verdicts if v.cause.startswith("dead") != (v.parameter in dead)}
+    rows = page.run("[...document.querySelectorAll('#differences-rows tr.differs')].map(r => r.cells[0].innerText)")
+    assert set(rows) == changed and len(rows) == len(changed) > 0
+    page.run("document.querySelector('#differences-rows-filter').focus()")
+    page.write(rows[0])
+    page.until("document.querySelector('#differences-rows-filter-said').textContent")
+    left = page.run("[...document.querySelectorAll('#differences-rows tbody tr')].filter(r => !r.hidden).length")
+    assert 0 < left < len(four.verdicts)
+    assert page.run(OVERFLOWING) == []
+
+
+def test_circuits_that_were_tried_show_their_verdicts(shown, four):
+    found = improve(efficient_su2(3, reps=1), "ZZZ", budget=Budget(seconds=3))
+    page = shown(four, improvements=found)
+    page.run("document.querySelector('#improve details > summary').focus()")
+    page.key("Enter")
+    page.until("!!document.querySelector('#circuit-t0 .view svg')")
+    kinds = page.run("[...document.querySelectorAll('#circuit-t0 g.lit')].map(n => [...n.classList].find(c => c.startsWith('k-')).slice(2))")
+    assert sorted(kinds) == sorted(found.before.verdicts.values())
+    page.hover("#circuit-t0 g.lit .box")
+    page.until("!document.querySelector('#tip').hidden")
+    assert "–" not in page.run("document.querySelector('#tip').innerText")  # no empty figures
