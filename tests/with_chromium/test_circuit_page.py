@@ -6,8 +6,8 @@ import pytest
 from made_reports import HOSTILE, base, made, verdicts
 from qiskit.circuit.library import efficient_su2
 
-from qtrain.circuits.drawing.gates import drawing
 from qtrain.budget import Budget
+from qtrain.circuits.drawing.gates import drawing
 from qtrain.diagnosis.diagnose import diagnose
 from qtrain.improvement.improve import improve
 from qtrain.views.page import circuit_page
