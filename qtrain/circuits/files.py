@@ -120,6 +120,8 @@ def _qasm(path: Path, data: bytes) -> QuantumCircuit:
     bits = sum(int((a or b)[:12]) for a, b in _DECLARATION.findall(code))
     if bits > MAX_BITS:
         raise QTrainError(f"circuit should declare at most {MAX_BITS} bits. Got {bits} in {path.name!r}.")
+    if (long := re.search(r"(?<![\w.])\d{19,}(?![\w.])", code)) is not None:  # the parser panics past 64 bits
+        raise QTrainError(f"circuit should hold whole numbers of 64 bits. Got {long[0][:40]} in {path.name!r}.")
     version = re.match(r"\s*OPENQASM\s+(\d+)", code)
     if not code.strip():
         raise QTrainError(f"circuit should be an OpenQASM file. Got {path.name!r}, which is empty.")
