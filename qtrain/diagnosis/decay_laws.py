@@ -17,6 +17,7 @@ LAWS = ("constant", "polynomial", "exponential")
 FLOOR = 0.004  # in log V: smaller deviations from a law are no evidence against it
 PLAUSIBLE = 6.0  # in AICc: a fit this much worse than the best of its law still bounds the rate
 PRECISE = 0.02  # error of log V below which four sizes show a transient
+STEEP = 4.0  # power of 1/n from which one that is hardly known is no law
 FLAT = 1.0  # exponent of n that a constant may still hide
 BEYOND = 1.0  # of what the first transient moves the rate: what the next ones may
 DECISIVE = 4.0  # in AICc: how much better a law that decays has to be than every other one
@@ -102,7 +103,8 @@ def _choose(data: _Data, fits: dict[str, list[_Fit]], scores: dict[str, float]) 
         return DecayFit(law, 0.0, low, high, float(np.average(data.y, weights=weight)), scores, decay)
     rate = min(fits[decay], key=lambda f: f.score).rate
     low, high = _interval(decay, fits[decay], data)
-    if low <= 0 <= high:  # not even whether it shrinks
+    vague = decay == "polynomial" and STEEP < rate < high - low  # and may be an exponential
+    if low <= 0 <= high or vague:  # or it is not even told whether it shrinks
         law = "undecided"
     straight = data.n if decay == "exponential" else np.log(data.n)
     tail = slice(len(data.n) // 2, None)
