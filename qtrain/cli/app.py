@@ -146,7 +146,9 @@ def diagnose(
         else:
             print_views(tables.comparison(reports), "")
         if tried is not None:
-            print_views(tables.best_edits(tried), "")
+            from qtrain.views import improvement_tables
+
+            print_views(improvement_tables.best_edits(tried), "")
         if local is not None:
             print_views(tables.local_view(local, all_parameters=all_parameters), "")
     if figure is not None:
@@ -352,7 +354,8 @@ def main(args: Sequence[str] | None = None) -> None:
             error.show()
             sys.exit(WRONG_INPUT)
         where = error.ctx.command_path if error.ctx is not None else "qtrain"
-        _fail(f"{error.format_message().rstrip('.')}. Try: {where} --help", WRONG_INPUT)
+        said = error.format_message().rstrip(".")
+        _fail(f"{said}{'' if said.endswith('?') else '.'} Try: {where} --help", WRONG_INPUT)
     except QTrainError as error:
         _fail(str(error), WRONG_INPUT)
     except BrokenPipeError:

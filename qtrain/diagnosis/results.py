@@ -88,7 +88,8 @@ class Simulability(Shown, JsonResult):
 
     def _brief(self) -> str:
         applying = sum(c.applies for c in self.certificates)
-        return f"{self.verdict.rstrip('.')}; {applying} of {count(len(self.certificates), 'certificate')} apply"
+        of = f"{applying} of {count(len(self.certificates), 'certificate')}"
+        return f"{self.verdict.rstrip('.')}; {of} {'applies' if applying == 1 else 'apply'}"
 
 
 @dataclass(frozen=True, repr=False)

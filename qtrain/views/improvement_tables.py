@@ -42,6 +42,16 @@ def improvements_view(found: Improvements, *, title: str, most: int | None = 12)
     return Group(*parts)
 
 
+def best_edits(found: Improvements, most: int = 3) -> RenderableType:
+    """The best of what was tried under the model as it is; rows are numbered as in the whole table."""
+    better = [(k, row) for k, row in enumerate(found.tried, 1) if helps(found.before, row)]
+    head = "What would help" if better else "Nothing that was tried helps"
+    return Group(
+        Text(head, style="bold cyan"), _trainable([(0, found.before), *better[:most]]),
+        Text("All that was tried, and the circuits: qtrain improve", style="dim"),
+    )  # fmt: skip
+
+
 def headline(found: Improvements) -> str:
     """One sentence: what trains now, and what the best row makes of it."""
     before = f"As it is, {found.before.effect} at {found.shots} shots"

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from qtrain.diagnosis.at_point import LocalDiagnosis
     from qtrain.diagnosis.report import TrainabilityReport
     from qtrain.diagnosis.results import Scaling, Verdict
-    from qtrain.improvement.results import Improvements
 
 STYLES = {
     "healthy": "green", "dead": "red", "concentrated": "yellow", "lost": "blue", "scrambled": "magenta",
@@ -191,22 +190,6 @@ def comparison(reports: Mapping[str, TrainabilityReport]) -> RenderableType:
     for name, report in reports.items():
         parts += [Text(f"note, {name}: {note}", style="dim") for note in report.notes]
     return Group(*parts)
-
-
-def best_edits(tried: Improvements, most: int = 3) -> RenderableType:
-    """The best of what was tried, one line each, under the model as it is."""
-    from qtrain.improvement.advice import helps
-
-    best = [row for row in tried.tried if helps(tried.before, row)][:most]
-    rows = [
-        [k, row.what, f"{row.trains} of {row.parameters}", row.median_variance, row.trend or "–"]
-        for k, row in enumerate([tried.before, *best])
-    ]
-    head = "What would help" if best else "Nothing that was tried helps"
-    return Group(
-        Text(head, style="bold cyan"), grid(["#", "change", "train", "median V", "with n"], rows),
-        Text("All that was tried, and the circuits: qtrain improve", style="dim"),
-    )  # fmt: skip
 
 
 def shortened(observable: str | None, *, widest: int = 24) -> str | None:

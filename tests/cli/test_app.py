@@ -72,7 +72,12 @@ def test_help_lists_every_verb(run):
     outcome = run("--help")
     assert outcome.code == 0
     assert [verb for verb in VERBS if f"  {verb} " in outcome.out] == VERBS
-    assert "Exit codes: 0 fine" in outcome.out
+    assert "Exit codes: 0 fine" in outcome.out and "..." not in outcome.out.partition("Commands:")[2]
+
+
+def test_a_verb_that_is_nearly_right_is_a_question(run):
+    outcome = run("diagnos")
+    assert outcome.code == 2 and "Did you mean 'diagnose'? Try: qtrain --help" in outcome.err
 
 
 @pytest.mark.parametrize("verb", VERBS)
