@@ -95,8 +95,14 @@ class Evidence:
 
     @property
     def above(self) -> np.ndarray:
-        """(weights,) bool: not below the threshold, by the value, or by the bound below where there is no value."""
-        return np.where(self.bounded, self.stats.lower, self.stats.second_moment) >= self.threshold
+        """(weights,) bool: not below the threshold, by the value, or by the bound below where there is no value.
+
+        A sampled value within two standard errors of zero decides nothing: a few large samples may have made it.
+        """
+        stats = self.stats
+        certain = stats.lower >= self.threshold
+        loose = LIMIT * np.nan_to_num(stats.standard_error) >= stats.second_moment
+        return certain | (~self.bounded & ~loose & (stats.second_moment >= self.threshold))
 
     @property
     def bounded(self) -> np.ndarray:

@@ -30,6 +30,7 @@ from qtrain.light_cones.light_cone import cone
 from qtrain.light_cones.vanishing_gradients import vanishing_weights
 
 TREND = 0.5  # of the seconds that the criteria before it leave
+TREND_MOST = 0.2  # of all seconds: more would rarely say more, and a verdict that is there should not wait
 LEAST = 0.05  # seconds, below which other sizes are not begun
 
 
@@ -180,7 +181,7 @@ def trend(problem: Diagnosis) -> Scaling | None:
     """How the gradients go on with the number of qubits; None where that is not known, or not asked of one circuit."""
     if problem.noise is not None or problem.outputs is not None or problem.data is not None:
         return None
-    seconds = problem.share(TREND)
+    seconds = min(problem.share(TREND), TREND_MOST * problem.budget.seconds)
     if seconds < LEAST:
         return None
     return family_trend(

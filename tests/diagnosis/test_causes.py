@@ -20,6 +20,7 @@ from qtrain.diagnosis.diagnose import diagnose
 from qtrain.diagnosis.report import TrainabilityReport
 from qtrain.errors import QTrainError
 from qtrain.gradients.methods import METHODS
+from qtrain.gradients.statistics import LIMIT
 from qtrain.gradients.variance import gradient_variance
 from qtrain.light_cones.light_cone import light_cone
 
@@ -234,3 +235,22 @@ def test_a_cost_that_samples_do_not_resolve_is_bounded_and_not_called_flat(start
         assert not causes.Evidence(rough, cone, none, none, threshold=truth.cost_variance / 2).flat
         assert causes.Evidence(truth, cone, none, none, threshold=truth.cost_variance * 2).flat
     assert bounded
+
+
+def test_a_few_large_samples_make_nothing_healthy():
+    """A sampled value within two standard errors of zero is above no threshold, unless its bound below is."""
+    loose_ones = 0
+    for seed in range(12):
+        circuit, observable = random_circuit(seed, 5, 12, 12), random_observable(seed, 5)
+        rough = gradient_variance(circuit, observable, method="paths", samples=30, seed=seed)
+        none, cone = np.zeros(len(rough.parameters), bool), light_cone(circuit, observable)
+        loose = LIMIT * np.nan_to_num(rough.standard_error) >= rough.second_moment
+        threshold = max(float(np.nanmax(rough.second_moment)) / 8, 1e-12)
+        evidence = causes.Evidence(rough, cone, none, none, threshold=threshold)
+        assert not (evidence.above & loose & (rough.lower < threshold)).any()
+        assert (evidence.above | ~(~loose & (rough.second_moment >= threshold))).all()
+        found = np.array(causes.causes(evidence))
+        hidden = loose & (rough.second_moment >= threshold) & (rough.lower < threshold) & cone.effective
+        assert (found[hidden] == causes.UNKNOWN).all()
+        loose_ones += int(hidden.sum())
+    assert loose_ones
