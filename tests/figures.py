@@ -55,14 +55,19 @@ def study_of(columns, *, states=None, constraints=None, **more):
 
 def drawn(draw, *args, **options):
     """The Axes that ``draw`` returns, rendered: without a warning, and without a figure left to pyplot."""
+    before = _of_pyplot()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         axes = draw(*args, **options)
         axes.figure.canvas.draw()
-    if "matplotlib.pyplot" in sys.modules:
-        assert not sys.modules["matplotlib.pyplot"].get_fignums() or options.get("ax") is not None
+    assert _of_pyplot() == before
     pickle.loads(pickle.dumps(axes.figure))
     return axes
+
+
+def _of_pyplot():
+    """Numbers of the figures that pyplot holds: those of whoever ran before."""
+    return sys.modules["matplotlib.pyplot"].get_fignums() if "matplotlib.pyplot" in sys.modules else []
 
 
 def labels(axes):

@@ -200,7 +200,7 @@ class GradientStats(Shown, JsonResult):
             >>> from qiskit.circuit.library import efficient_su2
             >>> from qtrain.gradients.variance import gradient_variance
             >>> gradient_variance(efficient_su2(4, reps=1), "ZIII").cost_figure
-            '0.188'
+            '0.25'
         """
         value, upper = self.cost_variance, self.cost_upper
         return f"at most {number(upper)}" if upper > 2 * value else number(value)

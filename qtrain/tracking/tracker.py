@@ -127,6 +127,7 @@ class Tracker:
         self._failure: str | None = None
         self._pending = 0
         self._trouble = False
+        self._begun: set[int] = set()  # trials whose run may be there although it is not known to be whole
         self._leaving = threading.Event()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="qtrain-mlflow", daemon=True)
@@ -246,7 +247,7 @@ class Tracker:
         for attempt in itertools.count():
             try:
                 if isinstance(item, dict):
-                    self._store.deliver(item, again=attempt > 0)
+                    self._store.deliver(item, again=attempt > 0 or item["number"] in self._begun)
                 elif item[0] == "settle":
                     self._store.settle(item[1])
                 else:
@@ -261,6 +262,7 @@ class Tracker:
                     return False
                 pause = min(2 * pause, 10.0)
                 if attempt >= 3 and isinstance(item, dict) and not self._queue.empty():
+                    self._begun.add(item["number"])
                     self._queue.put(item)  # let the others pass: it may be this one that cannot be written
                     return False
             else:

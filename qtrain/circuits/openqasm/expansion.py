@@ -36,11 +36,11 @@ def check_expansion(total: int, statements: int) -> None:
 
 
 def count_version_2(code: str) -> tuple[int, int]:
-    """(gates, statements) of an OpenQASM 2 program without comments.
+    """(gates, statements) of an OpenQASM 2 program without comments; its other statements count as one gate each.
 
     Example:
         >>> count_version_2("qreg q[3]; gate two a { h a; h a; } gate four a { two a; two a; } four q;")
-        (12, 6)
+        (13, 6)
     """
     registers = {name: int(size) for name, size in _REGISTER.findall(code)}
     costs: dict[str, int] = {}
