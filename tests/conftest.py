@@ -15,7 +15,7 @@ import hypothesis
 import pytest
 
 # No deadline: the first call of a kernel compiles it. "ci" draws the same examples on every machine.
-hypothesis.settings.register_profile("ci", deadline=None, max_examples=25, derandomize=True, database=None)
+hypothesis.settings.register_profile("ci", deadline=None, max_examples=50, derandomize=True, database=None)
 hypothesis.settings.register_profile("dev", deadline=None, max_examples=50)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))

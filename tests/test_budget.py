@@ -33,7 +33,7 @@ REPORT = """
         stats = report.gradients
         assert np.isfinite(stats.upper).all() and (stats.lower <= stats.upper).all(), name
         known = np.isfinite(stats.second_moment)
-        told = known & ((stats.second_moment > 1.96 * np.nan_to_num(stats.standard_error)) | (stats.upper < report.threshold))
+        told = known & ((stats.second_moment > 1.96 * np.nan_to_num(stats.standard_error)) | (stats.second_moment < report.threshold))
         for verdict, value, clear in zip(report.verdicts, known, told, strict=True):
             assert value or verdict.upper < np.inf, name
             assert not clear or not verdict.cause.startswith("unknown"), name
