@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qtrain.cli import explain_verb, family_verbs, improve_verbs, page_verbs, registry_verbs
 from qtrain.cli.options import (
     LISTED,
     MEASURED,
@@ -38,6 +37,7 @@ from qtrain.cli.options import (
     Tracking,
 )
 from qtrain.cli.terminal import announce, let_go, print_json, print_views, say, terminal
+from qtrain.cli.verbs import explain_verb, family_verbs, improve_verbs, page_verbs, registry_verbs
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def diagnose(
     figure: Annotated[Path | None, typer.Option(help="Also draw the variance profile, to .png, .svg or .pdf.")] = None,
 ) -> None:
     """Say whether a circuit can be trained, and why not, parameter by parameter."""
-    from qtrain.cli import circuit_verbs
+    from qtrain.cli.verbs import circuit_verbs
     from qtrain.diagnosis import at_point
     from qtrain.diagnosis.conditions import Condition, quantities
 
@@ -185,7 +185,7 @@ def search(
     json: Json = False,
 ) -> None:
     """Search an architecture, record every trial, register the winner. Started again, it continues."""
-    from qtrain.cli import study_verbs
+    from qtrain.cli.verbs import study_verbs
 
     if dry_run:
         plan = study_verbs.plan(spec, trials=trials, jobs=jobs, seed=seed)
@@ -226,7 +226,7 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare a search with what one would do without it, by equal means. Started again, it continues."""
-    from qtrain.cli import study_verbs
+    from qtrain.cli.verbs import study_verbs
 
     found = study_verbs.compare(
         spec, rivals=rivals, seeds=seeds, vary=vary, evaluations=evaluations, output=output, jobs=jobs,
@@ -258,7 +258,7 @@ def worker(
     json: Json = False,
 ) -> None:
     """Join a study that other processes or hosts work on, until it has its trials."""
-    from qtrain.cli import study_verbs
+    from qtrain.cli.verbs import study_verbs
 
     with _stopped_at_once(context):
         result = study_verbs.search(
@@ -285,7 +285,7 @@ def molecule(
     spin: Annotated[int, typer.Option(help="Electrons up minus electrons down.")] = 0,
 ) -> None:
     """Write a molecule's Hamiltonian on qubits, for a task of the kind "molecule"; needs qtrain[chemistry]."""
-    from qtrain.cli import circuit_verbs
+    from qtrain.cli.verbs import circuit_verbs
 
     say(circuit_verbs.write_molecule(geometry, output, active, basis=basis, unit=unit, charge=charge, spin=spin))
 
@@ -309,7 +309,7 @@ for _command in app.registered_commands:
 
 
 def _show_search(context: typer.Context, result: SearchResult, as_json: bool) -> None:
-    from qtrain.cli import study_verbs
+    from qtrain.cli.verbs import study_verbs
 
     if as_json:
         print_json(result.to_dict())

@@ -450,7 +450,7 @@ def test_a_bug_is_not_called_wrong_input(run, monkeypatch):
     def broken() -> None:
         raise ZeroDivisionError("one over nothing")
 
-    monkeypatch.setattr("qtrain.cli.study_verbs.entries", broken)
+    monkeypatch.setattr("qtrain.cli.verbs.study_verbs.entries", broken)
     outcome = run("list")
     assert outcome.code == 70 and "ZeroDivisionError: one over nothing" in outcome.err
     assert outcome.err.strip().splitlines()[-1] == (
@@ -462,7 +462,7 @@ def test_full_disk_is_a_sentence(run, monkeypatch):
     def full() -> None:
         raise OSError(28, "No space left on device", "/data/x")
 
-    monkeypatch.setattr("qtrain.cli.study_verbs.entries", full)
+    monkeypatch.setattr("qtrain.cli.verbs.study_verbs.entries", full)
     assert "/data/x: No space left on device" in one_sentence(run("list"))
 
 
@@ -470,7 +470,7 @@ def test_interrupt(run, monkeypatch):
     def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("qtrain.cli.study_verbs.entries", interrupted)
+    monkeypatch.setattr("qtrain.cli.verbs.study_verbs.entries", interrupted)
     assert run("list").code == 130
 
 

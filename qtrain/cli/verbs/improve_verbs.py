@@ -40,8 +40,8 @@ def improve(
 ) -> None:
     """Try what would make a circuit trainable: observable, start, entanglement, layers; measure each."""
     from qtrain.budget import Budget
-    from qtrain.cli import circuit_verbs
     from qtrain.cli.first_run import compiling_beside
+    from qtrain.cli.verbs import circuit_verbs
     from qtrain.improvement.improve import improve as try_edits
     from qtrain.improvement.table import check_words
 

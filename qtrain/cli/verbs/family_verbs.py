@@ -45,8 +45,8 @@ def scaling(
 ) -> None:
     """Say how gradients shrink with the number of qubits: constant, polynomial, or a barren plateau."""
     from qtrain.budget import Budget
-    from qtrain.cli.circuit_verbs import check_figure
     from qtrain.cli.terminal import print_json, print_views
+    from qtrain.cli.verbs.circuit_verbs import check_figure
     from qtrain.diagnosis.scaling import scaling as scale
 
     if csv and json:
@@ -306,7 +306,7 @@ def read_observable(text: str, family: Family) -> Callable[[int], SparsePauliOp]
         QTrainError: a text that is neither, or strings whose continuation is not clear.
     """
     from qtrain.circuits.sized_observables import EXPECTED, sized_observable
-    from qtrain.cli.circuit_verbs import read_observable as read
+    from qtrain.cli.verbs.circuit_verbs import read_observable as read
     from qtrain.diagnosis.families import observable_at
 
     text = read(text)

@@ -7,8 +7,8 @@ import dataclasses
 import pytest
 from fake_study import fake_study
 
-from qtrain.cli import study_verbs
 from qtrain.cli.app import main
+from qtrain.cli.verbs import study_verbs
 
 
 @pytest.mark.parametrize("words", [

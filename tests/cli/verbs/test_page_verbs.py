@@ -9,7 +9,7 @@ from qiskit import qasm3
 from qiskit.circuit.library import efficient_su2
 
 from qtrain.cli.app import main
-from qtrain.cli.page_verbs import report_page
+from qtrain.cli.verbs.page_verbs import report_page
 from qtrain.errors import QTrainError
 
 OPTIONS = {"shots": 1000, "seed": 1, "noise": None, "initialization": "uniform", "inputs": None, "data": None,

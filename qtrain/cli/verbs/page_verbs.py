@@ -76,9 +76,9 @@ def report_page(
     Raises:
         QTrainError: what cannot be read or written, before anything is computed; edits of a saved report.
     """
-    from qtrain.cli.circuit_verbs import read_observable
     from qtrain.cli.files import check_output
     from qtrain.cli.stored_studies import names_study, study_report
+    from qtrain.cli.verbs.circuit_verbs import read_observable
     from qtrain.files.writing import write_text
     from qtrain.views.page import circuit_page
     from qtrain.views.tables import headline
@@ -115,7 +115,7 @@ def report_page(
 
 
 def _question(source: str, observable: str | None) -> _Asked:
-    from qtrain.cli.circuit_verbs import read_circuits
+    from qtrain.cli.verbs.circuit_verbs import read_circuits
     from qtrain.files.reading import read_text
 
     path = Path(source)
@@ -148,7 +148,7 @@ def _question(source: str, observable: str | None) -> _Asked:
 
 
 def _answer(asked: _Asked, options: dict[str, Any]) -> TrainabilityReport:
-    from qtrain.cli.circuit_verbs import diagnose_circuits
+    from qtrain.cli.verbs.circuit_verbs import diagnose_circuits
 
     if asked.saved is not None:
         return asked.saved
@@ -158,7 +158,7 @@ def _answer(asked: _Asked, options: dict[str, Any]) -> TrainabilityReport:
 
 def _tried(asked: _Asked, options: dict[str, Any]) -> Improvements:
     from qtrain.budget import Budget
-    from qtrain.cli.circuit_verbs import read_data, read_noise
+    from qtrain.cli.verbs.circuit_verbs import read_data, read_noise
     from qtrain.improvement.improve import improve
 
     given = {name: options[name] for name in ("shots", "seed", "initialization")}

@@ -13,7 +13,7 @@ from qtrain.cli.terminal import print_json, print_views, say, terminal
 
 def list_(json: Json = False) -> None:
     """List the registered architectures, your own and those of installed packages."""
-    from qtrain.cli import study_verbs
+    from qtrain.cli.verbs import study_verbs
 
     rows = study_verbs.entries()
     if json:
@@ -29,7 +29,7 @@ def list_(json: Json = False) -> None:
 
 def show(name: Registered, json: Json = False) -> None:
     """Show a registered architecture: its layers, its figures, its circuit."""
-    from qtrain.cli import study_verbs
+    from qtrain.cli.verbs import study_verbs
     from qtrain.registry.registry import load
 
     entry = load(name)
@@ -48,7 +48,7 @@ def register(
     name: Annotated[str | None, typer.Option(help="Registry name; the study's if not given.")] = None,
 ) -> None:
     """Register the winner of a study that has run."""
-    from qtrain.cli import study_verbs
+    from qtrain.cli.verbs import study_verbs
 
     say(study_verbs.register(study, storage=storage, name=name))
 
@@ -66,6 +66,6 @@ def package(
 
 def model(name: Registered, tracking_uri: Tracking = None) -> None:
     """Log a registered winner as an MLflow model: a new version, and the champion if it is the best."""
-    from qtrain.cli import study_verbs
+    from qtrain.cli.verbs import study_verbs
 
     say(study_verbs.model(name, tracking_uri))
