@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from qtrain.architecture.architecture import Architecture
+from qtrain.architecture.generators import from_generators as from_generators
 from qtrain.architecture.layer import Layer, one_of
 from qtrain.architecture.topology import Edges, check_edges
 from qtrain.errors import QTrainError
