@@ -39,9 +39,9 @@ NAMED: dict[str, Callable[[], Architecture]] = {
 
 
 class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
-    """A quantum classifier: features become angles, the ansatz is trained, local Z expectations are read out.
+    """A quantum classifier: features become angles, the ansatz is trained, expectation values are read out.
 
-    The logits are an affine function, trained as well, of ⟨Z⟩ on the output qubits; the loss is the cross entropy,
+    The logits are an affine function, trained as well, of what is read out; the loss is the cross entropy,
     the optimiser Adam (1412.6980) with exact adjoint gradients, the simulation exact: up to about 20 qubits.
     Features are scaled to [0, π] by their range in the training data, and clipped to it later.
 
@@ -49,6 +49,8 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         architecture: an Architecture, its JSON, a name of ``qtrain.qml.classifier.NAMED``, or a registered name.
         num_qubits: None: the architecture's own or registered width, else as many as features, 2 to 4.
         reuploads: how often the data is encoded; None: the architecture's own ``uploads``.
+        observables: what is read out: ``"each"``: Z on every output qubit; ``"mean"``: their mean; a whole number k: Z
+            on the first k; or one observable or a list of them, text or SparsePauliOp.
         steps, learning_rate: of Adam. batch_size: None: all data in every step.
         scale: standard deviation of the starting angles, in radians.
         tol: stop when the loss falls by less than this in 10 steps; 0: never.
@@ -72,6 +74,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         *,
         num_qubits: int | None = None,
         reuploads: int | None = None,
+        observables: Any = "each",
         steps: int = 100,
         learning_rate: float = 0.1,
         batch_size: int | None = None,
@@ -82,6 +85,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         self.architecture = architecture
         self.num_qubits = num_qubits
         self.reuploads = reuploads
+        self.observables = observables
         self.steps = steps
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -146,7 +150,7 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         rounds = self.architecture_.uploads if self.reuploads is None else int(self.reuploads)
         circuit, inputs, _ = encode(body, num_features=num_features, reuploads=rounds)
         outputs = (body.metadata or {}).get("qtrain.output_qubits")
-        return lower(circuit, inputs=inputs), local_observables("each", self.num_qubits_, outputs)
+        return lower(circuit, inputs=inputs), local_observables(self.observables, self.num_qubits_, outputs)
 
     def _compiled(self) -> tuple[PauliProgram, list[SparsePauliOp]]:
         """The circuit, lowered again after a pickle or a copy left it behind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from qtrain import Architecture, Layer, TrainableQNNClassifier, register
 from qtrain.architecture import catalogue
 from qtrain.errors import QTrainError
+from qtrain.lie.symmetrize import symmetrize
 from qtrain.qml.classifier import NAMED
 from qtrain.registry.registry import RegistryEntry
 
@@ -78,6 +80,18 @@ def test_the_gradient_is_the_derivative():
     np.testing.assert_allclose(gradient, expected, atol=1e-8)
 
 
+@pytest.mark.parametrize("observables, same", [("symmetric", True), ("each", False)])
+def test_a_symmetric_circuit_and_readout_make_an_invariant_classifier(observables, same):
+    X = np.array(list(itertools.product([0.0, 1.0], repeat=4)))
+    y = (X.sum(axis=1) == 2).astype(int)
+    ansatz = catalogue.from_generators(symmetrize(["IIIX", "IIIZ", "IIZZ"], "permutation"), reps=2)
+    readout = symmetrize(["IIIZ", "IIZZ"], "permutation") if observables == "symmetric" else observables
+    model = TrainableQNNClassifier(ansatz, observables=readout, steps=30, random_state=0).fit(X, y)
+    seen, moved = model.predict_proba(X), model.predict_proba(X[:, [2, 0, 3, 1]])
+    assert model.readout_.shape == (2 if same else 4, 2)
+    assert np.allclose(seen, moved, atol=1e-10) == same
+
+
 def test_the_seed_decides_everything():
     X, y = load_iris(return_X_y=True)
     one, same, other = (TrainableQNNClassifier(steps=5, batch_size=20, random_state=s).fit(X, y) for s in (3, 3, 4))
@@ -104,6 +118,8 @@ def test_training_stops_when_the_loss_does():
     ({"steps": 1.5}, "steps should be"), ({"reuploads": True}, "reuploads should be"),
     ({"batch_size": 0}, "batch_size should be a whole number of at least 1. Got 0"),
     ({"num_qubits": "4"}, "num_qubits should be"), ({"learning_rate": -1}, "learning_rate should be"),
+    ({"observables": "ZZZZZ"}, "observable should have 4 letters"),
+    ({"observables": []}, "observables should hold at least one observable. Got none"),
     ({"architecture": DEVICE, "num_qubits": 5}, "num_qubits should be 3"), ({"tol": float("nan")}, "tol should be"),
 ])  # fmt: skip
 def test_wrong_options_are_refused_when_fitted(options, message):
