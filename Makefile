@@ -15,10 +15,10 @@ PYTEST_FLAGS ?= -n 2
 # For test-plugins: which Pythons; without a name, this one and the newest on PATH.
 PYTHONS ?=
 
-.PHONY: help demo docs test test-torch test-page test-plugins lint bench clean
+.PHONY: help demo docs test test-torch test-page test-plugins experiments experiments-full lint bench clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 15
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 19
 
 $(BIN)/pip:
 	@test -n "$(PYTHON)" || { echo "qtrain needs Python >= 3.11 with venv. Got none on PATH: install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 2; }
@@ -49,6 +49,13 @@ test-page: $(VENV)/.installed  ## the HTML pages in a real browser; needs Chromi
 
 test-plugins: $(VENV)/.installed  ## install every winner package in a fresh environment and use it there
 	$(BIN)/python plugins/check.py $(PYTHONS)
+
+# Each computed anew, two side by side; recorded with the searches in mlruns/.
+experiments: $(VENV)/.installed  ## the studies that founded the field, quick sizes, against their expected numbers
+	EXPERIMENTS_STORE=sqlite:///$(CURDIR)/mlruns/mlflow.db $(BIN)/python -m pytest $(PYTEST_FLAGS) -rP tests/with_experiments
+
+experiments-full: $(VENV)/.installed  ## their full sizes (long); what is interrupted goes on with the same command
+	@status=0; for script in experiments/1[0-9][0-9]_*/run.py; do $(BIN)/python $$script full || status=1; done; exit $$status
 
 $(VENV)/.docs-installed: pyproject.toml | $(VENV)/.installed
 	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[devices,dev,docs]'

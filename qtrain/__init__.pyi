@@ -17,6 +17,7 @@ from .diagnosis.scaling import Scaling as Scaling
 from .diagnosis.scaling import scaling as scaling
 from .diagnosis.simulability import simulability as simulability
 from .errors import QTrainError as QTrainError
+from .experiments.experiment import Experiment as Experiment
 from .gradients.statistics import GradientStats as GradientStats
 from .gradients.variance import gradient_variance as gradient_variance
 from .growth.adapt import Growth as Growth

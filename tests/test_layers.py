@@ -35,6 +35,7 @@ FOLDERS: dict[str, tuple[int, set[str], str]] = {
     "mlflow_models": (6, {"optuna"}, "the name by which logged models find their code"),
     "studies": (7, {"matplotlib"}, "searches: specs, tasks, proposals, workers, winners"),
     "qiskit_plugins": (7, HEAVY, "the gate, the passes and the stages of Qiskit's transpiler"),
+    "experiments": (7, {"optuna", "matplotlib"}, "studies reproduced: sizes, parts on file, expected numbers, their record"),
     "improvement": (7, HEAVY, "edits of a circuit that are tried: what each of them measured"),
     "testing": (8, HEAVY - {"optuna"}, "conformance suites for rows that others add"),
     "views": (8, {"mlflow", "optuna"}, "tables, figures, pages: from results to what people read"),
@@ -148,7 +149,7 @@ def test_tests_mirror_the_package():
     """A test file beside the others tests the file of its name; what crosses folders is at the root of tests/."""
     for path in (REPOSITORY / "tests").rglob("*/test_*.py"):
         place = path.relative_to(REPOSITORY / "tests")
-        if len(place.parts) == 1 or place.parts[0] in ("with_torch", "with_chromium"):
+        if len(place.parts) == 1 or place.parts[0] in ("with_torch", "with_chromium", "with_experiments"):
             continue
         tested = REPOSITORY / "qtrain" / place.parent / f"{place.stem.removeprefix('test_')}.py"
         assert tested.is_file(), f"tests/{place} should be named after a file of qtrain/{place.parent}"

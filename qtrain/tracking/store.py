@@ -105,7 +105,7 @@ class Store:
             own = {"qtrain.study": self.study, "qtrain.study_uid": self.uid, "qtrain.kind": "study"}
             tags = own | _source() | self.tags
             self.parent = self.client.create_run(self.experiment, run_name=self.study, tags=tags).info.run_id
-            self._log(self.parent, params=self.params)
+            self.log(self.parent, params=self.params)
             first = min(self.search(studies), key=lambda run: (run.info.start_time, run.info.run_id)).info.run_id
             if first != self.parent:  # another worker made one at the same moment
                 self.client.delete_run(self.parent)
@@ -205,10 +205,10 @@ class Store:
         files = {"architecture.json": _json(trial["architecture"]), "report.json": _json(trial["report"])}
         if trial.get("angles"):
             files["start_angles.json"] = _json(trial["angles"])
-        self._write_files(run_id, place, files)
+        self.write_files(run_id, place, files)
         params = {**trial["params"], "seed": trial["seed"], "batch": trial["batch"]}
         points = [(name, value, ended, 0) for name, value in contents.figures(trial).items()]
-        self._log(run_id, params=params, points=[*points, *contents.curve(trial)], tags=tags)
+        self.log(run_id, params=params, points=[*points, *contents.curve(trial)], tags=tags)
         self.client.set_terminated(run_id, _STATUS[trial["state"]], end_time=ended)
         self.runs[number] = (run_id, True)
 
@@ -230,9 +230,9 @@ class Store:
         winner: int | None, tags: Mapping[str, str], files: Mapping[str, str | bytes], figures: Mapping[str, float],
     ) -> None:  # fmt: skip
         """Write what the study came to into the parent run, mark the front's runs, and end it."""
-        self._write_files(self.parent, self.client.get_run(self.parent).info.artifact_uri, files)
+        self.write_files(self.parent, self.client.get_run(self.parent).info.artifact_uri, files)
         points = contents.outcome(trials, winner, front, figures) + contents.history(trials, objectives)
-        self._log(self.parent, points=points, tags=tags)
+        self.log(self.parent, points=points, tags=tags)
         self._mark(dict.fromkeys(front, "yes") | ({} if winner is None else {winner: "winner"}))
         self.client.set_terminated(self.parent, "FINISHED")
 
@@ -247,7 +247,7 @@ class Store:
             if number in self.runs and known != mark:
                 self.client.set_tag(self.runs[number][0], "qtrain.front", mark)
 
-    def _log(
+    def log(
         self, run_id: str, *, params: Mapping[str, Any] | None = None, points: Sequence[Point] = (),
         tags: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
@@ -263,7 +263,7 @@ class Store:
         for k in range(_BATCH, len(metrics), _BATCH):
             self.client.log_batch(run_id, metrics=metrics[k : k + _BATCH])
 
-    def _write_files(self, run_id: str, place: str, files: Mapping[str, str | bytes]) -> None:
+    def write_files(self, run_id: str, place: str, files: Mapping[str, str | bytes]) -> None:
         url = urlparse(place)
         local = unquote(url.path) if url.scheme == "file" else None if url.scheme else place
         with tempfile.TemporaryDirectory() as temporary:

@@ -1,0 +1,1 @@
+"""Studies reproduced by one command each: sizes, parts that are kept, expected numbers, their record."""

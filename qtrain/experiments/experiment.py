@@ -1,0 +1,258 @@
+"""One folder, one study: its sizes, its parts kept on file, its numbers beside those expected, its record in MLflow."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import secrets
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qtrain.errors import QTrainError, shortened
+from qtrain.experiments.expected import Row, compare, flat, read_rows, shown
+from qtrain.experiments.record import metric_name, record
+from qtrain.files.reading import parse_toml, read_json, read_text
+from qtrain.files.writing import write_text
+
+SIZES = ("quick", "full")
+
+
+class Experiment:
+    r"""A run of an experiment's folder, at one of its sizes.
+
+    The folder holds ``config.toml`` (a table for each size, in it one for each part, with the same keys),
+    ``expected.json`` (a list of rows for each size, see :class:`~qtrain.experiments.expected.Row`) and ``run.py``::
+
+        def slopes(*, sizes: list[int], seed: int) -> dict:  # numbers, in tables and lists of them
+            ...
+
+        def main(argv=None) -> int:
+            run = qtrain.Experiment.from_arguments(__file__, argv)
+            run.part("slopes", slopes)  # with the settings of [quick.slopes] or [full.slopes]
+            return run.finish()
+
+    What a part gave is on file as soon as it ends: started again, the same command goes on after it. A part whose
+    settings were changed since is run again, and says so.
+
+    Args:
+        folder: of the experiment; ``size``: "quick" or "full".
+        only: names of the parts to run, none for all of them; ``again``: also those that are on file.
+        results: where parts are kept, by default ``results/<size>`` in the folder.
+        tracking_uri: of MLflow's store, by default the environment's or ``mlruns/``; "off" records nothing.
+
+    Raises:
+        QTrainError: a size or file that is missing, sizes with other keys.
+
+    Example:
+        >>> from pathlib import Path
+        >>> _ = Path("config.toml").write_text("[quick.sum]\\nn = 4\\n[full.sum]\\nn = 100\\n")
+        >>> row = '{"name": "sum.total", "value": 10, "exact": true, "source": "n (n + 1) / 2"}'
+        >>> _ = Path("expected.json").write_text(f'{{"quick": [{row}]}}')
+        >>> run = qtrain.Experiment(".", "quick", tracking_uri="off", say=lambda line: None)
+        >>> run.part("sum", lambda *, n: {"total": n * (n + 1) // 2})
+        {'total': 10}
+        >>> run.finish()
+        0
+    """
+
+    def __init__(
+        self, folder: str | Path, size: str = "quick", *, only: Sequence[str] = (), again: bool = False,
+        results: str | Path | None = None, tracking_uri: str | None = None, say: Callable[[str], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.folder, self.size = Path(folder).resolve(), size
+        self.name = self.folder.name
+        self.config = _read_config(self.folder / "config.toml", size)
+        self.rows = read_rows(self.folder / "expected.json", size)
+        self.results = self.folder / "results" / size if results is None else Path(results).resolve()
+        self.parts: dict[str, dict[str, Any]] = {}
+        self._only, self._again, self._uri = tuple(only), again, tracking_uri
+        self._say = say or (lambda line: print(line, flush=True))
+        self._kept: dict[str, dict[str, Any]] = {}
+        script = (self.folder / "run.py").read_bytes() if self._has("run.py") else b""
+        self._mark = hashlib.sha256(script).hexdigest()[:16]
+
+    @classmethod
+    def from_arguments(cls, script: str, argv: Sequence[str] | None = None) -> Experiment:
+        """The experiment of a ``run.py``, with what stands on its command line.
+
+        ``run.py [quick|full] [--only PART ...] [--again] [--results FOLDER] [--tracking-uri URI]``
+        """
+        parser = argparse.ArgumentParser(prog=f"{Path(script).parent.name}/run.py")
+        parser.add_argument("size", nargs="?", default="quick", choices=SIZES)
+        parser.add_argument("--only", action="append", default=[], metavar="PART", help="this part alone (repeatable)")
+        parser.add_argument("--again", action="store_true", help="run parts again that are on file")
+        parser.add_argument("--results", help="folder where parts are kept")
+        parser.add_argument("--tracking-uri", help="MLflow's store, or 'off'")
+        given = parser.parse_args(sys.argv[1:] if argv is None else argv)
+        return cls(
+            Path(script).parent, given.size, only=given.only, again=given.again, results=given.results,
+            tracking_uri=given.tracking_uri,
+        )  # fmt: skip
+
+    def part(self, name: str, function: Callable[..., Mapping[str, Any]], **settings: Any) -> dict[str, Any]:
+        """The numbers of a part: from file if it ran with these settings, else ``function(**settings)``, kept on file.
+
+        Settings are those of the part's table in ``config.toml``, and over them the ones given here. A part that
+        ``only`` leaves out gives what is on file, or nothing.
+        """
+        if name not in self.config:
+            raise QTrainError(
+                f"name should be a part of config.toml's table [{self.size}]: {', '.join(self.config)}. Got {name!r}."
+            )
+        settings = {**self.config[name], **settings}
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        path = self.results / f"{name}.json"
+        kept = _read_part(path) if path.exists() else None
+        wanted = not self._only or name in self._only
+        if kept is not None and kept["digest"] != digest:
+            known = kept["settings"]
+            names = sorted(k for k in known.keys() | settings.keys() if known.get(k) != _plain(settings.get(k)))
+            self._say(f"{name}: on file with other settings ({', '.join(names)}){', run again' if wanted else ''}")
+            kept = None
+        elif kept is not None and wanted and not self._again and kept["mark"] != self._mark:
+            self._say(f"{name}: on file from an earlier run.py; --again runs it again")
+        if wanted and (kept is None or self._again):
+            kept = self._run(name, function, settings, digest)
+            self.results.mkdir(parents=True, exist_ok=True)
+            write_text(path, json.dumps(kept, indent=1) + "\n", "results")
+        if kept is None:
+            return {}
+        self._kept[name] = kept
+        self.parts[name] = kept["numbers"]
+        return dict(kept["numbers"])
+
+    def _run(self, name: str, function: Callable[..., Any], settings: dict[str, Any], digest: str) -> dict[str, Any]:
+        self._say(f"{name} ...")
+        begun, cpu = time.time(), _cpu_seconds()
+        numbers = _plain(function(**settings))
+        ended, spent = time.time(), _cpu_seconds() - cpu
+        if not isinstance(numbers, dict) or not numbers:
+            raise QTrainError(f"A part should return a table of numbers. Got {shortened(numbers)} from {name!r}.")
+        memory = _peak_megabytes()
+        self._say(f"{name}: {ended - begun:.1f} s, {spent:.1f} s of CPU, at most {memory:.0f} MB so far")
+        return {
+            "digest": digest, "mark": self._mark, "settings": _plain(settings), "begun": begun, "ended": ended,
+            "seconds": ended - begun, "cpu_seconds": spent, "memory_mb": memory, "numbers": numbers,
+        }  # fmt: skip
+
+    def save(self, figure: Any, name: str = "figure.png", **options: Any) -> Path:
+        """Keep a figure of Matplotlib beside the results; of the full size also in the folder, as the README's."""
+        places = [self.results] + ([self.folder] if self.size == "full" and not self._only else [])
+        for place in places:
+            place.mkdir(parents=True, exist_ok=True)
+            figure.savefig(place / name, **{"dpi": 160, "bbox_inches": "tight", **options})
+        return self.results / name
+
+    def finish(self) -> int:
+        """Print ours beside what is expected, record everything, return 0 if every number is as expected, else 1.
+
+        Raises:
+            QTrainError: a part that never ran and that ``only`` does not leave out; a store out of reach.
+        """
+        missing = [name for name in self.config if name not in self.parts and (not self._only or name in self._only)]
+        unknown = [name for name in self._only if name not in self.config]
+        if unknown or missing:
+            raise QTrainError(
+                f"only should name parts of config.toml: {', '.join(self.config)}. Got {', '.join(unknown)}."
+                if unknown
+                else f"Every part of config.toml should run before the end. Got nothing of {', '.join(missing)}."
+            )
+        chosen = {name: numbers for name, numbers in self.parts.items() if not self._only or name in self._only}
+        table, failures = compare(self.rows, chosen)
+        for line in _lines(table):
+            self._say(line)
+        seconds = sum(part["seconds"] for part in self._kept.values())
+        cpu = sum(part["cpu_seconds"] for part in self._kept.values())
+        memory = max(part["memory_mb"] for part in self._kept.values())
+        self._say(f"{self.name}, {self.size}: {seconds:.0f} s, {cpu:.0f} s of CPU, at most {memory:.0f} MB")
+        metrics = {metric_name(row.name): float(v) for row, v, _ in table if isinstance(v, (int, float))}
+        metrics |= {"seconds": seconds, "cpu_seconds": cpu, "memory_mb": memory, "rows": len(table)}
+        metrics["rows_not_as_expected"] = sum(not holds for _, _, holds in table)
+        parts = {k: {**v, "flat": _numbers(v["numbers"])} for k, v in self._kept.items()}
+        written = record(
+            self._uri, self.name, self.size, self._uid(), parts=parts, metrics=metrics, complete=not failures,
+            params={"size": self.size, "parts": ", ".join(self.config)}, files=self._files(),
+        )  # fmt: skip
+        if written is not None:
+            self._say(f"Recorded in {written}.")
+        for sentence in failures:
+            self._say(f"Not as expected: {sentence}")
+        self._say("As expected." if not failures else f"{len(failures)} not as expected.json says.")
+        return 1 if failures else 0
+
+    def _has(self, name: str) -> bool:
+        return (self.folder / name).is_file()
+
+    def _files(self) -> dict[str, Path]:
+        files = {n: self.folder / n for n in ("config.toml", "expected.json", "README.md", "run.py") if self._has(n)}
+        return files | {path.name: path for path in sorted(self.results.glob("*.png"))}
+
+    def _uid(self) -> str:
+        """Of this run of the experiment: as long as its results are there it stays the same run."""
+        path = self.results / ".run"
+        if not path.exists():
+            self.results.mkdir(parents=True, exist_ok=True)
+            write_text(path, secrets.token_hex(8), "results")
+        return path.read_text().strip()
+
+
+def _read_config(path: Path, size: str) -> dict[str, dict[str, Any]]:
+    if size not in SIZES:
+        raise QTrainError(f"size should be 'quick' or 'full'. Got {size!r}.")
+    try:
+        tables = parse_toml(read_text(path, "folder", kind="one with a config.toml"))
+    except QTrainError:
+        raise
+    except ValueError as error:
+        raise QTrainError(f"config.toml should be a TOML file. Got {path}: {error}.") from None
+    for each in SIZES:
+        if not isinstance(tables.get(each), dict) or not all(isinstance(v, dict) for v in tables[each].values()):
+            raise QTrainError(f"config.toml should have a table [{each}.PART] for each part. Got {path}.")
+    keys = [{(part, key) for part, table in tables[each].items() for key in ["", *table]} for each in SIZES]
+    if differing := sorted(f"{part}.{key}".rstrip(".") for part, key in keys[0] ^ keys[1]):
+        raise QTrainError(f"config.toml should give [quick] and [full] the same keys. Got one of {differing[0]} alone.")
+    return {str(part): dict(table) for part, table in tables[size].items()}
+
+
+def _read_part(path: Path) -> dict[str, Any]:
+    found = read_json(path, "results")
+    if not isinstance(found, dict) or not {"digest", "mark", "settings", "numbers", "memory_mb"} <= found.keys():
+        raise QTrainError(f"results should be what an experiment wrote. Got {path}: remove it, and run again.")
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of NumPy and tuples as JSON has them."""
+    return json.loads(json.dumps(value, default=lambda other: other.tolist()))
+
+
+def _numbers(numbers: Mapping[str, Any]) -> dict[str, float]:
+    pairs = (pair for key, value in numbers.items() for pair in flat(value, key))
+    return {name: value for name, value in pairs if isinstance(value, (int, float))}
+
+
+def _lines(table: Sequence[tuple[Row, Any, bool]]) -> list[str]:
+    cells = [("number", "ours", "expected", "paper", "source")]
+    cells += [(row.name, shown(v), row.wanted, shown(row.paper), row.source) for row, v, _ in table]
+    widths = [max(len(row[k]) for row in cells) for k in range(4)]
+    marks = [" "] + [" " if holds else "!" for _, _, holds in table]
+    return [
+        f"{mark} " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)) + f"  {row[4]}"
+        for mark, row in zip(marks, cells)
+    ]
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of those that it has waited for."""
+    return sum(os.times()[:4])
+
+
+def _peak_megabytes() -> float:
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
