@@ -50,7 +50,7 @@ class Experiment:
         QTrainError: a size or file that is missing, sizes with other keys.
 
     Example:
-        >>> from pathlib import Path
+        >>> import qtrain; from pathlib import Path
         >>> _ = Path("config.toml").write_text("[quick.sum]\\nn = 4\\n[full.sum]\\nn = 100\\n")
         >>> row = '{"name": "sum.total", "value": 10, "exact": true, "source": "n (n + 1) / 2"}'
         >>> _ = Path("expected.json").write_text(f'{{"quick": [{row}]}}')
