@@ -51,7 +51,7 @@ class Experiment:
 
     Example:
         >>> import qtrain; from pathlib import Path
-        >>> _ = Path("config.toml").write_text("[quick.sum]\\nn = 4\\n[full.sum]\\nn = 100\\n")
+        >>> _ = Path("config.toml").write_text("[quick.sum]\nn = 4\n[full.sum]\nn = 100\n")
         >>> row = '{"name": "sum.total", "value": 10, "exact": true, "source": "n (n + 1) / 2"}'
         >>> _ = Path("expected.json").write_text(f'{{"quick": [{row}]}}')
         >>> run = qtrain.Experiment(".", "quick", tracking_uri="off", say=lambda line: None)
