@@ -22,7 +22,7 @@ from qtrain.errors import QTrainError
 from qtrain.growth.pools import PoolGate, Setting, build_pool
 from qtrain.growth.sweep import Sweep, spliced, sweep
 from qtrain.json_results import PLOT, Shown, count, view
-from qtrain.simulators.statevector import values_and_gradients
+from qtrain.simulators.statevector import Simulation
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -158,6 +158,7 @@ class _Run:
                  tolerance: float, escapes: int, rng: np.random.Generator) -> None:  # fmt: skip
         self.operator, self.pool, self.rule, self.fits = operator, pool, rule, fits
         self.budget, self.tolerance, self.escapes, self.rng = budget, tolerance, escapes, rng
+        self.ready = Simulation(lower(build((), int(operator.num_qubits))), [operator])
         self.spent = self.kicks = 0
         self.refused: set[int] = set()  # what did not fit will not fit behind more gates
 
@@ -295,17 +296,18 @@ class _Run:
         """All angles by L-BFGS from where they are; at least one evaluation is left."""
         from scipy.optimize import minimize
 
-        best, lowest = start, np.inf
+        best, lowest, ready = start, np.inf, self.ready.on(program)
 
         def energy(point: np.ndarray) -> tuple[float, Any]:
             nonlocal best, lowest
             if self.spent >= self.budget:
                 raise _Spent
             self.spent += 1
-            value, slope = values_and_gradients(program, self.operator, point[None], num_threads=_ONE_THREAD)
-            if value[0] < lowest:
-                lowest, best = float(value[0]), point.copy()
-            return float(value[0]), slope[0]
+            found = ready.run(point[None], gradient=True, num_threads=_ONE_THREAD)
+            value = float(found.values[0, 0])
+            if value < lowest:
+                lowest, best = value, point.copy()
+            return value, found.gradients[0]
 
         options = {"maxiter": 2000, "maxfun": 4000, "maxcor": 20, "ftol": 1e-13, "gtol": 1e-7}
         try:

@@ -9,7 +9,7 @@ import os
 import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 MAX_QUBITS = 28
 MEMORY_BYTES = 2 * 1024**3
 BLOCK = 10  # qubits of a cache block: 2**10 amplitudes of psi and lambda fill 256 kB
-
-SINGLE_QUBITS = 12  # from here on few samples run one by one, each on all lanes of the vectors
-SINGLES = 4  # samples that take less one by one than eight take together
+# From so many qubits on, as many samples take less one by one, each on all lanes, than eight together.
+SINGLES = {8: 2, 12: 4}
+KEPT = 2**18  # diagonal entries of observables that are kept for the next circuit, at most
 
 _plans: weakref.WeakKeyDictionary[PauliProgram, dict[int, Plan]] = weakref.WeakKeyDictionary()
 
@@ -89,15 +89,21 @@ def _rows(program: PauliProgram, inputs: Any, samples: int) -> tuple[np.ndarray,
 
 def _terms(observables: Sequence[Observable], n: int) -> tuple[np.ndarray, ...]:
     """Observables as the kernel reads them: diagonals and terms grouped by their X part."""
+    parts = [pack(as_observable(observable, n)) for observable in observables]
+    content = tuple((x[:, 0].tobytes(), z[:, 0].tobytes(), c.tobytes()) for x, z, c in parts)
+    return (_kept_terms if len(content) << n <= KEPT else _new_terms)(content, n)
+
+
+def _new_terms(content: tuple[tuple[bytes, bytes, bytes], ...], n: int) -> tuple[np.ndarray, ...]:
+    """The same, of the bytes of X parts, Z parts (uint64) and coefficients (float64)."""
     from qtrain.kernels.statevector.passes import walsh_hadamard
 
-    diagonal = np.zeros((len(observables), 1 << n))
+    diagonal = np.zeros((len(content), 1 << n))
     groups, first = [0], [0]
     xs, zs, terms = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros((0, 2))]
     total = 0
-    for k, observable in enumerate(observables):
-        x, z, c = pack(as_observable(observable, n))
-        x, z = x[:, 0].astype(np.int64), z[:, 0].astype(np.int64)
+    for k, part in enumerate(content):
+        x, z, c = (np.frombuffer(b, kind) for b, kind in zip(part, (np.int64, np.int64, np.float64), strict=True))
         np.add.at(diagonal[k], z[x == 0], c[x == 0])
         walsh_hadamard(diagonal[k])
         other = np.flatnonzero(x)
@@ -113,6 +119,10 @@ def _terms(observables: Sequence[Observable], n: int) -> tuple[np.ndarray, ...]:
         terms.append(np.stack([phase.real, phase.imag], axis=1))
     return (diagonal, np.array(groups, np.int64), np.array(first, np.int64), np.concatenate(xs),
             np.concatenate(zs), np.ascontiguousarray(np.concatenate(terms)))  # fmt: skip
+
+
+# A growth asks for one Hamiltonian behind thousands of circuits, and making these takes longer than a small run.
+_kept_terms = lru_cache(maxsize=8)(_new_terms)
 
 
 def choose_threads(num_threads: int | None, samples: int, work: float) -> int:
@@ -203,7 +213,8 @@ class Simulation:
         program, n = self.program, self.program.num_qubits
         chosen = check_weights(len(program.parameters), weights)
         samples, copies = len(chosen), 4 if gradient else 2
-        alone = n >= SINGLE_QUBITS and samples <= SINGLES and not state  # a state's phase depends on the plan
+        few = max((count for qubits, count in SINGLES.items() if n >= qubits), default=0)
+        alone = samples <= few and not state  # a state's phase depends on the plan
         per_thread = copies * 16 * 2**n * (1 if alone else 8)
         fixed = samples * ((16 * 2**n if state else 0) + 16 * len(program.weights))
         fixed += 8 * 2**n * len(self.observables) * (2 if alone else 1)

@@ -21,7 +21,7 @@ from qtrain.simulators.evaluators import Evaluator, MappedSurrogate, ModuleSurro
 from qtrain.simulators.free_fermions import free_fermions
 from qtrain.simulators.gsim import module
 from qtrain.simulators.networks.contraction import plan_contraction
-from qtrain.simulators.reached_strings import reached_strings
+from qtrain.simulators.reached_strings import MAX_PAIRS, reached_strings
 from qtrain.simulators.sectors.find import sector_of
 
 PACE = {"statevector": 1.0, "contraction": 50.0}  # of an operation, where gradients at few points are asked for
@@ -136,9 +136,14 @@ def quickest(problem: Problem, points: int) -> tuple[str, Plan] | None:
     best: tuple[str, Plan] | None = None
     least = math.inf
     for name in sorted(SIMULATORS, key=lambda name: (name != "statevector", name == "contraction")):
-        if least <= (PLANNING_NETWORKS if name == "contraction" else PLANNING) / points:
-            break
-        plan = SIMULATORS[name].plan(problem) if name != "cones" else _cones(problem, lambda one: quickest(one, points))
+        if least <= max((PLANNING_NETWORKS if name == "contraction" else PLANNING) / points, 2 * CALL):
+            break  # planning would take longer than it can save, or a call of any row as long as half of all
+        if name == "cones":
+            plan = _cones(problem, lambda one: quickest(one, points))
+        elif name == "near-Clifford":  # what would take longer than the best so far is not followed to its end
+            plan = _near_clifford(problem, max(0.0, least - CALL) / PACE.get(name, USUAL_PACE))
+        else:
+            plan = SIMULATORS[name].plan(problem)
         if isinstance(plan, str) or plan.memory_bytes > problem.budget.memory_bytes:
             continue
         each = plan.operations if name == "cones" else _pace(name, plan)
@@ -217,8 +222,9 @@ def _contraction(problem: Problem) -> Plan | str:
     return Plan(detail, found.operations, found.memory_bytes, found.build)
 
 
-def _near_clifford(problem: Problem) -> Plan | str:
-    space = reached_strings(problem.program, problem.observable)
+def _near_clifford(problem: Problem, most: float = math.inf) -> Plan | str:
+    """``most``: operations; None above."""
+    space = reached_strings(problem.program, problem.observable, max_pairs=int(min(most, MAX_PAIRS)))
     if space is None:
         return "its rotations spread the observable over too many strings"
     return Plan(

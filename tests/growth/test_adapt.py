@@ -17,7 +17,7 @@ from qtrain.errors import QTrainError
 from qtrain.growth import adapt
 from qtrain.growth.adapt import grow
 from qtrain.growth.pools import rotation
-from qtrain.simulators.statevector import values
+from qtrain.simulators.statevector import Simulation, values
 
 
 def random_operator(rng: np.random.Generator, n: int, terms: int) -> SparsePauliOp:
@@ -93,19 +93,22 @@ def test_every_step_is_a_circuit_with_its_energy_and_the_budget_is_kept(seed, ru
     operator = random_operator(rng, 3, 5)
     if rng.random() < 0.5:  # diagonal: every basis state is stationary
         operator = SparsePauliOp(["ZZI", "IZZ", "IIZ", "ZII"], rng.normal(size=4))
-    calls = 0
-    true = adapt.values_and_gradients
+    gradients, sweeps, true = [], [], (Simulation.run, adapt.sweep)
 
-    def counted(program, *rest, **options):
-        nonlocal calls
-        calls += 1
-        return true(program, *rest, **options)
+    def counted(self, *rest, **options):
+        gradients.append(options.get("gradient"))
+        return true[0](self, *rest, **options)
+
+    def swept(*rest, **options):
+        sweeps.append(1)
+        return true[1](*rest, **options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(adapt, "values_and_gradients", counted)
+        patch.setattr(Simulation, "run", counted)
+        patch.setattr(adapt, "sweep", swept)
         found = grow(operator, pool=whole_pool(3), rule=rule, budget=budget, max_gates=6, escapes=escapes, seed=seed)
-    sweeps = found.evaluations - calls
-    assert 1 <= sweeps <= len(found.steps) and found.evaluations <= budget
+    assert sum(map(bool, gradients)) == found.evaluations <= budget
+    assert 1 <= len(sweeps) <= len(found.steps)
     energies = [step.energy for step in found.steps]
     assert all(after <= before + 1e-9 for before, after in itertools.pairwise(energies))
     for k, step in enumerate(found.steps[1:], start=1):

@@ -19,7 +19,7 @@ from qtrain.circuits.program import lower
 @pytest.fixture(autouse=True)
 def narrow_too(monkeypatch):
     """Lanes are for wide circuits; here they take narrow ones as well, which dense twins follow."""
-    monkeypatch.setattr(statevector, "SINGLE_QUBITS", 4)
+    monkeypatch.setattr(statevector, "SINGLES", {4: 4})
 
 
 def together(ready, weights, *args, **options):
