@@ -40,6 +40,9 @@ from .registry.registry import RegistryEntry as RegistryEntry
 from .registry.registry import load as load
 from .registry.registry import names as names
 from .registry.registry import register as register
+from .shadows.collect import collect_shadows as collect_shadows
+from .shadows.data import Shadows as Shadows
+from .shadows.estimate import ShadowEstimate as ShadowEstimate
 from .simulators.statevector import values_and_gradients as values_and_gradients
 from .studies.comparison.benchmark import benchmark as benchmark
 from .studies.comparison.results import Benchmark as Benchmark

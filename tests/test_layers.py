@@ -25,6 +25,7 @@ FOLDERS: dict[str, tuple[int, set[str], str]] = {
     "chemistry": (1, HEAVY | {"numba"}, "molecules as qubit Hamiltonians, in files with provenance"),
     "simulators": (2, HEAVY, "the value of a cost and its gradient"),
     "lie": (2, HEAVY, "dynamical Lie algebras, by name and by dimension"),
+    "shadows": (3, HEAVY, "classical shadows of states: acquired, kept, read; costs trained on them"),
     "light_cones": (3, HEAVY, "what the observable sees, and which gradients are proven to vanish"),
     "gradients": (4, HEAVY, "variances of gradients: the table of methods, a file for each"),
     "growth": (5, HEAVY, "circuits grown gate by gate: pools, sweeps, edits, references, symmetries"),
