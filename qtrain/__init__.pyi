@@ -20,6 +20,8 @@ from .errors import QTrainError as QTrainError
 from .experiments.experiment import Experiment as Experiment
 from .gradients.statistics import GradientStats as GradientStats
 from .gradients.variance import gradient_variance as gradient_variance
+from .ground_states.ground_state import ground_state as ground_state
+from .ground_states.matrix_product import GroundState as GroundState
 from .growth.adapt import Growth as Growth
 from .growth.adapt import grow as grow
 from .growth.clifford_points import clifford_point as clifford_point

@@ -24,6 +24,7 @@ FOLDERS: dict[str, tuple[int, set[str], str]] = {
     "circuits": (1, HEAVY, "any circuit as a Pauli program; the problem that is posed about it"),
     "chemistry": (1, HEAVY | {"numba"}, "molecules as qubit Hamiltonians, in files with provenance"),
     "simulators": (2, HEAVY, "the value of a cost and its gradient"),
+    "ground_states": (2, HEAVY | {"numba"}, "ground states as matrix products, and phases of matter"),
     "lie": (2, HEAVY, "dynamical Lie algebras, by name and by dimension"),
     "shadows": (3, HEAVY, "classical shadows of states: acquired, kept, read; costs trained on them"),
     "light_cones": (3, HEAVY, "what the observable sees, and which gradients are proven to vanish"),

@@ -1,0 +1,1 @@
+"""Ground states as matrix products, and phases of matter that are told from them."""
