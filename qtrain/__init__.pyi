@@ -53,6 +53,8 @@ from .studies.propose.space import SearchSpace as SearchSpace
 from .studies.result import SearchResult as SearchResult
 from .studies.study import search as search
 from .studies.worker import work as work
+from .triviality.audit import audit as audit
+from .triviality.results import Audit as Audit
 from .views.figures.algebra import plot_algebra as plot_algebra
 from .views.figures.front import plot_front as plot_front
 from .views.figures.history import plot_history as plot_history

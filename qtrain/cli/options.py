@@ -41,6 +41,7 @@ LISTED = {
     "explain": "Explain a cause of a diagnosis, and what helps.",
     "scaling": "Say how gradients shrink with the number of qubits.",
     "report": "Write the report of a circuit or a study as one HTML page.",
+    "audit": "Ask whether a data set needs anything quantum.",
     "search": "Search an architecture, and register the winner.",
     "compare": "Compare a search with what one would do without it.",
     "worker": "Join a search of other processes or hosts.",

@@ -119,9 +119,8 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         """(samples, classes): probabilities, columns in the order of ``classes_``."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        program, operators = self._compiled()
-        weights = np.broadcast_to(self.weights_, (len(X), len(self.weights_)))
-        seen = values(program, operators, weights, self._angles(X))
+        self._compiled()
+        seen = self._seen(np.broadcast_to(self.weights_, (len(X), len(self.weights_))), self._angles(X))
         return np.asarray(softmax(seen @ self.readout_ + self.bias_, axis=1))
 
     def predict(self, X: Any) -> np.ndarray:
@@ -166,12 +165,20 @@ class TrainableQNNClassifier(ClassifierMixin, BaseEstimator):
         width = np.where(self.high_ > self.low_, self.high_ - self.low_, 1.0)
         return np.pi * np.clip((X - self.low_) / width, 0.0, 1.0)
 
+    def _seen(self, weights: np.ndarray, X: np.ndarray) -> np.ndarray:
+        """(samples, outputs): ⟨Z⟩ on each output qubit."""
+        return np.asarray(values(self._program, self._observables, weights, X))
+
+    def _slopes(self, weights: np.ndarray, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same, with its gradient by each weight (samples, outputs, num_weights)."""
+        return values_and_gradients(self._program, self._observables, weights, X)
+
     def _loss(self, point: np.ndarray, X: np.ndarray, labels: np.ndarray) -> tuple[float, np.ndarray]:
         """Mean cross entropy and its gradient by (weights, readout, bias)."""
         w, m, k, b = self._program.num_weights, len(self._observables), len(self.classes_), len(X)
         readout, bias = point[w : w + m * k].reshape(m, k), point[w + m * k :]
         weights = np.broadcast_to(point[:w], (b, w))
-        seen, slopes = values_and_gradients(self._program, self._observables, weights, X)
+        seen, slopes = self._slopes(weights, X)
         logits = seen @ readout + bias
         loss = float(np.mean(logsumexp(logits, axis=1) - logits[np.arange(b), labels]))
         error = softmax(logits, axis=1)

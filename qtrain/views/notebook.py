@@ -104,6 +104,13 @@ def _improvement_rows(found: Any) -> Rows:
     return rows + _more(found.tried)
 
 
+def _audit_rows(found: Any) -> Rows:
+    rows = [("data", f"{found.data}: {found.sizes}"), ("summary", found.summary)]
+    rows += [(finding.question, finding.sentence) for finding in found.findings]
+    rows += [(row.name, str(row.balanced)) for row in found.scores if row.balanced is not None]
+    return rows + [("note", note) for note in found.notes[:MOST]]
+
+
 def _more(shown: Sequence[Any]) -> Rows:
     return [("…", f"{len(shown) - MOST} more")] if len(shown) > MOST else []
 
@@ -118,4 +125,5 @@ _ROWS: dict[str, Callable[[Any], Rows]] = {
     "Benchmark": _benchmark_rows,
     "Simulability": _simulability_rows,
     "Improvements": _improvement_rows,
+    "Audit": _audit_rows,
 }

@@ -91,7 +91,7 @@ def load_data(spec: DataTask, num_qubits: int) -> DataSet:
         return _quantum(spec, num_qubits)
     if spec.data == "ad_hoc":
         return _ad_hoc(spec, num_qubits)
-    features, labels = _csv(spec) if spec.data == "csv" else _bundled(spec.data)
+    features, labels = _csv(spec) if spec.data == "csv" else bundled(spec.data)
     return labelled(spec, features, labels, num_qubits)
 
 
@@ -114,7 +114,8 @@ def _natural(label: str) -> tuple[int, float, str]:
         return (1, math.inf, label)
 
 
-def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
+def bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """One of scikit-learn's sets: features (samples, features), labels as text (samples,)."""
     from sklearn import datasets
 
     bunch = getattr(datasets, f"load_{name}")()
@@ -123,25 +124,44 @@ def _bundled(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _csv(spec: DataTask) -> tuple[np.ndarray, np.ndarray]:
-    path = Path(str(spec.file))
+    most, what = (MOST_SAMPLES, "task.samples sets how many") if spec.samples is None else (None, "")
+    return read_csv(Path(str(spec.file)), str(spec.label), most=most, seed=spec.data_seed, prefix="task.", more=what)
+
+
+def read_csv(
+    path: Path, label: str, *, most: int | None, seed: int, prefix: str = "", more: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """A CSV file with a line of names: features (samples, features), and the texts in the column ``label`` (samples,).
+
+    Args:
+        most: so many samples are drawn by ``seed`` where there are more, which is announced; ``more``: how to get
+            others. prefix: of the arguments ``file`` and ``label`` in error sentences.
+
+    Raises:
+        QTrainError: no such file or column, or what is no number in another column.
+    """
     try:
-        text = read_text(path, "task.file", kind="a CSV file that can be read")
+        text = read_text(path, f"{prefix}file", kind="a CSV file that can be read")
         rows = [row for row in csv.reader(text.splitlines()) if row]
     except csv.Error as error:
-        raise QTrainError(f"task.file should be a CSV file that can be read. Got {str(path)!r}: {error}.") from None
+        raise QTrainError(
+            f"{prefix}file should be a CSV file that can be read. Got {str(path)!r}: {error}."
+        ) from None
     if len(rows) == 1:
-        raise QTrainError(f"task.file should hold a line of names, then a sample on each line. Got one line in {path}.")
-    if not rows or spec.label not in rows[0]:
+        raise QTrainError(
+            f"{prefix}file should hold a line of names, then a sample on each line. Got one line in {path}."
+        )
+    if not rows or label not in rows[0]:
         header = ", ".join(rows[0]) if rows else "nothing"
-        raise QTrainError(f"task.label should be a column of {path.name}: {header}. Got {spec.label!r}.")
-    where = rows[0].index(str(spec.label))
+        raise QTrainError(f"{prefix}label should be a column of {path.name}: {header}. Got {label!r}.")
+    where = rows[0].index(label)
     if len(rows) == 2 or len(rows[0]) == 1:
-        raise QTrainError(f"task.file should hold features beside {spec.label!r}, and many samples. Got {path}.")
-    if spec.samples is None and len(rows) > MOST_SAMPLES:
-        keep = np.sort(np.random.default_rng(spec.data_seed).choice(len(rows) - 1, MOST_SAMPLES, replace=False)) + 1
+        raise QTrainError(f"{prefix}file should hold features beside {label!r}, and many samples. Got {path}.")
+    if most is not None and len(rows) - 1 > most:
+        keep = np.sort(np.random.default_rng(seed).choice(len(rows) - 1, most, replace=False)) + 1
         log.warning(
-            "%s has %d samples: %d of them, drawn by task.data_seed, are used; task.samples sets how many.",
-            path.name, len(rows) - 1, MOST_SAMPLES,
+            "%s has %d samples: %d of them, drawn by the seed, are used%s.",
+            path.name, len(rows) - 1, most, f"; {more}" if more else "",
         )  # fmt: skip
         rows = [rows[0], *(rows[k] for k in keep)]
     features = []
@@ -149,10 +169,12 @@ def _csv(spec: DataTask) -> tuple[np.ndarray, np.ndarray]:
         try:
             features.append([float(v) for i, v in enumerate(row) if i != where])
         except ValueError as error:
-            raise QTrainError(f"task.file should hold numbers but for the label. Got line {line}: {error}.") from None
+            raise QTrainError(
+                f"{prefix}file should hold numbers but for the label. Got line {line}: {error}."
+            ) from None
         if len(row) != len(rows[0]) or not all(abs(value) <= LARGEST for value in features[-1]):
             raise QTrainError(
-                f"task.file should hold {len(rows[0])} values in each line, at most {LARGEST:g} in size. "
+                f"{prefix}file should hold {len(rows[0])} values in each line, at most {LARGEST:g} in size. "
                 f"Got line {line}: {shortened(','.join(row))}."
             )
     return np.array(features), np.array([row[where] for row in rows[1:]])

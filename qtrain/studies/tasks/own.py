@@ -24,7 +24,7 @@ MOST_CLASSES = 10  # whole numbers with at most so many values are taken for cla
 REACH = 0.9  # of a readout's range, for the numbers of the training part
 
 
-def as_array(value: Any, name: str) -> np.ndarray:
+def as_array(value: Any, name: str, *, prefix: str = "task.") -> np.ndarray:
     """An array, DataFrame, Series or list as an array of numbers or text.
 
     Raises:
@@ -35,19 +35,19 @@ def as_array(value: Any, name: str) -> np.ndarray:
     try:
         array = np.asarray(value)
     except ValueError:
-        raise QTrainError(f"task.{name} should be an array. Got rows of different lengths.") from None
+        raise QTrainError(f"{prefix}{name} should be an array. Got rows of different lengths.") from None
     if array.dtype.kind == "O":
         flat = array.ravel().tolist()
         if any(v is None or v != v or not isinstance(v, (str, bool, int, float)) for v in flat):
             bad = next(v for v in flat if v is None or v != v or not isinstance(v, (str, bool, int, float)))
-            raise QTrainError(f"task.{name} should hold a number or text everywhere. Got {bad!r} in it.")
+            raise QTrainError(f"{prefix}{name} should hold a number or text everywhere. Got {bad!r} in it.")
         if not any(isinstance(v, str) for v in flat):
             array = array.astype(float)
     if array.dtype.kind not in "biufcOUS":
-        raise QTrainError(f"task.{name} should hold numbers or text. Got an array of {array.dtype}.")
+        raise QTrainError(f"{prefix}{name} should hold numbers or text. Got an array of {array.dtype}.")
     if array.dtype.kind in "fc" and not np.isfinite(array).all():
         where = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
-        raise QTrainError(f"task.{name} should hold finite numbers. Got {array[tuple(where)]} at {where}.")
+        raise QTrainError(f"{prefix}{name} should hold finite numbers. Got {array[tuple(where)]} at {where}.")
     return array
 
 

@@ -1,0 +1,1 @@
+"""Whether a data set needs anything quantum: audits of data, and of a model on them."""

@@ -1,0 +1,275 @@
+"""The table of questions that an audit answers, a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from qtrain.extensions import Table
+from qtrain.triviality.contenders import CONTENDERS, Setting
+from qtrain.triviality.intervals import Interval
+from qtrain.triviality.results import Finding, Floor
+from qtrain.triviality.trials import Trials
+
+SIGNIFICANT = 0.05
+AHEAD, LEVEL, OPEN = "ahead", "level", "open"
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Models against others.
+
+    Attributes:
+        verdict: ``"ahead"``: one of the first is ahead of every second (at 95 %, of all firsts together);
+            ``"level"``: no first is ahead of one of the second by more than the margin; ``"open"``: neither.
+        first, second: the models that stand for them. gap: between these.
+    """
+
+    verdict: str
+    first: str
+    second: str
+    gap: Interval
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that questions are answered from."""
+
+    setting: Setting
+    trials: Trials
+    floor: Floor | None
+    margin: float
+
+    def names(self, *groups: str) -> list[str]:
+        """Models of these groups that ran, the best first."""
+        found = [name for name in self.trials.correct if CONTENDERS[name].group in groups]
+        return sorted(found, key=lambda name: -self.score(name).value)
+
+    def score(self, name: str) -> Interval:
+        """Balanced accuracy."""
+        return self.trials.folds.of(self.trials.correct[name])
+
+    def gap(self, first: str, second: str, *, level: float = 0.95) -> Interval:
+        """Of the balanced accuracies."""
+        return self.trials.folds.gap(self.trials.correct[first], self.trials.correct[second], level=level)
+
+    def stand(self, first: Sequence[str], second: Sequence[str]) -> Standing | None:
+        """None where there is nobody on one side."""
+        if not first or not second:
+            return None
+        first, second = (sorted(side, key=lambda name: -self.score(name).value) for side in (first, second))
+        level = 1 - SIGNIFICANT / len(first)
+        for a in first:
+            if all(self.gap(a, b, level=level).lower > 0 for b in second):
+                return Standing(AHEAD, a, second[0], self.gap(a, second[0]))
+        for b in second:
+            if all(self.gap(a, b).upper <= self.margin for a in first):
+                return Standing(LEVEL, first[0], b, self.gap(first[0], b))
+        return Standing(OPEN, first[0], second[0], self.gap(first[0], second[0]))
+
+    @property
+    def learners(self) -> list[str]:
+        """Models that are told from what knows nothing of the labels, the best first."""
+        found = self.names(*(CONTENDERS[name].group for name in self.trials.correct))
+        level = 1 - SIGNIFICANT / max(len(found), 1)
+        chance = 1 / len(self.setting.data.classes)
+        least = max(chance, self.floor.highest if self.floor else chance)
+        folds, correct = self.trials.folds, self.trials.correct
+        return [name for name in found if folds.of(correct[name], level=level).lower > least]
+
+    @property
+    def learned(self) -> bool:
+        """Something is told from permuted labels."""
+        return bool(self.learners) or (self.floor is not None and self.floor.p_value <= SIGNIFICANT)
+
+    def called(self, name: str) -> str:
+        """A model in a sentence."""
+        model = f"the quantum model ({self.setting.model.name})"
+        if name == "quantum model":
+            return model
+        if name.startswith("its "):
+            return f"{name.removeprefix('its ')} of {model}"
+        if name.startswith("the same"):
+            return f"{model}{name.removeprefix('the same')}"
+        return {"one-body": "one-body features", "two-body": "one- and two-body features"}.get(
+            CONTENDERS[name].group, f"the {name}" if "kernel" in name else name
+        )
+
+    def figures(self, standing: Standing) -> str:
+        """``0.97 [0.95, 0.99] for A against 0.96 for B (gap 0.01 [-0.02, 0.03])``, whoever is ahead first."""
+        a, b = standing.first, standing.second
+        first, second = (a, b) if standing.verdict == AHEAD else (b, a)
+        return (
+            f"{self.score(first)} for {self.called(first)} against {self.score(second).value:.2f} for "
+            f"{self.called(second)} (gap {self.gap(first, second)})"
+        )
+
+    @property
+    def twinned(self) -> list[str]:
+        """Quantum models that were also tried without entanglement."""
+        return [name for name in self.names("quantum") if CONTENDERS[name].without in self.trials.correct]
+
+
+@dataclass(frozen=True)
+class Question:
+    """One row of the table.
+
+    Attributes:
+        name: what a finding is called. asks: in words. answer: evidence -> (verdict, sentence, what decided it).
+        always: also where nothing is learned.
+    """
+
+    name: str
+    asks: str
+    answer: Callable[[Evidence], tuple[str, str, Standing | None]]
+    always: bool = False
+
+
+QUESTIONS: Table[Question] = Table("question")
+
+
+def register_question(row: Question, *, replace: bool = False) -> Question:
+    """Add a question to what every `qtrain.audit` answers from now on."""
+    return QUESTIONS.add(row.name, row, replace=replace)
+
+
+def answers(evidence: Evidence) -> tuple[Finding, ...]:
+    """A finding for each question."""
+    found = []
+    for name, row in QUESTIONS.items():
+        if not (evidence.learned or row.always):
+            found.append(Finding(name, "no matter", "nothing is learned, so that nothing can be missed"))
+            continue
+        verdict, sentence, standing = row.answer(evidence)
+        if standing is None:
+            found.append(Finding(name, verdict, sentence))
+        else:
+            found.append(Finding(name, verdict, sentence, standing.first, standing.second, standing.gap))
+    return tuple(found)
+
+
+def low_body(evidence: Evidence) -> tuple[str, Standing | None]:
+    """``"one-body"`` where they suffice, else ``"two-body"``, with how every other model stands to them."""
+    others = evidence.names("classical", "quantum", "product")
+    one = evidence.stand([*others, *evidence.names("two-body")], evidence.names("one-body"))
+    if one is not None and one.verdict == LEVEL:
+        return "one-body", one
+    return "two-body", evidence.stand(others, evidence.names("one-body", "two-body"))
+
+
+def _labels(evidence: Evidence) -> tuple[str, str, Standing | None]:
+    floor, best = evidence.floor, evidence.learners
+    size = len(evidence.setting.data.labels)
+    if floor is None:
+        seen = "there was no time for permutations"
+    else:
+        seen = (
+            f"the best of three plain models scores {floor.observed:.2f}, on permuted labels {floor.mean:.2f} and at "
+            f"most {floor.highest:.2f} (p = {floor.p_value:.2g}, {floor.permutations} permutations)"
+        )
+    if not evidence.learned:
+        return "nothing learned", (
+            f"no model tried tells the labels from permuted ones: noise, or a rule that none of them learns from "
+            f"{size} samples; {seen}"
+        ), None  # fmt: skip
+    if best and (floor is None or floor.p_value > SIGNIFICANT):
+        seen += f"; {evidence.called(best[0])} tells them: {evidence.score(best[0])}"
+    return "learned", seen, None
+
+
+def _low_body(evidence: Evidence) -> tuple[str, str, Standing | None]:
+    kind, standing = low_body(evidence)
+    if standing is None:
+        return "not tried", "there was nothing to compare them with in the time", None
+    kinds = "one-body features" if kind == "one-body" else "one- and two-body features"
+    figures = evidence.figures(standing)
+    if standing.verdict == LEVEL:
+        return "suffice", f"{kinds} suffice: {figures}", standing
+    if standing.verdict == AHEAD:
+        return "do not suffice", f"{kinds} do not suffice: {figures}", standing
+    return "not separated", f"{kinds} are not separated from the best of the others by these tests: {figures}", standing
+
+
+def _entanglers(evidence: Evidence) -> tuple[str, str, Standing | None]:
+    standing = evidence.stand(evidence.twinned, evidence.names("product"))
+    if standing is None:
+        return "not tried", "no model was tried with and without entanglement", None
+    figures = evidence.figures(standing)
+    if standing.verdict == AHEAD:
+        return "hurts", f"removing entanglement hurts: {figures}", standing
+    if standing.verdict == LEVEL:
+        return "does not hurt", f"removing entanglement does not hurt: {figures}", standing
+    return "not separated", f"these tests do not tell whether removing entanglement hurts: {figures}", standing
+
+
+def _surrogate(evidence: Evidence) -> tuple[str, str, Standing | None]:
+    model = [name for name in evidence.names("quantum") if name == "quantum model"]
+    standing = evidence.stand(model, evidence.names("surrogate"))
+    if standing is None:
+        return "not tried", "no surrogate of the quantum model was tried", None
+    figures = evidence.figures(standing)
+    if standing.verdict == AHEAD:
+        return "falls behind", f"these surrogates fall behind the quantum model: {figures}", standing
+    if standing.verdict == LEVEL:
+        return "keeps up", f"a classical surrogate keeps up with the quantum model: {figures}", standing
+    return "not separated", f"surrogate and quantum model are not separated by these tests: {figures}", standing
+
+
+def _classical(evidence: Evidence) -> tuple[str, str, Standing | None]:
+    standing = evidence.stand(evidence.names("quantum"), evidence.names("classical", "one-body", "two-body"))
+    if standing is None:
+        return "not tried", "no quantum model was tried beside classical ones", None
+    figures = evidence.figures(standing)
+    if standing.verdict == AHEAD:
+        return "fall behind", f"the classical models tried fall behind: {figures}", standing
+    if standing.gap.upper < 0:
+        return "ahead", f"a classical model is ahead of the quantum models tried: {figures}", standing
+    if standing.verdict == LEVEL:
+        return "keep up", f"a classical model keeps up: {figures}", standing
+    return "not separated", f"classical and quantum models are not separated by these tests: {figures}", standing
+
+
+for _row in (
+    Question("labels", "Is there anything to learn?", _labels, always=True),
+    Question("low-body features", "Do one- and two-body features classify already?", _low_body),
+    Question("entanglement", "Does removing the entanglers hurt?", _entanglers),
+    Question("surrogate", "Does a classical surrogate of the quantum model keep up?", _surrogate),
+    Question("classical models", "Do strong classical models keep up?", _classical),
+):
+    register_question(_row)
+
+
+def overall(evidence: Evidence) -> tuple[str, str]:
+    """The verdict, and the sentence that says it with its figures."""
+    if not evidence.learned:
+        return "nothing learned", _labels(evidence)[1].partition(";")[0]
+    kind, low = low_body(evidence)
+    rivals = evidence.names("classical", "one-body", "two-body", "surrogate")
+    classical = evidence.stand(evidence.names("quantum"), rivals)
+    if low is None or classical is None:
+        return "not decided", "the time was over before quantum and classical models could be compared"
+    needless = "nothing here needs entanglement"
+    if low.verdict == LEVEL:
+        _, sentence, _ = _low_body(evidence)
+        return f"{kind} features suffice", f"{sentence}; {needless}"
+    if classical.verdict == AHEAD:
+        figures = evidence.figures(classical)
+        beaten = f"ahead of every classical model tried: {figures}; another one may do better"
+        entangled = evidence.stand(evidence.twinned, [*rivals, *evidence.names("product")])
+        if entangled is not None and entangled.verdict == AHEAD:
+            return "entanglement helps", f"a model with entanglement is {beaten}"
+        return "quantum model ahead", f"a quantum model is {beaten}; these tests do not show that it needs entanglement"
+    if low.verdict == OPEN:
+        return "low-body features not separated", _low_body(evidence)[1]
+    figures = evidence.figures(classical)
+    missed = "one- and two-body features do not suffice"
+    if classical.verdict == LEVEL:
+        return "classical models suffice", f"{missed}, but a classical model keeps up: {figures}; {needless}"
+    return "classical models not separated", f"{missed}; classical and quantum models are not separated: {figures}"
+
+
+def majority(labels: np.ndarray) -> float:
+    """Accuracy of whoever always says the largest class."""
+    return float(np.bincount(labels).max() / len(labels))
