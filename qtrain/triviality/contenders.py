@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, LogisticRegressionCV
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -27,6 +27,7 @@ from qtrain.triviality.surrogates import Fourier, LowWeight
 QUBITS = 6  # of a network that has no width of its own
 KERNEL_QUBITS = 8
 PAIRED = 16  # features whose products are all taken; more are reduced by PCA
+PENALTIES = (0.03, 1.0, 30.0)  # C of linear models
 GROUPS = ("one-body", "two-body", "classical", "surrogate", "product", "quantum")
 
 
@@ -132,9 +133,12 @@ def tuned(setting: Setting, estimator: Any, **grid: list[Any]) -> Any:
 
 
 def _logistic(setting: Setting, *first: Any) -> Any:
-    linear = LogisticRegression(class_weight="balanced", max_iter=300)
-    parts = [*first, StandardScaler(), linear]
-    return tuned(setting, make_pipeline(*parts), logisticregression__C=[0.03, 1.0, 30.0])
+    options: dict[str, Any] = {"class_weight": "balanced", "max_iter": 300}
+    if setting.inner < 2:
+        return make_pipeline(*first, StandardScaler(), LogisticRegression(**options))
+    inner = StratifiedKFold(setting.inner, shuffle=True, random_state=setting.seed)
+    linear = LogisticRegressionCV(Cs=PENALTIES, cv=inner, scoring="balanced_accuracy", **options)
+    return make_pipeline(*first, StandardScaler(), linear)
 
 
 def _reduced(setting: Setting, most: int) -> list[Any]:

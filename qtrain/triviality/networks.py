@@ -56,18 +56,18 @@ class Network(TrainableQNNClassifier):
     """A `qtrain.TrainableQNNClassifier` that may lack its two-qubit gates, and may start from given states.
 
     Args:
-        entanglers: False: gates on one qubit alone, every qubit read out.
+        entanglers: False: gates on one qubit alone; Z is read out on every qubit, where no observables are named.
         quantum: the data are states, as `as_real` writes them, and take the place of the encoding.
     """
 
     def __init__(
         self, architecture: Any = "efficient_su2", *, num_qubits: int | None = None, reuploads: int | None = None,
-        steps: int = STEPS, learning_rate: float = 0.1, batch_size: int | None = BATCH, scale: float = 0.3,
-        tol: float = 1e-5, random_state: Any = None, entanglers: bool = True, quantum: bool = False,
+        observables: Any = "each", steps: int = STEPS, learning_rate: float = 0.1, batch_size: int | None = BATCH,
+        scale: float = 0.3, tol: float = 1e-5, random_state: Any = None, entanglers: bool = True, quantum: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(
-            architecture, num_qubits=num_qubits, reuploads=reuploads, steps=steps, learning_rate=learning_rate,
-            batch_size=batch_size, scale=scale, tol=tol, random_state=random_state,
+            architecture, num_qubits=num_qubits, reuploads=reuploads, observables=observables, steps=steps,
+            learning_rate=learning_rate, batch_size=batch_size, scale=scale, tol=tol, random_state=random_state,
         )  # fmt: skip
         self.entanglers = entanglers
         self.quantum = quantum
@@ -88,8 +88,12 @@ class Network(TrainableQNNClassifier):
 
     def _compile(self, num_features: int) -> tuple[PauliProgram, list[SparsePauliOp]]:
         circuit, inputs = self.circuit()
-        outputs = (circuit.metadata or {}).get("qtrain.output_qubits") if self.entanglers else None
-        return lower(circuit, inputs=inputs), local_observables("each", self.num_qubits_, outputs)
+        outputs = (circuit.metadata or {}).get("qtrain.output_qubits")
+        readout = self.observables
+        unnamed = isinstance(readout, int) or (isinstance(readout, str) and readout in ("each", "mean"))
+        if unnamed and not self.entanglers:
+            outputs, readout = None, "each"  # nothing reaches the output qubits from the others any more
+        return lower(circuit, inputs=inputs), local_observables(readout, self.num_qubits_, outputs)
 
     def _angles(self, X: np.ndarray) -> np.ndarray:
         return X if self.quantum else super()._angles(X)

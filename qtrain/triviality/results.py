@@ -52,7 +52,7 @@ class Floor(JsonResult):
     """What the same procedure scores on permuted labels.
 
     Attributes:
-        observed: the best balanced accuracy of three plain models (linear on one-body features, on two-body features,
+        observed: the best balanced accuracy of three plain models (ridge on one-body features, on two-body features,
             and SVC) on the labels as they are; mean, highest: of that best over the permutations.
         p_value: (1 + permutations that reach ``observed``) / (1 + permutations).
     """

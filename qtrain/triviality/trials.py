@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import RidgeClassifier
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline
@@ -173,7 +173,7 @@ def _said(error: Exception) -> str:
 def permuted(setting: Setting, fold: np.ndarray, *, end: float, most: int = 49) -> Floor | None:
     """The best of three plain models on the labels as they are, and on permuted ones; None: no time for enough."""
     labels = setting.data.labels
-    linear, machine = LogisticRegression(class_weight="balanced", max_iter=200), SVC(class_weight="balanced")
+    linear, machine = RidgeClassifier(class_weight="balanced"), SVC(class_weight="balanced")
     whole = StandardScaler().fit_transform(plain(setting))
     models = [(machine, whole)]
     if setting.data.quantum:
@@ -195,7 +195,7 @@ def permuted(setting: Setting, fold: np.ndarray, *, end: float, most: int = 49) 
         return max(scores)
 
     rng = np.random.default_rng([setting.seed, 11])
-    observed, scores = best(labels), []
+    observed, scores = best(labels), list[float]()
     while len(scores) < most and clock() < end:
         target = rng.permutation(labels)
         if all(len(np.unique(target[fold != k])) > 1 for k in range(fold.max() + 1)):
