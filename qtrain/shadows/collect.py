@@ -14,6 +14,7 @@ from qiskit.quantum_info import Statevector
 from qtrain.errors import QTrainError, check_whole, shortened
 from qtrain.shadows.circuits import prepared
 from qtrain.shadows.data import Shadows
+from qtrain.shadows.devices import Device
 from qtrain.shadows.states import MAX_QUBITS, Amplitudes, MatrixProduct
 
 BLOCK = 2048  # groups of shots from a state that are drawn together
@@ -21,14 +22,32 @@ JOB = 256  # choices of bases in a job for a device
 
 
 class Source(Protocol):
-    """What shots are taken from."""
+    """What shots are taken from, (choices of bases, repeats, n) outcomes at a time."""
 
-    @property
-    def num_qubits(self) -> int: ...
+    num_qubits: int
+    name: str
 
     def digest(self) -> str: ...
 
-    def sample(self, bases: np.ndarray, uniforms: np.ndarray) -> np.ndarray: ...
+    def shots(self, bases: np.ndarray, repeats: int, place: tuple[int, int]) -> np.ndarray: ...
+
+
+class Simulated:
+    """Shots from a state that is known: the same numbers for each place, whatever was drawn before."""
+
+    def __init__(self, state: Amplitudes | MatrixProduct, name: str, seed: int) -> None:
+        self.state, self.name, self.seed = state, name, seed
+        self.num_qubits = state.num_qubits
+
+    def digest(self) -> str:
+        return self.state.digest()
+
+    def shots(self, bases: np.ndarray, repeats: int, place: tuple[int, int]) -> np.ndarray:
+        block, first = place
+        rng = np.random.default_rng([self.seed, block, 1])
+        uniforms = rng.random((first + len(bases), repeats, self.num_qubits))[first:].reshape(-1, self.num_qubits)
+        outcomes = self.state.sample(np.repeat(bases, repeats, axis=0), uniforms)
+        return outcomes.reshape(len(bases), repeats, self.num_qubits)
 
 
 def collect_shadows(
@@ -73,8 +92,8 @@ def collect_shadows(
     check_whole("job_size", job_size)
     if output is not None and Path(output).suffix.lower() != ".npz":
         raise QTrainError(f"output should be the name of an .npz file. Got {shortened(str(output))}.")
-    source, name = _source(state, parameter_values, backend, sampler, seed, optimization_level)
-    on_device = backend is not None or sampler is not None
+    source = _source(state, parameter_values, backend, sampler, seed, optimization_level)
+    on_device = isinstance(source, Device)
     if shots_per_basis is None:
         repeats = next(k for k in range(min(16, shots), 0, -1) if shots % k == 0) if on_device else 1
     else:
@@ -83,13 +102,13 @@ def collect_shadows(
     if shots % repeats:
         raise QTrainError(f"shots should be a multiple of shots_per_basis = {repeats}. Got {shots}.")
     return _collect(
-        source, name, shots // repeats, repeats, seed, None if output is None else Path(output),
-        job_size if on_device else BLOCK, progress,
+        source, shots // repeats, repeats, seed, None if output is None else Path(output),
+        job_size if on_device else max(BLOCK // repeats, 1), progress,
     )  # fmt: skip
 
 
 def _collect(
-    source: Source, name: str, groups: int, repeats: int, seed: int, output: Path | None, block: int,
+    source: Source, groups: int, repeats: int, seed: int, output: Path | None, block: int,
     progress: Callable[[int, int], None] | None,
 ) -> Shadows:  # fmt: skip
     """Blocks of groups, each drawn from (seed, its number): the same whether a call was interrupted or not."""
@@ -108,13 +127,10 @@ def _collect(
     while done < groups:
         k = done // block
         end = min((k + 1) * block, groups)
-        uniforms = np.random.default_rng([seed, k, 1]).random((block, repeats, n), np.float64)
-        uniforms = uniforms[done - k * block : end - k * block]
-        outcomes[done:end] = _sampled(source, bases[done:end], uniforms)
+        outcomes[done:end] = source.shots(bases[done:end], repeats, (k, done - k * block))
         done = end
-        taken = Shadows(
-            np.repeat(bases[:done], repeats, axis=0), outcomes[:done].reshape(-1, n), repeats, (seed,), state, name
-        )
+        every = np.repeat(bases[:done], repeats, axis=0)
+        taken = Shadows(every, outcomes[:done].reshape(-1, n), repeats, (seed,), state, source.name)
         if output is not None:
             taken.save(output)
         if progress is not None:
@@ -125,12 +141,6 @@ def _collect(
 def _bases(seed: int, k: int, count: int, num_qubits: int) -> np.ndarray:
     """(count, n) letters of the first groups of block k."""
     return np.random.default_rng([seed, k, 0]).integers(1, 4, (count, num_qubits), np.uint8)
-
-
-def _sampled(source: Source, bases: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-    """(groups, repeats, n) outcomes."""
-    groups, repeats, n = uniforms.shape
-    return source.sample(np.repeat(bases, repeats, axis=0), uniforms.reshape(-1, n)).reshape(groups, repeats, n)
 
 
 def _kept(output: Path, bases: np.ndarray, repeats: int, seed: int, state: str) -> Shadows:
@@ -154,26 +164,30 @@ def _kept(output: Path, bases: np.ndarray, repeats: int, seed: int, state: str) 
 
 def _source(
     state: Any, parameter_values: Any, backend: Any, sampler: Any, seed: int, optimization_level: int
-) -> tuple[Source, str]:
-    """What is measured, and its name for people."""
+) -> Source:
+    """What is measured."""
     if isinstance(state, (QuantumCircuit, str, Path)):
         circuit = prepared(state, parameter_values)
+        if backend is not None or sampler is not None:
+            return Device(
+                circuit, backend=backend, sampler=sampler, seed=seed, optimization_level=optimization_level
+            )  # fmt: skip
         if circuit.num_qubits > MAX_QUBITS:
             raise QTrainError(
                 f"backend or sampler should be given with a circuit of more than {MAX_QUBITS} qubits. "
                 f"Got one of {circuit.num_qubits} alone."
             )
-        return Amplitudes.of(Statevector(circuit).data), "a circuit, simulated exactly"
+        return Simulated(Amplitudes.of(Statevector(circuit).data), "a circuit, simulated exactly", seed)
     for name, value in (("parameter_values", parameter_values), ("backend", backend), ("sampler", sampler)):
         if value is not None:
             raise QTrainError(f"{name} should be given with a circuit. Got it with {shortened(state, longest=40)}.")
     if isinstance(state, Statevector):
-        return Amplitudes.of(state.data), "a state vector"
+        return Simulated(Amplitudes.of(state.data), "a state vector", seed)
     tensors = isinstance(state, Sequence) and len(state) > 0 and all(np.ndim(part) == 3 for part in state)
     if tensors:
-        return MatrixProduct.of(state), "a matrix-product state"
+        return Simulated(MatrixProduct.of(state), "a matrix-product state", seed)
     if isinstance(state, (list, tuple, np.ndarray)) and np.ndim(state) == 1:
-        return Amplitudes.of(state), "a state vector"
+        return Simulated(Amplitudes.of(state), "a state vector", seed)
     raise QTrainError(
         "state should be a circuit, its file, a Statevector, 2^n amplitudes, or tensors (left bond, 2, right bond). "
         f"Got {shortened(state)}."

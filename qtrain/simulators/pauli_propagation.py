@@ -6,6 +6,7 @@ more than so many rotations that they anticommute with (the Fourier degree of wh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,12 +50,23 @@ class _Rotation:
 
 
 @dataclass(frozen=True, eq=False)
+class Reached:
+    """Strings at the input: x, z (strings, n) bool, the list's place of each, and a sign."""
+
+    x: np.ndarray
+    z: np.ndarray
+    rows: np.ndarray
+    signs: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class PauliPropagation(Evaluator):
     """Heisenberg propagation of an observable on lists of strings that are known beforehand.
 
     Attributes:
         strings: at the widest place; entries: over all rotations, the operations of one value.
         first: coefficients of the observable; last: expectation of the strings at the input.
+        reached: the strings at the input themselves, where they are written in the input's own frame.
     """
 
     program: PauliProgram
@@ -64,6 +76,7 @@ class PauliPropagation(Evaluator):
     steps: tuple[_Rotation, ...]
     last: np.ndarray
     constant: float
+    reached: Reached | None = None
 
     @property
     def num_weights(self) -> int:
@@ -71,16 +84,30 @@ class PauliPropagation(Evaluator):
 
     def costs(self, weights: np.ndarray) -> np.ndarray:
         theta = check_weights(self.num_weights, weights)
-        return np.concatenate([self._forward(theta[k : k + 256])[0] for k in range(0, len(theta), 256)])
+        batches = (theta[k : k + 256] for k in range(0, len(theta), 256))
+        return np.concatenate([self.last @ self._forward(batch)[0] + self.constant for batch in batches])
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         theta = check_weights(self.program.num_weights, weights)
         lanes = int(np.clip(LANE_NUMBERS // max(self.entries, 1), 1, 256))
-        parts = [self._batch(theta[k : k + lanes]) for k in range(0, len(theta), lanes)]
-        return np.concatenate([f for f, _ in parts]), np.concatenate([g for _, g in parts])
+        found, slopes = [], []
+        for first in range(0, len(theta), lanes):
+            vector, back = self.pulled_back(theta[first : first + lanes])
+            found.append(self.last @ vector + self.constant)
+            slopes.append(back(np.repeat(self.last[:, None], vector.shape[1], axis=1)))
+        return np.concatenate(found), np.concatenate(slopes)
+
+    def pulled_back(self, theta: np.ndarray) -> tuple[np.ndarray, Callable[[np.ndarray], np.ndarray]]:
+        """Coefficients (strings, points) of the strings at the input, and what differentiates a sum of them.
+
+        The second takes factors (strings, points), and gives the derivatives (points, weights) of the sums of the
+        coefficients times these factors: expectations of the input, or their sums over the states of a loss.
+        """
+        vector, kept, angles = self._forward(theta, keep=True)
+        return vector, lambda factors: self._backward(theta, list(kept), angles, factors)
 
     def _forward(self, theta: np.ndarray, *, keep: bool = False) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
-        """Costs (lanes,), coefficients in front of each rotation where they are to be kept, angles of the ops."""
+        """Coefficients at the input, those in front of each rotation where they are to be kept, angles of the ops."""
         angles = self.program.angles(theta)
         vector, kept = np.repeat(self.first[:, None], len(theta), axis=1), []
         for step in self.steps:
@@ -93,12 +120,12 @@ class PauliPropagation(Evaluator):
             vector = np.zeros((step.size, len(theta)))
             vector[step.stay] = still  # either list of places has no place twice
             vector[step.to] += moved
-        return self.last @ vector + self.constant, kept, angles
+        return vector, kept, angles
 
-    def _batch(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found, kept, angles = self._forward(theta, keep=True)
+    def _backward(
+        self, theta: np.ndarray, kept: list[np.ndarray], angles: np.ndarray, back: np.ndarray
+    ) -> np.ndarray:
         gradient = np.zeros(theta.shape)
-        back = np.repeat(self.last[:, None], len(theta), axis=1)
         for step in reversed(self.steps):
             vector, parameter = kept.pop(), self.program.parameter[step.op]
             cos, sin = np.cos(angles[:, step.op]), np.sin(angles[:, step.op])
@@ -111,7 +138,7 @@ class PauliPropagation(Evaluator):
             back = np.zeros_like(vector)
             back[step.rows] = still
             back[step.source] += moved * sin
-        return found, gradient
+        return gradient
 
 
 class _Lists:
@@ -195,8 +222,9 @@ def low_weight(
     last[rows] = sign * ~x.astype(bool).any(axis=0)
     identity = ~(bits_x.any(axis=1) | bits_z.any(axis=1))
     return PauliPropagation(
-        program, lists.widest, lists.entries, first, tuple(lists.steps), last, float(c[identity].sum())
-    )
+        program, lists.widest, lists.entries, first, tuple(lists.steps), last, float(c[identity].sum()),
+        Reached(x.T.astype(bool), z.T.astype(bool), rows, sign),
+    )  # fmt: skip
 
 
 def low_degree(

@@ -23,7 +23,12 @@ LEVEL, SEED = 1, 0  # of the transpiler
 
 
 def device_target(name: str, *, argument: str, expected: str = "a device such as FakeTorino") -> Any:
-    """The Target of a backend of ``qiskit_ibm_runtime.fake_provider``: ``FakeTorino`` or ``fake_torino``.
+    """The Target of a backend of ``qiskit_ibm_runtime.fake_provider``: ``FakeTorino`` or ``fake_torino``."""
+    return fake_device(name, argument=argument, expected=expected).target
+
+
+def fake_device(name: str, *, argument: str, expected: str) -> Any:
+    """A backend of ``qiskit_ibm_runtime.fake_provider`` by its name: ``FakeTorino`` or ``fake_torino``.
 
     Args:
         name: of the device. argument: what it was given for, for messages; expected: what may be given there.
@@ -42,7 +47,7 @@ def device_target(name: str, *, argument: str, expected: str = "a device such as
     wanted = name.replace("_", "").lower()
     if wanted not in kinds or wanted.startswith("fakeprovider"):
         raise QTrainError(f"{argument} should be {expected}. Got {name!r}.")
-    return getattr(fake_provider, kinds[wanted])().target
+    return getattr(fake_provider, kinds[wanted])()
 
 
 def as_target(noise: Any) -> Any:
