@@ -18,6 +18,8 @@ from .diagnosis.scaling import scaling as scaling
 from .diagnosis.simulability import simulability as simulability
 from .errors import QTrainError as QTrainError
 from .experiments.experiment import Experiment as Experiment
+from .gradients.ensembles.random_circuits import EnsembleVariance as EnsembleVariance
+from .gradients.ensembles.random_circuits import RandomCircuits as RandomCircuits
 from .gradients.statistics import GradientStats as GradientStats
 from .gradients.variance import gradient_variance as gradient_variance
 from .ground_states.ground_state import ground_state as ground_state

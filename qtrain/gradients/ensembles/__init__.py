@@ -1,0 +1,1 @@
+"""Gradient variances averaged over circuits that are themselves drawn at random."""
