@@ -26,7 +26,7 @@ from qtrain.simulators.sectors.find import sector_of
 
 PACE = {"statevector": 1.0, "contraction": 50.0}  # of an operation, where gradients at few points are asked for
 USUAL_PACE, CALL = 5.0, 1e5  # of other rows; operations of the statevector that a call takes at least
-PLANNING, PLANNING_NETWORKS = 1e8, 2e9  # operations of the best row so far that are worth a look at the others
+PLANNING, PLANNING_NETWORKS = 1e9, 2e9  # operations of the best row so far that are worth a look at the others
 STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points, complex
 FEW = 1e6  # operations that take less than a look at the other rows
 NARROW = 12  # qubits of a program whose statevector, where short, nothing has to beat

@@ -25,7 +25,7 @@ from qtrain.light_cones.vanishing_gradients import vanishing
 
 MOST_PAIRS = {"auto": 2**18, "pairs": 2**22}  # at any one rotation
 LINK_BYTES = 80  # of one entry of a transfer: kept, and while it is made
-LINK_OPERATIONS = 200.0  # that take as long as one entry
+LINK_OPERATIONS = 1000.0  # of a simulator that take as long as one entry
 SHARE = {"auto": 0.2, "pairs": 1.0}  # of the seconds that are left
 MOST_USES = 64  # rotations of one weight that ``auto`` follows
 TRUSTED = 1e3  # times the most that rounding can have done: smaller sums are only bounded
