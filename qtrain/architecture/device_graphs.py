@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ import networkx as nx
 
 from qtrain.architecture.topology import Edge, Edges, check_edges, coloured
 from qtrain.errors import QTrainError
+
+STEPS, WALKS, KEPT = 40_000, 4, 200  # of an annealing in search of paths; annealings; paths that end one
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,93 @@ def connected_subgraph(
     local = {q: i for i, q in enumerate(order)}
     pairs = sorted((min(local[a], local[b]), max(local[a], local[b])) for a, b in device.subgraph(order).edges)
     return DevicePiece(tuple(order), coloured(pairs), -math.expm1(-best[0]))
+
+
+def path_subgraph(
+    coupling_edges: Iterable[Sequence[int]], num_qubits: int, *, edge_errors: Mapping[Edge, float] | None = None,
+    qubit_errors: Mapping[int, float] | None = None,
+) -> DevicePiece:  # fmt: skip
+    """A path of couplings, of low error among those that a search finds: what a chain of qubits wants to sit on.
+
+    A path is bent around the smallest cycles of the device, one after the other, and its ends move, longer paths
+    preferred more and more (annealing); of the windows of the longest paths the one with the lowest error is taken.
+    Arguments as :func:`connected_subgraph`.
+
+    Raises:
+        QTrainError: no such path is found.
+
+    Example:
+        >>> path_subgraph([(0, 1), (1, 2), (2, 3), (1, 4)], 4).qubits
+        (0, 1, 2, 3)
+    """
+    device = nx.Graph(sorted({(min(e), max(e)) for e in check_edges(list(coupling_edges))}))
+    for a, b in device.edges:
+        known = [e for e in map((edge_errors or {}).get, ((a, b), (b, a))) if e is not None]
+        device.edges[a, b]["cost"] = _cost(min(known, default=0.0), f"edge {(a, b)}")
+    costs = {q: _cost((qubit_errors or {}).get(q, 0.0), f"qubit {q}") for q in device}
+
+    def price(path: Sequence[int]) -> float:
+        return sum(costs[q] for q in path) + sum(device.edges[pair]["cost"] for pair in zip(path, path[1:]))
+
+    long = [path for seed in range(WALKS) for path in _long_paths(device, num_qubits, seed)]
+    found = [path[k : k + num_qubits] for path in long for k in range(len(path) - num_qubits + 1)]
+    if not found:
+        longest = max(map(len, long), default=0)
+        raise QTrainError(
+            f"num_qubits should be at most {longest}, the longest path of working couplings that was found on the "
+            f"device. Got {num_qubits}."
+        )
+    best = min((min(path, path[::-1]) for path in found), key=lambda path: (price(path), path))
+    local = {q: i for i, q in enumerate(best)}
+    pairs = sorted((min(local[a], local[b]), max(local[a], local[b])) for a, b in device.subgraph(best).edges)
+    return DevicePiece(tuple(best), coloured(pairs), -math.expm1(-price(best)))
+
+
+def _long_paths(device: nx.Graph, size: int, seed: int) -> list[list[int]]:
+    """Paths of at least that many qubits that one annealing meets; the longest one where it meets none."""
+    rng, nodes = random.Random(seed), sorted(device)
+    around = {q: sorted(device[q]) for q in nodes}
+    cycles = [_edges_of([*cycle, cycle[0]]) for cycle in nx.minimum_cycle_basis(device)]
+    path, found, longest = [rng.choice(nodes)], list[list[int]](), list[int]()
+    for step in range(STEPS):
+        heat = 2.0 * (1 - step / STEPS) + 0.05
+        if cycles and rng.random() < 0.5:
+            new = _as_path(_edges_of(path) ^ rng.choice(cycles))
+        else:
+            new = path if rng.random() < 0.5 else path[::-1]
+            free = [q for q in around[new[-1]] if q not in set(new)]
+            new = [*new, rng.choice(free)] if free and rng.random() < 0.8 else new[:-1]
+        if new and (len(new) >= len(path) or rng.random() < math.exp((len(new) - len(path)) / heat)):
+            path = new
+            longest = max(longest, path, key=len)
+            if len(path) >= size:
+                found.append(path)
+                if len(found) >= KEPT:
+                    break
+    return found or [longest]
+
+
+def _edges_of(path: Sequence[int]) -> frozenset[Edge]:
+    return frozenset((min(pair), max(pair)) for pair in zip(path, path[1:]))
+
+
+def _as_path(pairs: frozenset[Edge]) -> list[int]:
+    """The nodes in order where some edges are one path; else none."""
+    near: dict[int, list[int]] = {}
+    for a, b in pairs:
+        near.setdefault(a, []).append(b)
+        near.setdefault(b, []).append(a)
+    ends = [q for q, others in near.items() if len(others) == 1]
+    if len(ends) != 2 or max(map(len, near.values())) > 2:
+        return []
+    path, before = [min(ends)], -1
+    while len(path) <= len(pairs):
+        onwards = [q for q in near[path[-1]] if q != before]
+        if not onwards:
+            break
+        before = path[-1]
+        path.append(onwards[0])
+    return path if len(path) == len(near) else []  # a cycle beside it has nodes of its own
 
 
 def _cost(error: float, where: str) -> float:

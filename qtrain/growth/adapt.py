@@ -21,8 +21,10 @@ from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError
 from qtrain.growth.pools import PoolGate, Setting, build_pool
 from qtrain.growth.sweep import Sweep, spliced, sweep
+from qtrain.growth.wide.suggest import WIDE_QUBITS, problem_of, wide_sweep
 from qtrain.json_results import PLOT, Shown, count, view
 from qtrain.simulators.statevector import Simulation
+from qtrain.simulators.truncated.choice import choose
 
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
@@ -34,6 +36,7 @@ REFUSALS = 40  # of gates that do not fit, in one step: from then on only narrow
 NARROW = 2  # qubits
 WORTH = 1e-6  # of the energy: what a kick has to bring
 KICK = 0.4  # radians, standard deviation of the angles that a kick begins with
+POINTS = 100  # gradients of a fit, about: what an evaluator beyond the statevector is chosen for
 _ONE_THREAD = 1
 
 
@@ -170,7 +173,7 @@ class _Run:
         while True:
             if self.spent >= self.budget:
                 return Growth(n, gates, tuple(steps), self.spent, "budget", self.kicks)
-            looked = sweep(program, self.operator, angles, self.pool, exact=32 if self.rule == "gain" else 0)
+            looked = self._looked(program, angles)
             self.spent += 1
             if not steps:
                 steps.append(Step(len(gates), looked.value, angles, steepest, self.spent))
@@ -194,6 +197,23 @@ class _Run:
             appended += len(chosen)
             energy, angles = self._fit(program, angles)
             steps.append(Step(len(gates), energy, angles, steepest, self.spent))
+
+    def _looked(self, program: PauliProgram, angles: np.ndarray) -> Sweep:
+        if program.num_qubits > WIDE_QUBITS:
+            return wide_sweep(program, self.operator, angles, self.pool)
+        return sweep(program, self.operator, angles, self.pool, exact=32 if self.rule == "gain" else 0)
+
+    def _slopes(self, program: PauliProgram) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+        """Energies (rows,) and gradients (rows, M) of (rows, M) angles."""
+        if program.num_qubits > WIDE_QUBITS:
+            return choose(problem_of(program, self.operator), POINTS).evaluator.values_and_gradients
+        ready = self.ready.on(program)
+
+        def at(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            found = ready.run(rows, gradient=True, num_threads=_ONE_THREAD)
+            return found.values[:, 0], found.gradients
+
+        return at
 
     def _ended(self, last: Step, looked: Sweep, appended: int, max_gates: int, target: float | None) -> str:
         if target is not None and last.energy <= target:
@@ -296,18 +316,18 @@ class _Run:
         """All angles by L-BFGS from where they are; at least one evaluation is left."""
         from scipy.optimize import minimize
 
-        best, lowest, ready = start, np.inf, self.ready.on(program)
+        best, lowest = start, np.inf
+        slopes = self._slopes(program)
 
         def energy(point: np.ndarray) -> tuple[float, Any]:
             nonlocal best, lowest
             if self.spent >= self.budget:
                 raise _Spent
             self.spent += 1
-            found = ready.run(point[None], gradient=True, num_threads=_ONE_THREAD)
-            value = float(found.values[0, 0])
-            if value < lowest:
-                lowest, best = value, point.copy()
-            return value, found.gradients[0]
+            value, slope = slopes(point[None])
+            if value[0] < lowest:
+                lowest, best = float(value[0]), point.copy()
+            return float(value[0]), slope[0]
 
         options = {"maxiter": 2000, "maxfun": 4000, "maxcor": 20, "ftol": 1e-13, "gtol": 1e-7}
         try:

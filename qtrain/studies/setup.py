@@ -65,10 +65,11 @@ def build_setup(spec: SearchSpec) -> Setup:
     device = build_device(spec.device, spec.qubits)
     edges = device.edges if spec.device is not None else None
     task = spec.task.build(spec.qubits, device_edges=edges)
-    if spec.trains and spec.qubits > TRAINED_QUBITS:
+    if spec.trains and spec.qubits > TRAINED_QUBITS and (task.is_classifier or task.cost is not None):
         raise QTrainError(
-            f"qubits should be at most {TRAINED_QUBITS} where task_loss is used: training follows the statevector. "
-            f"Got {spec.qubits}: use other objectives, such as trainability, algebra and simulation_cost."
+            f"qubits should be at most {TRAINED_QUBITS} where task_loss is used on data, or is a cost of your own: "
+            f"training follows the statevector. Got {spec.qubits}: use other objectives, such as trainability, algebra "
+            "and simulation_cost."
         )
     choices = spec.space
     if "auto" in choices.pools:

@@ -17,6 +17,7 @@ import numpy as np
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.extensions import Table
 from qtrain.growth.edits import GateList
+from qtrain.growth.wide.suggest import WIDE_QUBITS
 from qtrain.studies import figures
 from qtrain.studies.criteria import algebra as criteria_algebra
 from qtrain.studies.criteria import cones as criteria_cones
@@ -348,6 +349,8 @@ def training(c: Candidate) -> dict[str, float]:
         "losses": short(trained.losses), "weights": short(trained.weights[best], 9),
         "curve": short(trained.curve[::every, best]), "every": every,
     }  # fmt: skip
+    if c.spec.qubits > WIDE_QUBITS:
+        c.report["training"] |= {"evaluator": trained.evaluator, "energy_error": trained.error}
     if c.task.is_classifier and c.spec.growth.share > 0:  # what goes on does so fold by fold, each from its own
         c.report["training"]["starts"] = [short(row, 9) for row in trained.weights]
     noted = trained.metrics | spread(trained.losses) | {"gradient_evaluations": float(trained.evaluations)}

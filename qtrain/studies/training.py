@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qtrain.budget import Budget
 from qtrain.circuits.initialization import parse_initialization
-from qtrain.circuits.problem import Problem
 from qtrain.errors import QTrainError
+from qtrain.growth.wide.suggest import problem_of
 from qtrain.simulators.statevector import values, values_and_gradients
-from qtrain.simulators.table import quickest
+from qtrain.simulators.truncated.choice import Chosen, choose
+from qtrain.simulators.truncated.followed import Drifted, Followed
 from qtrain.studies.descent import Descent, descend
 from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.task import Task
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from qtrain.circuits.program import PauliProgram
     from qtrain.studies.descent import Gradient
 
-PATIENCE = 1e6  # seconds: time decides nothing, for the digits have to be the same on every machine
-MOST_PLANNING = 20_000  # gates that are looked at for light cones and networks
 _ONE_THREAD = 1  # a trial's digits must not depend on how many run beside it
 
 
@@ -38,6 +37,8 @@ class Trained:
             lowest training loss; ``weights``: (starts, num_weights).
         curve: (steps, starts) training loss at each gradient; of a start that ended early, its last one from there.
         metrics: energies or accuracies. evaluations: gradients in all; one of a batch of data counts as one.
+        evaluator: what gave the energy, and what it was checked by at the trained angles; "" for data.
+        error: of the energy there: 0 where it is exact, else the difference to a larger truncation.
     """
 
     loss: float
@@ -47,6 +48,8 @@ class Trained:
     curve: np.ndarray
     metrics: dict[str, float]
     evaluations: int
+    evaluator: str = ""
+    error: float = 0.0
 
 
 def initial_weights(count: int, training: TrainingSpec, seed: int) -> np.ndarray:
@@ -98,15 +101,76 @@ def train(
     count = training.steps if steps is None else steps
     if task.is_classifier:
         return _train_classifier(program, task, training, begin, count, seed, watch)
-    cost, gradient = _energy(program, task, len(begin) * count)
-    found = _descend(lambda w, step, rows: gradient(w), begin, count, training, watch=watch)
-    weights, energies = found.weights, found.costs
-    if training.optimizer == "adam":  # where the last step led is not known yet
-        last = cost(found.last)
-        weights = np.where((last < energies)[:, None], found.last, weights)
-        energies = np.minimum(last, energies)
+    if task.cost is not None:
+        return _train_own(program, task, training, begin, count, watch)
+    chosen = choose(problem_of(program, task.observables[0]), len(begin) * count)
+    found, followed = _follow(chosen, begin, count, training, watch)
+    weights, energies = _ends(found, chosen.evaluator.costs, training) if chosen.exact else (found.weights, found.costs)
+    error, clause = 0.0, followed.chosen.detail
+    if not chosen.exact:
+        energies, errors, clause = followed.chosen.check(weights)
+        error = float(errors[int(np.argmin(energies))])
+        if followed.wrong(weights):
+            clause += ": it had drifted, and no larger one was tried"
+    trained = _trained(task, training, found, weights, energies, "energy")
+    if not chosen.exact:
+        trained.metrics.update(energy_error=error)
+    return dataclasses.replace(trained, evaluator=clause, error=error)
+
+
+def _follow(
+    chosen: Chosen, begin: np.ndarray, count: int, training: TrainingSpec, watch: Callable[[int, float], None] | None
+) -> tuple[Descent, Followed]:
+    """Descend; where a truncation turns out wrong, go on from its best points with a larger one."""
+    followed, left, curves = Followed(chosen, begin), count, []
+    while True:
+        seen: list[np.ndarray] = []
+
+        def gradient(w: np.ndarray, step: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            values, slopes = followed.values_and_gradients(w, step, rows)
+            seen.append(values)  # noqa: B023 (this round's)
+            return values, slopes
+
+        try:
+            found = _descend(gradient, begin, left, training, watch=watch)
+        except Drifted:
+            curves += seen
+            left -= max(1, sum(map(len, seen)) // len(begin))
+            begin = followed.best.copy()
+            if followed.enlarge() and left > 0:
+                continue
+            found = Descent(begin, followed.lowest, begin, np.zeros((0, len(begin))), np.arange(len(begin)), 0)
+        spent = sum(map(len, curves)) + found.evaluations
+        return dataclasses.replace(found, evaluations=spent), followed
+
+
+def _train_own(
+    program: PauliProgram, task: Task, training: TrainingSpec, begin: np.ndarray, count: int,
+    watch: Callable[[int, float], None] | None,
+) -> Trained:  # fmt: skip
+    """A cost of the user's, on the statevector."""
+    found = _descend(
+        lambda w, step, rows: _cost_and_gradient(program, task, w), begin, count, training, watch=watch
+    )
+    weights, costs = _ends(found, partial(_cost, program, task), training)
+    return _trained(task, training, found, weights, costs, "cost")
+
+
+def _ends(
+    found: Descent, cost: Callable[[np.ndarray], np.ndarray], training: TrainingSpec
+) -> tuple[np.ndarray, np.ndarray]:
+    """Best points and their costs: Adam does not know yet where its last step led."""
+    if training.optimizer != "adam":
+        return found.weights, found.costs
+    last = cost(found.last)
+    weights = np.where((last < found.costs)[:, None], found.last, found.weights)
+    return weights, np.minimum(last, found.costs)
+
+
+def _trained(
+    task: Task, training: TrainingSpec, found: Descent, weights: np.ndarray, energies: np.ndarray, name: str
+) -> Trained:
     losses = relative_energy(energies, task.lowest)
-    name = "energy" if task.cost is None else "cost"
     metrics = {name: float(energies.min()), f"{name}_mean": float(energies.mean())}
     best = int(np.argmin(losses))
     loss = _aggregate(losses, best, training)
@@ -124,24 +188,6 @@ def _clifford_weights(program: PauliProgram, task: Task, training: TrainingSpec,
         )
     width = training.clifford_width or 0.0
     return clifford_starts(program, task.observables[0], training.starts, width=width, seed=seed)
-
-
-def _energy(program: PauliProgram, task: Task, points: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Costs (rows,), and costs with gradients (rows, M), of (rows, M) weights: exact, for a task without data.
-
-    A Hamiltonian's by what takes least for gradients at so many points; a cost of the user's on the statevector.
-    """
-    if task.cost is not None:
-        return partial(_cost, program, task), partial(_cost_and_gradient, program, task)
-    problem = Problem(program, task.observables[0], budget=Budget(seconds=PATIENCE, max_planning=MOST_PLANNING))
-    found = quickest(problem, points)
-    if found is None:
-        raise QTrainError(
-            f"circuit should be one whose energy is computed exactly, for it to be trained. Got {program.num_qubits} "
-            "qubits, too many for a statevector, and no other simulator that fits."
-        )
-    evaluator = found[1].build()
-    return evaluator.costs, evaluator.values_and_gradients
 
 
 def _descend(

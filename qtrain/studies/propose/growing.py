@@ -187,7 +187,7 @@ class Children:
                 return None
             lean = parent.loss <= self.target and rng.random() < LEAN
             weights = np.array(
-                [self.worth[n] * (m.lean if lean else m.weight) for n, m in GROWTH_MOVES.items()]
+                [self.worth[n] * (m.lean if lean else m.often(self.n)) for n, m in GROWTH_MOVES.items()]
             )
             name = names[int(rng.choice(len(names), p=weights / weights.sum()))]
             if parent.uploads + GROWTH_MOVES[name].rounds not in self.grower.rounds:

@@ -20,6 +20,7 @@ from qtrain.growth.pools import PoolGate
 from qtrain.growth.suggest import Addition, Removal, Suggestions
 
 NEAR = 0.3  # radians: angles that may be tied
+LAYERED_QUBITS = 20
 JITTER = 0.3  # radians: standard deviation of the angles of gates that no slope asked for
 
 
@@ -70,6 +71,7 @@ class GrowthMove:
 
     ``lean``: how often where the loss is low enough, and fewer two-qubit gates are what is wanted.
     ``rounds``: how many more times data are encoded. ``keeps``: whether the child begins in its parent's state.
+    ``layered``: it changes a whole layer at once, which is what a circuit of many qubits needs.
     """
 
     edit: Edit
@@ -77,6 +79,11 @@ class GrowthMove:
     lean: float = 0.0
     rounds: int = 0
     keeps: bool = False
+    layered: bool = False
+
+    def often(self, num_qubits: int) -> float:
+        """Its weight at a width: beyond ``LAYERED_QUBITS`` one gate more or less changes next to nothing."""
+        return self.weight * (num_qubits / LAYERED_QUBITS if self.layered and num_qubits > LAYERED_QUBITS else 1.0) ** 2
 
     def child(self, parent: Parent, growing: Growing, rng: np.random.Generator) -> Child | None:
         """The edit of every column by the same random numbers; None where it is not the same for all."""
@@ -352,7 +359,8 @@ def _together(parent: Parent, growing: Growing, rng: np.random.Generator) -> Gat
 BEGIN = GrowthMove(_together)  # of a reference state
 
 for _name, _move in {
-    "append": GrowthMove(_append, 4.0), "batch": GrowthMove(_batch, 2.0), "exchange": GrowthMove(_exchange, 3.0),
+    "append": GrowthMove(_append, 4.0), "batch": GrowthMove(_batch, 2.0, layered=True),
+    "exchange": GrowthMove(_exchange, 3.0),
     "drop": GrowthMove(_drop, 3.0, 0.3), "write_out": GrowthMove(_write_out, 1.0, 6.0, keeps=True),
     "thin": GrowthMove(_thin, 3.0, 6.0), "split": GrowthMove(_split, keeps=True), "tie": GrowthMove(_tie, 0.5),
     "rewire": GrowthMove(_rewire, 1.0, 1.0), "turn": GrowthMove(_turn), "wander": GrowthMove(_wander),

@@ -11,6 +11,7 @@ from qtrain.growth.edits import GateList
 from qtrain.growth.on_data import Batch, Point, suggest_on_data
 from qtrain.growth.pools import PoolGate
 from qtrain.growth.suggest import Suggestions, suggest
+from qtrain.growth.wide.suggest import WIDE_QUBITS, suggest_wide
 from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.task import Task
 from qtrain.studies.training import folds_of, held_out
@@ -30,6 +31,8 @@ def suggest_for(
     Returns:
         suggestions; angles of additions are (starts, uploads) on data, else numbers.
     """
+    if not task.is_classifier and task.cost is None and task.num_qubits > WIDE_QUBITS:
+        return suggest_wide(gates, task.num_qubits, task.observables[0], pool)
     if not task.is_classifier and task.cost is None:
         return suggest(gates, task.num_qubits, task.observables[0], pool, seed=seed, places=places)
     count = weights.shape[1] // uploads

@@ -36,7 +36,8 @@ OwnObjectives = Annotated[tuple[tuple[str, str, str, str], ...], BeforeValidator
 class DeviceSpec(SpecModel):
     """Where the circuit has to run. One of ``name`` (a fake backend of qiskit_ibm_runtime), ``edges``, ``topology``.
 
-    ``qubits`` fixes the piece of a named device; otherwise the connected piece with the lowest error is taken.
+    ``qubits`` fixes the piece of a named device; otherwise the connected piece with the lowest error is taken, or with
+    ``shape = "path"`` a path, whose qubits are numbered along it: what a chain of many qubits sits on.
     Error rates are for devices that bring no calibration of their own: of gates they make the hardware cost, of readout
     they damp the observable, which ``shots_per_step`` counts.
     """
@@ -45,6 +46,7 @@ class DeviceSpec(SpecModel):
     edges: Edges | None = None
     topology: Text | None = None
     qubits: Several[Annotated[int, Field(ge=0)]] | None = None
+    shape: Literal["piece", "path"] = "piece"
     basis_gates: Several[Text] = ("cz", "rz", "sx", "x")
     one_qubit_error: Fraction = 2.5e-4
     two_qubit_error: Fraction = 5e-3

@@ -119,7 +119,8 @@ def build_device(spec: DeviceSpec | None, num_qubits: int) -> Device:
         return _fake_backend(spec, num_qubits)
     if spec.topology is not None:
         return _uniform(spec, num_qubits, topology.edges(spec.topology, num_qubits), spec.topology)
-    piece = device_graphs.connected_subgraph(spec.edges or (), num_qubits)
+    search = device_graphs.path_subgraph if spec.shape == "path" else device_graphs.connected_subgraph
+    piece = search(spec.edges or (), num_qubits)
     chosen = spec.qubits or piece.qubits
     return _uniform(spec, num_qubits, _within(spec.edges or (), chosen), "given edges", chosen)
 
@@ -177,7 +178,8 @@ def _fake_backend(spec: DeviceSpec, n: int) -> Device:
         if n > target.num_qubits:
             raise QTrainError(f"qubits should be at most {target.num_qubits}, the size of {name}. Got {n}.")
         part = max(nx.connected_components(nx.Graph(pairs)), key=len)  # what is broken may cut a device apart
-        chosen = device_graphs.connected_subgraph(
+        piece = device_graphs.path_subgraph if spec.shape == "path" else device_graphs.connected_subgraph
+        chosen = piece(
             [pair for pair in pairs if pair[0] in part], n, edge_errors=errors,
             qubit_errors={q: min(e, 1.0) for q, e in readout.items()},
         ).qubits  # fmt: skip
