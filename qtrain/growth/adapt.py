@@ -161,7 +161,8 @@ class _Run:
                  tolerance: float, escapes: int, rng: np.random.Generator) -> None:  # fmt: skip
         self.operator, self.pool, self.rule, self.fits = operator, pool, rule, fits
         self.budget, self.tolerance, self.escapes, self.rng = budget, tolerance, escapes, rng
-        self.ready = Simulation(lower(build((), int(operator.num_qubits))), [operator])
+        n = int(operator.num_qubits)
+        self.ready = None if n > WIDE_QUBITS else Simulation(lower(build((), n)), [operator])
         self.spent = self.kicks = 0
         self.refused: set[int] = set()  # what did not fit will not fit behind more gates
 
@@ -205,7 +206,7 @@ class _Run:
 
     def _slopes(self, program: PauliProgram) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """Energies (rows,) and gradients (rows, M) of (rows, M) angles."""
-        if program.num_qubits > WIDE_QUBITS:
+        if self.ready is None:
             return choose(problem_of(program, self.operator), POINTS).evaluator.values_and_gradients
         ready = self.ready.on(program)
 
