@@ -7,6 +7,7 @@
 
 import json
 from importlib.resources import files
+from typing import Any
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
@@ -20,10 +21,8 @@ class Verbs(Directive):
 
         group = typer.main.get_command(app)
         found: list[nodes.Node] = []
-        for name, command in group.commands.items():
-            if command.hidden:
-                continue
-            section = nodes.section(ids=[f"qtrain-{name}"], names=[f"qtrain {name}"])
+        for name, command in _verbs(group.commands):
+            section = nodes.section(ids=[f"qtrain-{name.replace(' ', '-')}"], names=[f"qtrain {name}"])
             section += nodes.title(text=f"qtrain {name}")
             context = command.make_context(
                 f"qtrain {name}", [], resilient_parsing=True, terminal_width=88, max_content_width=88
@@ -34,6 +33,17 @@ class Verbs(Directive):
             self.state.document.note_explicit_target(section)
             found.append(section)
         return found
+
+
+def _verbs(commands: dict) -> list[tuple[str, Any]]:
+    """Names and commands, those inside of a verb by both names."""
+    found = []
+    for name, command in commands.items():
+        if command.hidden:
+            continue
+        inner = getattr(command, "commands", None)
+        found += [(f"{name} {own}", one) for own, one in _verbs(inner)] if inner else [(name, command)]
+    return found
 
 
 class Glossary(Directive):

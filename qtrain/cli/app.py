@@ -37,7 +37,15 @@ from qtrain.cli.options import (
     Tracking,
 )
 from qtrain.cli.terminal import announce, let_go, print_json, print_views, say, terminal
-from qtrain.cli.verbs import audit_verb, explain_verb, family_verbs, improve_verbs, page_verbs, registry_verbs
+from qtrain.cli.verbs import (
+    audit_verb,
+    explain_verb,
+    family_verbs,
+    improve_verbs,
+    page_verbs,
+    registry_verbs,
+    shadow_verbs,
+)
 from qtrain.errors import QTrainError
 
 if TYPE_CHECKING:
@@ -298,6 +306,7 @@ app.command(epilog='Example: qtrain scaling efficient_su2 --option entanglement=
 app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")(page_verbs.report)
 app.command(epilog=improve_verbs.EXAMPLE)(improve_verbs.improve)
 app.command(epilog=audit_verb.EXAMPLE)(audit_verb.audit)
+app.add_typer(shadow_verbs.shadows, short_help="Acquire classical shadows of circuits on a device, and read them.")
 
 
 def _verb(command: typer.models.CommandInfo) -> str:

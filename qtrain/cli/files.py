@@ -16,6 +16,7 @@ _BEGINS = {
     ".pdf": (b"%PDF",),
     ".qasm": (b"openqasm", b"//"),
     ".qpy": (b"qiskit",),
+    ".npz": (b"pk",),
     ".json": (b'{\n "format": "qtrain molecule',),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -183,12 +183,18 @@ def _source(
             raise QTrainError(f"{name} should be given with a circuit. Got it with {shortened(state, longest=40)}.")
     if isinstance(state, Statevector):
         return Simulated(Amplitudes.of(state.data), "a state vector", seed)
-    tensors = isinstance(state, Sequence) and len(state) > 0 and all(np.ndim(part) == 3 for part in state)
-    if tensors:
+    if isinstance(state, (list, tuple)) and any(_dimensions(part) == 3 for part in state):
         return Simulated(MatrixProduct.of(state), "a matrix-product state", seed)
-    if isinstance(state, (list, tuple, np.ndarray)) and np.ndim(state) == 1:
+    if isinstance(state, (list, tuple, np.ndarray)) and _dimensions(state) == 1:
         return Simulated(Amplitudes.of(state), "a state vector", seed)
     raise QTrainError(
         "state should be a circuit, its file, a Statevector, 2^n amplitudes, or tensors (left bond, 2, right bond). "
         f"Got {shortened(state)}."
     )
+
+
+def _dimensions(values: Any) -> int:
+    try:
+        return int(np.ndim(values))
+    except ValueError:  # rows of different lengths
+        return -1

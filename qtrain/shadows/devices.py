@@ -5,6 +5,7 @@ A base is chosen by RZ and RY in front of the measurement of Z, so that a job is
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from typing import Any
 
@@ -39,12 +40,13 @@ class Device:
             check_sampler(sampler)
             self.backend = _backend_of(sampler)
         self.name = _name(self.backend if self.backend is not None else sampler)
-        self._digest = digest(circuit)
+        self._digest = hashlib.sha256(f"{digest(circuit)} {self.name}".encode()).hexdigest()[:32]
         self.template, self.turns = _template(circuit)
         if self.backend is not None:
             self.template = _transpiled(self.template, self.backend, self.name, optimization_level)
 
     def digest(self) -> str:
+        """Of the circuit and the backend: other noise is another state."""
         return self._digest
 
     def shots(self, bases: np.ndarray, repeats: int, place: tuple[int, int]) -> np.ndarray:

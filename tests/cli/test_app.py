@@ -18,7 +18,7 @@ from qtrain.architecture.catalogue import hva_tfim
 from qtrain.cli.app import app, main
 from qtrain.registry.registry import RegistryEntry, register
 
-VERBS = ["diagnose", "molecule", "search", "compare", "worker", "list", "show", "register", "package", "report"]
+VERBS = ["diagnose", "molecule", "search", "compare", "worker", "list", "show", "register", "package", "report", "shadows"]
 
 
 class Outcome:
