@@ -129,8 +129,9 @@ def _collect(
         end = min((k + 1) * block, groups)
         outcomes[done:end] = source.shots(bases[done:end], repeats, (k, done - k * block))
         done = end
-        every = np.repeat(bases[:done], repeats, axis=0)
-        taken = Shadows(every, outcomes[:done].reshape(-1, n), repeats, (seed,), state, source.name)
+        if output is not None or done == groups:
+            every = np.repeat(bases[:done], repeats, axis=0)
+            taken = Shadows(every, outcomes[:done].reshape(-1, n), repeats, (seed,), state, source.name)
         if output is not None:
             taken.save(output)
         if progress is not None:

@@ -154,12 +154,15 @@ def _matched(
     np.divide(c, measured, out=share, where=there)
     spread = np.sqrt(measured / np.maximum(measured - 1, 1))
     y, rest, bound = np.zeros((3, planes.shots))
+    wider, single = share * spread, np.float32  # of a scatter and a bound: the value itself is of whole numbers
     for rows, agree, odd in planes.each(terms.strings):
-        weights = share[rows]
         seen, signed = _signs(planes, agree, odd)
-        y += weights @ signed
-        rest += (weights * spread[rows]) @ signed - (weights * spread[rows] * each[rows]) @ seen
-        bound += np.abs(weights) @ seen
+        of_signs = np.stack([share[rows], wider[rows]]).astype(single) @ signed
+        of_seen = np.stack([wider[rows] * each[rows], np.abs(share[rows])]).astype(single) @ seen
+        y += of_signs[0]
+        rest += of_signs[1] - of_seen[0]
+        bound += of_seen[1]
+    bound *= 1 + 1e-5  # rounding up
     hoeffding = math.sqrt(2 * math.log(4 / alpha) * float((bound**2).sum()))
     half = missing + min(hoeffding, _bernstein(planes.shots * y, 2 * planes.shots * float(bound.max()), alpha / 2))
     return value, math.sqrt(float((rest**2).sum())), value - half, value + half
