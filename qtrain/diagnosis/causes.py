@@ -15,7 +15,7 @@ import numpy as np
 from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.program import PauliProgram
 from qtrain.diagnosis.results import Verdict
-from qtrain.diagnosis.sensitivity import LETTERS, Sensitivity
+from qtrain.diagnosis.sensitivity import LETTERS, SMALL, Sensitivity
 from qtrain.gradients.statistics import LIMIT, GradientStats
 from qtrain.kernels import truncation
 from qtrain.light_cones.result import LightCone
@@ -132,7 +132,7 @@ def causes(evidence: Evidence) -> list[str]:
 
 def advice(cause: str, weight: int, num_qubits: int, sensed: Sensitivity | None) -> str:
     """What to do about a weight with this cause."""
-    if cause == UNDECIDED and sensed is None:
+    if cause == UNDECIDED and sensed is None and num_qubits > SMALL:
         return _TOO_SMALL
     if cause != LOST or sensed is None:
         return _ADVICE[cause]

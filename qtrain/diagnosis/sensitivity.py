@@ -27,8 +27,10 @@ LETTERS = "IXZY"
 TAIL = 0.025  # chance of a wrong end of an interval, on either side
 FIRST_SAMPLES, MOST_SAMPLES = 128, 8192
 LOOKS = 1.4  # intervals this much wider on a log scale: 2.7 instead of 1.96 sigmas, as up to seven looks are taken
-SPEED = 3e8  # amplitudes that a second of gradients touches
-SMALL = 12  # qubits of a statevector that is run for every Pauli
+SPEED = 1e9  # amplitudes that a second of gradients touches
+SMALL = 14  # qubits of a statevector that is run for every Pauli
+PATH_LOOKS = 2  # looks by paths that may tell that a weight is felt
+_SIGNS = ((1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1))  # each two of the three agree as often as not
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,7 @@ def light_cone_sensitivity(
     if tape is not None and bloch is None:
         return by_paths(uniform, tape, candidates, threshold, seconds=seconds)
     n = problem.program.num_qubits
-    if n <= SMALL and 3 * n * FIRST_SAMPLES * len(problem.program.opcode) * 2.0**n <= SPEED * seconds:
+    if n <= SMALL and n * FIRST_SAMPLES * len(problem.program.opcode) * 2.0**n <= SPEED * seconds:
         return by_angles(uniform, candidates, threshold, seconds=seconds)
     return None
 
@@ -73,70 +75,132 @@ def light_cone_sensitivity(
 def by_paths(
     problem: Problem, tape: Tape, candidates: np.ndarray, threshold: float, *, seconds: float
 ) -> Sensitivity:
-    """Shares of Pauli paths that meet the rotation, own qubits first; intervals of Clopper and Pearson."""
-    program, n = problem.program, problem.program.num_qubits
-    board = _Board(candidates, n)
-    factor = np.zeros(len(candidates))  # of each weight: its one rotation's slope, squared
-    factor[tape.weight] = tape.coefficient**2
-    paths = int(np.clip(np.ceil(8 / threshold / PATHS), 4, 256)) * PATHS
-    share = np.divide(threshold, factor, out=np.full(len(factor), 2.0), where=factor > 0)
-    shares, place = np.unique(share, return_inverse=True)
-    fewest = np.array([_fewest(paths, share, TAIL / (3 * n)) for share in shares])[place]
-    most = np.array([_most(paths, share, TAIL) for share in shares])[place]
-    target = np.zeros((1, n), np.uint8)
-    deadline = clock() + seconds
-    for q in _nearest_first(program, candidates):
-        if clock() > deadline:
-            board.unfelt[:] = False
-            break
-        ops = ops_behind(program, q)
-        if not candidates[program.parameter[ops & (program.parameter >= 0)]].any():
-            continue  # its Paulis feel none of them
-        behind = tape if 2 * ops.sum() > len(ops) else build_tape(drop_ops(program, ops))
-        rows = np.flatnonzero(candidates[behind.weight])
-        weight = behind.weight[rows]
-        hits, betas = np.zeros((2, behind.num_rows), np.int64)
-        for code in (1, 2, 3):
-            x, z = np.zeros((1, n), np.uint8), np.zeros((1, n), np.uint8)
-            x[0, q], z[0, q] = code & 1, code >> 1
-            hits[:] = 0
-            stream = problem.rng("sensitivity", q, code).integers(2**63)
-            path_kernel.sample(behind.steps, x, z, target, np.array([paths]), np.uint64(stream), False, hits, betas)
-            seen = hits[rows]
-            board.add(q, code, weight, factor[weight] * seen / paths, seen >= fewest[weight], seen <= most[weight])
+    """Shares of Pauli paths that meet the rotation, own qubits first; intervals of Clopper and Pearson.
+
+    Few paths find most of what is felt at all; all of them go to what is not decided by then, and what time is left
+    tells more of the rest.
+    """
+    board = _Board(candidates, problem.program.num_qubits)
+    looks = _PathLooks(problem, tape, candidates, threshold, clock() + seconds)
+    rounds = int(np.clip(np.ceil(8 / threshold / PATHS), 4, 256))
+    few = max(4, rounds // 16) * PATHS
+    done = looks.take(board, candidates, few, settles=False)
+    done = done and looks.take(board, candidates & ~board.felt, rounds * PATHS)
+    if done:
+        looks.take(board, board.felt, rounds * PATHS, settles=False)
+    else:
+        board.unfelt[:] = False
     return board.sensitivity()
 
 
-def by_angles(problem: Problem, candidates: np.ndarray, threshold: float, *, seconds: float) -> Sensitivity:
-    """Derivatives at random angles, more of them until all candidates are decided; at random points of the data."""
-    from qtrain.simulators.statevector import values_and_gradients
+class _PathLooks:
+    """Looks at every single-qubit Pauli by paths, until the deadline."""
 
-    program, n = problem.program, problem.program.num_qubits
-    rng, began = problem.rng("sensitivity"), clock()
+    def __init__(
+        self, problem: Problem, tape: Tape, candidates: np.ndarray, threshold: float, deadline: float
+    ) -> None:
+        self.problem, self.tape, self.deadline, self.count = problem, tape, deadline, 0
+        self.order = _nearest_first(problem.program, candidates)
+        self.factor = np.zeros(len(candidates))  # of each weight: its one rotation's slope, squared
+        self.factor[tape.weight] = tape.coefficient**2
+        self.share = np.divide(threshold, self.factor, out=np.full(len(candidates), 2.0), where=self.factor > 0)
+
+    def take(self, board: _Board, wanted: np.ndarray, paths: int, *, settles: bool = True) -> bool:
+        """One look with so many paths; False: the time ended before. settles: it may show that no Pauli feels one."""
+        program, n, self.count = self.problem.program, self.problem.program.num_qubits, self.count + 1
+        if not wanted.any():
+            return True
+        shares, place = np.unique(self.share, return_inverse=True)
+        fewest = np.array([_fewest(paths, share, TAIL / (PATH_LOOKS * 3 * n)) for share in shares])[place]
+        most = np.array([_most(paths, share, TAIL) for share in shares])[place]
+        target = np.zeros((1, n), np.uint8)
+        for q in self.order:
+            if clock() > self.deadline:
+                return False
+            ops = ops_behind(program, q)
+            if not wanted[program.parameter[ops & (program.parameter >= 0)]].any():
+                continue  # its Paulis feel none of them
+            behind = self.tape if 2 * ops.sum() > len(ops) else build_tape(drop_ops(program, ops))
+            rows = np.flatnonzero(wanted[behind.weight])
+            weight = behind.weight[rows]
+            hits, betas = np.zeros((2, behind.num_rows), np.int64)
+            for code in (1, 2, 3):
+                x, z = np.zeros((1, n), np.uint8), np.zeros((1, n), np.uint8)
+                x[0, q], z[0, q] = code & 1, code >> 1
+                hits[:] = 0
+                stream = self.problem.rng("sensitivity", q, code, *[self.count] * (self.count > 1)).integers(2**63)
+                path_kernel.sample(
+                    behind.steps, x, z, target, np.array([paths]), np.uint64(stream), False, hits, betas
+                )
+                seen = hits[rows]
+                unfelt = seen <= most[weight] if settles else np.ones(len(weight), bool)
+                moment = self.factor[weight] * seen / paths
+                board.add(q, code, weight, moment, seen >= fewest[weight], unfelt)
+        return True
+
+
+def by_angles(problem: Problem, candidates: np.ndarray, threshold: float, *, seconds: float) -> Sensitivity:
+    """Derivatives at random angles, more of them until all candidates are decided; at random points of the data.
+
+    The three Paulis of a qubit are looked at together first: with four pairwise orthogonal choices of their signs,
+    the mean square of their sum's derivative is the sum of their second moments, which bounds each.
+    """
+    n, rng, began = problem.program.num_qubits, problem.rng("sensitivity"), clock()
     weight = np.flatnonzero(candidates)
-    paulis = [(q, code) for q in range(n) for code in (1, 2, 3)]
-    observables = [SparsePauliOp.from_sparse_list([(LETTERS[code], [q], 1.0)], n) for q, code in paulis]
-    sums, count = np.zeros((3, len(paulis), len(weight))), 0
-    while True:
+    cleared = np.zeros((n, len(weight)), bool)
+    for q in range(n):
+        together = [
+            SparsePauliOp.from_sparse_list([(LETTERS[code], [q], sign) for code, sign in zip((1, 2, 3), signs)], n)
+            for signs in _SIGNS
+        ]
+        powers = [_powers(problem, [part], weight, FIRST_SAMPLES // len(_SIGNS), rng)[:, 0] for part in together]
+        cleared[q] = _ends(np.sum(powers, axis=0), FIRST_SAMPLES)[1] < threshold
+    left = [(q, code) for q in range(n) if not cleared[q].all() for code in (1, 2, 3)]
+    observables = [SparsePauliOp.from_sparse_list([(LETTERS[code], [q], 1.0)], n) for q, code in left]
+    sums, count = np.zeros((3, len(left), len(weight))), 0
+    board = _Board(candidates, n)
+    passed = clock() - began
+    if passed * len(left) / n > max(seconds - passed, passed):
+        board.unfelt[weight] &= cleared.all(axis=0)
+        return board.sensitivity()
+    while left:
         more = max(FIRST_SAMPLES, count)
-        points = None if problem.data is None else problem.data[rng.integers(len(problem.data), size=more)]
-        angles = draw_weights(program, more, rng)
-        for k, observable in enumerate(observables):
-            _, gradients = values_and_gradients(program, observable, angles, points)
-            squares = np.asarray(gradients)[:, weight] ** 2
-            sums[:, k] += [squares.sum(0), (squares**2).sum(0), (squares**3).sum(0)]
+        sums += _powers(problem, observables, weight, more, rng)
         count += more
         board = _Board(candidates, n)
-        mean = sums[0] / count
-        ends = mean_interval(float(count), mean, *(sums[1:] / count))
-        wide = [np.divide(end, mean, out=np.ones_like(mean), where=mean > 0) ** LOOKS for end in ends]
-        lower, upper = (mean * factor for factor in wide)
-        for k, (q, code) in enumerate(paulis):
-            board.add(q, code, weight, mean[k], lower[k] >= threshold, upper[k] < threshold)
+        mean, (lower, upper) = sums[0] / count, _ends(sums, count)
+        for k, (q, code) in enumerate(left):
+            unfelt = (upper[k] < threshold) | cleared[q]
+            board.add(q, code, weight, mean[k], lower[k] >= threshold, unfelt)
         found = board.sensitivity()
         decided = (found.felt | found.unfelt)[weight].all()
         if decided or 2 * count > MOST_SAMPLES or 2 * (clock() - began) > seconds:
             return found  # the next round takes as long as all before
+    return board.sensitivity()
+
+
+def _powers(
+    problem: Problem, observables: list[SparsePauliOp], weight: np.ndarray, samples: int, rng: np.random.Generator
+) -> np.ndarray:
+    """(3, observables, weights) sums of the squares, fourth and sixth powers of derivatives at random angles."""
+    from qtrain.simulators.statevector import values_and_gradients
+
+    points = None if problem.data is None else problem.data[rng.integers(len(problem.data), size=samples)]
+    angles = draw_weights(problem.program, samples, rng)
+    sums = np.zeros((3, len(observables), len(weight)))
+    for k, observable in enumerate(observables):
+        _, gradients = values_and_gradients(problem.program, observable, angles, points)
+        squares = np.asarray(gradients)[:, weight] ** 2
+        sums[:, k] = [squares.sum(0), (squares**2).sum(0), (squares**3).sum(0)]
+    return sums
+
+
+def _ends(sums: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Interval of a mean from sums of three powers, wide enough for several looks."""
+    mean = sums[0] / count
+    ends = mean_interval(float(count), mean, *(sums[1:] / count))
+    wide = [np.divide(end, mean, out=np.ones_like(mean), where=mean > 0) ** LOOKS for end in ends]
+    return mean * wide[0], mean * wide[1]
 
 
 class _Board:
@@ -160,10 +224,13 @@ class _Board:
         self.best[at], self.qubit[at], self.pauli[at] = moment[better], q, code
         self.surest[weight] |= felt
 
+    @property
+    def felt(self) -> np.ndarray:
+        return np.asarray(self.seen.any(axis=1))
+
     def sensitivity(self) -> Sensitivity:
-        return Sensitivity(
-            np.asarray(self.seen.any(axis=1)), self.unfelt, self.best, self.qubit, self.pauli, self.seen.sum(axis=1)
-        )
+        felt, count = self.felt, self.seen.sum(axis=1)
+        return Sensitivity(felt, self.unfelt & ~felt, self.best, self.qubit, self.pauli, count)
 
 
 def _nearest_first(program: PauliProgram, candidates: np.ndarray) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtrain.improvement import entanglers, observables, parameters, starts
+from qtrain.improvement import echoes, entanglers, observables, parameters, starts
 from qtrain.improvement.table import Edit, register_edit
 
 for _row in (
@@ -10,6 +10,8 @@ for _row in (
     Edit("entanglement", ("entanglement", "circuit"), entanglers.entanglement),
     Edit("fewer repetitions", ("depth", "circuit"), entanglers.fewer_repetitions),
     Edit("fewer entanglers", ("entanglement", "circuit"), entanglers.drop_entanglers),
+    Edit("echo", ("entanglement", "circuit"), echoes.thinned),
+    Edit("echo seen everywhere", ("observable", "entanglement", "circuit"), echoes.thinned_and_measured),
     Edit("mirrored layers", ("start", "circuit"), starts.mirrored_layers),
     Edit("tied angles", ("parameters", "circuit"), parameters.tied),
     Edit("local observable", ("observable",), observables.local_sums),

@@ -1,16 +1,21 @@
 """Light-cone sensitivities: what they call certain is true, and what they cannot tell stays open."""
 
+import re
+
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.quantum_info import SparsePauliOp
 from random_circuits import random_circuit
 from scipy import stats
 
 from qtrain.circuits.observables import as_observable
 from qtrain.circuits.problem import Problem, path_tape
 from qtrain.circuits.program import lower
+from qtrain.diagnosis.diagnose import diagnose
 from qtrain.diagnosis.sensitivity import _fewest, _most, by_angles, by_paths
+from qtrain.gradients.variance import gradient_variance
 from qtrain.kernels import pauli_paths as path_kernel
 from qtrain.simulators.statevector import values_and_gradients
 
@@ -112,3 +117,53 @@ def test_bounds_of_hits_are_the_exact_binomial_ones(share, count):
     assert _fewest(count, share, 0.01) == (int(np.argmax(above)) if above.any() else count + 1)
     below = stats.binom.cdf(hits, count, share) < 0.01
     assert _most(count, share, 0.01) == int(below.sum()) - 1
+
+
+def _ladder(n, layers=2):
+    """Blocks from the last pair of qubits to the first: what the first ones do stays behind."""
+    circuit, count = QuantumCircuit(n), 0
+    for k in range(n - 2, -1, -1):
+        for layer in range(layers + 1):
+            for q in (k, k + 1):
+                for gate in (circuit.rz, circuit.ry):
+                    gate(Parameter(f"t{count:05d}"), q)
+                    count += 1
+            if layer < layers:
+                circuit.cx(*((k, k + 1) if layer % 2 == 0 else (k + 1, k)))
+    return circuit
+
+
+def test_long_ladders_are_decided_and_the_named_qubit_sees_it():
+    """Every early parameter is felt beside its own place; the exact variance under the Pauli named is what is said."""
+    n, shots = 120, 10_000
+    circuit = _ladder(n)
+    report = diagnose(circuit, "I" * (n - 1) + "Z", shots=shots)
+    quiet = [v for v in report.verdicts if v.cause != "healthy" and not v.cause.startswith("dead")]
+    assert len(quiet) > 1000
+    assert np.mean([v.cause == "information lost" for v in quiet]) > 0.95
+    for verdict in quiet[:: len(quiet) // 8]:
+        letter, qubit = re.match(r"measure ([XYZ]) on qubit (\d+)", verdict.advice).groups()
+        named = SparsePauliOp.from_sparse_list([(letter, [int(qubit)], 1.0)], n)
+        exact = gradient_variance(circuit, named)
+        assert exact.variance[verdict.index] >= 1 / shots
+
+
+def test_an_echo_that_scrambles_is_called_so():
+    """Its angles are shared: derivatives at random angles tell that no Pauli on any qubit feels its first layers."""
+    rng, n, count = np.random.default_rng(3), 9, 0
+    forward = QuantumCircuit(n)
+    for _ in range(15):
+        for q in range(n):
+            getattr(forward, rng.choice(["rx", "ry", "rz"]))(Parameter(f"w{count:03d}"), q)
+            count += 1
+        for _ in range(2):
+            places = rng.permutation(n)
+            for a, b in zip(places[::2], places[1::2]):
+                getattr(forward, rng.choice(["cx", "cz"]))(int(a), int(b))
+    circuit = forward.copy()
+    circuit.ry(Parameter("theta"), 4)
+    circuit = circuit.compose(forward.inverse())
+    first = np.array([name in {f"w{k:03d}" for k in range(2 * n)} for name in lower(circuit).parameters])
+    found = by_angles(Problem(lower(circuit), as_observable("I" * (n - 1) + "Z")), first, 3 * 2.0**-n, seconds=60)
+    assert not found.felt[first].any()
+    assert found.unfelt[first].mean() >= 0.9
