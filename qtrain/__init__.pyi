@@ -28,6 +28,8 @@ from .growth.adapt import Growth as Growth
 from .growth.adapt import grow as grow
 from .growth.clifford_points import clifford_point as clifford_point
 from .improvement.improve import improve as improve
+from .improvement.pretrain import Pretrained as Pretrained
+from .improvement.pretrain import pretrain as pretrain
 from .improvement.results import Improvements as Improvements
 from .lie.dla import dla as dla
 from .lie.growth import DLAGrowth as DLAGrowth

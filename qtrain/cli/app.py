@@ -43,6 +43,7 @@ from qtrain.cli.verbs import (
     family_verbs,
     improve_verbs,
     page_verbs,
+    pretrain_verb,
     registry_verbs,
     shadow_verbs,
 )
@@ -305,6 +306,7 @@ app.command(epilog="Example: qtrain explain concentrated")(explain_verb.explain)
 app.command(epilog='Example: qtrain scaling efficient_su2 --option entanglement=linear -O "Z^n"')(family_verbs.scaling)
 app.command(epilog="Example: qtrain report ansatz.qasm --observable ZII -o report.html")(page_verbs.report)
 app.command(epilog=improve_verbs.EXAMPLE)(improve_verbs.improve)
+app.command(epilog=pretrain_verb.EXAMPLE)(pretrain_verb.pretrain)
 app.command(epilog=audit_verb.EXAMPLE)(audit_verb.audit)
 app.add_typer(shadow_verbs.shadows, short_help="Acquire classical shadows of circuits on a device, and read them.")
 

@@ -17,7 +17,7 @@ _BEGINS = {
     ".qasm": (b"openqasm", b"//"),
     ".qpy": (b"qiskit",),
     ".npz": (b"pk",),
-    ".json": (b'{\n "format": "qtrain molecule',),
+    ".json": (b'{\n "format": "qtrain molecule', b'{\n "format": 2,\n "kind": "pretrained"'),
 }
 
 

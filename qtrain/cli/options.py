@@ -38,6 +38,7 @@ Spec = Annotated[Path, typer.Argument(help="TOML file: task, device, search spac
 LISTED = {
     "diagnose": "Say whether a circuit can be trained, and why not.",
     "improve": "Try what would make it trainable, and write the better circuit.",
+    "pretrain": "Find angles to begin with on a device, without one.",
     "explain": "Explain a cause of a diagnosis, and what helps.",
     "scaling": "Say how gradients shrink with the number of qubits.",
     "report": "Write the report of a circuit or a study as one HTML page.",
