@@ -49,6 +49,8 @@ from .registry.registry import register as register
 from .shadows.collect import collect_shadows as collect_shadows
 from .shadows.data import Shadows as Shadows
 from .shadows.estimate import ShadowEstimate as ShadowEstimate
+from .shadows.features import local_paulis as local_paulis
+from .shadows.features import shadow_features as shadow_features
 from .shadows.model import ShadowModel as ShadowModel
 from .shadows.model import shadow_model as shadow_model
 from .simulators.statevector import values_and_gradients as values_and_gradients
