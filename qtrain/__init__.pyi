@@ -24,6 +24,8 @@ from .gradients.statistics import GradientStats as GradientStats
 from .gradients.variance import gradient_variance as gradient_variance
 from .ground_states.ground_state import ground_state as ground_state
 from .ground_states.matrix_product import GroundState as GroundState
+from .ground_states.phases import PhaseModel as PhaseModel
+from .ground_states.phases import phase_model as phase_model
 from .growth.adapt import Growth as Growth
 from .growth.adapt import grow as grow
 from .growth.clifford_points import clifford_point as clifford_point
@@ -41,6 +43,9 @@ from .light_cones.result import LightCone as LightCone
 from .qiskit_plugins.ansatz import TrainableAnsatz as TrainableAnsatz
 from .qiskit_plugins.removal import remove_dead as remove_dead
 from .qml.adjoint_gradient import AdjointEstimatorGradient as AdjointEstimatorGradient
+from .qml.convolution import ConvolutionalNetwork as ConvolutionalNetwork
+from .qml.convolution import HeisenbergImage as HeisenbergImage
+from .qml.phase_classifier import PhaseClassifier as PhaseClassifier
 from .qml.classifier import TrainableQNNClassifier as TrainableQNNClassifier
 from .registry.registry import RegistryEntry as RegistryEntry
 from .registry.registry import load as load

@@ -81,7 +81,7 @@ def ground_state(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of norms that are off by rounding
         engine = _engine(_factors(terms, symmetry), n, symmetry, first, bond, sweeps, tolerance)
-        energy, state = engine.run()
+        energy, state = _run(engine)
         engine.lanczos_params.touch("N_max", "N_min", "E_tol")  # small problems leave them unused
     tensors = [state.get_B(q, form="B").to_ndarray() for q in range(n)]
     tensors = [tensor[:, state.sites[q].perm.argsort()] for q, tensor in enumerate(tensors)]
@@ -159,6 +159,13 @@ def _engine(
         "mixer_params": {"amplitude": 1e-4, "decay": 10.0, "disable_after": 2},
     }  # fmt: skip
     return TwoSiteDMRGEngine(state, model, options)
+
+
+def _run(engine: Any) -> Any:
+    from tenpy.tools.optimization import temporary_level
+
+    with temporary_level("skip_arg_checks"):
+        return engine.run()
 
 
 def _start(terms: Any, n: int, symmetry: Symmetry | None, start: Any, seed: int) -> Any:

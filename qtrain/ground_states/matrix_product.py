@@ -119,14 +119,14 @@ class GroundState:
 
     def _seam(self, first: int, cell: int) -> np.ndarray:
         """The unitary from the bond behind the cell at ``first`` to the bond in front of it."""
-        end = self.num_qubits - cell - 1
-        overlap = np.random.default_rng(0).normal(
-            size=(self.tensors[end + cell].shape[0], self.tensors[end].shape[0])
-        )  # of the states to the right of both bonds, as they look within reach of the correlation length
-        for q in range(end - 1, first - 1, -1):
-            overlap = np.einsum(
-                "asb,bd,csd->ac", self.tensors[q + cell], overlap, self.tensors[q].conj(), optimize=True
-            )
+        last = self.num_qubits - cell
+        block = self._lefts()[
+            last
+        ]  # in a symmetric state its leading vector is symmetric too, and so is what follows
+        overlap = np.linalg.eigh(block)[1][:, -1:].T
+        for q in range(last - 1, first - 1, -1):
+            step = np.tensordot(self.tensors[q + cell], overlap, (2, 0))
+            overlap = np.tensordot(step, self.tensors[q].conj(), ((1, 2), (1, 2)))
             overlap = overlap / np.linalg.norm(overlap)
         u, _, v = np.linalg.svd(overlap, full_matrices=False)
         return np.asarray(u @ v)
