@@ -123,8 +123,6 @@ def pretrain(
     operator = as_observable(hamiltonian, whole.num_qubits)
     problem = pose(whole, operator, budget=budget, seed=seed)
     program = problem.program
-    if not program.parameters:
-        raise QTrainError("circuit should have at least one parameter to pre-train. Got none.")
     way, point, spent = _begun(start, program, operator, seed)
     if way != "clifford" and steps:
         training = TrainingSpec(optimizer="lbfgs", steps=int(steps), starts=1, aggregate="best")
