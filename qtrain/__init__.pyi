@@ -43,10 +43,10 @@ from .light_cones.result import LightCone as LightCone
 from .qiskit_plugins.ansatz import TrainableAnsatz as TrainableAnsatz
 from .qiskit_plugins.removal import remove_dead as remove_dead
 from .qml.adjoint_gradient import AdjointEstimatorGradient as AdjointEstimatorGradient
+from .qml.classifier import TrainableQNNClassifier as TrainableQNNClassifier
 from .qml.convolution import ConvolutionalNetwork as ConvolutionalNetwork
 from .qml.convolution import HeisenbergImage as HeisenbergImage
 from .qml.phase_classifier import PhaseClassifier as PhaseClassifier
-from .qml.classifier import TrainableQNNClassifier as TrainableQNNClassifier
 from .registry.registry import RegistryEntry as RegistryEntry
 from .registry.registry import load as load
 from .registry.registry import names as names
