@@ -29,8 +29,8 @@ def audit(
 
     Args:
         X: features (samples, features); complex amplitudes (samples, 2**n); lists of `QuantumCircuit` or `Statevector`
-            (up to 12 qubits); a .csv or .npz file; what has ``data`` and ``target``; "iris", "wine", "breast_cancer",
-            "digits".
+            (up to 12 qubits), or of `qtrain.Shadows`, where no quantum model is tried; a .csv or .npz file; what has
+            ``data`` and ``target``; "iris", "wine", "breast_cancer", "digits".
         y: (samples,) classes; None where X holds them.
         model: the quantum model: what `qtrain.TrainableQNNClassifier` takes as its architecture (also the name of a
             registered winner), such a classifier, or any classifier of scikit-learn's kind; None: ``efficient_su2``.
@@ -64,7 +64,7 @@ def audit(
     count = min(folds, int(data.counts.min()))
     trials, floor = run_all(setting, repeats=repeats, count=count, end=began + budget.seconds)
     if not trials.correct:
-        raise QTrainError("budget should leave time for a model. Got none that ran: give it more seconds.")
+        raise QTrainError(f"X should be data that some model can be trained on. Got {trials.skipped}.")
     evidence = Evidence(setting, trials, floor, margin)
     verdict, summary = overall(evidence)
     notes = list(data.notes)

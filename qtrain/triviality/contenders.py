@@ -194,11 +194,17 @@ def _kernel(setting: Setting, *, product: bool = False) -> Any:
     return make_pipeline(*_reduced(setting, KERNEL_QUBITS), MinMaxScaler(clip=True), machine)
 
 
+def _needs_states(setting: Setting) -> str | None:
+    return "shadows hold no states" if setting.data.measured is not None else None
+
+
 def _needs_features(setting: Setting) -> str | None:
     return "the data are states: they have no angles" if setting.data.quantum else None
 
 
 def _needs_two(setting: Setting) -> str | None:
+    if why := _needs_states(setting):
+        return why
     return "there is one qubit alone" if max(setting.data.num_qubits, setting.data.num_features) < 2 else None
 
 
@@ -211,9 +217,10 @@ for _row in (  # in the order in which they are tried: what every question needs
     Contender("one-body features", "one-body", _logistic, _one_body),
     Contender("two-body features", "two-body", _two_body_model, plain),
     Contender("SVC (RBF)", "classical", _machine, plain),
-    Contender("quantum model", "quantum", _network, _model_view, balance=True, without=SAME),
+    Contender("quantum model", "quantum", _network, _model_view, _needs_states, balance=True,
+              without=SAME),
     Contender(SAME, "product", lambda s: _network(s, entanglers=False), _model_view,
-              lambda s: _needs_circuit(s) or _needs_two(s), balance=True),
+              lambda s: _needs_states(s) or _needs_circuit(s) or _needs_two(s), balance=True),
     Contender("its low-weight surrogate", "surrogate", lambda s: LowWeight(), _model_view, _needs_circuit, balance=True,
               after="quantum model"),
     Contender("fidelity kernel", "quantum", _kernel, _model_view, _needs_two, without="product kernel"),

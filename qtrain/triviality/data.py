@@ -14,7 +14,7 @@ from qtrain.errors import QTrainError, shortened
 from qtrain.files.reading import read_text
 from qtrain.studies.tasks.datasets import LARGEST, bundled, read_csv
 from qtrain.studies.tasks.own import are_classes, as_array
-from qtrain.triviality.moments import local_moments
+from qtrain.triviality.moments import from_shadows, local_moments
 
 MOST_SAMPLES = 1000
 MOST_QUBITS = 12
@@ -30,6 +30,8 @@ class Data:
         name: what it is called. labels: (samples,) class numbers; classes: their names.
         features: (samples, features) numbers, or None where the data are quantum states.
         states: (samples, 2**num_qubits) amplitudes, or None.
+        measured: expectation values of strings on one qubit and on two (samples, strings), of states that are given by
+            their classical shadows; or None.
         notes: what was left out.
     """
 
@@ -38,16 +40,19 @@ class Data:
     classes: tuple[str, ...]
     features: np.ndarray | None = None
     states: np.ndarray | None = None
+    measured: tuple[np.ndarray, np.ndarray] | None = None
     notes: tuple[str, ...] = ()
     kept: dict[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def quantum(self) -> bool:
-        return self.states is not None
+        return self.features is None
 
     @property
     def num_qubits(self) -> int:
         """Of the states; 0 where the data are features."""
+        if self.measured is not None:
+            return self.measured[0].shape[1] // 3
         return 0 if self.states is None else self.states.shape[1].bit_length() - 1
 
     @property
@@ -61,6 +66,8 @@ class Data:
 
     def moments(self, order: int) -> np.ndarray:
         """(samples, strings): expectation values of all Pauli strings on ``order`` qubits of the states."""
+        if self.measured is not None:
+            return self.measured[order - 1]
         key = f"moments {order}"
         if key not in self.kept:
             assert self.states is not None
@@ -73,8 +80,8 @@ def read(source: Any, y: Any = None, *, label: str | None = None, samples: int =
 
     Args:
         source: features (samples, features); complex amplitudes (samples, 2**n); a list of `QuantumCircuit` without
-            free parameters or of `Statevector`; a .csv or .npz file; what has ``data`` and ``target``, as
-            scikit-learn's sets; the name of one of these: iris, wine, breast_cancer, digits.
+            free parameters, of `Statevector` or of `Shadows` (one for each sample); a .csv or .npz file; what has
+            ``data`` and ``target``, as scikit-learn's sets; or "iris", "wine", "breast_cancer", "digits".
         y: (samples,) classes; None where the source holds them.
         label: the column of a CSV file that holds the classes; None: its last.
         samples: so many are drawn, by ``seed``, of a larger set.
@@ -99,8 +106,9 @@ def read(source: Any, y: Any = None, *, label: str | None = None, samples: int =
         source, y = source.data, source.target
     if y is None:
         raise QTrainError("y should be given: a class for each sample. Got none.")
-    states = _states(source)
-    table = states if states is not None else _features(source)
+    measured = from_shadows(source)
+    states = None if measured is not None else _states(source)
+    table = measured[0] if measured is not None else states if states is not None else _features(source)
     labels, classes = _classes(y)
     if len(labels) != len(table):
         raise QTrainError(f"X and y should have as many rows. Got {len(table)} and {len(labels)}.")
@@ -108,6 +116,7 @@ def read(source: Any, y: Any = None, *, label: str | None = None, samples: int =
     if len(labels) > samples:
         keep = _drawn(labels, samples, seed)
         table, labels = table[keep], labels[keep]
+        measured = None if measured is None else (measured[0][keep], measured[1][keep])
         notes = (f"{samples:,} of {len(y):,} samples were drawn; samples= sets how many",)
     counts = np.bincount(labels, minlength=len(classes))
     if counts.min() < FEWEST:
@@ -115,6 +124,8 @@ def read(source: Any, y: Any = None, *, label: str | None = None, samples: int =
             f"y should have at least {FEWEST} samples of each class. Got {counts.min()} of "
             f"{shortened(classes[int(counts.argmin())])}."
         )
+    if measured is not None:
+        return Data(name, labels, classes, measured=measured, notes=notes)
     if states is None:
         return Data(name, labels, classes, features=table, notes=notes)
     return Data(name, labels, classes, states=table, notes=notes)

@@ -62,12 +62,12 @@ class Folds:
 
         folds = self._by_fold(score)
         count = folds.size
-        value = float(folds.mean())
+        classes = np.unique(self.labels)
+        value = float(np.mean([score[:, self.labels == k].mean() for k in classes]))
         overlap = 1 / max(self.num_folds - 1, 1)
         spread = float(folds.std(ddof=1)) * math.sqrt(1 / count + overlap)
         student = float(t.ppf((1 + level) / 2, count - 1)) * spread
         centre, variance = 0.0, 0.0
-        classes = np.unique(self.labels)
         for k in classes:
             mean = score[:, self.labels == k].mean(axis=0)  # of a sample, over the repeats
             size = len(mean) + trials

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations, product
+from typing import Any
 
 import numpy as np
+
+from qtrain.errors import QTrainError
+from qtrain.shadows.data import Shadows
+
+MOST_STRINGS = 5000  # on two qubits: of more qubits, pairs that are close in their order
 
 
 def strings(num_qubits: int, order: int) -> list[tuple[int, int]]:
@@ -54,3 +61,32 @@ def local_moments(states: np.ndarray, order: int) -> np.ndarray:
     found = np.empty((len(states), len(masks)))
     found[:, by_x] = expectations(states, [masks[k] for k in by_x])
     return found
+
+
+def from_shadows(source: Any) -> tuple[np.ndarray, np.ndarray] | None:
+    """(samples, strings) on one qubit and on two, estimated; None where the source holds no shadows.
+
+    What no shot measured counts as 0. Of many qubits, pairs as far apart as 5000 strings allow.
+
+    Raises:
+        QTrainError: shadows of different widths, or together with something else.
+    """
+    if not isinstance(source, Sequence) or not any(isinstance(item, Shadows) for item in source):
+        return None
+    if not all(isinstance(item, Shadows) for item in source) or len({item.num_qubits for item in source}) > 1:
+        raise QTrainError("X should hold shadows of as many qubits each, and nothing else. Got a mixture.")
+    n = source[0].num_qubits
+    reach = next((k for k in range(n - 1, 1, -1) if 9 * sum(n - d for d in range(1, k + 1)) <= MOST_STRINGS), 1)
+    single = [_label(n, {q: letter}) for q in range(n) for letter in "XYZ"]
+    pairs = [
+        _label(n, {a: p, b: r})
+        for a, b in combinations(range(n), 2)
+        if b - a <= reach
+        for p, r in product("XYZ", repeat=2)
+    ]
+    both = np.array([np.nan_to_num(item.expectations(single + pairs)[0]) for item in source])
+    return both[:, : len(single)], both[:, len(single) :]
+
+
+def _label(n: int, letters: dict[int, str]) -> str:
+    return "".join(letters.get(q, "I") for q in range(n - 1, -1, -1))

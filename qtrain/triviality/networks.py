@@ -20,9 +20,9 @@ from qtrain.simulators.statevector import states, values, values_and_gradients
 if TYPE_CHECKING:
     from qiskit.quantum_info import SparsePauliOp
 
-STEPS, BATCH = 100, 64
-BANDWIDTHS = (0.1, 0.3, 1.0)  # of a kernel's angles, in units of pi: which of them suits differs from set to set
-PENALTIES = (1.0, 10.0, 100.0)
+STEPS, BATCH = 60, 64
+BANDWIDTHS = (0.2, 0.6, 2.0)  # of a kernel's angles, in units of pi: which of them suits differs from set to set
+PENALTIES = (1.0, 100.0)
 
 
 def without_entanglers(circuit: QuantumCircuit) -> QuantumCircuit:

@@ -184,9 +184,11 @@ def _low_body(evidence: Evidence) -> tuple[str, str, Standing | None]:
     if standing is None:
         return "not tried", "there was nothing to compare them with in the time", None
     kinds = "one-body features" if kind == "one-body" else "one- and two-body features"
+    if standing.verdict == LEVEL:  # so is every other model: the quantum one is the one that is asked about
+        first = next(iter(evidence.names("quantum")), standing.first)
+        standing = Standing(LEVEL, first, standing.second, evidence.gap(first, standing.second))
+        return "suffice", f"{kinds} suffice: {evidence.figures(standing)}", standing
     figures = evidence.figures(standing)
-    if standing.verdict == LEVEL:
-        return "suffice", f"{kinds} suffice: {figures}", standing
     if standing.verdict == AHEAD:
         return "do not suffice", f"{kinds} do not suffice: {figures}", standing
     return "not separated", f"{kinds} are not separated from the best of the others by these tests: {figures}", standing
@@ -248,12 +250,13 @@ def overall(evidence: Evidence) -> tuple[str, str]:
     kind, low = low_body(evidence)
     rivals = evidence.names("classical", "one-body", "two-body", "surrogate")
     classical = evidence.stand(evidence.names("quantum"), rivals)
-    if low is None or classical is None:
-        return "not decided", "the time was over before quantum and classical models could be compared"
     needless = "nothing here needs entanglement"
+    if low is None or (classical is None and low.verdict != LEVEL):
+        return "not decided", "no quantum model was tried beside classical ones"
     if low.verdict == LEVEL:
         _, sentence, _ = _low_body(evidence)
         return f"{kind} features suffice", f"{sentence}; {needless}"
+    assert classical is not None
     if classical.verdict == AHEAD:
         figures = evidence.figures(classical)
         beaten = f"ahead of every classical model tried: {figures}; another one may do better"

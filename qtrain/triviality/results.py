@@ -74,7 +74,7 @@ class Audit(Shown, JsonResult):
         model: the quantum model that was tried.
         verdict: ``"nothing learned"``, ``"one-body features suffice"``, ``"two-body features suffice"``,
             ``"low-body features not separated"``, ``"classical models suffice"``, ``"classical models not separated"``,
-            ``"quantum model ahead"`` or ``"entanglement helps"``.
+            ``"quantum model ahead"``, ``"entanglement helps"`` or ``"not decided"``.
         summary: the verdict in one sentence with its figures.
         findings: an answer to each question. scores: of each model. floor: on permuted labels.
         majority: accuracy of the largest class alone; chance: balanced accuracy without knowledge.

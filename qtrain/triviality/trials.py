@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,7 +138,8 @@ def run_all(setting: Setting, *, repeats: int, count: int, end: float) -> tuple[
                 why, complete = "the time was over", False
             if why is None:
                 try:
-                    correct[name] = [runner.run(name, row, 0, folds[0], end=began + FIRST_SHARE * left)]
+                    until = began + FIRST_SHARE * left if correct else math.inf  # the first one is always tried
+                    correct[name] = [runner.run(name, row, 0, folds[0], end=until)]
                 except Stopped as error:
                     why, complete = str(error), False
                 except Exception as error:  # anybody's model
