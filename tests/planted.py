@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def linear(count=80, seed=0):
+def linear(count=120, seed=0):
     """The sign of one feature, with a gap."""
     rng = np.random.default_rng(seed)
     X, y = rng.normal(size=(count, 3)), np.arange(count) % 2
@@ -14,7 +14,7 @@ def linear(count=80, seed=0):
     return X, y
 
 
-def product(count=120, seed=0):
+def product(count=160, seed=0):
     """The sign of a product of two features, with a gap: no feature by itself tells anything."""
     rng = np.random.default_rng(seed)
     X = np.abs(rng.normal(size=(count, 2))) + 0.5

@@ -18,6 +18,16 @@ from qtrain.architecture.catalogue import hva_tfim
 from qtrain.diagnosis.results import Certificate, Expressivity, Simulability
 from qtrain.json_results import JsonResult
 from qtrain.lie.growth import decide
+from qtrain.triviality.intervals import Interval
+from qtrain.triviality.results import Finding, Floor, Score
+
+
+def audit_of(interval):
+    findings = (Finding("entanglement", "hurts", "removing entanglement hurts", "a", "b", interval),)
+    scores = (Score("a", "quantum", interval, interval, 0.1), Score("b", "product", skipped="the time was over"))
+    return qtrain.Audit("d.csv", 40, 2, 0, {"x": 20, "y": 20}, "qcnn", "entanglement helps", "it does", findings, scores,
+                        Floor(0.6, 0.5, 0.7, 0.1, 19), 0.5, 0.5)  # fmt: skip
+
 
 HOSTILE = "<script>alert('&')</script>"
 
@@ -41,6 +51,7 @@ def results():
         study_of({"task_loss": [0.1, 0.2], "parameters": [3, 2]}), entry, entry.architecture,
         qtrain.local(real_amplitudes(2, reps=1), "IZ", [0.1] * 4), qtrain.grow("-1*ZZ - 1*XI", max_gates=2),
         qtrain.clifford_point(qtrain.lower(real_amplitudes(2, reps=1)), SparsePauliOp(["ZZ"])),
+        audit_of(Interval(0.5, 0.4, 0.6)),
         qtrain.Benchmark("ising", (0, 1), False, {"search": {0: run, 1: run}, "mine": {0: run, 1: run}}),
     ]  # fmt: skip
     return {type(result).__name__ + (f"{k}" if isinstance(result, qtrain.Growth) else ""): result for k, result in enumerate(made)}

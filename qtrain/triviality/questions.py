@@ -23,7 +23,8 @@ class Standing:
 
     Attributes:
         verdict: ``"ahead"``: one of the first is ahead of every second (at 95 %, of all firsts together);
-            ``"level"``: no first is ahead of one of the second by more than the margin; ``"open"``: neither.
+            ``"level"``: no first is ahead of one of the second by more than the margin (each at 95 %, one-sided);
+            ``"open"``: neither.
         first, second: the models that stand for them. gap: between these.
     """
 
@@ -65,7 +66,9 @@ class Evidence:
             if all(self.gap(a, b, level=level).lower > 0 for b in second):
                 return Standing(AHEAD, a, second[0], self.gap(a, second[0]))
         for b in second:
-            if all(self.gap(a, b).upper <= self.margin for a in first):
+            one_sided = 1 - 2 * SIGNIFICANT
+            room = 1 - self.trials.folds.of(self.trials.correct[b], level=one_sided).lower  # nobody is ahead by more
+            if all(min(room, self.gap(a, b, level=one_sided).upper) <= self.margin for a in first):
                 return Standing(LEVEL, first[0], b, self.gap(first[0], b))
         return Standing(OPEN, first[0], second[0], self.gap(first[0], second[0]))
 

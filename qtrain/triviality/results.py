@@ -128,7 +128,7 @@ class Audit(Shown, JsonResult):
         return f"{count(self.samples, 'sample')}, {wide}, {len(self.classes)} classes"
 
     def _brief(self) -> str:
-        return f"{self.data}; {self.sizes}; {self.verdict}; {self.summary}"
+        return f"{self.data}, {self.sizes}: {self.verdict}"
 
     def __str__(self) -> str:
         answers = [f"- {finding.question}: {finding.sentence}" for finding in self.findings]

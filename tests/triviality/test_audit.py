@@ -31,7 +31,7 @@ from qtrain.triviality.trials import permuted, split
 
 PLENTY = Budget(seconds=600)
 SETS = {"linear": planted.linear, "product": planted.product, "ghz": planted.ghz, "noise": planted.noise}
-QUICK = TrainableQNNClassifier("real_amplitudes", num_qubits=2, steps=15, batch_size=32)
+QUICK = TrainableQNNClassifier("real_amplitudes", num_qubits=2, steps=30, batch_size=32)
 SHORT = {"budget": Budget(seconds=0.2), "repeats": 1, "folds": 2, "model": QUICK}  # what comes first is always tried
 
 
@@ -76,14 +76,14 @@ def test_noise_is_told_as_nothing_learned(found):
 
 
 def test_noise_of_other_seeds():
-    """p <= 0.05 comes once in twenty by chance; more than four of twenty, once in four hundred."""
+    """p <= 0.05 comes once in twenty by chance; more than three of ten, once in a thousand times."""
     lucky = 0
-    for seed in range(20):
+    for seed in range(10):
         data = read(*planted.noise(40, seed))
         fold = split(data.labels, 4, seed, 0)
         floor = permuted(Setting(data, resolve_model(None, data, seed=0), seed), fold, end=clock() + 600, most=19)
         lucky += floor.p_value <= 0.05
-    assert lucky <= 4
+    assert lucky <= 3
 
 
 def test_round_trip_and_shown(found):
