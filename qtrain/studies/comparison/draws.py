@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.studies.comparison.fronts import front_of
@@ -42,7 +44,9 @@ def run(contest: Contest) -> Delivered:
     for number, architecture in drawn(contest):
         if price > contest.left or (best is not None and contest.spent + price > SHARE * contest.evaluations):
             break
-        answer = evaluate(setup, contest.circuit(architecture), architecture, seed=child_seed(contest.seed, 5, number))
+        answer = evaluate(
+            setup, contest.circuit(architecture), architecture, seed=child_seed(contest.seed, 5, number), bar=-np.inf
+        )  # fmt: skip
         if answer["state"] != "complete":
             continue
         trained += 1
@@ -60,8 +64,6 @@ def _deliver(
     contest: Contest, architecture: Architecture, weights: Any, points: list[tuple[float, float]], trained: int
 ) -> Delivered:
     """Train the best one with what is left, from its own angles and from new ones."""
-    import numpy as np
-
     setup, angles = contest.setup, np.array(weights, float)
     if contest.left:
         own = None if setup.task.is_classifier else angles
