@@ -102,8 +102,9 @@ def _new_terms(content: tuple[tuple[bytes, bytes, bytes], ...], n: int) -> tuple
     groups, first = [0], [0]
     xs, zs, terms = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)], [np.zeros((0, 2))]
     total = 0
-    for k, part in enumerate(content):
-        x, z, c = (np.frombuffer(b, kind) for b, kind in zip(part, (np.int64, np.int64, np.float64), strict=True))
+    for k, (x_bytes, z_bytes, c_bytes) in enumerate(content):
+        x, z = np.frombuffer(x_bytes, np.int64), np.frombuffer(z_bytes, np.int64)
+        c = np.frombuffer(c_bytes, np.float64)
         np.add.at(diagonal[k], z[x == 0], c[x == 0])
         walsh_hadamard(diagonal[k])
         other = np.flatnonzero(x)
