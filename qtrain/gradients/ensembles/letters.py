@@ -40,6 +40,11 @@ def product_input(tilt: float) -> np.ndarray:
     return np.array([1.0, math.cos(tilt) ** 2, math.sin(tilt) ** 2 / math.sqrt(2.0)])
 
 
+def balance(tilt: float) -> float:
+    """The weight of a letter at which uniform strings and the input's product have the least product of 2-norms."""
+    return float((product_input(tilt)[1:] ** 2).sum() / 3) ** 0.25
+
+
 class Grid:
     """A value for each of the 3^n strings: exact, up to 16 qubits.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
 from qiskit.quantum_info import SparsePauliOp
+from threadpoolctl import threadpool_limits
 
 from qtrain.architecture.topology import check_edges
 from qtrain.architecture.topology import edges as named_edges
@@ -18,7 +19,7 @@ from qtrain.circuits.initialization import Initialization, parse_initialization
 from qtrain.circuits.observables import measured
 from qtrain.errors import QTrainError, check_number, check_whole, shortened
 from qtrain.gradients.ensembles.letter_trains import Train
-from qtrain.gradients.ensembles.letters import Grid, I, P, Z, product_input, rotation, walks
+from qtrain.gradients.ensembles.letters import Grid, I, P, Z, balance, product_input, rotation, walks
 from qtrain.json_results import JsonResult, Shown, number
 
 METHODS = ("auto", "exact", "train", "walks")
@@ -119,7 +120,8 @@ class RandomCircuits:
             initialization: ``"uniform"``, ``"gaussian:SIGMA"`` or ``"small:WIDTH"``.
             method: ``"exact"`` (all strings, 16 qubits), ``"train"`` (tensor trains; edges ``"line"``), ``"walks"``
                 (sampled, any edges and number of qubits, the first layer), ``"auto"``: the first of them that fits.
-            tolerance: of a train's singular values. samples, runs, seed: of walks, and of independent runs of them.
+            tolerance: of a train's singular values. It holds while the variance is well above ``tolerance`` cubed: where
+                deeper circuits lose their digits, ``lower`` falls to 0. samples, runs, seed: of walks, and of independent runs of them.
 
         Raises:
             QTrainError: an observable of several terms, a method that cannot treat the question.
@@ -141,22 +143,24 @@ class RandomCircuits:
             ends = np.stack([m @ w for m, w in zip(marks, inputs)])
             ends[:, P] /= math.sqrt(2.0)  # the value of each of X and Y, no longer of both
             odds = float(start.moments(np.ones(1))[1][0])
-            found = [
+            estimates = [
                 list(walks(letters, self.pairs, asked, ends, odds, np.random.default_rng([seed, run]), samples))
                 for run in range(runs)
             ]
-            return _sampled(asked, np.array(found) + scale)
+            return _sampled(asked, np.array(estimates) + scale)
         factors = np.eye(3)[letters]
 
-        def curve(make: Callable[[np.ndarray], Any]) -> np.ndarray:
-            return np.array(_curve(make(factors), make(inputs), mix, marks, places)) + scale
-
+        found: list[np.ndarray] = []
         if chosen == "exact":
-            logs = curve(lambda product: Grid(product, self.pairs))
-            return _known(asked, logs, np.zeros(len(asked)), "exact")
+            curve = _curve(Grid(factors, self.pairs), Grid(inputs, self.pairs), mix, marks, places)
+            return _known(asked, np.array(curve) + scale, np.zeros(len(asked)), "exact")
         check_number("tolerance", tolerance, above=0)
-        logs = curve(lambda product: Train(product, tolerance))
-        coarse = curve(lambda product: Train(product, COARSER * tolerance))
+        weight = balance(self.tilt)
+        with threadpool_limits(1, "blas"):  # the matrices are small
+            for most in (tolerance, COARSER * tolerance):
+                train, source = Train(factors, most, weight), Train(inputs, most, 1 / weight)
+                found.append(np.array(_curve(train, source, mix, marks, places)) + scale)
+        logs, coarse = found
         moved = np.subtract(coarse, logs, out=np.zeros(len(asked)), where=coarse != logs)
         return _known(asked, logs, np.abs(np.expm1(moved)), "train")
 
