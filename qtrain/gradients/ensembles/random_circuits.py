@@ -120,8 +120,8 @@ class RandomCircuits:
             initialization: ``"uniform"``, ``"gaussian:SIGMA"`` or ``"small:WIDTH"``.
             method: ``"exact"`` (all strings, 16 qubits), ``"train"`` (tensor trains; edges ``"line"``), ``"walks"``
                 (sampled, any edges and number of qubits, the first layer), ``"auto"``: the first of them that fits.
-            tolerance: of a train's singular values. It holds while the variance is well above ``tolerance`` cubed: where
-                deeper circuits lose their digits, ``lower`` falls to 0. samples, runs, seed: of walks, and of independent runs of them.
+            tolerance: of a train's singular values; where deep circuits lose their digits, ``lower`` falls towards 0.
+            samples, runs, seed: of walks, and of independent runs of them.
 
         Raises:
             QTrainError: an observable of several terms, a method that cannot treat the question.
