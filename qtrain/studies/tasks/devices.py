@@ -121,9 +121,9 @@ def _with_matrices(circuit: Any) -> Any:
     """The circuit, its rotations about one string on two qubits as :class:`_Rotation`: blocks multiply matrices."""
     for k, item in enumerate(circuit.data):
         gate = item.operation
-        if len(item.qubits) != 2 or type(gate) is not PauliEvolutionGate or not isinstance(gate.operator, SparsePauliOp):
+        if len(item.qubits) != 2 or type(gate) is not PauliEvolutionGate:
             continue
-        if len(gate.operator) == 1:
+        if isinstance(gate.operator, SparsePauliOp) and len(gate.operator) == 1:
             circuit.data[k] = item.replace(operation=_Rotation(gate.operator, gate.time, synthesis=gate.synthesis))
     return circuit
 
