@@ -7,6 +7,7 @@ States and shadows are kept in mlruns/103_simulability: a run that was killed go
 
 from __future__ import annotations
 
+import hashlib
 import resource
 import sys
 import time
@@ -24,13 +25,20 @@ KEPT = HERE.parents[1] / "mlruns" / HERE.name
 SEED = 2  # of the points
 
 
-def kept_states(model: qtrain.PhaseModel, qubits: int, grown_from: int, bond: int, count: int) -> tuple[list, list, np.ndarray]:
-    """Ground states of ``count`` points, from file where they are there; and the points, and their labels."""
-    points, labels = model.draw(count, seed=SEED)
+def mark(point: dict) -> str:
+    """Eight digits of a point, in the names of files."""
+    return hashlib.sha256(repr(sorted(point.items())).encode()).hexdigest()[:8]
+
+
+def kept_states(
+    model: qtrain.PhaseModel, qubits: int, grown_from: int, bond: int, points: list, labels: np.ndarray
+) -> tuple[list, list[str]]:
+    """Ground states of the points, from file where they are there, and the names of their files."""
+    count, names = len(points), [f"{model.name}-{grown_from}-{bond}-{mark(point)}" for point in points]
     states: list = [None] * count
     before = None
     for k in sorted(range(count), key=lambda k: (labels[k], *points[k].values())):  # neighbours: a start for the next
-        path = KEPT / f"{model.name}-{grown_from}-{bond}-{count}-{k}.npz"
+        path = KEPT / f"{names[k]}.npz"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             here = model.hamiltonian(grown_from, points[k])
@@ -41,15 +49,15 @@ def kept_states(model: qtrain.PhaseModel, qubits: int, grown_from: int, bond: in
         found = qtrain.GroundState.load(path)
         before = (labels[k], found)
         states[k] = found.lengthened(qubits, cell=model.cell) if qubits > grown_from else found
-    return states, points, labels
+    return states, names
 
 
-def features(model: str, states: list, image: qtrain.HeisenbergImage, shots: int) -> np.ndarray:
+def features(names: list[str], states: list, image: qtrain.HeisenbergImage, shots: int) -> np.ndarray:
     """(states, strings): what shadows of each state say of the strings that the network reads."""
     rows, paulis = [], image.paulis()
-    for k, state in enumerate(states):
-        path = KEPT / f"shadows-{model}-{state.num_qubits}-{state.bond}-{len(states)}-{shots}-{k}.npz"
-        shadows = qtrain.collect_shadows(list(state.tensors), shots=shots, seed=k, output=path)
+    for name, state in zip(names, states):
+        path, seed = KEPT / f"shadows-{name}-{state.num_qubits}-{shots}.npz", int(name[-8:], 16)
+        shadows = qtrain.collect_shadows(list(state.tensors), shots=shots, seed=seed, output=path)
         rows.append(shadows.expectations(paulis)[0])
     return np.nan_to_num(np.array(rows))
 
@@ -74,12 +82,13 @@ def chain(*, model: str, qubits: int, grown_from: int, states: list[int], shots:
           reach: int, steps: int, seeds: int, network_steps: int = 0) -> dict:  # fmt: skip
     """Accuracies on states that were not trained on: the surrogate's on shadows, the network's on exact states."""
     known, clock = qtrain.phase_model(model), [time.process_time()]
-    found, points, labels = kept_states(known, qubits, grown_from, bond, sum(states))
+    points, labels = known.draw(sum(states), seed=SEED)
+    found, names = kept_states(known, qubits, grown_from, bond, points, labels)
     clock.append(time.process_time())
     network = qtrain.ConvolutionalNetwork(qubits)
     image = network.image(weight=weight, reach=reach)
     clock.append(time.process_time())
-    data = features(model, found, image, shots)
+    data = features(names, found, image, shots)
     clock.append(time.process_time())
     accuracy: dict[str, list[float]] = {"surrogate": [], "linear": [], "majority": []}
     spent = {"surrogate": 0.0, "network": 0.0}

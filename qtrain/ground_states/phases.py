@@ -119,7 +119,10 @@ def _haldane(n: int, point: Point) -> Terms:
 
 
 def _haldane_phase(point: Point) -> int | None:
-    """Lines through the published transitions: (h1, h2) = (1, 0) is exact, at h1 = 0.5 they are 0.423 and −1.109."""
+    """Lines through the published transitions: (h1, h2) = (1, 0) is exact, at h1 = 0.5 they are 0.423 and −1.109.
+
+    Below h1 = 0.1 the upper transition turns towards h2 = 1, which the line does not follow: no points are drawn there.
+    """
     upper = 0.423 * (1 - point["h1"]) / 0.5
     lower = -1.0 - 0.109 * point["h1"] / 0.5
     if point["h2"] == upper or point["h2"] == lower:
@@ -167,7 +170,7 @@ for _row in (
         "dimers on odd or even bonds: the transition is where they are equal", _xxx, _xxx_phase,
     ),
     PhaseModel(
-        "haldane", ("symmetry-protected", "paramagnetic", "antiferromagnetic"), {"h1": (0.0, 1.6), "h2": (-1.6, 1.6)},
+        "haldane", ("symmetry-protected", "paramagnetic", "antiferromagnetic"), {"h1": (0.1, 1.6), "h2": (-1.6, 1.6)},
         0.1, None, 2, "lines through the transitions of 1810.03787: (1, 0) exact, (0.5, 0.423) and (0.5, -1.109)",
         _haldane, _haldane_phase,
     ),
