@@ -30,8 +30,6 @@ from .growth.adapt import Growth as Growth
 from .growth.adapt import grow as grow
 from .growth.clifford_points import clifford_point as clifford_point
 from .improvement.improve import improve as improve
-from .improvement.pretrain import Pretrained as Pretrained
-from .improvement.pretrain import pretrain as pretrain
 from .improvement.results import Improvements as Improvements
 from .lie.dla import dla as dla
 from .lie.growth import DLAGrowth as DLAGrowth
@@ -40,6 +38,8 @@ from .lie.result import DLAResult as DLAResult
 from .lie.symmetrize import symmetrize as symmetrize
 from .light_cones.light_cone import light_cone as light_cone
 from .light_cones.result import LightCone as LightCone
+from .pretraining.pretrain import Pretrained as Pretrained
+from .pretraining.pretrain import pretrain as pretrain
 from .qiskit_plugins.ansatz import TrainableAnsatz as TrainableAnsatz
 from .qiskit_plugins.removal import remove_dead as remove_dead
 from .qml.adjoint_gradient import AdjointEstimatorGradient as AdjointEstimatorGradient

@@ -39,6 +39,7 @@ FOLDERS: dict[str, tuple[int, set[str], str]] = {
     "qiskit_plugins": (7, HEAVY, "the gate, the passes and the stages of Qiskit's transpiler"),
     "experiments": (7, {"optuna", "matplotlib"}, "studies reproduced: sizes, parts on file, expected numbers, their record"),
     "improvement": (7, HEAVY, "edits of a circuit that are tried: what each of them measured"),
+    "pretraining": (7, HEAVY, "angles to begin with on a device, found without one"),
     "triviality": (7, {"mlflow", "optuna", "matplotlib"}, "whether a data set needs anything quantum: audits"),
     "testing": (8, HEAVY - {"optuna"}, "conformance suites for rows that others add"),
     "views": (8, {"mlflow", "optuna"}, "tables, figures, pages: from results to what people read"),

@@ -38,7 +38,7 @@ class Experiment:
             return run.finish()
 
     What a part gave is on file as soon as it ends: started again, the same command goes on after it. A part whose
-    settings were changed since is run again, and says so.
+    settings were changed since is run again, and says so; one from before a change of the folder's code says so.
 
     Args:
         folder: of the experiment; ``size``: "quick" or "full".
@@ -74,8 +74,7 @@ class Experiment:
         self._only, self._again, self._uri = tuple(only), again, tracking_uri
         self._say = say or (lambda line: print(line, flush=True))
         self._kept: dict[str, dict[str, Any]] = {}
-        script = (self.folder / "run.py").read_bytes() if self._has("run.py") else b""
-        self._mark = hashlib.sha256(script).hexdigest()[:16]
+        self._mark = self._digest_of_code()
 
     @classmethod
     def from_arguments(cls, script: str, argv: Sequence[str] | None = None) -> Experiment:
@@ -116,7 +115,7 @@ class Experiment:
             self._say(f"{name}: on file with other settings ({', '.join(names)}){', run again' if wanted else ''}")
             kept = None
         elif kept is not None and wanted and not self._again and kept["mark"] != self._mark:
-            self._say(f"{name}: on file from an earlier run.py; --again runs it again")
+            self._say(f"{name}: on file from earlier code of this folder; --again runs it again")
         if wanted and (kept is None or self._again):
             kept = self._run(name, function, settings, digest)
             self.results.mkdir(parents=True, exist_ok=True)
@@ -186,11 +185,22 @@ class Experiment:
         self._say("As expected." if not failures else f"{len(failures)} not as expected.json says.")
         return 1 if failures else 0
 
-    def _has(self, name: str) -> bool:
-        return (self.folder / name).is_file()
+    def _code(self) -> list[Path]:
+        """Python files of the folder and those below it, but for experiments of their own."""
+        others = {path.parent for path in self.folder.rglob("config.toml")} - {self.folder}
+        found = [path for path in self.folder.rglob("*.py") if not others & set(path.parents)]
+        return sorted(path for path in found if self.folder / "results" not in path.parents)
+
+    def _digest_of_code(self) -> str:
+        digest = hashlib.sha256()
+        for path in self._code():
+            text = path.read_bytes()
+            digest.update(f"{path.relative_to(self.folder).as_posix()} {len(text)}\n".encode() + text)
+        return digest.hexdigest()[:16]
 
     def _files(self) -> dict[str, Path]:
-        files = {n: self.folder / n for n in ("config.toml", "expected.json", "README.md", "run.py") if self._has(n)}
+        texts = [self.folder / name for name in ("config.toml", "expected.json", "README.md")]
+        files = {str(path.relative_to(self.folder)): path for path in [*texts, *self._code()] if path.is_file()}
         return files | {path.name: path for path in sorted(self.results.glob("*.png"))}
 
     def _uid(self) -> str:

@@ -70,6 +70,23 @@ def test_a_config_that_changed_runs_its_part_again():
     assert code == 1 and "sums.total.1 should be 6. Got 10." in said
 
 
+@pytest.mark.parametrize("name, tells", [
+    ("run.py", True), ("sums.py", True), ("models/deep.py", True), ("results/old.py", False), ("notes.txt", False),
+    ("audit/sums.py", False),
+])  # fmt: skip
+def test_any_code_of_the_folder_that_changed_is_told(name, tells):
+    """Modules beside run.py too; not those of an experiment of its own below it."""
+    path = wrote() / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if name.startswith("audit/"):
+        (path.parent / "config.toml").write_text(CONFIG)
+    for text in ("one = 1\n", "one = 2\n", None):
+        assert "earlier code" not in ran(again=True)[1] + ran()[1]
+        path.unlink() if text is None else path.write_text(text)
+        code, said, calls = ran()
+        assert code == 0 and calls == [] and ("sums: on file from earlier code of this folder" in said) is tells
+
+
 @pytest.mark.parametrize("change, sentence", [
     ({"value": 1.6}, "sums.slope should be 1.6 ± 1%. Got 1.5."),
     ({"name": "sums.incline"}, "sums.incline should be a number of the part 'sums': the part gave none of that name."),

@@ -35,7 +35,7 @@ def pretrain(
     """Find angles to begin with on a device, without one; say whether the circuit still trains from there."""
     from qtrain.budget import Budget
     from qtrain.circuits.files import read_circuit
-    from qtrain.improvement.pretrain import pretrain as find
+    from qtrain.pretraining.pretrain import pretrain as find
     from qtrain.registry.registry import load
     from qtrain.studies.tasks.hamiltonian import read_hamiltonian, read_terms
 

@@ -1,0 +1,1 @@
+"""Angles to begin with on a device, found without one."""
