@@ -62,16 +62,15 @@ def _along(axis: Any, ladder: dict[str, Any], name: str, measured: int) -> None:
 
 def _deeper(axis: Any, scrambling: dict[str, Any], kind: str) -> None:
     sizes = [int(name.split()[1]) for name in scrambling if name.startswith(kind)]
+    looks = {
+        "cost": ("-", 2.5, 0.55, "cost, Var f"), "variance": ("o-", 1.3, 1.0, "gradient"),
+        "elsewhere": ("s:", 1.3, 1.0, "gradient, best single-qubit Pauli"),
+    }  # fmt: skip
     for n, color in zip(sizes, DEPTHS):
         table = scrambling[f"{kind} {n}"]
-        for name, style, label in (("cost", "-", "cost, Var f"), ("variance", "o-", "gradient"),
-                                   ("elsewhere", "s:", "gradient, best single-qubit Pauli")):  # fmt: skip
+        for name, (style, width, alpha, _) in looks.items():
             mean, low, high = np.array(table[name]).T
-            axis.plot(
-                table["depths"], mean, style, color=color, ms=5, lw=2.5 if name == "cost" else 1.3,
-                alpha=0.55 if name == "cost" else 1.0, label=f"n = {n}: {label}" if n == sizes[-1] else f"n = {n}"
-                if name == "variance" else None,
-            )  # fmt: skip
+            axis.plot(table["depths"], mean, style, color=color, ms=5, lw=width, alpha=alpha)
             if name == "variance":
                 axis.fill_between(table["depths"], low, high, color=color, alpha=0.2, lw=0)
         axis.axhline(2.0**-n, color=color, lw=0.8, ls=(0, (1, 4)))
@@ -80,10 +79,12 @@ def _deeper(axis: Any, scrambling: dict[str, Any], kind: str) -> None:
     axis.set_xlabel("layers of the scrambler between the gate and the probe")
     what = "undone with the same angles (an echo)" if kind == "correlated" else "undone with other angles"
     axis.text(0.02, 1.01, f"scrambler, probe, scrambler {what}", transform=axis.transAxes, fontsize=11)
-    if kind == "correlated":
-        axis.legend(
-            fontsize=9, loc="lower left", ncols=2, framealpha=0.9, edgecolor="none"
-        )
+    if kind == "independent":
+        lines = [axis.plot([], [], style, color=COST, ms=5, lw=width, alpha=alpha, label=label)[0]
+                 for style, width, alpha, label in looks.values()]  # fmt: skip
+        lines += axis.plot([], [], color=COST, lw=0.8, ls=(0, (1, 4)), label="$2^{-n}$")
+        lines += [axis.plot([], [], color=color, lw=4, label=f"n = {n}")[0] for n, color in zip(sizes, DEPTHS)]
+        axis.legend(handles=lines, fontsize=9, loc="upper right", ncols=2, frameon=False)
 
 
 def ensembles(found: dict[str, Any]) -> Any:

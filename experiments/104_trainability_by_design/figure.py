@@ -83,8 +83,8 @@ def _line(axis: Any, numbers: dict[str, Any]) -> None:
         axis.plot(sizes, [1 / math.comb(int(n) + 1, place(int(n)) + 1) for n in sizes], color=colour, lw=1)
         axis.plot([r["n"] for r in rows], [r["cost"] for r in rows], "o", color=colour, ms=5, label=f"Z at the {name}")
     axis.axhline(1 / SHOTS, color="black", ls=":", lw=1)
-    axis.text(100, 0.02 / SHOTS, f"{SHOTS:,} shots resolve", ha="right", fontsize=9)
-    axis.set(yscale="log", ylim=(1e-32, 10), xlabel="qubits", ylabel="variance of the cost, deep limit")
+    axis.text(100, 0.02 / SHOTS, f"what {SHOTS:,} shots resolve", ha="right", fontsize=9)
+    axis.set(yscale="log", ylim=(1e-32, 10), xlabel="qubits", ylabel="variance, deep limit")
     axis.set_title("RY + CZ line: one algebra of dimension n(n+1)", fontsize=SIZE)
     axis.legend(frameon=False, loc="lower left")
 
@@ -101,7 +101,7 @@ def _table(axis: Any, parts: dict[str, Any]) -> None:
     axis.set_xticks(range(len(TASKS)), TASKS)
     axis.set_yticks(range(len(DESIGNS)), DESIGNS)
     axis.tick_params(length=0)
-    axis.set_title("test accuracy; framed: the task's own symmetry", fontsize=SIZE)
+    axis.set_title("test accuracy (framed: the task's symmetry)", fontsize=SIZE)
 
 
 def _frame(x: int, y: int) -> Any:
