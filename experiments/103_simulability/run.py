@@ -13,9 +13,9 @@ import sys
 import time
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from certificates import table
+from figure import draw
 from sklearn.linear_model import LogisticRegression
 
 import qtrain
@@ -157,42 +157,6 @@ def both(*, models: list[str], **settings) -> dict:
     return {model: chain(model=model, **settings) for model in models}
 
 
-def draw(run: qtrain.Experiment) -> None:
-    """Accuracies by model and size, beside what was published."""
-    matplotlib.use("Agg")
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10.5, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=(1.45, 1))
-    bars = [(f"{name}\n{part['qubits']}", part) for name, part in run.parts.get("both", {}).items()]
-    bars += [(f"{name}\n{run.parts[name]['qubits']}", run.parts[name]) for name in NAMES if name in run.parts]
-    looks = {"surrogate": ("#0f62fe", "surrogate on shadows"), "network": ("#da1e28", "QCNN on exact states"),
-             "linear": ("#6f6f6f", "linear model, same features"), "majority": ("#c6c6c6", "largest class")}  # fmt: skip
-    for j, (kind, (colour, label)) in enumerate(looks.items()):
-        at = [(i, part["accuracy"][kind]) for i, (_, part) in enumerate(bars) if kind in part["accuracy"]]
-        if at:
-            x = np.array([i for i, _ in at]) + 0.2 * (j - 1.5)
-            mean = np.array([v["mean"] for _, v in at])
-            ends = [mean - [v["least"] for _, v in at], [v["most"] for _, v in at] - mean]
-            left.bar(x, mean, 0.18, color=colour, label=label)
-            left.errorbar(x, mean, ends, fmt="none", ecolor="black", capsize=2, lw=0.8)
-    left.axhspan(0.80, 0.86, color="#f1c21b", alpha=0.35, lw=0, label="published, but for XXX (2408.12739)", zorder=0)
-    left.axhline(0.9, color="#b28600", lw=1, ls="--", label="published, XXX: above this")
-    left.set_xticks(range(len(bars)), [name for name, _ in bars])
-    left.set(ylim=(0, 1.28), ylabel="accuracy on states not trained on", xlabel="model and number of qubits")
-    left.legend(ncols=2, fontsize=8, frameon=False, loc="upper center")
-    rows = run.parts["table"]["models"] if "table" in run.parts else {}
-    text = [(name, row["certificate"], f"{row['disagreement']:.0e}" if row["disagreement"] is not None else "–") for name, row in rows.items()]
-    right.axis("off")
-    right.set_title("largest difference from the state vector, by certificate", fontsize=9, y=0.86)
-    if text:
-        drawn = right.table(text, colLabels=["model", "certificate", "off by"], loc="center", cellLoc="left", colWidths=(0.46, 0.38, 0.16))
-        drawn.auto_set_font_size(False)
-        drawn.set_fontsize(7.5)
-        drawn.scale(1, 1.7)
-    run.save(figure)
-
-
 NAMES = ("xxx", "haldane", "annni", "cluster")
 
 
@@ -202,7 +166,7 @@ def main(argv: list[str] | None = None) -> int:
         run.part(name, chain, model=name)
     run.part("both", both)
     run.part("table", table)
-    draw(run)
+    run.save(draw(run.parts))
     return run.finish()
 
 
