@@ -55,7 +55,7 @@ experiments: $(VENV)/.installed  ## the studies that founded the field, quick si
 	EXPERIMENTS_STORE=sqlite:///$(CURDIR)/mlruns/mlflow.db $(BIN)/python -m pytest $(PYTEST_FLAGS) -rP tests/with_experiments
 
 experiments-full: $(VENV)/.installed  ## their full sizes (long); what is interrupted goes on with the same command
-	@status=0; for script in experiments/1[0-9][0-9]_*/run.py; do $(BIN)/python $$script full || status=1; done; exit $$status
+	@status=0; for script in experiments/1[0-9][0-9]_*/run.py experiments/1[0-9][0-9]_*/*/run.py; do $(BIN)/python $$script full || status=1; done; exit $$status
 
 $(VENV)/.docs-installed: pyproject.toml | $(VENV)/.installed
 	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[devices,dev,docs]'

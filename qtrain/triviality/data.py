@@ -181,7 +181,10 @@ def _states(source: Any) -> np.ndarray | None:
         source = np.array([item.data for item in source])
     elif several and any(isinstance(item, (QuantumCircuit, Statevector)) for item in source):
         raise QTrainError("X should hold circuits alone, or states alone. Got a mixture.")
-    if not np.iscomplexobj(source):
+    try:
+        if not np.iscomplexobj(source):
+            return None
+    except ValueError:  # rows of different lengths, which are refused as features
         return None
     states = np.asarray(source, complex)
     size = states.shape[1] if states.ndim == 2 else 0

@@ -32,7 +32,8 @@ class Interval(JsonResult):
     upper: float
 
     def __str__(self) -> str:
-        return f"{self.value:.2f} [{self.lower:.2f}, {self.upper:.2f}]".replace("-", "−")
+        figures = [f"{round(v, 2) + 0.0:.2f}" for v in (self.value, self.lower, self.upper)]  # no -0.00
+        return f"{figures[0]} [{figures[1]}, {figures[2]}]".replace("-", "−")
 
 
 @dataclass(frozen=True, eq=False)

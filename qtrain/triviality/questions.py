@@ -25,7 +25,8 @@ class Standing:
         verdict: ``"ahead"``: one of the first is ahead of every second (at 95 %, of all firsts together);
             ``"level"``: no first is ahead of one of the second by more than the margin (each at 95 %, one-sided);
             ``"open"``: neither.
-        first, second: the models that stand for them. gap: between these.
+        first, second: the models that stand for them. gap: between these; where it is not level at 95 % for all of the
+            firsts together.
     """
 
     verdict: str
@@ -64,13 +65,13 @@ class Evidence:
         level = 1 - SIGNIFICANT / len(first)
         for a in first:
             if all(self.gap(a, b, level=level).lower > 0 for b in second):
-                return Standing(AHEAD, a, second[0], self.gap(a, second[0]))
+                return Standing(AHEAD, a, second[0], self.gap(a, second[0], level=level))
         for b in second:
             one_sided = 1 - 2 * SIGNIFICANT
             room = 1 - self.trials.folds.of(self.trials.correct[b], level=one_sided).lower  # nobody is ahead by more
             if all(min(room, self.gap(a, b, level=one_sided).upper) <= self.margin for a in first):
                 return Standing(LEVEL, first[0], b, self.gap(first[0], b))
-        return Standing(OPEN, first[0], second[0], self.gap(first[0], second[0]))
+        return Standing(OPEN, first[0], second[0], self.gap(first[0], second[0], level=level))
 
     @property
     def learners(self) -> list[str]:
@@ -102,11 +103,11 @@ class Evidence:
 
     def figures(self, standing: Standing) -> str:
         """``0.97 [0.95, 0.99] for A against 0.96 for B (gap 0.01 [-0.02, 0.03])``, whoever is ahead first."""
-        a, b = standing.first, standing.second
-        first, second = (a, b) if standing.verdict == AHEAD else (b, a)
+        a, b, gap = standing.first, standing.second, standing.gap
+        if standing.verdict != AHEAD:
+            a, b, gap = b, a, Interval(-gap.value, -gap.upper, -gap.lower)
         return (
-            f"{self.score(first)} for {self.called(first)} against {self.score(second).value:.2f} for "
-            f"{self.called(second)} (gap {self.gap(first, second)})"
+            f"{self.score(a)} for {self.called(a)} against {self.score(b).value:.2f} for {self.called(b)} (gap {gap})"
         )
 
     @property
@@ -253,7 +254,9 @@ def overall(evidence: Evidence) -> tuple[str, str]:
     kind, low = low_body(evidence)
     rivals = evidence.names("classical", "one-body", "two-body", "surrogate")
     classical = evidence.stand(evidence.names("quantum"), rivals)
-    needless = "nothing here needs entanglement"
+    entangled = evidence.stand(evidence.twinned, evidence.names("product"))
+    hurts = entangled is not None and entangled.verdict == AHEAD  # of the quantum models tried
+    needless = "no entangling model is needed for that" if hurts else "nothing here needs entanglement"
     if low is None or (classical is None and low.verdict != LEVEL):
         return "not decided", "no quantum model was tried beside classical ones"
     if low.verdict == LEVEL:
@@ -263,8 +266,8 @@ def overall(evidence: Evidence) -> tuple[str, str]:
     if classical.verdict == AHEAD:
         figures = evidence.figures(classical)
         beaten = f"ahead of every classical model tried: {figures}; another one may do better"
-        entangled = evidence.stand(evidence.twinned, [*rivals, *evidence.names("product")])
-        if entangled is not None and entangled.verdict == AHEAD:
+        foremost = evidence.stand(evidence.twinned, [*rivals, *evidence.names("product")])
+        if foremost is not None and foremost.verdict == AHEAD:
             return "entanglement helps", f"a model with entanglement is {beaten}"
         return "quantum model ahead", f"a quantum model is {beaten}; these tests do not show that it needs entanglement"
     if low.verdict == OPEN:

@@ -24,7 +24,7 @@ class Score(JsonResult):
     group: str
     balanced: Interval | None = None
     accuracy: Interval | None = None
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
     skipped: str = ""
 
 
@@ -36,7 +36,8 @@ class Finding(JsonResult):
         question: such as ``"low-body features"``. verdict: in a word or two, such as ``"suffice"``.
         sentence: the answer with its figures.
         first, second: the models whose gap decides; empty where there is none. gap: balanced accuracy of the first
-            minus that of the second, on the same folds.
+            minus that of the second, on the same folds, with its 95 % interval, which holds for all models that were
+            compared together where one is said to be ahead, or nothing is separated.
     """
 
     question: str

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-STUDIES = sorted(path.parent.name for path in (REPOSITORY / "experiments").glob("1[0-9][0-9]_*/run.py"))
+EXPERIMENTS = REPOSITORY / "experiments"
+STUDIES = sorted(str(path.parent.relative_to(EXPERIMENTS)) for path in EXPERIMENTS.glob("1[0-9][0-9]_*/**/run.py"))
 # Where they are recorded: by default in the empty folder of the test.
 STORE = os.environ.get("EXPERIMENTS_STORE", "sqlite:///mlruns/mlflow.db")
 
@@ -18,7 +19,7 @@ STORE = os.environ.get("EXPERIMENTS_STORE", "sqlite:///mlruns/mlflow.db")
 @pytest.mark.parametrize("study", STUDIES)
 def test_quick_size(study, tmp_path):
     """Computed anew; its table is printed, also when every number is as expected."""
-    script = REPOSITORY / "experiments" / study / "run.py"
+    script = EXPERIMENTS / study / "run.py"
     options = ["--results", str(tmp_path / "results"), "--tracking-uri", STORE]
     done = subprocess.run([sys.executable, str(script), "quick", *options], capture_output=True, text=True)
     print(done.stdout)

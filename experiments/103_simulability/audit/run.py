@@ -43,7 +43,7 @@ def numbers(found: qtrain.Audit) -> dict:
     best = {column: [scores[row] for row in rows if row in scores] for column, rows in ROWS.items()}
     table = {column: max(values) for column, values in best.items() if values}
     table |= {f"gap {row.question}": row.gap.value for row in found.findings if row.gap is not None}
-    table |= {f"{row.question}": row.verdict for row in found.findings}
+    table |= {f"answer {row.question}": row.verdict for row in found.findings}
     return table | {"verdict": found.verdict, "samples": found.samples, "majority": found.majority}
 
 
