@@ -50,7 +50,7 @@ def ground_state(
         GroundState.
 
     Raises:
-        QTrainError: a symmetry that the Hamiltonian lacks, a start of another size, a missing library.
+        QTrainError: fewer than 3 qubits, a symmetry that the Hamiltonian lacks, a start of another size, a missing library.
 
     Example:
         >>> chain = "-1*ZZII - 1*IZZI - 1*IIZZ - 0.5*XIII - 0.5*IXII - 0.5*IIXI - 0.5*IIIX"
@@ -60,8 +60,8 @@ def ground_state(
     """
     operator = as_observable(hamiltonian)
     n = operator.num_qubits
-    if n < 2:
-        raise QTrainError(f"hamiltonian should have at least 2 qubits. Got {n}.")
+    if n < 3:
+        raise QTrainError(f"hamiltonian should have at least 3 qubits, as sweeps move two at a time. Got {n}.")
     if bond < 1 or sweeps < 1 or not tolerance > 0:
         raise QTrainError(
             f"bond and sweeps should be at least 1, tolerance positive. Got {bond}, {sweeps}, {tolerance}."
@@ -81,7 +81,8 @@ def ground_state(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of norms that are off by rounding
         engine = _engine(_factors(terms, symmetry), n, symmetry, first, bond, sweeps, tolerance)
-        energy, state = _run(engine)
+        _, state = _run(engine)  # with the energy of two sites before they are truncated
+        energy = np.real(engine.model.H_MPO.expectation_value(state))
         engine.lanczos_params.touch("N_max", "N_min", "E_tol")  # small problems leave them unused
     tensors = [state.get_B(q, form="B").to_ndarray() for q in range(n)]
     tensors = [tensor[:, state.sites[q].perm.argsort()] for q, tensor in enumerate(tensors)]

@@ -101,8 +101,11 @@ def estimate(
             value, error, half = _median_of_means(units, terms, alpha, batches)
         low, high = value - half, value + half
     most, constant = float(np.abs(terms.coefficients).sum()), terms.constant
+    low, high = max(low, -most), min(high, most)
+    if low > high:  # what no state has: the interval is known to have missed, and nothing is left to say
+        low, high = -most, most
     return ShadowEstimate(
-        constant + value, float(error), constant + float(max(low, -most)), constant + float(min(high, most)),
+        constant + value, float(error), constant + float(low), constant + float(high),
         float(confidence), method, planes.shots, unmeasured,
     )  # fmt: skip
 

@@ -75,6 +75,22 @@ def test_a_neighbouring_state_is_a_start():
     assert found.energy == pytest.approx(exact, abs=1e-6) and found.sweeps < first.sweeps
 
 
+@pytest.mark.parametrize("bond", [1, 2, 3])
+def test_the_energy_is_that_of_the_state_where_bonds_are_cut(bond):
+    """Two sites before their truncation have a lower one."""
+    rng = np.random.default_rng(bond)
+    operator = SparsePauliOp(["YXYZ", "ZZYY", "XIXX", "XIZI", "IXXI", "YYXI", "YIIY"], rng.normal(size=7))
+    found = ground_state(operator, bond=bond)
+    assert found.truncation_error > 1e-3
+    assert found.energy == pytest.approx(found.expectation(operator), abs=1e-10)
+
+
+@pytest.mark.parametrize("text", ["ZZ + XI", "Z"])
+def test_a_sweep_needs_three_sites(text):
+    with pytest.raises(qtrain.QTrainError, match="at least 3 qubits"):
+        ground_state(text)
+
+
 @pytest.mark.parametrize(
     "options, words",
     [

@@ -114,6 +114,21 @@ def test_what_no_shot_measured_widens_the_interval():
     assert shadows.estimate("2*XX").lower == -2 and shadows.estimate("3*II").upper == 3
 
 
+@given(st.integers(0, 2**32 - 1), st.sampled_from(METHODS), st.sampled_from([0.5, 0.8, 0.95]))
+def test_limits_are_in_order_and_what_a_state_can_have(seed, method, confidence):
+    """Few shots of the inverted channel are so far off that their interval may hold nothing possible."""
+    rng = np.random.default_rng(seed)
+    shots = int(rng.integers(1, 12))
+    shadows = Shadows(rng.integers(1, 4, (shots, 2)), rng.integers(0, 2, (shots, 2)))
+    found = shadows.estimate("ZZ - 0.5*XI", method=method, confidence=confidence)
+    assert -1.5 <= found.lower < found.upper <= 1.5
+
+
+def test_an_interval_of_nothing_possible_says_nothing():
+    found = Shadows([[2, 2]], [[0, 0]]).estimate("ZZ", method="median_of_means", confidence=0.8)
+    assert (found.value, found.lower, found.upper) == (9, -1, 1)
+
+
 @given(st.integers(1, 60), st.floats(0.01, 0.99), st.floats(0.01, 0.5))
 def test_binomial_limits_hold(trials, p, alpha):
     """Exactly: the probability of all counts whose interval misses p is at most alpha."""

@@ -14,7 +14,7 @@ from qiskit.quantum_info import SparsePauliOp, Statevector
 
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
-from qtrain.simulators.statevector import states, values, values_and_gradients
+from qtrain.simulators.statevector import Simulation, states, values, values_and_gradients
 
 
 def qiskit_value(circuit: QuantumCircuit, observable: SparsePauliOp, numbers: np.ndarray) -> float:
@@ -197,3 +197,15 @@ def test_input_states_take_the_place_of_a_preparation(circuit, seed):
 def test_input_states_of_another_shape_are_one_sentence():
     with pytest.raises(QTrainError, match=r"start should have shape \(1, 4\), a state for each sample"):
         values(lower(real_amplitudes(2, reps=1)), "ZZ", np.zeros((1, 4)), start=np.zeros((1, 8)))
+
+
+@pytest.mark.parametrize(("n", "samples"), [(4, 3), (8, 1), (8, 9)])
+def test_of_several_observables_the_first_one_is_differentiated(n, samples):
+    """In eight lanes of samples, and where one sample takes them all."""
+    program = lower(efficient_su2(n, reps=1, entanglement="linear"))
+    weights = np.random.default_rng(n + samples).normal(size=(samples, len(program.parameters)))
+    pair = ["Z" * n, "X" + "I" * (n - 1)]
+    for observables in (pair, pair[::-1]):
+        found, slopes, _ = Simulation(program, observables).run(weights, gradient=True)
+        np.testing.assert_allclose(found, values(program, observables, weights), atol=1e-12)
+        np.testing.assert_allclose(slopes, values_and_gradients(program, observables[0], weights)[1], atol=1e-12)

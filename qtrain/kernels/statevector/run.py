@@ -329,7 +329,7 @@ def run(
                 for lane in range(count):
                     states[group_begin + lane, 2 * i] = psi[i * AMPLITUDE + lane]
                     states[group_begin + lane, 2 * i + 1] = psi[i * AMPLITUDE + LANES + lane]
-        for k in range(values.shape[1]):
+        for k in range(values.shape[1] - 1, -1, -1):  # the first one last: lambda stays as it leaves it
             lam = buffers[2] if differentiate else psi
             observe(psi, lam, n, diagonal[k], first[groups[k] : groups[k + 1] + 1], xs, zs, terms,
                      differentiate, angles)  # fmt: skip

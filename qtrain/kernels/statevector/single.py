@@ -196,7 +196,7 @@ def run_single(
                           source, signs, False)  # fmt: skip
             for t in range(segment[s], segment[s + 1]):
                 forward_item(psi, base, block, kind[t], bit[t], x[t], z[t], coef, t * 4 * LANES)
-    for k in range(values.shape[1]):
+    for k in range(values.shape[1] - 1, -1, -1):  # the first one last: lambda stays as it leaves it
         lam = buffers[2] if differentiate else psi
         _observe(psi, lam, low, diagonal[k], first[groups[k] : groups[k + 1] + 1], xs, zs, terms,
                  differentiate, lane_signs, angles)  # fmt: skip
