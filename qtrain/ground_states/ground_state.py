@@ -50,7 +50,8 @@ def ground_state(
         GroundState.
 
     Raises:
-        QTrainError: fewer than 3 qubits, a symmetry that the Hamiltonian lacks, a start of another size, a missing library.
+        QTrainError: fewer than 3 qubits, a symmetry that the Hamiltonian lacks, a start of another size, a missing
+            library.
 
     Example:
         >>> chain = "-1*ZZII - 1*IZZI - 1*IIZZ - 0.5*XIII - 0.5*IXII - 0.5*IIXI - 0.5*IIIX"
