@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,12 +43,12 @@ def bars(axis: Axes, x: Any, rows: list[dict[str, float]], **style: Any) -> None
 
 def sizes(axis: Axes, parts: dict[str, Any]) -> None:
     n, exact = keyed(parts["size"]["exact"])
-    axis.semilogy(n, [row["variance"] for row in exact], color=BLUE, label="all circuits and angles, exactly")
+    axis.semilogy(n, [row["variance"] for row in exact], color=BLUE, label="averaged over all circuits and angles")
     m, limit = keyed(parts["size"]["limit"])
     axis.semilogy(m, limit, "--", color=GREY, linewidth=1, label=r"2-design, $d/3(d^2-1)$")
     k, sampled = keyed(parts["size"]["sampled"])
     bars(axis, k, sampled, color=ORANGE, markersize=4.5, label="sampled statevectors, 95 %")
-    axis.set(title="The plateau: $10n$ layers", xlabel="qubits $n$", ylabel=V)
+    axis.set(title="The plateau: $10n$ layers", xlabel="qubits $n$", ylabel=V, xticks=n)
     text = rf"slope {parts['size']['slope']:.3f} per qubit from $n=4$" + "\n" + r"$-\ln 2=-0.693$"
     axis.text(0.05, 0.07, text, transform=axis.transAxes, fontsize=9, color=BLUE)
     axis.legend(frameon=False, fontsize=9)
@@ -56,20 +57,21 @@ def sizes(axis: Axes, parts: dict[str, Any]) -> None:
 def depths(axis: Axes, parts: dict[str, Any]) -> None:
     n, curves = keyed(parts["depth"]["curves"], "line ")
     chosen = [k for k in range(len(n)) if n[k] in (4, 6, 8, 10, 12, 16, 20, 24, 32)]
-    colours = ScalarMappable(LogNorm(3, 100), "viridis_r")
+    colours = ScalarMappable(LogNorm(1.5, 40), "viridis_r")
     for k in chosen:
         curve, colour = curves[k], colours.to_rgba(n[k])
         axis.loglog(curve["depths"], curve["variance"], color=colour, linewidth=1.3)
-        axis.text(curve["depths"][-1] * 1.06, curve["variance"][-1], f"{n[k]}", fontsize=8, color=colour, va="center")
+        axis.text(curve["depths"][-1] * 1.06, curve["variance"][-1], f"{n[k]}", fontsize=9, color=colour, va="center")
     found = parts["hundred"]
     axis.loglog(found["depths"], found["variance"], color="black", linewidth=1.6, label="100 qubits, tensor train")
     low, mean, high = (np.array(found[key]) for key in ("lower", "walks", "upper"))
     axis.errorbar(found["checked"], mean, [mean - np.maximum(low, 0.02 * mean), high - mean], fmt="s", color=ORANGE, markersize=4,
                   capsize=2.5, linewidth=1, label="100 qubits, unbiased walks, 95 %", zorder=5)  # fmt: skip
-    axis.axhline(found["limit"], color=GREY, linestyle="--", linewidth=1)
-    axis.text(1.1, found["limit"] * 2.5, "2-design limit, 100 qubits", fontsize=8.5, color=GREY)
-    axis.set(title="Against depth, 4 to 100 qubits", xlabel="layers", ylabel=V)
-    axis.legend(frameon=False, fontsize=9, loc="center left", bbox_to_anchor=(0.0, 0.42))
+    exponent = math.floor(math.log10(found["limit"]))
+    axis.text(0.03, 0.05, f"limit of 100 qubits: ${found['limit'] / 10**exponent:.1f}\\cdot 10^{{{exponent}}}$, far below",
+              transform=axis.transAxes, fontsize=9, color=GREY)  # fmt: skip
+    axis.set(title="Against depth, 4 to 100 qubits", xlabel="layers", ylabel=V, xlim=(None, 1.5 * found["deepest"]))
+    axis.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0.0, 0.1))
 
 
 def reached(axis: Axes, parts: dict[str, Any]) -> None:
@@ -81,8 +83,9 @@ def reached(axis: Axes, parts: dict[str, Any]) -> None:
         fit, fine = np.polyfit(side, layers, 1), np.geomspace(n[0], n[-1], 100)
         label = f"{name}: {fit[0]:.1f} layers per {'qubit' if power == 1 else 'side'}"
         axis.plot(fine, np.polyval(fit, fine ** (1 / power)), color=colour, linewidth=1.3, label=label)
-    axis.set(title=r"Depth to the plateau grows as $n^{1/D}$", xlabel="qubits $n$", ylabel="layers until $V$ is below twice its limit", ylim=(0, None))
-    axis.legend(frameon=False, fontsize=9, loc="lower right")
+    axis.set(title="Depth to the plateau", xlabel="qubits $n$", ylabel="layers until $V$ is below twice its limit")
+    axis.set_ylim(0, 1.25 * max(found["reached"].values()))
+    axis.legend(frameon=False, fontsize=9, loc="upper left")
 
 
 def observables(axis: Axes, parts: dict[str, Any]) -> None:
@@ -116,8 +119,6 @@ def tails(axis: Axes, parts: dict[str, Any]) -> None:
     k, share = np.array(found["multiples"]), np.array(found["share"])
     axis.semilogy(k, found["chebyshev"], color=GREY, label=r"Chebyshev, $1/k^2$")
     axis.semilogy(k[share > 0], share[share > 0], "o", color=BLUE, markersize=4.5, label=f"{found['samples']} gradients, {found['num_qubits']} qubits")
-    from math import erfc
-
-    axis.semilogy(k, [erfc(v / 2**0.5) for v in k], "--", color=ORANGE, linewidth=1, label="normal law")
+    axis.semilogy(k, [math.erfc(v / 2**0.5) for v in k], "--", color=ORANGE, linewidth=1, label="normal law")
     axis.set(title="Tails: beyond $k$ standard deviations", xlabel="$k$", ylabel=r"$P(|\partial f|\geq k\sqrt{V})$", ylim=(2e-4, 1.6))
     axis.legend(frameon=False, fontsize=9)

@@ -86,9 +86,9 @@ def searched(num_qubits: int, layers: int, width: float) -> Weights:
     return build
 
 
-def size(*, layers: int, sampled: list, circuits: list, draws: int, exact: list, seed: int) -> dict:
+def size(*, layers: int, sampled: list, circuits: list, draws: int, exact: list, tolerance: float, seed: int) -> dict:
     """V against n at 10 n layers: sampled by statevectors as the paper did, and exactly."""
-    known = {n: qtrain.RandomCircuits(n).variance([layers * n], PAPER) for n in exact}
+    known = {n: qtrain.RandomCircuits(n).variance([layers * n], PAPER, tolerance=tolerance) for n in exact}
     result: dict = {"exact": {}, "sampled": {}, "limit": {n: plateau(n) for n in exact}}
     for n, found in known.items():
         result["exact"][n] = {"variance": found.variance[0], "lower": found.lower[0], "upper": found.upper[0]}
@@ -110,13 +110,14 @@ def plateau(n: int) -> float:
     return d / (3 * (d * d - 1))
 
 
-def depth(*, line: list, line_layers: int, grid: list, grid_layers: list, samples: int) -> dict:
+def depth(*, line: list, line_layers: int, grid: list, grid_layers: list, samples: int, tolerance: float) -> dict:
     """V against depth, and the depth at which it comes within a factor 2 of its limit, on lines and square grids."""
     result: dict = {"curves": {}, "reached": {}}
     shapes = [("line", n, line_layers * n) for n in line] + [("grid", n, most) for n, most in zip(grid, grid_layers)]
     for shape, n, most in shapes:
         method = "auto" if shape == "line" or n <= 9 else "walks"
-        logs = qtrain.RandomCircuits(n, shape).variance(range(1, most + 1), PAPER, method=method, samples=samples).log_variance
+        options = {"method": method, "samples": samples, "tolerance": tolerance}
+        logs = qtrain.RandomCircuits(n, shape).variance(range(1, most + 1), PAPER, **options).log_variance
         above = logs - math.log(2 * plateau(n))
         first = int(np.argmax(above <= 0))
         reached = first + above[first - 1] / (above[first - 1] - above[first]) if above[first] <= 0 else math.nan
@@ -212,11 +213,12 @@ def tails(*, num_qubits: int, layers: int, circuits: int, draws: int, seed: int)
 
 
 def hundred(
-    *, num_qubits: int, depths: list, checked: list, samples: int, runs: int, single_layers: int, single_circuits: int, seed: int
-) -> dict:
+    *, num_qubits: int, depths: list, checked: list, tolerance: float, samples: int, runs: int, single_layers: int,
+    single_circuits: int, seed: int,
+) -> dict:  # fmt: skip
     """100 qubits: by tensor trains, held against unbiased walks with 95 % intervals; single circuits exactly."""
     ensemble, label = qtrain.RandomCircuits(num_qubits), "I" * (num_qubits - 2) + "ZZ"
-    trains = ensemble.variance(sorted({*depths, *checked}), PAPER, method="train", tolerance=1e-6)
+    trains = ensemble.variance(sorted({*depths, *checked}), PAPER, method="train", tolerance=tolerance)
     at = dict(zip(trains.depths, trains.variance))
     walks = ensemble.variance(checked, PAPER, method="walks", samples=samples, runs=runs, seed=seed)
     single = [
