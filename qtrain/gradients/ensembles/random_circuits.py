@@ -35,8 +35,9 @@ class EnsembleVariance(Shown, JsonResult):
 
     Attributes:
         depths: layers. variance: (depths,) E[(df/dtheta)^2]; its logarithms in ``log_variance``, which never underflow.
-        lower, upper: (depths,) for ``"exact"`` the variance itself; for ``"walks"`` 95 % intervals; for ``"train"`` as
-            far as a ten times larger tolerance moves it, which is an estimate and no bound.
+        lower, upper: (depths,) for ``"exact"`` the variance itself; for ``"walks"`` 95 % intervals, up to the square of
+            the coefficient where no walk was felt; for ``"train"`` as far as a ten times larger tolerance moves it,
+            which is an estimate and no bound.
         method: "exact", "train" or "walks".
     """
 
@@ -147,7 +148,7 @@ class RandomCircuits:
                 list(walks(letters, self.pairs, asked, ends, odds, np.random.default_rng([seed, run]), samples))
                 for run in range(runs)
             ]
-            return _sampled(asked, np.array(estimates) + scale)
+            return _sampled(asked, np.array(estimates) + scale, scale)
         factors = np.eye(3)[letters]
 
         found: list[np.ndarray] = []
@@ -240,8 +241,11 @@ def _known(depths: tuple[int, ...], logs: np.ndarray, spread: np.ndarray, method
     return EnsembleVariance(depths, value, value * np.maximum(1 - spread, 0), value * (1 + spread), logs, method)
 
 
-def _sampled(depths: tuple[int, ...], logs: np.ndarray) -> EnsembleVariance:
-    """(runs, depths) logarithms of unbiased estimates: their mean, and Student's 95 % interval."""
+def _sampled(depths: tuple[int, ...], logs: np.ndarray, most: float) -> EnsembleVariance:
+    """(runs, depths) logarithms of unbiased estimates: their mean, and Student's 95 % interval.
+
+    ``most``: logarithm of c², which no squared derivative exceeds: all that is known where no walk was felt.
+    """
     from scipy.stats import t
 
     top = np.maximum(logs.max(axis=0), -1e300)  # where no walk was felt, all are -inf
@@ -249,6 +253,7 @@ def _sampled(depths: tuple[int, ...], logs: np.ndarray) -> EnsembleVariance:
     mean, error = values.mean(axis=0), values.std(axis=0, ddof=1) / math.sqrt(len(logs))
     width = float(t.ppf(0.975, len(logs) - 1)) * error
     scale = np.exp(top)
-    lower, upper = scale * np.maximum(mean - width, 0), scale * (mean + width)
+    lower = scale * np.maximum(mean - width, 0)
+    upper = np.where(mean > 0, scale * (mean + width), math.exp(most))
     log_mean = np.log(mean, out=np.full(len(mean), -math.inf), where=mean > 0)
     return EnsembleVariance(depths, scale * mean, lower, upper, top + log_mean, "walks")

@@ -64,6 +64,15 @@ def test_intervals_of_walks_hold_the_exact_value(edges, observable):
     assert (covered >= 16).all()  # of 20 at 95 %: fewer than 16 happens once in 4000
 
 
+def test_walks_that_were_never_felt_prove_no_zero():
+    """Rare walks alone move the far qubit here: nothing is known but that no derivative exceeds the coefficient."""
+    asked = {"observable": "0.5*Z3", "initialization": "gaussian:0.02"}
+    found = RandomCircuits(4).variance([5], method="walks", samples=20, runs=3, **asked)
+    exact = RandomCircuits(4).variance([5], method="exact", **asked).variance
+    assert found.variance == 0 < exact
+    assert found.lower == 0 and found.upper == pytest.approx(0.25)
+
+
 def test_deep_circuits_reach_the_closed_forms():
     """THEORY of 2-designs: d / (3 (d^2 - 1)) in the first layer, d^2 / (2 (d - 1)(d + 1)^2) in the middle."""
     for n in (2, 3, 5):
