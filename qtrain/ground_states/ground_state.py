@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
+from threadpoolctl import threadpool_limits
 
 from qtrain.circuits.observables import as_observable
 from qtrain.errors import QTrainError
@@ -166,7 +167,7 @@ def _engine(
 def _run(engine: Any) -> Any:
     from tenpy.tools.optimization import temporary_level
 
-    with temporary_level("skip_arg_checks"):
+    with temporary_level("skip_arg_checks"), threadpool_limits(1, "blas"):  # the matrices are small
         return engine.run()
 
 
