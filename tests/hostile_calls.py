@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 from qiskit import QuantumCircuit, qasm3, qpy
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import real_amplitudes
 
 from qtrain.architecture.catalogue import hva_tfim
 from qtrain.registry.registry import RegistryEntry, register
+from qtrain.shadows.data import Shadows
 
 SPEC = 'name = "s"\nqubits = 3\ntrials = 2\nbatch = 2\n[task]\nkind = "tfim"\n[training]\nsteps = 2\nstarts = 1\n'
 HEAD2, HEAD3 = 'OPENQASM 2.0; include "qelib1.inc";', 'OPENQASM 3.0; include "stdgates.inc";'
@@ -83,7 +85,7 @@ def make_files() -> None:
         "deep.toml": "a = " + DEEP, "long.toml": f"qubits = {LONG}", "big.toml": SPEC.replace("qubits = 3", "qubits = " + "9" * 400),
         "dots.toml": "a" + ".a" * 20_000 + " = 1", "twice.toml": SPEC + 'name = "t"\n', "page.html": "<!doctype html>\n",
         "stranger.html": "dear diary", "stranger.png": "dear diary", "stranger.json": "dear diary", "report.json": "{}",
-        "studies.journal": "dear diary", "compared.json": "dear diary", "family.py": FUNCTIONS, "ends.py": "exit(0)", "broken.py": "def (",
+        "classes.csv": "a,label\n" + "".join(f"{k % 7},{'xy'[k % 2]}\n" for k in range(30)), "studies.journal": "dear diary", "compared.json": "dear diary", "family.py": FUNCTIONS, "ends.py": "exit(0)", "broken.py": "def (",
     }  # fmt: skip
     for name, text in texts.items():
         Path(name).write_text(text, encoding="utf-8")
@@ -94,9 +96,10 @@ def make_files() -> None:
         "zero.qasm": b"\0" * 100, "mark.toml": b"\xef\xbb\xbf" + b"trials = ",
     }.items():  # fmt: skip
         Path(name).write_bytes(content)
-    for name in ("folder", "folder.qasm", "folder.qpy", "folder.json", "folder.csv", "folder.toml", "folder.html", "folder.png"):
+    make_arrays()
+    for name in ("folder", "folder.npz", "folder.qasm", "folder.qpy", "folder.json", "folder.csv", "folder.toml", "folder.html", "folder.png"):
         Path(name).mkdir()
-    for ending in ("qasm", "qpy", "json", "csv", "toml", "html", "png", "txt"):
+    for ending in ("qasm", "qpy", "json", "csv", "toml", "html", "png", "txt", "npz"):
         Path(f"circle.{ending}").symlink_to(f"circle.{ending}")
         Path(f"dangling.{ending}").symlink_to(f"nowhere/at.{ending}")
     changes: dict[str, dict[str, object]] = {
@@ -121,6 +124,7 @@ def make_files() -> None:
         "bincsv": {"task": {"kind": "classification", "data": "csv", "file": "binary.csv", "label": "label"}},
         "dircsv": {"task": {"kind": "classification", "data": "csv", "file": "folder.csv", "label": "label"}},
         "circlecsv": {"task": {"kind": "classification", "data": "csv", "file": "circle.csv", "label": "label"}},
+        "shape": {"device": {"shape": "magic"}}, "shapes": {"device": {"shape": "line", "edges": [[0, 1]]}}, "shaped": {"device": {"shape": 3}},
         "field": {"task": {"kind": "tfim", "field": float("inf")}}, "fieldtext": {"task": {"kind": "tfim", "field": "x"}},
     }  # fmt: skip
     for name, change in changes.items():
@@ -139,6 +143,30 @@ def make_files() -> None:
     }.items():  # fmt: skip
         (home / f"{name}.json").write_text(text)
     (home / "binary.json").write_bytes(b"\xff\xfe\x00")
+
+
+def make_arrays() -> None:
+    """Shadows and data sets in .npz files: two of shadows that are fine, and what is none."""
+    bell = QuantumCircuit(2)
+    bell.h(0)
+    bell.cx(0, 1)
+    with open("bell.qpy", "wb") as file:
+        qpy.dump(bell, file)
+    for name, seed, n in (("shadows.npz", 1, 2), ("others.npz", 2, 2), ("narrow.npz", 3, 1)):
+        Shadows(np.full((6, n), 2), np.zeros((6, n), int), seeds=(seed,)).save(name)
+    whole = Path("shadows.npz").read_bytes()
+    for name, content in {
+        "cut.npz": whole[:200], "empty.npz": b"", "words.npz": b"dear diary", "zeros.npz": b"\0" * 500,
+        "swapped.npz": whole[:300] + b"\xff" * 8 + whole[308:],
+    }.items():  # fmt: skip
+        Path(name).write_bytes(content)
+    two = [0, 1] * 5
+    arrays = {
+        "arrays": ([[1.0]], [1]), "object": (np.array([object()]), [1]), "inf": ([[np.inf]] * 10, two), "rows": ([[1.0]] * 10, [0, 1]),
+        "text": ([["a"]] * 10, two), "cube": (np.zeros((10, 2, 2)), two), "norms": (np.ones((10, 4), complex), two),
+    }  # fmt: skip
+    for name, (x, y) in arrays.items():
+        np.savez(f"{name}.npz", X=x, y=y)
 
 
 def toml(data: dict[str, object], table: str = "") -> str:
@@ -217,7 +245,7 @@ SPECS = {
     "spec-extension.toml": "no_such_module", "spec-terms.toml": "", "spec-termfile.toml": "nowhere.json", "spec-termdeep.toml": "OpenFermion",
     "spec-molecule.toml": "nested", "spec-nocsv.toml": "CSV", "spec-onecsv.toml": "line", "spec-labelcsv.toml": "features",
     "spec-textcsv.toml": "numbers", "spec-bigcsv.toml": "1e+150", "spec-samecsv.toml": "classes", "spec-bincsv.toml": "UTF-8",
-    "spec-dircsv.toml": "folder", "spec-circlecsv.toml": "links", "spec-field.toml": "field", "spec-fieldtext.toml": "field",
+    "spec-shape.toml": "shape", "spec-shapes.toml": "shape", "spec-shaped.toml": "shape", "spec-dircsv.toml": "folder", "spec-circlecsv.toml": "links", "spec-field.toml": "field", "spec-fieldtext.toml": "field",
 }  # fmt: skip
 NAMES = {
     "nothing": "registered", "../../etc/passwd": "a-z", "": "a-z", "UPPER": "a-z", "a b": "a-z", "default": "reserved", "con": "reserved",
@@ -247,6 +275,26 @@ OPTIONS = {"reps": "reps=3", "=3": "reps=3", "reps=": "whole number", "reps=-1":
 ROWS_OF_EDITS = {"-1": "apply", "x": "integer", "1.5": "integer", "1000000": "row"}
 CIRCUIT_FILES = {"nowhere/x.qasm": "folder that exists", "x.txt": ".qasm", "x": ".qasm", "good.qasm": "another file", "folder.qasm": "folder",
                  "circle.qpy": "circle", "": ".qasm", "words.qasm": "something else", "/no/folder/x.qpy": "folder that exists"}  # fmt: skip
+COLLECT = ["shadows", "collect", "bell.qpy", "-o", "new.npz", "--shots", "32"]
+ADD = ["shadows", "add", "shadows.npz", "others.npz"]
+AUDIT = ["audit", "classes.csv", "--seconds", "2"]
+PRETRAIN = ["pretrain", "good.qasm", "-H", "ZZ", "--steps", "2"]
+FEW_CIRCUITS = ("nowhere.qasm", "folder.qpy", "circle.qasm", "bomb3.qasm", "cut.qasm", "binary.qasm", "words.qpy", "two.qpy", "")
+# What is no file of shadows, and where none can be written.
+SHADOWS = {
+    "nowhere.npz": "No such file", "folder.npz": "folder", "circle.npz": "links", "dangling.npz": "No such file", "cut.npz": "damaged", "empty.npz": "damaged",
+    "words.npz": "damaged", "zeros.npz": "damaged", "swapped.npz": "", "arrays.npz": "another kind", "object.npz": "another kind", "good.qasm": ".npz",
+    "": ".npz", "x\x00.npz": "zero byte", "a" * 300 + ".npz": "name too long", "/dev/null": ".npz",
+}  # fmt: skip
+PLACES = {name: word for name, word in SHADOWS.items() if name not in ("nowhere.npz", "dangling.npz", "empty.npz")}
+PLACES |= {"dangling.npz": "", "words.npz": "something else", "arrays.npz": "something else", "cut.npz": "something else", "zeros.npz": "something else",
+           "object.npz": "something else", "swapped.npz": "", "x\x00.npz": "", "a" * 300 + ".npz": "", "good.qasm": "", "": "", "/dev/null": "", "nowhere/x.npz": "folder that exists"}  # fmt: skip
+DATA_SETS = {
+    "nowhere.npz": ".npz", "folder.npz": "folder", "circle.npz": "links", "cut.npz": ".npz", "words.npz": ".npz", "object.npz": ".npz", "shadows.npz": ".npz",
+    "rows.npz": "", "inf.npz": "finite", "text.npz": "numbers", "cube.npz": "", "norms.npz": "normalised", "arrays.npz": "", "irises": "iris",
+    "": "iris", "nowhere.csv": "", "folder.csv": "folder", "circle.csv": "links", "binary.csv": "UTF-8", "empty.csv": "", "head.csv": "", "one.csv": "",
+    "label.csv": "features", "text.csv": "numbers", "big.csv": "1e+150", "good.toml": ".csv",
+}  # fmt: skip
 Row = tuple[list[str], int, str]
 
 
@@ -298,6 +346,30 @@ ROWS: list[Row] = [
     *wrong(SCALING, "--initialization", {"cold": "initialization", "small:0": "width"}), ([*SCALING, "--csv", "--json"], 2, "both"), ([*SCALING[:2], "-O", "Z9", "--sizes", "4-8"], 2, "fits"),
     *wrong(SCALING, "--plot", FIGURES), (["scaling"], 2, "family"), (["scaling", "efficient_su2"], 2, "--observable"), ([*SCALING, "--wat"], 2, "--wat"),
     (["scaling", "fine", "-O", "Z0", "--option", "reps=2"], 2, "states its own"), (["scaling", "good.qasm", "-O", "Z0", "--option", "reps=2"], 2, "circuit file"),
+    *placed(COLLECT[:2], {name: CIRCUITS[name] for name in FEW_CIRCUITS}, COLLECT[3:]), *placed(COLLECT[:2], {"reset.qasm": "reset", "middle.qasm": "measure"}, COLLECT[3:]),
+    *wrong(COLLECT[:5], "--shots", {**SHOTS, "9" * 14: "seeds"}), *wrong(COLLECT, "--shots-per-basis", {**SHOTS, "5": "multiple"}), *wrong(COLLECT, "--seed", SEEDS),
+    *wrong([*COLLECT, "--backend", "aer"], "--optimization-level", {"x": "integer", "-1": "at least 0", "4": "at most 3"}),
+    *wrong(COLLECT, "--backend", {"magic": "FakeTorino", "": "FakeTorino", "FakeNowhere": "FakeTorino"}), *wrong([*COLLECT[:3], "--shots", "32"], "-o", {k: v for k, v in PLACES.items() if k not in ("dangling.npz",) and v != "something else"}),
+    *wrong([*COLLECT[:3], "--shots", "6"], "-o", {"shadows.npz": "this state", "arrays.npz": "another kind", "words.npz": "something else"}),
+    *wrong(["shadows", "collect", "good.qasm", *COLLECT[3:]], "--data", {**POINTS, "wide.csv": "4", "huge.csv": "4"}), (["shadows", "collect", "good.qpy", *COLLECT[3:]], 2, "parameter_values"),
+    (["shadows", "collect", "bell.qpy"], 2, "--output"), (["shadows", "collect"], 2, "files"), (["shadows", "frob"], 2, "frob"), (["shadows", "--wat"], 2, "--wat"),
+    *placed(["shadows", "estimate"], SHADOWS, ["-O", "ZZ"]), *placed(["shadows", "add", "others.npz"], SHADOWS, ["-o", "new.npz"]), *wrong(ADD, "-o", {k: v for k, v in PLACES.items() if k != "dangling.npz"}),
+    *wrong(["shadows", "estimate", "shadows.npz"], "-O", {k: v for k, v in OBSERVABLES.items() if not v.startswith("constant")}),
+    *wrong(["shadows", "estimate", "shadows.npz", "-O", "ZZ"], "--confidence", {"x": "number", "": "number", "0": "confidence", "1": "confidence", "-1": "confidence", "nan": "confidence"}),
+    *wrong(["shadows", "estimate", "shadows.npz", "-O", "ZZ"], "--method", {"magic": "method", "": "method"}), (["shadows", "estimate", "shadows.npz"], 2, "--observable"),
+    (["shadows", "estimate", "narrow.npz", "-O", "ZZ"], 2, "letters"), (["shadows", "add", "shadows.npz", "narrow.npz", "-o", "new.npz"], 2, "qubits"), (["shadows", "add", "shadows.npz", "shadows.npz", "-o", "new.npz"], 2, "twice"),
+    (ADD, 2, "--output"), (["shadows", "add", "-o", "new.npz"], 2, "files"),
+    *placed(["audit"], DATA_SETS, ["--seconds", "2"]), *wrong(AUDIT, "--label", {"": "", "nothing": "nothing", "\x1b[31m": ""}), *wrong(AUDIT, "--repeats", {**WHOLE, "0": "repeats"}), *wrong(AUDIT, "--samples", {**WHOLE, "7": "samples"}),
+    *wrong(AUDIT, "--model", {"magic": "magic", "": "", "../x": "", "deep": "nested", "changed": "altered"}), *wrong(AUDIT, "--seed", SEEDS), *wrong(AUDIT[:2], "--seconds", SECONDS),
+    (["audit"], 2, "data"), (["audit", "a", "b"], 2, "b"), (["audit", "iris", "--label", "x"], 2, "label"), (["audit", "--wat"], 2, "--wat"),
+    *placed(["pretrain"], {name: CIRCUITS[name] for name in FEW_CIRCUITS if name}, PRETRAIN[2:]),
+    *placed(["pretrain"], {name: NAMES[name] for name in ("nothing", "deep", "changed", "", "UPPER")}, PRETRAIN[2:]),
+    *wrong(["pretrain", "good.qasm"], "-H", {k: v for k, v in OBSERVABLES.items() if v.startswith("constant") or k in ("", "ZZZ", "ZQ", "1e308*ZZ", "@folder", "Z" * 5000)}),
+    *wrong(["pretrain", "good.qasm"], "-H", {"deep.json": "OpenFermion", "good.json": "", "nowhere.json": "", "binary.json": "", "empty.json": "", "circle.json": ""}),
+    *wrong(PRETRAIN, "--start", {"magic": "start", "": "start", "winner": "start"}), *wrong(PRETRAIN, "--width", {"x": "number", "": "number", "0": "width", "-1": "width", "nan": "width", "9": "width"}),
+    *wrong(PRETRAIN[:4], "--steps", {**WHOLE, "-1": "steps", "9" * 30: "steps"}), *wrong(PRETRAIN, "--seconds", SECONDS), *wrong(PRETRAIN, "--seed", SEEDS),
+    *wrong(PRETRAIN, "-o", {"x.txt": ".json", "": ".json", "good.qasm": ".json", "good.json": "something else", "folder.json": "folder", "circle.qpy": "circle", "words.qpy": "something else", "no/x.json": "folder that exists"}),
+    (["pretrain"], 2, "circuit"), (["pretrain", "good.qasm"], 2, "--hamiltonian"), ([*PRETRAIN, "--wat"], 2, "--wat"), (["pretrain", "fine", "-H", "ZZZZ", "--start", "winner"], 2, "no trained angles"),
     (["explain", "magic"], 2, "cause"), (["explain", ""], 2, "cause"), (["explain", "\x1b[31m"], 2, "cause"), (["explain", "a", "b"], 2, "b"), (["explain", "--wat"], 2, "--wat"),
     (["--version", "--wat"], 2, "--wat"),
     *placed(["search"], SPECS, ["--tracking-uri", "off"]),

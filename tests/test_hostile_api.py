@@ -110,6 +110,77 @@ CALLS |= {
     "huge data": (qtrain.diagnose, (GOOD, "IZ"), {"inputs": "θ[0]", "data": [[1e308]]}, "data"),
 }  # fmt: skip
 
+SHADOWS = qtrain.Shadows([[2, 2]] * 4, [[0, 0]] * 4)
+MODEL = qtrain.shadow_model(GOOD, "IZ", [SHADOWS], max_weight=1)
+CHAIN, RANDOM, NETWORK = qtrain.phase_model("xxx"), qtrain.RandomCircuits(3), qtrain.ConvolutionalNetwork(4)
+UP = np.array([1.0, 0.0]).reshape(1, 2, 1)
+PRODUCT, IMAGE = qtrain.GroundState((UP,) * 20, 0.0, 0.0, 0), NETWORK.image(weight=1)
+ROWS = np.zeros((4, len(IMAGE)))
+TABLE, CLASSES = [[0.0], [1.0]] * 8, [0, 1] * 8
+# Whatever is no whole number, and whatever is no finite one.
+WHOLES = [-1, 1.5, "x", None, True, NAN, INF, HUGE, []]
+NUMBERS = [-1, "x", None, True, NAN, INF, []]
+WRONG_WHOLES = {
+    "shots": lambda v: qtrain.collect_shadows([1, 0], shots=v), "job_size": lambda v: qtrain.collect_shadows([1, 0], job_size=v),
+    "seed": lambda v: qtrain.collect_shadows([1, 0], seed=v), "repeats": lambda v: qtrain.Shadows([[1]], [[0]], v),
+    "seeds": lambda v: qtrain.Shadows([[1]], [[0]], 1, [v]), "max_weight": lambda v: qtrain.local_paulis(3, max_weight=v),
+    "starts": lambda v: MODEL.fit([1], starts=v), "steps": lambda v: MODEL.fit([1], steps=v), "num_qubits": lambda v: CHAIN.hamiltonian(v, {"ratio": 1.0}),
+    "count": lambda v: CHAIN.draw(v), " seed": lambda v: CHAIN.draw(2, seed=v), "bond": lambda v: qtrain.ground_state("ZZZ", bond=v),
+    "sweeps": lambda v: qtrain.ground_state("ZZZ", sweeps=v), "seed ": lambda v: qtrain.ground_state("ZZZ", seed=v), "cell": lambda v: PRODUCT.lengthened(22, cell=v),
+    "num_qubits ": lambda v: PRODUCT.lengthened(v), " num_qubits": lambda v: qtrain.ConvolutionalNetwork(v), "weight": lambda v: NETWORK.image(weight=v),
+    "reach": lambda v: NETWORK.image(reach=v), "num_classes": lambda v: qtrain.PhaseClassifier(NETWORK, num_classes=v),
+    "steps ": lambda v: qtrain.PhaseClassifier(NETWORK, num_classes=2, steps=v), "labels": lambda v: qtrain.PhaseClassifier(NETWORK, IMAGE, num_classes=2).fit(ROWS, [v] * 4),
+    "num_qubits  ": lambda v: qtrain.RandomCircuits(v), "layers": lambda v: RANDOM.circuit(v), " seed ": lambda v: RANDOM.circuit(1, seed=v),
+    "depths": lambda v: RANDOM.variance([v], "ZII"), "qubit": lambda v: RANDOM.variance([2], "ZII", qubit=v), "samples": lambda v: RANDOM.variance([2], "ZII", method="walks", samples=v),
+    "runs": lambda v: RANDOM.variance([2], "ZII", method="walks", runs=v), "  seed": lambda v: RANDOM.variance([2], "ZII", seed=v),
+    " steps": lambda v: qtrain.pretrain(GOOD, "ZZ", steps=v), "seed  ": lambda v: qtrain.pretrain(GOOD, "ZZ", seed=v), "seed   ": lambda v: qtrain.audit(TABLE, CLASSES, seed=v),
+    " samples": lambda v: qtrain.audit(TABLE, CLASSES, samples=v), "folds": lambda v: qtrain.audit(TABLE, CLASSES, folds=v), " repeats": lambda v: qtrain.audit(TABLE, CLASSES, repeats=v),
+}  # fmt: skip
+WRONG_NUMBERS = {
+    "confidence": lambda v: SHADOWS.estimate("ZZ", confidence=v), "point": lambda v: CHAIN.hamiltonian(3, {"ratio": v if v != -1 else NAN}),
+    "tolerance": lambda v: qtrain.ground_state("ZZZ", tolerance=v), "rate": lambda v: qtrain.PhaseClassifier(NETWORK, num_classes=2, rate=v),
+    "tolerance ": lambda v: RANDOM.variance([2], "ZII", method="train", tolerance=v), "width": lambda v: qtrain.pretrain(GOOD, "ZZ", width=v),
+    "margin": lambda v: qtrain.audit(TABLE, CLASSES, margin=v), "tilt": lambda v: qtrain.RandomCircuits(3, "line", v if v != -1 else NAN),
+}  # fmt: skip
+THINGS = [None, 3, "", b"x", NAN, [], [NAN], object(), {"a": 1}]
+WRONG_THINGS = {
+    "state": lambda v: qtrain.collect_shadows(v if v not in ("",) else [1, 2, 3]), "backend": lambda v: qtrain.collect_shadows(QuantumCircuit(1), backend=v if v is not None else 3),
+    "sampler": lambda v: qtrain.collect_shadows(QuantumCircuit(1), sampler=v if v is not None else 3), "output": lambda v: qtrain.collect_shadows([1, 0], shots=9, output=v if v is not None else 3),
+    "progress": lambda v: qtrain.collect_shadows([1, 0], shots=9, progress=v if v is not None else 3), "parameter_values": lambda v: qtrain.collect_shadows(GOOD, parameter_values=v),
+    "bases": lambda v: qtrain.Shadows(v, [[0]]), "outcomes": lambda v: qtrain.Shadows([[1]], v), "observable": lambda v: SHADOWS.estimate(v),
+    "path": lambda v: qtrain.Shadows.load(v), "path ": lambda v: SHADOWS.save(v), " path": lambda v: qtrain.GroundState.load(v), " path ": lambda v: PRODUCT.save(v),
+    "observables": lambda v: SHADOWS.estimate_all(v if v != [] else None) if not isinstance(v, (list, dict)) else SHADOWS.estimate_all(3), "method": lambda v: SHADOWS.estimate("ZZ", method=v),
+    "shadows": lambda v: qtrain.shadow_model(GOOD, "IZ", v), "shadows ": lambda v: qtrain.shadow_features(v, ["ZZ"]), " shadows": lambda v: MODEL.on(v), "paulis": lambda v: qtrain.shadow_features([SHADOWS], v),
+    "targets": lambda v: MODEL.fit(v), "weights": lambda v: MODEL.values(v), "loss": lambda v: MODEL.fit([1], loss=v), "point": lambda v: CHAIN.hamiltonian(3, v), " point": lambda v: CHAIN.phase(v),
+    "hamiltonian": lambda v: qtrain.ground_state(v if v is not None else "II"), "start": lambda v: qtrain.ground_state("ZZZ", start=v if v is not None else [0, 2]), "symmetry": lambda v: qtrain.ground_state("ZZZ", symmetry=v if v is not None else 3),
+    "tensors": lambda v: qtrain.GroundState(v, 0.0, 0.0, 0), "weights ": lambda v: IMAGE.coefficients(v), "network": lambda v: qtrain.PhaseClassifier(v, num_classes=2), "image": lambda v: qtrain.PhaseClassifier(NETWORK, v or 3, num_classes=2),
+    "inputs": lambda v: qtrain.PhaseClassifier(NETWORK, IMAGE, num_classes=2).fit(v, [0]), "labels": lambda v: qtrain.PhaseClassifier(NETWORK, IMAGE, num_classes=2).fit(ROWS, v),
+    "edges": lambda v: qtrain.RandomCircuits(3, v if not isinstance(v, list) or v else 3), "depths": lambda v: RANDOM.variance(v, "ZII"), "observable ": lambda v: RANDOM.variance([2], v), "initialization": lambda v: RANDOM.variance([2], "ZII", initialization=v),
+    " method": lambda v: RANDOM.variance([2], "ZII", method=v), "start ": lambda v: qtrain.pretrain(GOOD, "ZZ", start=v), "circuit": lambda v: qtrain.pretrain(v, "ZZ"),
+    "X": lambda v: qtrain.audit(v if v != "" else [[NAN]] * 16, CLASSES), "y": lambda v: qtrain.audit(TABLE, v), "folder": lambda v: qtrain.Experiment(v), "size": lambda v: qtrain.Experiment(".", v),
+}  # fmt: skip
+WORDS = {"state": "", "parameter_values": "", "output": "", "labels": "labels", "observable": "", "observables": "", "X": "", "y": "", "hamiltonian": "", "depths": "", "edges": "", "circuit": ""}
+for table, values in ((WRONG_WHOLES, WHOLES), (WRONG_NUMBERS, NUMBERS), (WRONG_THINGS, THINGS)):
+    for name, call in table.items():
+        for k, value in enumerate(values):
+            CALLS[f"new {name!r} {len(values)} {k}"] = (call, (value,), {}, WORDS.get(name.strip(), name.strip()))
+CALLS |= {
+    "too many shots": (qtrain.collect_shadows, ([1, 0],), {"shots": 10**12}, "shots"),
+    "a name with a zero byte": (qtrain.collect_shadows, ([1, 0],), {"shots": 9, "output": "x\0.npz"}, "output"),
+    "a long name": (qtrain.collect_shadows, ([1, 0],), {"shots": 9, "output": "a" * 300 + ".npz"}, "output"),
+    "huge values": (qtrain.collect_shadows, (GOOD,), {"parameter_values": [HUGE] * 4}, "parameter_values"),
+    "seeds that are none": (qtrain.Shadows, ([[1]], [[0]], 1, 3), {}, "seeds"),
+    "a constant to begin with": (qtrain.pretrain, (GOOD, "2*II"), {}, "constant 2"),
+    "a constant's ground state": (qtrain.ground_state, ("0*ZZ",), {}, "constant 0"),
+    "a huge Hamiltonian": (qtrain.ground_state, ("1e308*ZZ",), {}, "rescale"),
+    "tensors that do not fit": (qtrain.GroundState, ((UP, np.ones((2, 2, 1))), 0.0, 0.0, 0), {}, "tensors"),
+    "strings of many letters": (lambda: NETWORK.image(weight=40), (), {}, "weight"),
+    "a network that is too wide": (qtrain.ConvolutionalNetwork, (2**30,), {}, "num_qubits"),
+    "nothing was fitted": (lambda: qtrain.PhaseClassifier(NETWORK, IMAGE, num_classes=2).predict(ROWS), (), {}, "fit"),
+    "classes that are not there": (lambda: qtrain.PhaseClassifier(NETWORK, IMAGE, num_classes=2).fit(ROWS, [0, 1, 2, 3]), (), {}, "labels"),
+    "no such model": (qtrain.phase_model, ("magic",), {}, "magic"),
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_wrong_call_is_one_sentence(name):

@@ -124,6 +124,24 @@ def measured(observable: Any, num_qubits: int | None = None) -> SparsePauliOp:
     return operator
 
 
+def varying(observable: Any, argument: str, num_qubits: int | None = None) -> SparsePauliOp:
+    """:func:`measured`, of what depends on the state.
+
+    Raises:
+        QTrainError: as there, and a constant.
+
+    Example:
+        >>> varying("2*II", "hamiltonian")
+        Traceback (most recent call last):
+        qtrain.errors.QTrainError: hamiltonian should depend on the state. Got the constant 2.
+    """
+    operator = measured(observable, num_qubits)
+    other = (operator.paulis.x | operator.paulis.z).any(axis=1) & (operator.coeffs != 0)
+    if not other.any():
+        raise QTrainError(f"{argument} should depend on the state. Got the constant {operator.coeffs.real.sum():g}.")
+    return operator
+
+
 def observable_of_size(observable: Any) -> Callable[[int], SparsePauliOp]:
     """The operator at each width: by a text with a meaning at all of them, or by a function of n, checked.
 

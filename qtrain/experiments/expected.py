@@ -101,7 +101,8 @@ def _row(entry: Any) -> Row:
     if good and width:
         good = all(_number(entry.get(key)) for key in ("value", kind)) and entry[kind] >= 0
     if good and not width:
-        good = "value" in entry if kind == "exact" else "value" not in entry and _number(entry[kind])
+        exact = "value" in entry and entry[kind] is True
+        good = exact if kind == "exact" else "value" not in entry and _number(entry[kind])
     if not good or not entry["source"].strip():
         raise QTrainError(f"A row of expected.json should be like {_ROW}. Got {shortened(entry, longest=200)}.")
     value = entry["value"] if "value" in entry else entry[kind]

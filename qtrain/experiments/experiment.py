@@ -65,12 +65,16 @@ class Experiment:
         self, folder: str | Path, size: str = "quick", *, only: Sequence[str] = (), again: bool = False,
         results: str | Path | None = None, tracking_uri: str | None = None, say: Callable[[str], None] | None = None,
     ) -> None:  # fmt: skip
-        self.folder, self.size = Path(folder).resolve(), size
+        self.folder, self.size = as_folder(folder, "folder"), size
         self.name = self.folder.name
         self.config = _read_config(self.folder / "config.toml", size)
         self.rows = read_rows(self.folder / "expected.json", size)
-        self.results = self.folder / "results" / size if results is None else Path(results).resolve()
+        self.results = self.folder / "results" / size if results is None else as_folder(results, "results")
         self.parts: dict[str, dict[str, Any]] = {}
+        if isinstance(only, str) or not isinstance(only, Sequence) or not all(isinstance(part, str) for part in only):
+            raise QTrainError(f"only should be a list of names of parts. Got {shortened(only)}.")
+        if say is not None and not callable(say):
+            raise QTrainError(f"say should be a function of a line. Got {shortened(say)}.")
         self._only, self._again, self._uri = tuple(only), again, tracking_uri
         self._say = say or (lambda line: print(line, flush=True))
         self._kept: dict[str, dict[str, Any]] = {}
@@ -104,6 +108,8 @@ class Experiment:
             raise QTrainError(
                 f"name should be a part of config.toml's table [{self.size}]: {', '.join(self.config)}. Got {name!r}."
             )
+        if not callable(function):
+            raise QTrainError(f"function should be one that returns a table of numbers. Got {shortened(function)}.")
         settings = {**self.config[name], **settings}
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode()).hexdigest()[:16]
         path = self.results / f"{name}.json"
@@ -118,7 +124,7 @@ class Experiment:
             self._say(f"{name}: on file from earlier code of this folder; --again runs it again")
         if wanted and (kept is None or self._again):
             kept = self._run(name, function, settings, digest)
-            self.results.mkdir(parents=True, exist_ok=True)
+            made_folder(self.results)
             write_text(path, json.dumps(kept, indent=1) + "\n", "results")
         if kept is None:
             return {}
@@ -129,7 +135,11 @@ class Experiment:
     def _run(self, name: str, function: Callable[..., Any], settings: dict[str, Any], digest: str) -> dict[str, Any]:
         self._say(f"{name} ...")
         begun, cpu = time.time(), _cpu_seconds()
-        numbers = _plain(function(**settings))
+        try:
+            numbers = _plain(found := function(**settings))
+        except _NoData:
+            got = f"{shortened(found)} from {name!r}"
+            raise QTrainError(f"A part should return a table of numbers. Got {got}.") from None
         ended, spent = time.time(), _cpu_seconds() - cpu
         if not isinstance(numbers, dict) or not numbers:
             raise QTrainError(f"A part should return a table of numbers. Got {shortened(numbers)} from {name!r}.")
@@ -144,7 +154,7 @@ class Experiment:
         """Keep a figure of Matplotlib beside the results; of the full size also in the folder, as the README's."""
         places = [self.results] + ([self.folder] if self.size == "full" and not self._only else [])
         for place in places:
-            place.mkdir(parents=True, exist_ok=True)
+            made_folder(place)
             figure.savefig(place / name, **{"dpi": 160, "bbox_inches": "tight", **options})
         return self.results / name
 
@@ -207,9 +217,29 @@ class Experiment:
         """Of this run of the experiment: as long as its results are there it stays the same run."""
         path = self.results / ".run"
         if not path.exists():
-            self.results.mkdir(parents=True, exist_ok=True)
+            made_folder(self.results)
             write_text(path, secrets.token_hex(8), "results")
         return path.read_text().strip()
+
+
+class _NoData(Exception):
+    """What a part returned holds more than numbers."""
+
+
+def as_folder(folder: Any, argument: str) -> Path:
+    """The absolute name of a folder that the system takes."""
+    try:
+        return Path(folder).resolve()
+    except (TypeError, ValueError, OSError, RuntimeError) as error:  # no name, a zero byte, links in a circle
+        raise QTrainError(f"{argument} should be the name of a folder. Got {shortened(folder)}: {error}.") from None
+
+
+def made_folder(folder: Path) -> None:
+    """It is there afterwards, or one sentence about why not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise QTrainError(f"results should be a folder to write in. Got {folder}: {error.strerror}.") from None
 
 
 def _read_config(path: Path, size: str) -> dict[str, dict[str, Any]]:
@@ -232,14 +262,26 @@ def _read_config(path: Path, size: str) -> dict[str, dict[str, Any]]:
 
 def _read_part(path: Path) -> dict[str, Any]:
     found = read_json(path, "results")
-    if not isinstance(found, dict) or not {"digest", "mark", "settings", "numbers", "memory_mb"} <= found.keys():
+    figures = [found.get(key) for key in ("seconds", "cpu_seconds", "memory_mb")] if isinstance(found, dict) else [None]
+    if (
+        not isinstance(found, dict)
+        or not {"digest", "mark"} <= found.keys()
+        or not all(isinstance(found.get(key), dict) for key in ("settings", "numbers"))
+        or not all(isinstance(figure, (int, float)) for figure in figures)
+    ):
         raise QTrainError(f"results should be what an experiment wrote. Got {path}: remove it, and run again.")
     return found
 
 
 def _plain(value: Any) -> Any:
     """Numbers of NumPy and tuples as JSON has them."""
-    return json.loads(json.dumps(value, default=lambda other: other.tolist()))
+
+    def of_numpy(other: Any) -> Any:
+        if not hasattr(other, "tolist"):
+            raise _NoData
+        return other.tolist()
+
+    return json.loads(json.dumps(value, default=of_numpy))
 
 
 def _numbers(numbers: Mapping[str, Any]) -> dict[str, float]:

@@ -10,8 +10,8 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 from threadpoolctl import threadpool_limits
 
-from qtrain.circuits.observables import as_observable
-from qtrain.errors import QTrainError
+from qtrain.circuits.observables import varying
+from qtrain.errors import QTrainError, check_number, check_whole, shortened
 from qtrain.ground_states.matrix_product import GroundState, right_canonical
 
 Symmetry = Literal["magnetization", "parity"]
@@ -60,14 +60,14 @@ def ground_state(
         >>> round(found.energy, 6), found.num_qubits  # free fermions: -3.427034
         (-3.427034, 4)
     """
-    operator = as_observable(hamiltonian)
+    operator = varying(hamiltonian, "hamiltonian")
     n = operator.num_qubits
     if n < 3:
         raise QTrainError(f"hamiltonian should have at least 3 qubits, as sweeps move two at a time. Got {n}.")
-    if bond < 1 or sweeps < 1 or not tolerance > 0:
-        raise QTrainError(
-            f"bond and sweeps should be at least 1, tolerance positive. Got {bond}, {sweeps}, {tolerance}."
-        )
+    check_whole("bond", bond)
+    check_whole("sweeps", sweeps)
+    check_number("tolerance", tolerance, above=0)
+    check_whole("seed", seed, least=0)
     terms = [(tuple(zip(label, qubits)), float(np.real(c))) for label, qubits, c in operator.to_sparse_list()]
     turned = False
     if symmetry is not None:
@@ -180,10 +180,10 @@ def _start(terms: Any, n: int, symmetry: Symmetry | None, start: Any, seed: int)
             raise QTrainError("start should be bits where a symmetry is kept. Got a state.")
         return list(start.tensors)
     if start is not None:
-        bits = [int(bit) for bit in start]
-        if len(bits) != n or set(bits) - {0, 1}:
-            raise QTrainError(f"start should be {n} bits. Got {start!r}.")
-        return [("up", "down")[bit] for bit in bits]
+        bits = list(start) if isinstance(start, (Sequence, np.ndarray)) and not isinstance(start, (str, bytes)) else []
+        if len(bits) != n or any(np.ndim(bit) or bit not in (0, 1) for bit in bits):
+            raise QTrainError(f"start should be {n} bits, or a ground state of {n} qubits. Got {shortened(start)}.")
+        return [("up", "down")[int(bit)] for bit in bits]
     vectors = _settled(terms, n, np.random.default_rng(seed), along_z=symmetry is not None)
     if symmetry is not None:
         return ["up" if vector[2] > 0 else "down" for vector in vectors]

@@ -10,7 +10,7 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.observables import as_observable
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_whole, shortened
 from qtrain.files.writing import replaced
 
 MOST_QUBITS = 24  # of a state vector
@@ -37,6 +37,15 @@ class GroundState:
             f"GroundState(num_qubits={self.num_qubits}, bond={self.bond}, energy={self.energy:.10g}, "
             f"truncation_error={self.truncation_error:.2g})"
         )
+
+    def __post_init__(self) -> None:
+        shapes = [np.shape(tensor) for tensor in self.tensors] if isinstance(self.tensors, (tuple, list)) else []
+        ends = [1, *(shape[-1] if shape else 0 for shape in shapes)]
+        if not shapes or any(len(s) != 3 or s[1] != 2 or s[0] != end for s, end in zip(shapes, ends)) or ends[-1] != 1:
+            raise QTrainError(
+                "tensors should be arrays (left bond, 2, right bond) that fit together, with outer bonds of 1. "
+                f"Got {shortened(shapes or self.tensors)}."
+            )
 
     @property
     def num_qubits(self) -> int:
@@ -104,6 +113,8 @@ class GroundState:
         Raises:
             QTrainError: another difference of lengths.
         """
+        check_whole("num_qubits", num_qubits)
+        check_whole("cell", cell)
         more = num_qubits - self.num_qubits
         if more < 0 or more % cell or self.num_qubits < 8 * cell:
             raise QTrainError(
@@ -134,16 +145,42 @@ class GroundState:
     def save(self, path: str | Path) -> None:
         """Write it to an ``.npz`` file, whole or not at all."""
         named: dict[str, Any] = {f"tensor{q}": tensor for q, tensor in enumerate(self.tensors)}
-        with replaced(Path(path), "path") as part, part.open("wb") as file:
+        with replaced(as_place(path), "path") as part, part.open("wb") as file:
             np.savez(file, facts=np.array([self.energy, self.truncation_error, self.sweeps]), **named)
 
     @classmethod
     def load(cls, path: str | Path) -> GroundState:
-        """Read what ``save`` wrote."""
-        with np.load(path) as stored:
-            energy, error, sweeps = stored["facts"]
-            tensors = tuple(stored[f"tensor{q}"] for q in range(len(stored.files) - 1))
-        return cls(tensors, float(energy), float(error), int(sweeps))
+        """Read what ``save`` wrote.
+
+        Raises:
+            QTrainError: a file that is missing, of another kind, or damaged.
+        """
+        place = as_place(path)
+        try:
+            if not place.is_file():  # others would block, or never end
+                raise OSError("there is no such file")
+            with np.load(place, allow_pickle=False) as stored:
+                energy, error, sweeps = stored["facts"]
+                tensors = tuple(stored[f"tensor{q}"] for q in range(len(stored.files) - 1))
+            return cls(tensors, float(energy), float(error), int(sweeps))
+        except Exception as fault:  # what NumPy, zlib and zipfile raise for damaged files is theirs to choose
+            said = shortened(str(fault))[1:-1]
+            raise QTrainError(f"path should be a ground state that was saved (.npz). Got {place}: {said}.") from None
+
+
+def as_place(path: Any) -> Path:
+    """The name of an .npz file that the system takes."""
+    try:
+        place = Path(path)
+        if "\0" in str(place):
+            raise ValueError("it holds a zero byte")
+        place.exists()
+    except (TypeError, OSError, ValueError) as error:  # no name, too long
+        why = getattr(error, "strerror", None) or error
+        raise QTrainError(f"path should be the name of an .npz file. Got {shortened(path)}: {why}.") from None
+    if place.suffix.lower() != ".npz":
+        raise QTrainError(f"path should be the name of an .npz file. Got {shortened(str(path))}.")
+    return place
 
 
 def _step(block: np.ndarray, ket: np.ndarray, bra: np.ndarray) -> np.ndarray:

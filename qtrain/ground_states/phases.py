@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, check_number, check_whole, shortened
 from qtrain.extensions import Table
 from qtrain.ground_states.ground_state import Symmetry
 
@@ -48,15 +49,14 @@ class PhaseModel:
             >>> phase_model("xxx").hamiltonian(3, {"ratio": 0.5}).to_list()[:2]
             [('IXX', (1+0j)), ('XXI', (0.5+0j))]
         """
-        if set(point) != set(self.ranges):
-            raise QTrainError(
-                f"point should have {', '.join(self.ranges)}. Got {', '.join(point) or 'nothing'}."
-            )
+        check_whole("num_qubits", num_qubits, least=2)
+        self._check(point)
         terms = [term for term in self.terms(num_qubits, point) if term[2]]
         return SparsePauliOp.from_sparse_list(terms, num_qubits=num_qubits)
 
     def phase(self, point: Point) -> int | None:
         """The label of a point; None on a boundary."""
+        self._check(point)
         return self.label(point)
 
     def draw(self, count: int, *, seed: int = 0) -> tuple[list[dict[str, float]], np.ndarray]:
@@ -67,6 +67,8 @@ class PhaseModel:
             >>> sorted(labels.tolist())
             [0, 0, 1, 1, 2, 2, 3, 3]
         """
+        check_whole("count", count)
+        check_whole("seed", seed, least=0)
         rng = np.random.default_rng(seed)
         found: list[list[dict[str, float]]] = [[] for _ in self.phases]
         wanted = [len(range(k, count, len(self.phases))) for k in range(len(self.phases))]
@@ -81,6 +83,12 @@ class PhaseModel:
         points = [(point, label) for label, points in enumerate(found) for point in points]
         order = rng.permutation(len(points))
         return [points[k][0] for k in order], np.array([points[k][1] for k in order])
+
+    def _check(self, point: Any) -> None:
+        if not isinstance(point, Mapping) or set(point) != set(self.ranges):
+            raise QTrainError(f"point should have {', '.join(self.ranges)}. Got {shortened(point)}.")
+        for name, value in point.items():
+            check_number(f"point[{name!r}]", value)
 
 
 PHASE_MODELS: Table[PhaseModel] = Table("model")

@@ -16,7 +16,7 @@ import numpy as np
 
 from qtrain.budget import Budget, as_budget
 from qtrain.circuits.files import read_circuit
-from qtrain.circuits.observables import as_observable
+from qtrain.circuits.observables import varying
 from qtrain.circuits.problem import pose
 from qtrain.errors import QTrainError, check_whole, shortened
 from qtrain.gradients.variance import gradient_variance
@@ -115,12 +115,11 @@ def pretrain(
     """
     if isinstance(width, bool) or not isinstance(width, (int, float)) or not 0 < width <= math.pi:
         raise QTrainError(f"width should be a number of radians above 0, at most π. Got {shortened(width)}.")
-    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
-        raise QTrainError(f"steps should be a whole number, 0 or more. Got {shortened(steps)}.")
+    check_whole("steps", steps, least=0, most=10**6)
     check_whole("seed", seed, least=0)
     budget = as_budget(budget)
     whole = read_circuit(circuit)
-    operator = as_observable(hamiltonian, whole.num_qubits)
+    operator = varying(hamiltonian, "hamiltonian", whole.num_qubits)
     problem = pose(whole, operator, budget=budget, seed=seed)
     program = problem.program
     way, point, spent = _begun(start, program, operator, seed)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, as_numbers, check_whole, shortened
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -30,6 +30,7 @@ MATRIX = {
     "y": np.array([[0, -1j], [1j, 0]]),
     "z": np.diag([1, -1]),
 }
+MOST_QUBITS = 2**16
 READOUTS = ("IZ", "ZI", "ZZ")  # of the two qubits that are left
 
 
@@ -50,7 +51,7 @@ class ConvolutionalNetwork:
     middle. A last block couples the two qubits that are left; Z on each and ZZ are read out.
 
     Args:
-        num_qubits: a power of two, at least 4.
+        num_qubits: a power of two, 4 to 65536.
 
     Raises:
         QTrainError: another number.
@@ -67,8 +68,9 @@ class ConvolutionalNetwork:
 
     def __post_init__(self) -> None:
         n = self.num_qubits
-        if not isinstance(n, int) or n < 4 or n & (n - 1):
-            raise QTrainError(f"num_qubits should be a power of two, at least 4. Got {n!r}.")
+        whole = isinstance(n, (int, np.integer)) and not isinstance(n, bool)
+        if not whole or not 4 <= n <= MOST_QUBITS or n & (n - 1):
+            raise QTrainError(f"num_qubits should be a power of two, 4 to {MOST_QUBITS}. Got {shortened(n)}.")
 
     @property
     def num_weights(self) -> int:
@@ -120,8 +122,11 @@ class ConvolutionalNetwork:
             weight: most letters of a string that is kept; reach: and most places from its first to its last,
                 counted among the qubits that are active in that layer.
         """
-        if weight < 1 or reach < 1:
-            raise QTrainError(f"weight and reach should be at least 1. Got {weight!r} and {reach!r}.")
+        check_whole("weight", weight)
+        check_whole("reach", reach)
+        most = int(63 / np.log2(4 * (self.num_qubits + 1)))  # letters of a string that are one 64-bit number
+        if weight > most:
+            raise QTrainError(f"weight should be at most {most} for {self.num_qubits} qubits. Got {shortened(weight)}.")
         return HeisenbergImage.of(self, weight, reach)
 
 
@@ -194,7 +199,7 @@ class HeisenbergImage:
         theta = self._checked(weights)
         _, kept = self._forward(theta)
         gradient = np.zeros(len(theta))
-        back = np.asarray(slopes, float)
+        back = as_numbers("slopes", slopes, (3, len(self)))
         for step, (before, block) in zip(reversed(self.steps), reversed(kept)):
             flat = block.ravel()
             values = flat[step.factors]
@@ -215,10 +220,7 @@ class HeisenbergImage:
         return gradient
 
     def _checked(self, weights: Any) -> np.ndarray:
-        theta = np.asarray(weights, float)
-        if theta.shape != (self.network.num_weights,):
-            raise QTrainError(f"weights should have shape ({self.network.num_weights},). Got {theta.shape}.")
-        return theta
+        return as_numbers("weights", weights, (self.network.num_weights,))
 
     def _forward(self, theta: np.ndarray) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
         vector, kept = self.start, []

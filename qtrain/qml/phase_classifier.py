@@ -8,7 +8,7 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.program import lower
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, as_numbers, check_number, check_whole, shortened
 from qtrain.qml.adam import Adam
 from qtrain.qml.convolution import ConvolutionalNetwork, HeisenbergImage
 from qtrain.simulators.statevector import values, values_and_gradients
@@ -39,8 +39,14 @@ class PhaseClassifier:
         self, network: ConvolutionalNetwork, image: HeisenbergImage | None = None, *, num_classes: int,
         steps: int = 100, rate: float = 0.05, seed: int = 0,
     ) -> None:  # fmt: skip
-        if image is not None and image.network != network:
-            raise QTrainError("image should be one of this network. Got another's.")
+        if not isinstance(network, ConvolutionalNetwork):
+            raise QTrainError(f"network should be a ConvolutionalNetwork. Got {shortened(network)}.")
+        if image is not None and (not isinstance(image, HeisenbergImage) or image.network != network):
+            raise QTrainError(f"image should be one of this network, or None. Got {shortened(image)}.")
+        check_whole("num_classes", num_classes, least=2)
+        check_whole("steps", steps, least=0)
+        check_number("rate", rate, above=0)
+        check_whole("seed", seed, least=0)
         self.network, self.image, self.num_classes = network, image, num_classes
         self.steps, self.rate, self.seed = steps, rate, seed
         self.losses: list[float] = []
@@ -50,7 +56,15 @@ class PhaseClassifier:
 
         Args:
             inputs: (states, strings) expectations, or (states, 2**n) amplitudes. labels: (states,).
+
+        Raises:
+            QTrainError: inputs of another shape, labels that are none, other numbers of both.
         """
+        inputs, labels = self._pairs("inputs", inputs, "labels", labels)
+        if validation is not None:
+            if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+                raise QTrainError(f"validation should be inputs and labels. Got {shortened(validation)}.")
+            validation = self._pairs("validation[0]", validation[0], "validation[1]", validation[1])
         rng = np.random.default_rng(self.seed)
         count = self.network.num_weights
         head = np.zeros((self.num_classes, 4))
@@ -74,15 +88,32 @@ class PhaseClassifier:
 
     def readouts(self, inputs: np.ndarray) -> np.ndarray:
         """(states, 3): what the trained network reads, Z on either qubit and ZZ."""
-        return self._read(self.point, inputs)
+        if not hasattr(self, "point"):
+            raise QTrainError("fit should be called before anything is predicted. Got an untrained classifier.")
+        return self._read(self.point, self._inputs("inputs", inputs))
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
         """Labels (states,)."""
-        return np.asarray(self._scores(self.point, self.readouts(inputs)).argmax(axis=1))
+        read = self.readouts(inputs)
+        return np.asarray(self._scores(self.point, read).argmax(axis=1))
 
     def score(self, inputs: np.ndarray, labels: np.ndarray) -> float:
         """Share of the states that are named rightly."""
+        inputs, labels = self._pairs("inputs", inputs, "labels", labels)
         return float(np.mean(self.predict(inputs) == labels))
+
+    def _inputs(self, name: str, inputs: Any) -> np.ndarray:
+        width = 2**self.network.num_qubits if self.image is None else len(self.image)
+        return as_numbers(name, inputs, (None, width), kind="complex" if self.image is None else "")
+
+    def _pairs(self, name: str, inputs: Any, of_labels: str, labels: Any) -> tuple[np.ndarray, np.ndarray]:
+        rows = self._inputs(name, inputs)
+        classes = as_numbers(of_labels, labels, (len(rows),))
+        if (classes != classes.round()).any() or not (0 <= classes.min() <= classes.max() < self.num_classes):
+            raise QTrainError(
+                f"{of_labels} should be whole numbers from 0 to {self.num_classes - 1}. Got {shortened(labels)}."
+            )
+        return rows, classes.astype(int)
 
     def _head(self, point: np.ndarray) -> np.ndarray:
         return point[self.network.num_weights :].reshape(self.num_classes, 4)

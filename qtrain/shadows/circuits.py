@@ -56,7 +56,7 @@ def _bound(circuit: QuantumCircuit, values: Any) -> QuantumCircuit:
         values = [given[name] for name in known]
     try:
         numbers = np.asarray(values, float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise QTrainError(f"parameter_values should hold {len(known)} numbers. Got {shortened(values)}.") from None
     if numbers.shape != (len(known),) or not np.isfinite(numbers).all():
         raise QTrainError(f"parameter_values should hold {len(known)} finite numbers. Got {shortened(values)}.")

@@ -13,11 +13,12 @@ from qiskit.quantum_info import Statevector
 
 from qtrain.errors import QTrainError, check_whole, shortened
 from qtrain.shadows.circuits import prepared
-from qtrain.shadows.data import Shadows
+from qtrain.shadows.data import Shadows, as_npz
 from qtrain.shadows.devices import Device
 from qtrain.shadows.states import MAX_QUBITS, Amplitudes, MatrixProduct
 
 BLOCK = 2048  # groups of shots from a state that are drawn together
+MOST_LETTERS = 2**30  # shots times qubits: a few GB
 JOB = 256  # choices of bases in a job for a device
 
 
@@ -90,8 +91,9 @@ def collect_shadows(
     check_whole("shots", shots)
     check_whole("seed", seed, least=0)
     check_whole("job_size", job_size)
-    if output is not None and Path(output).suffix.lower() != ".npz":
-        raise QTrainError(f"output should be the name of an .npz file. Got {shortened(str(output))}.")
+    place = None if output is None else as_npz(output, "output")
+    if progress is not None and not callable(progress):
+        raise QTrainError(f"progress should be a function of two numbers of shots. Got {shortened(progress)}.")
     source = _source(state, parameter_values, backend, sampler, seed, optimization_level)
     on_device = isinstance(source, Device)
     if shots_per_basis is None:
@@ -101,8 +103,13 @@ def collect_shadows(
         repeats = shots_per_basis
     if shots % repeats:
         raise QTrainError(f"shots should be a multiple of shots_per_basis = {repeats}. Got {shots}.")
+    if shots * source.num_qubits > MOST_LETTERS:
+        raise QTrainError(
+            f"shots should be at most {MOST_LETTERS // source.num_qubits:,} of {source.num_qubits} qubits at a time. "
+            f"Got {shots}: collect with several seeds, and add them."
+        )
     return _collect(
-        source, shots // repeats, repeats, seed, None if output is None else Path(output),
+        source, shots // repeats, repeats, seed, place,
         job_size if on_device else max(BLOCK // repeats, 1), progress,
     )  # fmt: skip
 

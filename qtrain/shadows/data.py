@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
-from qtrain.circuits.observables import as_observable
+from qtrain.circuits.observables import measured
 from qtrain.errors import QTrainError, check_whole, shortened
 from qtrain.shadows import estimate as estimates
 from qtrain.shadows import store
@@ -59,6 +59,8 @@ class Shadows:
         groups = bases.reshape(-1, self.repeats, bases.shape[1])
         if (groups != groups[:, :1]).any():
             raise QTrainError(f"bases should be equal in groups of {self.repeats} consecutive shots. Got others.")
+        if not isinstance(self.seeds, (tuple, list)):
+            raise QTrainError(f"seeds should be a list of whole numbers. Got {shortened(self.seeds)}.")
         seeds = tuple(self.seeds)
         for seed in seeds:
             check_whole("seeds", seed, least=0)
@@ -100,7 +102,7 @@ class Shadows:
             >>> shadows.estimate("ZZ")
             <ShadowEstimate: -1 ± 0, in [-1, -0.9276] with 95 %, matched, 100 shots>
         """
-        terms = as_terms(as_observable(observable, self.num_qubits))
+        terms = as_terms(measured(observable, self.num_qubits))
         return estimates.estimate(
             self._planes, terms, repeats=self.repeats, method=method, confidence=confidence, batches=batches
         )
@@ -152,7 +154,7 @@ class Shadows:
             QTrainError: the file cannot be written.
         """
         about = {"repeats": self.repeats, "seeds": list(self.seeds), "state": self.state, "source": self.source}
-        store.write(_npz(path), self.bases, self.outcomes, about)
+        store.write(as_npz(path), self.bases, self.outcomes, about)
 
     @classmethod
     def load(cls, path: str | Path) -> Shadows:
@@ -166,7 +168,7 @@ class Shadows:
             >>> Shadows.load("data.npz")
             <Shadows: 2 qubits, 1 shots>
         """
-        bases, outcomes, about = store.read(_npz(path))
+        bases, outcomes, about = store.read(as_npz(path))
         try:
             return cls(bases, outcomes, **about)
         except (TypeError, QTrainError) as error:
@@ -184,8 +186,7 @@ def merge(parts: Sequence[Shadows]) -> Shadows:
         >>> merge([one, other]).seeds, len(one + other)
         ((1, 2), 2)
     """
-    if not parts or not all(isinstance(part, Shadows) for part in parts):
-        raise QTrainError("parts should be shadows, at least one. Got something else.")
+    check_listed(parts)
     for name, what in (("num_qubits", "qubits"), ("repeats", "shots for each choice of bases")):
         values = sorted({getattr(part, name) for part in parts})
         if len(values) > 1:
@@ -204,8 +205,15 @@ def merge(parts: Sequence[Shadows]) -> Shadows:
     )  # fmt: skip
 
 
+def check_listed(shadows: Any) -> None:
+    """Refuse what is no list of shadows, one at least."""
+    listed = isinstance(shadows, (Sequence, np.ndarray)) and len(shadows)
+    if not listed or not all(isinstance(one, Shadows) for one in shadows):
+        raise QTrainError(f"shadows should be a list of Shadows, one for each state. Got {shortened(shadows)}.")
+
+
 def as_terms(observable: SparsePauliOp) -> Terms:
-    """An observable, as :func:`as_observable` returns it, by the supports of its terms."""
+    """An observable, as :func:`measured` returns it, by the supports of its terms."""
     x, z, c = observable.paulis.x, observable.paulis.z, observable.coeffs.real
     other = (x | z).any(axis=1)
     return Terms(Strings.of(x[other], z[other]), c[other], float(c[~other].sum()))
@@ -222,11 +230,20 @@ def as_strings(paulis: Any, num_qubits: int) -> Strings:
     return Strings.of(found.x, found.z)
 
 
-def _npz(path: str | Path) -> Path:
+def as_npz(path: str | Path, argument: str = "path") -> Path:
+    """The name of a file that the system takes; whether it is there is not asked."""
     if not isinstance(path, (str, Path)):
-        raise QTrainError(f"path should be the name of an .npz file. Got {shortened(path)}.")
+        raise QTrainError(f"{argument} should be the name of an .npz file. Got {shortened(path)}.")
     if Path(path).suffix.lower() != ".npz":
-        raise QTrainError(f"path should be the name of an .npz file. Got {shortened(str(path))}.")
+        raise QTrainError(f"{argument} should be the name of an .npz file. Got {shortened(str(path))}.")
+    try:
+        if "\0" in str(path):
+            raise ValueError("it holds a zero byte")
+        Path(path).exists()
+    except (OSError, ValueError) as error:  # too long
+        why = error.strerror if isinstance(error, OSError) else error
+        got = f"{shortened(str(path))}: {why}"
+        raise QTrainError(f"{argument} should be the name of an .npz file. Got {got}.") from None
     return Path(path)
 
 

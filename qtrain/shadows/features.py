@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from qiskit.quantum_info import PauliList
 
-from qtrain.errors import QTrainError, check_whole, shortened
-from qtrain.shadows.data import Shadows, as_strings
+from qtrain.errors import QTrainError, check_whole
+from qtrain.shadows.data import Shadows, as_strings, check_listed
 from qtrain.shadows.estimate import expectations
 
 
@@ -63,8 +63,7 @@ def shadow_features(shadows: Sequence[Shadows], paulis: Any) -> np.ndarray:
         >>> shadow_features(states, ["Z"]).tolist()
         [[1.0], [-1.0]]
     """
-    if isinstance(shadows, Shadows) or not len(shadows) or not all(isinstance(one, Shadows) for one in shadows):
-        raise QTrainError(f"shadows should be a list of Shadows, one for each state. Got {shortened(shadows)}.")
+    check_listed(shadows)
     strings = as_strings(paulis, shadows[0].num_qubits)
     for k, one in enumerate(shadows):
         if one.num_qubits != strings.num_qubits:

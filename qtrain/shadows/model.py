@@ -15,7 +15,7 @@ from qtrain.circuits.observables import measured
 from qtrain.circuits.pauli_tape import build_tape
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError, TooLargeError, check_whole, shortened
-from qtrain.shadows.data import Shadows
+from qtrain.shadows.data import Shadows, check_listed
 from qtrain.shadows.estimate import expectations
 from qtrain.shadows.planes import Strings
 from qtrain.simulators.pauli_propagation import PauliPropagation, low_weight
@@ -140,7 +140,7 @@ class ShadowModel:
     def _point(self, weights: Any) -> np.ndarray:
         try:
             point = np.asarray(weights, float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise QTrainError(f"weights should be {len(self.parameters)} numbers. Got {shortened(weights)}.") from None
         if point.shape != (len(self.parameters),) or not np.isfinite(point).all():
             raise QTrainError(f"weights should be {len(self.parameters)} finite numbers. Got {shortened(weights)}.")
@@ -149,7 +149,7 @@ class ShadowModel:
     def _targets(self, targets: Any) -> np.ndarray:
         try:
             wanted = np.asarray(targets, float)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise QTrainError(f"targets should be numbers. Got {shortened(targets)}.") from None
         if wanted.shape != (len(self.expectations),) or not np.isfinite(wanted).all():
             raise QTrainError(
@@ -214,8 +214,7 @@ def _freed(program: PauliProgram) -> tuple[PauliProgram, np.ndarray]:
 
 def _expectations(propagation: PauliPropagation, shadows: Sequence[Shadows]) -> tuple[np.ndarray, float]:
     """(states, strings of the last list) estimates with signs, and the largest share of strings without a shot."""
-    if isinstance(shadows, Shadows) or not len(shadows) or not all(isinstance(one, Shadows) for one in shadows):
-        raise QTrainError(f"shadows should be a list of Shadows, one for each state. Got {shortened(shadows)}.")
+    check_listed(shadows)
     n, reached = propagation.program.num_qubits, propagation.reached
     assert reached is not None
     strings, unmeasured = Strings.of(reached.x, reached.z), 0.0

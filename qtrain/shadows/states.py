@@ -42,7 +42,7 @@ class Amplitudes:
         """
         try:
             vector = np.array(values, complex)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise QTrainError(f"state should hold amplitudes. Got {shortened(values)}.") from None
         n = vector.size.bit_length() - 1
         if vector.ndim != 1 or vector.size != 2**n or not 1 <= n <= MAX_QUBITS:
@@ -209,7 +209,7 @@ def _tensor(k: int, values: Any) -> np.ndarray:
     try:
         array = np.array(values)
         array = array.astype(complex if np.iscomplexobj(array) else float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise QTrainError(f"state should hold tensors of numbers. Got {shortened(values)} for tensor {k}.") from None
     if array.ndim != 3 or array.shape[1] != 2 or not array.size:
         raise QTrainError(f"state should have tensors (left bond, 2, right bond). Got {array.shape} for tensor {k}.")

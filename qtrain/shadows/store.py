@@ -61,6 +61,24 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
         ) from None
 
 
+def check_shadows(path: Path, argument: str) -> None:
+    """Refuse to renew what is no file of shadows.
+
+    Raises:
+        QTrainError: another file, such as an .npz file of arrays.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            ours = '"kind": "qtrain shadows"' in str(file["head"])
+    except Exception:  # whatever it is, it is not ours
+        ours = False
+    if not ours:
+        raise QTrainError(
+            f"{argument} should be a new file, or one of shadows to renew. Got {path}, which is something else: "
+            "choose another name, or remove it."
+        )
+
+
 def _read(path: Path) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     if path.exists() and not path.is_file():  # others would block, or never end
         raise OSError(errno.EINVAL, "it is a folder" if path.is_dir() else "it is no plain file")

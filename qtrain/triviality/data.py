@@ -159,7 +159,7 @@ def _from_file(path: Path, label: str | None) -> tuple[np.ndarray, np.ndarray]:
     if path.suffix.lower() != ".csv":
         known = ", ".join(BUNDLED)
         raise QTrainError(f"data should be a file that ends in .csv or .npz, or one of {known}. Got {str(path)!r}.")
-    return read_csv(path, label or _last_column(path), most=None, seed=0)
+    return read_csv(path, _last_column(path) if label is None else label, most=None, seed=0)
 
 
 def _last_column(path: Path) -> str:

@@ -109,9 +109,12 @@ def estimate(
 def add(files: Files, output: Output) -> None:
     """Add shadows of one state that were acquired with different seeds."""
     from qtrain.shadows.data import Shadows, merge
+    from qtrain.shadows.store import check_shadows
 
     check_output(output, "output", kind=".npz", inputs=files)
     made = merge([Shadows.load(path) for path in files])
+    if output.exists():
+        check_shadows(output, "output")
     made.save(output)
     say(f"Wrote {output}: {made.num_qubits} qubits, {len(made):,} shots.")
 

@@ -92,6 +92,7 @@ class RandomCircuits:
     def circuit(self, layers: int, *, seed: int = 0) -> QuantumCircuit:
         """One circuit of the ensemble; its parameters by layer, then by qubit."""
         check_whole("layers", layers)
+        check_whole("seed", seed, least=0)
         axes = np.random.default_rng(seed).integers(3, size=(layers, self.num_qubits))
         angles = ParameterVector("theta", layers * self.num_qubits)
         made = QuantumCircuit(self.num_qubits)
@@ -128,6 +129,7 @@ class RandomCircuits:
             QTrainError: an observable of several terms, a method that cannot treat the question.
         """
         asked = _depths(depths)
+        check_whole("seed", seed, least=0)
         letters, scale = self._letters(observable)
         check_whole("qubit", qubit, least=0, most=self.num_qubits - 1)
         start = parse_initialization(initialization)
@@ -156,6 +158,8 @@ class RandomCircuits:
             curve = _curve(Grid(factors, self.pairs), Grid(inputs, self.pairs), mix, marks, places)
             return _known(asked, np.array(curve) + scale, np.zeros(len(asked)), "exact")
         check_number("tolerance", tolerance, above=0)
+        if tolerance > 0.01:
+            raise QTrainError(f"tolerance should be at most 0.01, of the largest singular value. Got {tolerance:g}.")
         weight = balance(self.tilt)
         with threadpool_limits(1, "blas"):  # the matrices are small
             for most in (tolerance, COARSER * tolerance):
