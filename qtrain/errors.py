@@ -1,14 +1,9 @@
 """The exceptions qtrain raises for input it cannot treat."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy as np
+from typing import Any
 
 
 class QTrainError(ValueError):
@@ -54,35 +49,6 @@ def check_number(name: str, value: Any, *, least: float = -math.inf, above: floa
     if not number or not math.isfinite(value) or float(value) < least or float(value) <= above:
         limit = f" above {above:g}" if above > -math.inf else f" of at least {least:g}" if least > -math.inf else ""
         raise QTrainError(f"{name} should be a finite number{limit}. Got {shortened(value)}.")
-
-
-def as_numbers(name: str, values: Any, shape: tuple[int | None, ...], *, kind: str = "") -> np.ndarray:
-    """Finite numbers of a shape (None: any length but 0), as floats; complex ones only where ``kind`` is "complex".
-
-    Example:
-        >>> as_numbers("weights", [1, 2], (2,)).tolist()
-        [1.0, 2.0]
-        >>> as_numbers("weights", [1, "x"], (2,))
-        Traceback (most recent call last):
-        ...
-        qtrain.errors.QTrainError: weights should be finite numbers of shape (2,). Got [1, 'x'].
-    """
-    import numpy as np
-
-    try:
-        found = np.asarray(values)
-        if found.dtype.kind not in "biufO" and not (kind and found.dtype.kind == "c"):
-            raise TypeError
-        found = found.astype(complex if kind else float)
-        sound = found.ndim == len(shape) and bool(np.isfinite(found).all())
-    except (TypeError, ValueError, OverflowError):
-        sound = False
-    if not sound or any(length != (wanted or max(length, 1)) for length, wanted in zip(found.shape, shape)):
-        told = ", ".join("any" if length is None else str(length) for length in shape)
-        told = f"({told},)" if len(shape) == 1 else f"({told})"
-        what = f"finite {kind} numbers" if kind else "finite numbers"
-        raise QTrainError(f"{name} should be {what} of shape {told}. Got {shortened(values)}.")
-    return found
 
 
 def check_sizes(sizes: Any, *, least: int = 1, fewest: int = 1) -> list[int]:

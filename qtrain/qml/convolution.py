@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
-from qtrain.errors import QTrainError, as_numbers, check_whole, shortened
+from qtrain.errors import QTrainError, check_whole, shortened
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -32,6 +32,33 @@ MATRIX = {
 }
 MOST_QUBITS = 2**16
 READOUTS = ("IZ", "ZI", "ZZ")  # of the two qubits that are left
+
+
+def as_numbers(name: str, values: Any, shape: tuple[int | None, ...], *, kind: str = "") -> np.ndarray:
+    """Finite numbers of a shape (None: any length but 0), as floats; complex ones only where ``kind`` is "complex".
+
+    Example:
+        >>> as_numbers("weights", [1, 2], (2,)).tolist()
+        [1.0, 2.0]
+        >>> as_numbers("weights", [1, "x"], (2,))
+        Traceback (most recent call last):
+        ...
+        qtrain.errors.QTrainError: weights should be finite numbers of shape (2,). Got [1, 'x'].
+    """
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind not in "biufO" and not (kind and found.dtype.kind == "c"):
+            raise TypeError
+        found = found.astype(complex if kind else float)
+        sound = found.ndim == len(shape) and bool(np.isfinite(found).all())
+    except (TypeError, ValueError, OverflowError):
+        sound = False
+    if not sound or any(length != (wanted or max(length, 1)) for length, wanted in zip(found.shape, shape)):
+        told = ", ".join("any" if length is None else str(length) for length in shape)
+        told = f"({told},)" if len(shape) == 1 else f"({told})"
+        what = f"finite {kind} numbers" if kind else "finite numbers"
+        raise QTrainError(f"{name} should be {what} of shape {told}. Got {shortened(values)}.")
+    return found
 
 
 @dataclass(frozen=True)

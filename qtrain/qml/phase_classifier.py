@@ -8,9 +8,9 @@ import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.program import lower
-from qtrain.errors import QTrainError, as_numbers, check_number, check_whole, shortened
+from qtrain.errors import QTrainError, check_number, check_whole, shortened
 from qtrain.qml.adam import Adam
-from qtrain.qml.convolution import ConvolutionalNetwork, HeisenbergImage
+from qtrain.qml.convolution import ConvolutionalNetwork, HeisenbergImage, as_numbers
 from qtrain.simulators.statevector import values, values_and_gradients
 
 SPREAD = 0.2  # of the angles it starts from, in radians

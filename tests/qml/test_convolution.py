@@ -84,7 +84,7 @@ def test_sizes_are_powers_of_two(n):
 
 
 def test_weights_of_another_length_are_refused():
-    with pytest.raises(qtrain.QTrainError, match="weights should have shape"):
+    with pytest.raises(qtrain.QTrainError, match="weights should be finite numbers of shape"):
         ConvolutionalNetwork(4).image().coefficients(np.zeros(3))
     with pytest.raises(qtrain.QTrainError, match="at least 1"):
         ConvolutionalNetwork(4).image(weight=0)

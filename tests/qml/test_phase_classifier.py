@@ -47,5 +47,5 @@ def test_validation_chooses_the_step(data):
 
 
 def test_an_image_of_another_network_is_refused(data):
-    with pytest.raises(qtrain.QTrainError, match="another's"):
+    with pytest.raises(qtrain.QTrainError, match="of this network"):
         qtrain.PhaseClassifier(qtrain.ConvolutionalNetwork(8), data[1], num_classes=2)
