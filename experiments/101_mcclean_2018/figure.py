@@ -44,11 +44,13 @@ def bars(axis: Axes, x: Any, rows: list[dict[str, float]], **style: Any) -> None
 def sizes(axis: Axes, parts: dict[str, Any]) -> None:
     n, exact = keyed(parts["size"]["exact"])
     axis.semilogy(n, [row["variance"] for row in exact], color=BLUE, label="averaged over all circuits and angles")
+    w, walked = keyed(parts["size"]["walks"])
+    bars(axis, w, walked, color=GREEN, markersize=4.5, label="the same by unbiased walks, 95 %")
     m, limit = keyed(parts["size"]["limit"])
     axis.semilogy(m, limit, "--", color=GREY, linewidth=1, label=r"2-design, $d/3(d^2-1)$")
     k, sampled = keyed(parts["size"]["sampled"])
     bars(axis, k, sampled, color=ORANGE, markersize=4.5, label="sampled statevectors, 95 %")
-    axis.set(title="The plateau: $10n$ layers", xlabel="qubits $n$", ylabel=V, xticks=n)
+    axis.set(title="The plateau: $10n$ layers", xlabel="qubits $n$", ylabel=V, xticks=sorted({*n, *w}))
     text = rf"slope {parts['size']['slope']:.3f} per qubit from $n=4$" + "\n" + r"$-\ln 2=-0.693$"
     axis.text(0.05, 0.07, text, transform=axis.transAxes, fontsize=9, color=BLUE)
     axis.legend(frameon=False, fontsize=9)
@@ -56,36 +58,40 @@ def sizes(axis: Axes, parts: dict[str, Any]) -> None:
 
 def depths(axis: Axes, parts: dict[str, Any]) -> None:
     n, curves = keyed(parts["depth"]["curves"], "line ")
-    chosen = [k for k in range(len(n)) if n[k] in (4, 6, 8, 10, 12, 16, 20, 24, 32)]
+    chosen = [k for k in range(len(n)) if n[k] in (4, 8, 12, 16, 20, 24)]
     colours = ScalarMappable(LogNorm(1.5, 40), "viridis_r")
     for k in chosen:
         curve, colour = curves[k], colours.to_rgba(n[k])
         axis.loglog(curve["depths"], curve["variance"], color=colour, linewidth=1.3)
         axis.text(curve["depths"][-1] * 1.06, curve["variance"][-1], f"{n[k]}", fontsize=9, color=colour, va="center")
     found = parts["hundred"]
-    axis.loglog(found["depths"], found["variance"], color="black", linewidth=1.6, label="100 qubits, tensor train")
+    axis.loglog(found["depths"], found["variance"], color="black", linewidth=1.6, label=f"100 qubits, tensor train, within {100 * found['trains_uncertain']:.1g} %")
     low, mean, high = (np.array(found[key]) for key in ("lower", "walks", "upper"))
-    axis.errorbar(found["checked"], mean, [mean - np.maximum(low, 0.02 * mean), high - mean], fmt="s", color=ORANGE, markersize=4,
-                  capsize=2.5, linewidth=1, label="100 qubits, unbiased walks, 95 %", zorder=5)  # fmt: skip
+    axis.errorbar(
+        found["checked"], mean, [mean - np.maximum(low, 0.02 * mean), high - mean], fmt="s", color=ORANGE, markersize=3.5,
+        capsize=2.5, linewidth=1, label="100 qubits, unbiased walks, 95 %", zorder=5,
+    )  # fmt: skip
     exponent = math.floor(math.log10(found["limit"]))
-    axis.text(0.03, 0.05, f"limit of 100 qubits: ${found['limit'] / 10**exponent:.1f}\\cdot 10^{{{exponent}}}$, far below",
-              transform=axis.transAxes, fontsize=9, color=GREY)  # fmt: skip
-    axis.set(title="Against depth, 4 to 100 qubits", xlabel="layers", ylabel=V, xlim=(None, 1.5 * found["deepest"]))
+    text = f"limit of 100 qubits: ${found['limit'] / 10**exponent:.1f}\\cdot 10^{{{exponent}}}$, far below"
+    axis.text(0.03, 0.05, text, transform=axis.transAxes, fontsize=9, color=GREY)
+    axis.set(title="Against depth, 4 to 100 qubits", xlabel="layers", ylabel=V, xlim=(None, 1.5 * found["checked"][-1]))
     axis.legend(frameon=False, fontsize=9, loc="lower left", bbox_to_anchor=(0.0, 0.1))
 
 
 def reached(axis: Axes, parts: dict[str, Any]) -> None:
     found = parts["depth"]
-    for shape, colour, power, name in (("line", BLUE, 1, "line, $n$"), ("grid", ORANGE, 2, r"square grid, $\sqrt{n}$")):
+    for shape, colour, name in (("line", BLUE, "line"), ("grid", ORANGE, "square grid")):
         n, layers = keyed(found["reached"], f"{shape} ")
-        side = n ** (1 / power)
-        axis.plot(n, layers, "o", color=colour, markersize=5)
-        fit, fine = np.polyfit(side, layers, 1), np.geomspace(n[0], n[-1], 100)
-        label = f"{name}: {fit[0]:.1f} layers per {'qubit' if power == 1 else 'side'}"
-        axis.plot(fine, np.polyval(fit, fine ** (1 / power)), color=colour, linewidth=1.3, label=label)
-    axis.set(title="Depth to the plateau", xlabel="qubits $n$", ylabel="layers until $V$ is below twice its limit")
-    axis.set_ylim(0, 1.25 * max(found["reached"].values()))
-    axis.legend(frameon=False, fontsize=9, loc="upper left")
+        ends = np.array([found["between"][f"{shape} {k}"] for k in n])
+        spread = [layers - ends.min(axis=1), ends.max(axis=1) - layers]
+        axis.errorbar(n, layers, np.maximum(spread, 0), fmt="o", color=colour, markersize=5, capsize=3, linewidth=1)
+        fit = np.polyfit(n, layers, 1)
+        axis.plot(n, np.polyval(fit, n), color=colour, linewidth=1.3, label=f"{name}: {fit[0]:.1f} layers per qubit")
+    fine, few = np.linspace(n[0], n[-1], 100), n <= 16  # of the grid
+    root = np.polyval(np.polyfit(np.sqrt(n[few]), np.array(layers)[few], 1), np.sqrt(fine))
+    axis.plot(fine, root, "--", color=GREY, linewidth=1, label=r"$\sqrt{n}$ through the grid's $n\leq16$")
+    axis.set(title="Depth to the plateau", xlabel="qubits $n$", ylabel="layers until $V$ is below twice its limit", ylim=(0, None))
+    axis.legend(frameon=False, fontsize=9, loc="upper right" if n[-1] > 24 else "upper left")
 
 
 def observables(axis: Axes, parts: dict[str, Any]) -> None:

@@ -86,20 +86,24 @@ def searched(num_qubits: int, layers: int, width: float) -> Weights:
     return build
 
 
-def size(*, layers: int, sampled: list, circuits: list, draws: int, exact: list, tolerance: float, seed: int) -> dict:
-    """V against n at 10 n layers: sampled by statevectors as the paper did, and exactly."""
+def size(
+    *, layers: int, sampled: list, circuits: list, draws: int, exact: list, tolerance: float, beyond: list, samples: int, seed: int
+) -> dict:
+    """V against n at 10 n layers: sampled by statevectors as the paper did, exactly, and by walks where sums end."""
     known = {n: qtrain.RandomCircuits(n).variance([layers * n], PAPER, tolerance=tolerance) for n in exact}
-    result: dict = {"exact": {}, "sampled": {}, "limit": {n: plateau(n) for n in exact}}
+    result: dict = {"exact": {}, "walks": {}, "sampled": {}, "limit": {n: plateau(n) for n in [*exact, *beyond]}}
     for n, found in known.items():
         result["exact"][n] = {"variance": found.variance[0], "lower": found.lower[0], "upper": found.upper[0]}
+    result["exact_uncertain"] = max(float(found.upper[0] / found.variance[0] - 1) for found in known.values())
+    for n in beyond:
+        walked = qtrain.RandomCircuits(n).variance([layers * n], PAPER, method="walks", samples=samples, seed=seed)
+        result["walks"][n] = {"mean": walked.variance[0], "lower": walked.lower[0], "upper": walked.upper[0]}
     for n, count in zip(sampled, circuits):
         result["sampled"][n] = mean([float((g[:, 0] ** 2).mean()) for g in gradients(uniform(n, layers * n), count, draws, seed + n)])
     inside = [result["sampled"][n]["lower"] <= known[n].variance[0] <= result["sampled"][n]["upper"] for n in sampled if n in known]
     few = [n for n in exact if 4 <= n <= 12]
     logs = {n: float(known[n].log_variance[0]) for n in exact}
     result |= {"slope": slope(few, [logs[n] for n in few]), "intervals": len(inside), "intervals_that_cover": sum(inside)}
-    last, before = exact[-1], exact[-2]
-    result["last_slope"] = (logs[last] - logs[before]) / (last - before)
     result["above_limit"] = {n: math.exp(logs[n]) / plateau(n) for n in exact}
     return result
 
@@ -110,20 +114,29 @@ def plateau(n: int) -> float:
     return d / (3 * (d * d - 1))
 
 
-def depth(*, line: list, line_layers: int, grid: list, grid_layers: list, samples: int, tolerance: float) -> dict:
+def crossing(above: np.ndarray) -> float:
+    """The number of layers, between whole ones, at which the logarithm over the threshold falls to 0; nan if never."""
+    first = int(np.argmax(above <= 0))
+    return first + above[first - 1] / (above[first - 1] - above[first]) if above[first] <= 0 else math.nan
+
+
+def depth(*, line: list, line_layers: int, tolerance: float, grid: list, grid_layers: list, samples: int) -> dict:
     """V against depth, and the depth at which it comes within a factor 2 of its limit, on lines and square grids."""
-    result: dict = {"curves": {}, "reached": {}}
+    result: dict = {"curves": {}, "reached": {}, "between": {}, "methods": {}}
     shapes = [("line", n, line_layers * n) for n in line] + [("grid", n, most) for n, most in zip(grid, grid_layers)]
     for shape, n, most in shapes:
-        method = "auto" if shape == "line" or n <= 9 else "walks"
-        options = {"method": method, "samples": samples, "tolerance": tolerance}
-        logs = qtrain.RandomCircuits(n, shape).variance(range(1, most + 1), PAPER, **options).log_variance
-        above = logs - math.log(2 * plateau(n))
-        first = int(np.argmax(above <= 0))
-        reached = first + above[first - 1] / (above[first - 1] - above[first]) if above[first] <= 0 else math.nan
-        kept = np.unique(np.geomspace(1, len(logs), 60).astype(int)) - 1
-        result["curves"][f"{shape} {n}"] = {"depths": (kept + 1).tolist(), "variance": np.exp(logs[kept]).tolist()}
-        result["reached"][f"{shape} {n}"] = reached
+        method = "exact" if n <= 9 else "train" if shape == "line" and n <= 16 else "walks"
+        found = qtrain.RandomCircuits(n, shape).variance(
+            range(1, most + 1), PAPER, method=method, tolerance=tolerance, samples=samples
+        )
+        limit, kept, name = math.log(2 * plateau(n)), np.unique(np.geomspace(1, most, 60).astype(int)) - 1, f"{shape} {n}"
+        result["curves"][name] = {"depths": (kept + 1).tolist(), "variance": found.variance[kept]}
+        result["methods"][name], result["reached"][name] = method, crossing(found.log_variance - limit)
+        result["between"][name] = [crossing(np.log(np.maximum(v, 1e-300)) - limit) for v in (found.lower, found.upper)]
+    result["widest"] = {
+        shape: max(max(result["between"][f"{shape} {n}"]) - min(result["between"][f"{shape} {n}"]) for n in sizes)
+        for shape, sizes in (("line", line), ("grid", grid))
+    }
     for shape, sizes, dimensions in (("line", line, 1), ("grid", grid, 2)):
         reached = np.array([result["reached"][f"{shape} {n}"] for n in sizes])
         for power in (1, 2):  # a straight line in n, and in its root: how far off is each, in layers?
@@ -213,31 +226,31 @@ def tails(*, num_qubits: int, layers: int, circuits: int, draws: int, seed: int)
 
 
 def hundred(
-    *, num_qubits: int, depths: list, checked: list, tolerance: float, samples: int, runs: int, single_layers: int,
+    *, num_qubits: int, depths: list, tolerance: float, checked: list, samples: int, runs: int, single_layers: int,
     single_circuits: int, seed: int,
 ) -> dict:  # fmt: skip
-    """100 qubits: by tensor trains, held against unbiased walks with 95 % intervals; single circuits exactly."""
+    """100 qubits: tensor trains to the depth they vouch for, unbiased walks beyond; single circuits exactly."""
     ensemble, label = qtrain.RandomCircuits(num_qubits), "I" * (num_qubits - 2) + "ZZ"
-    trains = ensemble.variance(sorted({*depths, *checked}), PAPER, method="train", tolerance=tolerance)
+    shared = [depth for depth in checked if depth <= depths[-1]]
+    trains = ensemble.variance(sorted({*depths, *shared}), PAPER, method="train", tolerance=tolerance)
     at = dict(zip(trains.depths, trains.variance))
     walks = ensemble.variance(checked, PAPER, method="walks", samples=samples, runs=runs, seed=seed)
     single = [
         qtrain.gradient_variance(ensemble.circuit(single_layers, seed=seed * 1000 + k), label)
         for k in range(single_circuits)
     ]
-    middle, known = (walks.lower + walks.upper) / 2, np.array([at[d] for d in walks.depths])
-    inside = (walks.lower <= known) & (known <= walks.upper)
-    deepest, log10 = int(trains.depths[-1]), trains.log_variance / math.log(10)
+    known, lower, upper = np.array([at[d] for d in shared]), walks.lower[: len(shared)], walks.upper[: len(shared)]
+    middle = (lower + upper) / 2
+    inside, uncertain = (lower <= known) & (known <= upper), trains.upper / trains.variance - 1
     return {
-        "depths": trains.depths, "variance": trains.variance, "trains_uncertain": float((trains.upper / trains.variance - 1).max()),
+        "depths": trains.depths, "variance": trains.variance, "uncertain": uncertain, "trains_uncertain": float(uncertain.max()),
         "checked": walks.depths, "lower": walks.lower, "upper": walks.upper, "walks": walks.variance,
         "intervals": len(inside), "intervals_that_cover": int(inside.sum()),
-        "off_in_half_widths": float((np.abs(known - middle) / (walks.upper - middle)).max()),
+        "off_in_half_widths": float((np.abs(known - middle) / (upper - middle)).max()),
         "single": {"variance": [s.variance[0] for s in single], "exact": all(bool(s.exact[0]) for s in single)},
         "single_mean": mean([float(s.variance[0]) for s in single]), "single_ensemble": ensemble.variance([single_layers], PAPER).variance[0],
-        "deepest": deepest, "deepest_log10": log10[-1], "limit": plateau(num_qubits),
-        "above_limit": math.exp(trains.log_variance[-1] - math.log(plateau(num_qubits))),
-        "log10_chebyshev": min(0.0, log10[-1] + 6),  # of P(|df| >= 1e-3)
+        "deepest": trains.depths[-1], "deepest_log10": trains.log_variance[-1] / math.log(10), "limit": plateau(num_qubits),
+        "walked": walks.depths[-1], "walked_log10": walks.log_variance[-1] / math.log(10),
     }  # fmt: skip
 
 
