@@ -53,7 +53,7 @@ def sizes(axis: Axes, parts: dict[str, Any]) -> None:
     axis.set(title="The plateau: $10n$ layers", xlabel="qubits $n$", ylabel=V, xticks=sorted({*n, *w}))
     text = rf"slope {parts['size']['slope']:.3f} per qubit from $n=4$" + "\n" + r"$-\ln 2=-0.693$"
     axis.text(0.05, 0.07, text, transform=axis.transAxes, fontsize=9, color=BLUE)
-    axis.legend(frameon=False, fontsize=9)
+    axis.legend(frameon=False, fontsize=9, loc="upper right")
 
 
 def depths(axis: Axes, parts: dict[str, Any]) -> None:
@@ -90,8 +90,9 @@ def reached(axis: Axes, parts: dict[str, Any]) -> None:
     fine, few = np.linspace(n[0], n[-1], 100), n <= 16  # of the grid
     root = np.polyval(np.polyfit(np.sqrt(n[few]), np.array(layers)[few], 1), np.sqrt(fine))
     axis.plot(fine, root, "--", color=GREY, linewidth=1, label=r"$\sqrt{n}$ through the grid's $n\leq16$")
-    axis.set(title="Depth to the plateau", xlabel="qubits $n$", ylabel="layers until $V$ is below twice its limit", ylim=(0, None))
-    axis.legend(frameon=False, fontsize=9, loc="upper right" if n[-1] > 24 else "upper left")
+    axis.set(title="Depth to the plateau", xlabel="qubits $n$", ylabel="layers until $V$ is below twice its limit")
+    axis.set_ylim(0, 1.4 * max(found["reached"].values()))
+    axis.legend(frameon=False, fontsize=9, loc="upper left")
 
 
 def observables(axis: Axes, parts: dict[str, Any]) -> None:
@@ -111,7 +112,7 @@ def starts(axis: Axes, parts: dict[str, Any]) -> None:
         "uniform": (BLUE, "uniform"), "random Clifford": (SKY, "random Clifford point"), "identity-block": (GREEN, "identity block"),
         "small": (ORANGE, "small angles, ±0.1"), "best Clifford": (PINK, "best Clifford point, ±0.1"),
     }  # fmt: skip
-    for shift, (name, (colour, label)) in zip(np.linspace(-0.24, 0.24, len(styles)), styles.items()):
+    for shift, (name, (colour, label)) in zip(np.linspace(-0.12, 0.12, len(styles)), styles.items()):
         n, rows = keyed(found["all"][name])
         bars(axis, n + shift, rows, color=colour, markersize=4.5, label=label)
         axis.semilogy(n + shift, [row["mean"] for row in rows], color=colour, linewidth=1)
