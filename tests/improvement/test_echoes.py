@@ -90,8 +90,10 @@ def trains(circuit, observable, shots, seed=5):
     return int((squares >= np.sum(np.abs(observable.coeffs) ** 2) / shots).sum())
 
 
-@pytest.mark.parametrize("seed", np.random.default_rng().integers(2**31, size=2).tolist())
-def test_the_gradients_of_a_scrambled_echo_come_back(seed):
+@pytest.mark.parametrize("case", range(2))
+def test_the_gradients_of_a_scrambled_echo_come_back(case):
+    seed = int(np.random.default_rng().integers(2**31))
+    print("seed", seed)  # shown where it fails
     """Few parameters train; behind a few layers most do: measured here without what improve measures."""
     n, shots = 9, 200
     circuit = echo(n, 14, seed)

@@ -67,7 +67,7 @@ def of_head(**changes):
     ({"head": of_head(shots="many")}, "damaged"), ({"head": lambda text: np.array("[")}, "damaged"),
     ({"head": lambda text: np.array("[]")}, "something else"), ({"x": lambda bits: bits.astype(float)}, "altered"),
     ({"x": lambda bits: np.array([{}], dtype=object)}, "damaged"),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_altered_files_are_told(change, said):
     made().save("kept.npz")
     rewritten("kept.npz", **change)
