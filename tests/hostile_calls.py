@@ -284,7 +284,7 @@ FEW_CIRCUITS = ("nowhere.qasm", "folder.qpy", "circle.qasm", "bomb3.qasm", "cut.
 SHADOWS = {
     "nowhere.npz": "No such file", "folder.npz": "folder", "circle.npz": "links", "dangling.npz": "No such file", "cut.npz": "damaged", "empty.npz": "damaged",
     "words.npz": "damaged", "zeros.npz": "damaged", "swapped.npz": "", "arrays.npz": "another kind", "object.npz": "another kind", "good.qasm": ".npz",
-    "": ".npz", "x\x00.npz": "zero byte", "a" * 300 + ".npz": "name too long", "/dev/null": ".npz",
+    "": ".npz", "x\x00.npz": "null byte", "a" * 300 + ".npz": "name too long", "/dev/null": ".npz",
 }  # fmt: skip
 PLACES = {name: word for name, word in SHADOWS.items() if name not in ("nowhere.npz", "dangling.npz", "empty.npz")}
 PLACES |= {"dangling.npz": "", "words.npz": "something else", "arrays.npz": "something else", "cut.npz": "something else", "zeros.npz": "something else",

@@ -111,7 +111,7 @@ def pretrain(
         >>> from qiskit.circuit.library import real_amplitudes
         >>> found = pretrain(real_amplitudes(3, reps=1), "ZZI + IZZ + 0.5*XXX", start="clifford")
         >>> round(found.loss, 6), found.error, found.way
-        (-2.0, 0.0, 'clifford')
+        (-2.5, 0.0, 'clifford')
     """
     if isinstance(width, bool) or not isinstance(width, (int, float)) or not 0 < width <= math.pi:
         raise QTrainError(f"width should be a number of radians above 0, at most π. Got {shortened(width)}.")

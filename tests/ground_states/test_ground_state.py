@@ -95,7 +95,7 @@ def test_a_sweep_needs_three_sites(text):
     "options, words",
     [
         ({"symmetry": "magnetization"}, "conserve the magnetization"), ({"symmetry": "spin"}, "symmetry should be"),
-        ({"bond": 0}, "bond and sweeps"), ({"start": [0, 1]}, "3 bits"), ({"start": [0, 1, 2]}, "3 bits"),
+        ({"bond": 0}, "bond should be a whole number of at least 1"), ({"start": [0, 1]}, "3 bits"), ({"start": [0, 1, 2]}, "3 bits"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_said(options, words):

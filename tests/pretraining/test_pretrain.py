@@ -90,7 +90,7 @@ def test_sixty_qubits():
     ({"start": [np.nan] * 8}, "start should be 8 finite angles"),
     ({"width": 0.0}, "width should be a number of radians above 0"),
     ({"width": True}, "width should be a number of radians above 0"),
-    ({"steps": -1}, "steps should be a whole number, 0 or more"),
+    ({"steps": -1}, "steps should be a whole number of at least 0"),
     ({"seed": -1}, "seed should be a whole number of at least 0"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(changes, message):

@@ -90,8 +90,8 @@ class MatrixProduct(Evaluator):
         >>> from qiskit.circuit.library import real_amplitudes
         >>> from qtrain.circuits.program import lower
         >>> found = MatrixProduct(lower(real_amplitudes(2, reps=1)), SparsePauliOp("IZ"), 4)
-        >>> round(found.value([0.5, 0.0, 0.0, 0.0]), 6) == round(np.cos(0.5), 6)
-        True
+        >>> round(found.value([0.5, 0.0, 0.0, 0.0]), 6)  # cos 0.5
+        0.877583
     """
 
     program: PauliProgram

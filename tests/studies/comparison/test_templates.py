@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from qtrain.architecture import catalogue
 from qtrain.circuits.program import lower
+from qtrain.simulators.evaluators import StatevectorSurrogate
 from qtrain.simulators.statevector import values
-from qtrain.studies import training as training_file
 from qtrain.studies.comparison.templates import fit
 from qtrain.studies.spec.search_spec import read_spec
 from qtrain.studies.spec.tables import TrainingSpec
@@ -23,20 +23,15 @@ PROGRAM = lower(catalogue.real_amplitudes(reps=2).circuit(3))
 @given(st.integers(1, 700), st.integers(0, 1000))
 def test_evaluations_are_counted_and_kept_to(evaluations, seed):
     rows = 0
-    choose = training_file._energy
+    gradient = StatevectorSurrogate.values_and_gradients
 
-    def counted(*problem):
-        costs, gradient = choose(*problem)
-
-        def counting(weights):
-            nonlocal rows
-            rows += len(weights)
-            return gradient(weights)
-
-        return costs, counting
+    def counting(self, weights):
+        nonlocal rows
+        rows += len(weights)
+        return gradient(self, weights)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training_file, "_energy", counted)
+        patch.setattr(StatevectorSurrogate, "values_and_gradients", counting)
         found = fit(PROGRAM, TASK, TrainingSpec(), evaluations=evaluations, seed=seed)
     assert found.evaluations == rows <= evaluations
     energy = values(PROGRAM, TASK.observables[0], found.angles[None])[0]
