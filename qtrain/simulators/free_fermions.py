@@ -9,10 +9,12 @@ expectation values follow Wick's theorem.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from qiskit.quantum_info import SparsePauliOp
 from scipy.linalg import schur
+from threadpoolctl import threadpool_limits
 
 from qtrain.circuits.observables import pack
 from qtrain.circuits.program import PauliProgram
@@ -24,7 +26,7 @@ from qtrain.simulators.statevector import check_weights
 
 MAX_GENERATORS = 1000
 MAX_MAJORANAS = 600
-MAX_TERMS = 200
+MAX_TERMS = 1000
 MAX_OPEN = 5  # components with two unpaired Majoranas
 
 
@@ -63,49 +65,101 @@ class FreeFermions(Evaluator):
     @property
     def cost(self) -> float:
         """Elementary operations of one value."""
-        n = float(self.majoranas)
-        return float(sum(2 * len(self.plane) * len(s) + len(s) * n + len(s) ** 3 for s in self.rows)) + 1
+        n, width = float(len(self._paired)), float(len(self._columns))
+        return 2 * len(self.plane) * width + n * n * width + sum(float(len(s)) ** 3 for s in self._products) + 1
+
+    @cached_property
+    def _lone(self) -> tuple[np.ndarray, np.ndarray]:
+        """Distinct links, and of each term the one that it needs."""
+        distinct, which = np.unique(self.links, axis=0, return_inverse=True)
+        return distinct, np.asarray(which).reshape(-1)
+
+    @cached_property
+    def _paired(self) -> np.ndarray:
+        """The covariance with one more Majorana for each distinct link, which no rotation moves."""
+        distinct = self._lone[0]
+        return np.block([[self.covariance, distinct.T], [-distinct, np.zeros((len(distinct), len(distinct)))]])
+
+    @cached_property
+    def _products(self) -> tuple[np.ndarray, ...]:
+        """Of each term its Majoranas, an even number."""
+        ends = self.majoranas + self._lone[1]
+        return tuple(np.append(rows, end) if len(rows) % 2 else rows for rows, end in zip(self.rows, ends, strict=True))
+
+    @cached_property
+    def _columns(self) -> np.ndarray:
+        """The Majoranas that terms hold, ascending."""
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *self._products]).astype(np.int64))
+
+    @cached_property
+    def _layers(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Rotations of planes that share no Majorana, in time order: which, and their two Majoranas (k,)."""
+        depth, level = np.zeros(self.majoranas, np.int64), np.zeros(len(self.plane), np.int64)
+        for k, (p, q) in enumerate(self.plane.tolist()):
+            level[k] = depth[p] = depth[q] = max(depth[p], depth[q]) + 1
+        order = np.argsort(level, kind="stable")
+        chosen = np.split(order, np.flatnonzero(np.diff(level[order])) + 1) if len(order) else []
+        return [(some, self.plane[some, 0], self.plane[some, 1]) for some in chosen]
 
     def values_and_gradients(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = [self._at(point) for point in check_weights(self.num_weights, weights)]
+        with threadpool_limits(1):  # matrices are small: threads would only wait for each other
+            found = [self._at(point) for point in check_weights(self.num_weights, weights)]
         return np.array([value for value, _ in found]), np.array([slopes for _, slopes in found])
 
+    def costs(self, weights: np.ndarray) -> np.ndarray:
+        points = check_weights(self.num_weights, weights)
+        with threadpool_limits(1):
+            return np.array([self._terms(self._turned(self._angles(point)))[0] for point in points])
+
+    def _angles(self, point: np.ndarray) -> np.ndarray:
+        return np.asarray(self.coefficient * np.append(point, 0.0)[self.parameter] + self.offset)
+
+    def _turned(self, angles: np.ndarray) -> np.ndarray:
+        """(Majoranas, columns): what the terms' Majoranas are in front of all rotations, one row for each Majorana."""
+        a = np.zeros((len(self._paired), len(self._columns)))
+        a[self._columns, np.arange(len(self._columns))] = 1.0
+        for chosen, p, q in reversed(self._layers):
+            _turn(a, p, q, angles[chosen])
+        return a
+
+    def _terms(self, a: np.ndarray) -> tuple[float, np.ndarray]:
+        """Sum of value * Pf(X[term]) of X = A^T M A, and the matrix G (columns, columns) with df = tr(G dX) / 2."""
+        x = a.T @ self._paired @ a
+        place = np.zeros(len(self._paired), np.int64)
+        place[self._columns] = np.arange(len(self._columns))
+        total, g = self.constant, np.zeros_like(x)
+        for rows, value in zip(self._products, self.values.tolist(), strict=True):
+            at = place[rows]
+            if len(at) == 2:
+                i, j = int(at[0]), int(at[1])
+                total += value * x[i, j]
+                g[i, j] -= value
+                g[j, i] += value
+            else:
+                part, adjugate = pfaffian(x[np.ix_(at, at)])
+                total += value * part
+                g[np.ix_(at, at)] += value * adjugate
+        return float(total), g
+
     def _at(self, point: np.ndarray) -> tuple[float, np.ndarray]:
-        point = np.append(point, 0.0)
-        angles = self.coefficient * point[self.parameter] + self.offset
-        total, slopes = self.constant, np.zeros(len(angles))
-        for rows, value, link in zip(self.rows, self.values, self.links, strict=True):
-            part, slope = self._term(rows, link, angles)
-            total += value * part
-            slopes += value * slope
+        angles = self._angles(point)
+        a = self._turned(angles)
+        total, g = self._terms(a)
+        back, slopes = self._paired @ a @ g, np.zeros(len(angles))
+        for chosen, p, q in self._layers:
+            slopes[chosen] = np.einsum("kc,kc->k", back[q], a[p]) - np.einsum("kc,kc->k", back[p], a[q])
+            _turn(a, p, q, -angles[chosen])
+            _turn(back, p, q, -angles[chosen])
         gradient = np.zeros(self.num_weights + 1)
         np.add.at(gradient, self.parameter, self.coefficient * slopes)
-        return float(total), gradient[:-1]
-
-    def _term(self, rows: np.ndarray, link: np.ndarray, angles: np.ndarray) -> tuple[float, np.ndarray]:
-        """Pf(A M A^T) with A the rotated rows, and its derivatives by the angles."""
-        covariance = np.block([[self.covariance, link[:, None]], [-link[None, :], np.zeros((1, 1))]])
-        if len(rows) % 2:
-            rows = np.append(rows, self.majoranas)
-        a = np.zeros((self.majoranas + 1, len(rows)))  # transposed: one row for each Majorana
-        a[rows, np.arange(len(rows))] = 1.0
-        for k in range(len(angles) - 1, -1, -1):
-            _turn(a, self.plane[k], angles[k])
-        value, adjugate = pfaffian(a.T @ covariance @ a)
-        back = (adjugate @ a.T @ covariance).T
-        slopes = np.zeros(len(angles))
-        for k, (p, q) in enumerate(self.plane):
-            slopes[k] = back[q] @ a[p] - back[p] @ a[q]
-            _turn(a, self.plane[k], -angles[k])
-            _turn(back, self.plane[k], -angles[k])
-        return value, slopes
+        return total, gradient[:-1]
 
 
-def _turn(a: np.ndarray, plane: np.ndarray, angle: float) -> None:
-    """g_p -> cos g_p + sin g_q, g_q -> cos g_q - sin g_p, on coefficients: one gate towards the input."""
-    p, q = int(plane[0]), int(plane[1])
-    cos, sin = np.cos(angle), np.sin(angle)
-    a[p], a[q] = cos * a[p] - sin * a[q], sin * a[p] + cos * a[q]
+def _turn(a: np.ndarray, p: np.ndarray, q: np.ndarray, angles: np.ndarray) -> None:
+    """g_p -> cos g_p + sin g_q, g_q -> cos g_q - sin g_p, on coefficients: one gate of each plane towards the input."""
+    cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    first, second = a[p], a[q]
+    a[p], a[q] = cos * first - sin * second, sin * first + cos * second
 
 
 def pfaffian(matrix: np.ndarray) -> tuple[float, np.ndarray]:
