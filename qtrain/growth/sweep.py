@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,10 +19,10 @@ import numpy as np
 from qtrain.circuits.program import PauliProgram
 from qtrain.growth.pools import PoolGate
 from qtrain.kernels.opcodes import ROTATION
-from qtrain.simulators.statevector import Simulation, states, values, values_and_gradients
+from qtrain.simulators.statevector import KEPT, Simulation, states
 
 if TYPE_CHECKING:
-    from qiskit.quantum_info import SparsePauliOp
+    from qiskit.quantum_info import PauliList, SparsePauliOp
 
 _LETTER = {"X": 1, "Z": 2, "Y": 3}
 _ONE_THREAD = 1  # the digits must not depend on how many run beside
@@ -70,25 +71,22 @@ def sweep(
     ends = [*(int(np.searchsorted(program.gate, place)) for place in places), len(program)]
     state = states(program, weights[None, :], num_threads=_ONE_THREAD)
     slope = np.empty((len(ends), len(pool)))
-    tail = spliced(_nothing(program.num_qubits), [(0, gate) for gate in pool])
-    value, slopes = values_and_gradients(
-        tail, hamiltonian, np.zeros((1, len(pool))), start=state, num_threads=_ONE_THREAD
-    )
+    ready, terms = _ready(hamiltonian)
+    tail = ready.on(spliced(ready.program, [(0, gate) for gate in pool]))
+    none = np.zeros((1, len(pool)))
+    value, slopes, _ = tail.run(none, gradient=True, start=state, num_threads=_ONE_THREAD)
     slope[-1] = slopes[0]
     for row, place in enumerate(ends[:-1]):
-        filled = spliced(program, [(place, gate) for gate in pool])
-        full = np.concatenate([weights, np.zeros(len(pool))])
-        slope[row] = values_and_gradients(filled, hamiltonian, full[None, :], num_threads=_ONE_THREAD)[1][
-            0, len(weights) :
-        ]
+        filled = ready.on(spliced(program, [(place, gate) for gate in pool]))
+        full = np.concatenate([weights[None, :], none], axis=1)
+        slope[row] = filled.run(full, gradient=True, num_threads=_ONE_THREAD).gradients[0, len(weights) :]
     gain, angle = np.full(slope.shape, np.nan), np.full(slope.shape, np.nan)
-    now = float(value[0])
+    now = float(value[0, 0])
     simple = np.array([gate.is_rotation for gate in pool], bool)
     if simple.any():
-        opposite = _at_pi(hamiltonian, state, [gate for gate in pool if gate.is_rotation])
+        opposite = _at_pi(ready.observables[0].paulis, terms, state, [gate for gate in pool if gate.is_rotation])
         gain[-1, simple], angle[-1, simple] = sinusoid(now, opposite, slope[-1, simple])
     unknown = np.argwhere(np.isnan(gain))
-    ready = Simulation(program, [hamiltonian])
     steepest = unknown[np.argsort(-np.abs(slope[tuple(unknown.T)]), kind="stable")][:exact]
     for row, k in steepest:
         with_gate = ready.on(spliced(program, [(ends[row], pool[k])]))
@@ -103,18 +101,35 @@ def sinusoid(now: np.ndarray | float, opposite: np.ndarray, slope: np.ndarray) -
     return half + depth, np.arctan2(-slope, -half)
 
 
-def _at_pi(hamiltonian: SparsePauliOp, state: np.ndarray, pool: Sequence[PoolGate]) -> np.ndarray:
+def _ready(hamiltonian: SparsePauliOp) -> tuple[Simulation, Simulation]:
+    """Simulations of the Hamiltonian and of each of its terms, behind no circuit: a growth asks for them at every step."""
+    n, paulis = int(hamiltonian.num_qubits), hamiltonian.paulis
+    make = _kept if len(paulis) << n <= KEPT else _new
+    return make(n, paulis.z.tobytes(), paulis.x.tobytes(), np.asarray(hamiltonian.coeffs, complex).tobytes())
+
+
+def _new(n: int, z: bytes, x: bytes, coefficients: bytes) -> tuple[Simulation, Simulation]:
+    from qiskit.quantum_info import PauliList, SparsePauliOp
+
+    letters = [np.frombuffer(part, bool).reshape(-1, n) for part in (z, x)]
+    operator = SparsePauliOp(PauliList.from_symplectic(*letters), np.frombuffer(coefficients, complex)).simplify()
+    empty = _nothing(n)
+    return Simulation(empty, [operator]), Simulation(empty, [operator[k : k + 1] for k in range(len(operator))])
+
+
+_kept = lru_cache(maxsize=4)(_new)
+
+
+def _at_pi(paulis: PauliList, terms: Simulation, state: np.ndarray, pool: Sequence[PoolGate]) -> np.ndarray:
     """⟨P H P⟩ for each rotation's P: the terms of H that anticommute with P change their sign."""
-    n = hamiltonian.num_qubits
-    terms = hamiltonian.simplify()
-    parts = values(_nothing(n), [terms[j : j + 1] for j in range(len(terms))], np.zeros((1, 0)), start=state,
-                   num_threads=_ONE_THREAD)[0]  # fmt: skip
+    n = terms.program.num_qubits
+    parts = terms.run(np.zeros((1, 0)), start=state, num_threads=_ONE_THREAD).values[0]
     x, z = np.zeros((len(pool), n), np.int64), np.zeros((len(pool), n), np.int64)
     for row, gate in enumerate(pool):
         letters, qubits, _ = gate.terms[0]
         for q, letter in zip(qubits, letters):
             x[row, q], z[row, q] = letter != "Z", letter != "X"
-    crossing = (x @ terms.paulis.z.T.astype(np.int64) + z @ terms.paulis.x.T.astype(np.int64)) % 2
+    crossing = (x @ paulis.z.T.astype(np.int64) + z @ paulis.x.T.astype(np.int64)) % 2
     return np.asarray((1 - 2 * crossing) @ parts)
 
 

@@ -91,20 +91,32 @@ class Device:
         angles = np.random.default_rng(7).uniform(-math.pi, math.pi, circuit.num_parameters)
         compiled = self._pass_manager.run(_with_matrices(circuit.assign_parameters(angles)))
         index = {bit: i for i, bit in enumerate(compiled.qubits)}
-        total = 0.0
+        every, pairs = [0] * compiled.num_qubits, [0] * compiled.num_qubits  # layers on each qubit so far
+        total, two = 0.0, 0
         for item in compiled.data:
-            if len(item.qubits) == 0 or item.operation.name in ("barrier", "measure", "delay"):
+            name, qubits = item.operation.name, tuple(index[q] for q in item.qubits)
+            if not qubits or name == "barrier":
                 continue
-            error = _error(self.target[item.operation.name].get(tuple(index[q] for q in item.qubits)))
-            total -= math.log1p(-min(error, 1 - 1e-9))
-        two = [item for item in compiled.data if len(item.qubits) == 2]
+            for layers in (every, pairs) if len(qubits) == 2 else (every,):
+                deepest = 1 + max(layers[q] for q in qubits)
+                for q in qubits:
+                    layers[q] = deepest
+            two += len(qubits) == 2
+            if name not in ("measure", "delay"):
+                total += self._losses.get((name, qubits), 0.0)
         return {
-            "two_qubit_depth": float(compiled.depth(lambda item: len(item.qubits) == 2)),
-            "two_qubit_gates": float(len(two)),
-            "depth": float(compiled.depth()),
-            "log_infidelity": total,
-            "implied_error": -math.expm1(-total),
-        }
+            "two_qubit_depth": float(max(pairs, default=0)), "two_qubit_gates": float(two),
+            "depth": float(max(every, default=0)), "log_infidelity": total, "implied_error": -math.expm1(-total),
+        }  # fmt: skip
+
+    @cached_property
+    def _losses(self) -> dict[tuple[str, tuple[int, ...]], float]:
+        """-log(1 - error) of each gate."""
+        return {
+            (name, qubits): -math.log1p(-min(_error(properties), 1 - 1e-9))
+            for name in self.target.operation_names for qubits, properties in self.target[name].items()
+            if qubits is not None
+        }  # fmt: skip
 
 
 class _Rotation(PauliEvolutionGate):

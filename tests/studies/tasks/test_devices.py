@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit.circuit.library import PauliEvolutionGate
+from qiskit.circuit.random import random_circuit
 
 from qtrain.architecture.blocks import Gate
 from qtrain.architecture.build import build
@@ -40,3 +42,26 @@ def test_rotations_cost_what_their_sparse_exponentials_cost(seed):
     two = [item for item in compiled.data if len(item.qubits) == 2]
     assert found["two_qubit_gates"] == len(two)
     assert found["two_qubit_depth"] == compiled.depth(lambda item: len(item.qubits) == 2)
+
+
+def test_a_barrier_is_no_gate():
+    circuit = random_circuit(4, 3, max_operands=2, seed=1)
+    barred = circuit.copy()
+    barred.barrier(0, 1)
+    assert LINE.cost(barred) == LINE.cost(circuit)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_counts_are_those_of_the_compiled_circuit(seed):
+    device = devices.build_device(DeviceSpec(name="FakeTorino", optimization_level=2), 5)
+    circuit = random_circuit(5, 6, max_operands=2, seed=seed)
+    compiled = device._pass_manager.run(circuit)
+    found = device.cost(circuit)
+    errors = [
+        device.target[item.operation.name][tuple(compiled.find_bit(q).index for q in item.qubits)].error or 0.0
+        for item in compiled.data
+    ]
+    assert found["depth"] == compiled.depth()
+    assert found["two_qubit_depth"] == compiled.depth(lambda item: len(item.qubits) == 2)
+    assert found["two_qubit_gates"] == compiled.num_nonlocal_gates()
+    assert np.isclose(found["implied_error"], 1 - np.prod(1 - np.array(errors)), rtol=1e-9)
