@@ -27,6 +27,7 @@ MOST_EXACT = 16  # qubits: 3^16 values are 344 MB
 QUICKLY_EXACT = 9
 RUNS, SAMPLES = 8, 4000
 COARSER = 10.0
+TOLERANCES, PRECISE = (1e-7, 1e-8, 1e-9, 1e-10), 0.01
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,9 +36,9 @@ class EnsembleVariance(Shown, JsonResult):
 
     Attributes:
         depths: layers. variance: (depths,) E[(df/dtheta)^2]; its logarithms in ``log_variance``, which never underflow.
-        lower, upper: (depths,) for ``"exact"`` the variance itself; for ``"walks"`` 95 % intervals, up to the square of
-            the coefficient where no walk was felt; for ``"train"`` as far as a ten times larger tolerance moves it,
-            which is an estimate and no bound.
+        lower, upper: (depths,) for ``"exact"`` the variance itself; for ``"walks"`` 95 % intervals; for ``"train"`` as
+            far as a ten times larger tolerance moves it, which is an estimate and no bound. Up to the square of the
+            coefficient where no walk was felt, or a train has lost all its digits.
         method: "exact", "train" or "walks".
     """
 
@@ -108,7 +109,7 @@ class RandomCircuits:
     def variance(
         self, depths: Iterable[int], observable: SparsePauliOp | str, *, qubit: int = 0, layer: int | str = 1,
         initialization: str | tuple[str, float] | Initialization = "uniform", method: str = "auto",
-        tolerance: float = 1e-7, samples: int = SAMPLES, runs: int = RUNS, seed: int = 0,
+        tolerance: float | None = None, samples: int = SAMPLES, runs: int = RUNS, seed: int = 0,
     ) -> EnsembleVariance:  # fmt: skip
         """E[(df/dtheta)^2] over all axes and angles, for each number of layers.
 
@@ -123,6 +124,7 @@ class RandomCircuits:
             method: ``"exact"`` (all strings, 16 qubits), ``"train"`` (tensor trains; edges ``"line"``), ``"walks"``
                 (sampled, any edges and number of qubits, the first layer), ``"auto"``: the first of them that fits.
             tolerance: of a train's singular values; where deep circuits lose their digits, ``lower`` falls towards 0.
+                None: from 1e-7 down to 1e-10 (30 times slower), until a step moves no variance by more than 1 %.
             samples, runs, seed: of walks, and of independent runs of them.
 
         Raises:
@@ -152,22 +154,31 @@ class RandomCircuits:
             ]
             return _sampled(asked, np.array(estimates) + scale, scale)
         factors = np.eye(3)[letters]
-
-        found: list[np.ndarray] = []
         if chosen == "exact":
             curve = _curve(Grid(factors, self.pairs), Grid(inputs, self.pairs), mix, marks, places)
-            return _known(asked, np.array(curve) + scale, np.zeros(len(asked)), "exact")
-        check_number("tolerance", tolerance, above=0)
-        if tolerance > 0.01:
-            raise QTrainError(f"tolerance should be at most 0.01, of the largest singular value. Got {tolerance:g}.")
+            logs = np.array(curve) + scale
+            return _known(asked, logs, logs, "exact", scale, lost=np.zeros(len(asked), bool))
+        if tolerance is not None:
+            check_number("tolerance", tolerance, above=0)
+            if tolerance > 0.01:
+                raise QTrainError(f"tolerance should be at most 0.01 of the largest singular value. Got {tolerance:g}.")
         weight = balance(self.tilt)
+
+        def curve(most: float) -> np.ndarray:
+            train, source = Train(factors, most, weight), Train(inputs, most, 1 / weight)
+            return np.array(_curve(train, source, mix, marks, places)) + scale
+
+        tried = [tolerance] if tolerance is not None else list(TOLERANCES)
         with threadpool_limits(1, "blas"):  # the matrices are small
-            for most in (tolerance, COARSER * tolerance):
-                train, source = Train(factors, most, weight), Train(inputs, most, 1 / weight)
-                found.append(np.array(_curve(train, source, mix, marks, places)) + scale)
-        logs, coarse = found
-        moved = np.subtract(coarse, logs, out=np.zeros(len(asked)), where=coarse != logs)
-        return _known(asked, logs, np.abs(np.expm1(moved)), "train")
+            logs = curve(COARSER * tried[0])
+            for most in tried:
+                coarse, logs = logs, curve(most)
+                moved = np.subtract(coarse, logs, out=np.zeros(len(asked)), where=coarse != logs)
+                if np.abs(np.expm1(moved)).max() <= PRECISE:
+                    break
+        away = np.abs(np.flatnonzero(letters == Z) - qubit).min()  # beyond what the layers reach, a variance is 0
+        lost = np.isinf(logs) & (np.array([depth - place for depth, place in places]) >= away)
+        return _known(asked, logs, coarse, "train", scale, lost)
 
     def _letters(self, observable: SparsePauliOp | str) -> tuple[np.ndarray, float]:
         """(n,) classes of the only term, and the logarithm of its coefficient's square."""
@@ -240,9 +251,14 @@ def _layer(layer: int | str, depth: int) -> int:
     return int(layer)
 
 
-def _known(depths: tuple[int, ...], logs: np.ndarray, spread: np.ndarray, method: str) -> EnsembleVariance:
+def _known(
+    depths: tuple[int, ...], logs: np.ndarray, coarse: np.ndarray, method: str, most: float, lost: np.ndarray
+) -> EnsembleVariance:
+    """As far apart as two values are; up to the logarithm ``most`` where rounding left none."""
     value = np.exp(logs)
-    return EnsembleVariance(depths, value, value * np.maximum(1 - spread, 0), value * (1 + spread), logs, method)
+    spread = np.abs(value - np.exp(coarse))
+    upper = np.where(lost, math.exp(most), value + spread)
+    return EnsembleVariance(depths, value, np.maximum(value - spread, 0), upper, logs, method)
 
 
 def _sampled(depths: tuple[int, ...], logs: np.ndarray, most: float) -> EnsembleVariance:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import qtrain
 from qtrain import RandomCircuits
+from qtrain.gradients.ensembles.letter_trains import Train
 
 
 def averaged(ensemble, layers, observable, place, **options):
@@ -86,6 +87,26 @@ def test_long_lines_never_underflow():
     deep = RandomCircuits(1500).variance([1], "parity")
     assert deep.method == "train" and np.isfinite(deep.log_variance[0]) and deep.variance[0] == 0
     assert deep.log_variance[0] == pytest.approx(1499 * np.log(5 / 12) + np.log(1 / 4))
+
+
+@pytest.mark.parametrize("n, layers, reference", [(24, 60, 1e-10), (13, 130, 1e-9)])  # 1e-7 is not enough for the second
+def test_trains_refine_themselves(n, layers, reference):
+    """By default a train is precise to a percent by its own statement, which holds the difference to a finer one."""
+    ensemble = RandomCircuits(n)
+    found, finer = (ensemble.variance([layers], "Z0 Z1", method="train", tolerance=t) for t in (None, reference))
+    stated = found.upper[0] - found.variance[0]
+    assert abs(found.variance[0] - finer.variance[0]) <= stated <= 0.01 * found.variance[0]
+    assert found.lower[0] == pytest.approx(found.variance[0] - stated)
+
+
+def test_trains_without_digits_prove_no_zero(monkeypatch):
+    """Rounding may leave no positive sum: then nothing is known, but that no derivative exceeds the coefficient."""
+    monkeypatch.setattr(Train, "log_overlap", lambda *_: -np.inf)
+    found = RandomCircuits(6).variance([2, 3], "0.5*Z1 Z2", qubit=4, method="train")
+    assert (found.variance == 0).all() and (found.lower == 0).all()
+    assert found.upper.tolist() == [0.0, pytest.approx(0.25)]  # two layers do not reach qubit 4
+    exact = RandomCircuits(6).variance([2, 3], "0.5*Z1 Z2", qubit=4, method="exact").variance
+    assert exact[0] == 0 < exact[1]
 
 
 @pytest.mark.parametrize("call, sentence", [
