@@ -102,7 +102,7 @@ def sinusoid(now: np.ndarray | float, opposite: np.ndarray, slope: np.ndarray) -
 
 
 def _ready(hamiltonian: SparsePauliOp) -> tuple[Simulation, Simulation]:
-    """Simulations of the Hamiltonian and of each of its terms, behind no circuit: a growth asks for them at every step."""
+    """Simulations of the Hamiltonian and of each of its terms, behind no circuit: a growth asks at every step."""
     n, paulis = int(hamiltonian.num_qubits), hamiltonian.paulis
     make = _kept if len(paulis) << n <= KEPT else _new
     return make(n, paulis.z.tobytes(), paulis.x.tobytes(), np.asarray(hamiltonian.coeffs, complex).tobytes())
