@@ -36,13 +36,13 @@ def _accuracies(axis: Axes, parts: dict[str, Any]) -> None:
             x, ends = place + 0.2 * (j - (len(kinds) - 1) / 2), [[row["mean"] - row["least"]], [row["most"] - row["mean"]]]
             axis.bar(x, row["mean"], 0.18, color=colour, label=None if kind in seen else label)
             axis.errorbar(x, row["mean"], ends, fmt="none", ecolor="black", capsize=2, lw=0.8)
-            axis.text(x, row["most"] + 0.012, f"{row['mean']:.2f}", ha="center", fontsize=8)
+            axis.text(x, row["most"] + 0.015, f"{row['mean']:.2f}", ha="center", fontsize=7.5, rotation=90)
             seen.add(kind)
         low, high = (0.9, 1.0) if groups[place][0] == "xxx" else (0.8, 0.86)
         axis.fill_between([place - 0.47, place + 0.47], low, high, color="#E69F00", alpha=0.3, lw=0, zorder=0,
                           label=None if place else "published (2408.12739)")  # fmt: skip
-    axis.set_xticks(range(len(groups)), [f"{CHAINS[name]}\n{part['qubits']} qubits" for name, part in groups])
-    axis.set(ylim=(0, 1.3), yticks=np.linspace(0, 1, 6), ylabel="accuracy on states not trained on")
+    axis.set_xticks(range(len(groups)), [f"{CHAINS[name]}\nn = {part['qubits']}" for name, part in groups])
+    axis.set(ylim=(0, 1.35), yticks=np.linspace(0, 1, 6), ylabel="accuracy on states not trained on")
     axis.set_title("Phases of matter, from classical shadows", loc="left", fontsize=11.5, fontweight="bold")
     axis.legend(ncols=2, fontsize=8.5, frameon=False, loc="upper center")
     axis.spines[["top", "right"]].set_visible(False)

@@ -157,6 +157,12 @@ def both(*, models: list[str], **settings) -> dict:
     return {model: chain(model=model, **settings) for model in models}
 
 
+def beside(*, both: dict) -> dict:
+    """How much more accurate the surrogate is than the network itself, on the same test states."""
+    ahead = {name: part["accuracy"]["surrogate"]["mean"] - part["accuracy"]["network"]["mean"] for name, part in both.items()}
+    return {"ahead": ahead, "least_ahead": min(ahead.values())}
+
+
 NAMES = ("xxx", "haldane", "annni", "cluster")
 
 
@@ -164,7 +170,8 @@ def main(argv: list[str] | None = None) -> int:
     run = qtrain.Experiment.from_arguments(__file__, argv)
     for name in NAMES:
         run.part(name, chain, model=name)
-    run.part("both", both)
+    if found := run.part("both", both):
+        run.part("beside", beside, both=found)
     run.part("table", table)
     run.save(draw(run.parts))
     return run.finish()
