@@ -127,7 +127,9 @@ for _row in (
             "module_dimension": lambda report: report.dla.module_dimension if report.dla else None,
         }, "dla",
     ),
-    Criterion("simulability", _part("certificates"), facts.of_simulability, field="simulability"),
+    Criterion("simulability", _part("certificates"), quantities={
+        "simulation_cost": lambda report: report.frontier.log10_operations if report.simulability else None,
+    }, field="simulability"),
     Criterion("trend", _part("trend"), facts.of_trend, {
         "rate": lambda report: report.trend.rate if report.trend else None,
     }, "trend", silent=True),

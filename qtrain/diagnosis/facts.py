@@ -9,6 +9,7 @@ import numpy as np
 
 from qtrain.diagnosis.results import CAUSES as CAUSES
 from qtrain.diagnosis.results import kind as kind
+from qtrain.diagnosis.results import trend_words as trend_words
 from qtrain.json_results import count as count
 from qtrain.json_results import number as number
 from qtrain.json_results import whole as whole
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qtrain.diagnosis.report import TrainabilityReport
-    from qtrain.diagnosis.results import Scaling
     from qtrain.gradients.statistics import GradientStats
 
 Facts = list[tuple[str, str]]
@@ -108,24 +108,11 @@ def of_algebra(report: TrainabilityReport) -> Facts:
     return [("Lie algebra", text)]
 
 
-def of_simulability(report: TrainabilityReport) -> Facts:
-    return [("classical simulation", report.simulability.verdict)] if report.simulability else []
-
-
 def of_trend(report: TrainabilityReport) -> Facts:
     found = report.trend
     if found is None:
         return []
     return [("trend", f"{trend_words(found)} ({found.family}; {sizes_words(found.sizes)})")]
-
-
-def trend_words(found: Scaling) -> str:
-    """A law in a few words, as ``"exponential, e^(-0.69 n)"``: what the variance is proportional to."""
-    if found.law == "exponential":
-        return f"exponential, e^({number(-found.rate, 2)} n)"
-    if found.law == "polynomial":
-        return f"polynomial, n^{number(-found.rate, 2)}"
-    return "constant in n" if found.law == "constant" else "not decided"
 
 
 def sizes_words(sizes: Sequence[int]) -> str:

@@ -6,9 +6,11 @@ import math
 import statistics
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from qtrain.circuits.drawing.gates import Drawing
+from qtrain.diagnosis.frontier import Frontier, frontier
 from qtrain.diagnosis.results import CAUSES, Expressivity, Scaling, Simulability, Verdict, kind
 from qtrain.gradients.statistics import GradientStats
 from qtrain.json_results import PAGE, PLOT, JsonResult, Shown, count, number, view
@@ -57,6 +59,16 @@ class TrainabilityReport(Shown, JsonResult):
     noise: str = ""
     trend: Scaling | None = None
     drawing: Drawing | None = field(default=None, repr=False)
+
+    @cached_property
+    def frontier(self) -> Frontier:
+        """Whether it trains, and the classical shortcut: both in one line."""
+        return frontier(
+            self.verdicts, self.simulability, shots=self.shots, initialization=self.initialization, trend=self.trend
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return super().to_dict() | {"frontier": self.frontier.to_dict()}  # for readers of the file
 
     plot = view("figures.profile", "plot_profile", f"The variance profile. {PLOT}")
     to_html = view("page", "circuit_page", PAGE)

@@ -21,6 +21,10 @@ CAUSES = {  # the short word of each kind of verdict, and how its cause begins
 }
 
 
+AFFORDABLE = 1e12  # elementary operations for one value of the cost: what a certificate may take
+CLASSICAL, QUANTUM = "classical", "needs quantum data"  # kinds of certificates
+
+
 def kind(cause: str) -> str:
     """The short word of a verdict's cause.
 
@@ -66,7 +70,7 @@ class Simulability(Shown, JsonResult):
 
     ``surrogate`` evaluates cost and gradient classically, by the method of the verdict; None where that has no
     evaluator. ``surrogates``: those of every method that applies and has one, by name. Neither JSON nor a pickle
-    holds them: `qtrain.simulability` makes them again.
+    holds them: `qtrain.simulability` makes them again. ``untried``: methods that the budget's seconds did not reach.
     """
 
     simulable: bool
@@ -76,6 +80,7 @@ class Simulability(Shown, JsonResult):
     surrogates: dict[str, Any] = field(
         default_factory=dict, compare=False, repr=False, metadata={"json": False}
     )
+    untried: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "surrogate": None, "surrogates": {}}  # they hold plans, which are functions
@@ -202,3 +207,12 @@ class Scaling(Shown, JsonResult):
     def _brief(self) -> str:
         of = f"{self.family}, " if self.family else ""
         return f"{of}n = {', '.join(map(str, self.sizes))}: {self.summary.rstrip('.')}"
+
+
+def trend_words(found: Scaling) -> str:
+    """A law in a few words, as ``"exponential, e^(-0.69 n)"``: what the variance is proportional to."""
+    if found.law == "exponential":
+        return f"exponential, e^({number(-found.rate, 2)} n)"
+    if found.law == "polynomial":
+        return f"polynomial, n^{number(-found.rate, 2)}"
+    return "constant in n" if found.law == "constant" else "not decided"

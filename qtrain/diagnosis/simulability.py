@@ -12,8 +12,8 @@ from qtrain.circuits.expressions.angle_map import AngleMap
 from qtrain.circuits.observables import measured
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
-from qtrain.diagnosis.certificates.table import CERTIFICATES, CLASSICAL, TOLERANCE, Cost, Surrogate
-from qtrain.diagnosis.results import Certificate, Simulability
+from qtrain.diagnosis.certificates.table import CERTIFICATES, TOLERANCE, Cost, Surrogate
+from qtrain.diagnosis.results import CLASSICAL, Certificate, Simulability
 from qtrain.errors import QTrainError
 from qtrain.light_cones.light_cone import effective
 from qtrain.simulators.evaluators import MappedSurrogate
@@ -88,15 +88,15 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
         started=problem.started, tolerance=tolerance, algebra=algebra,
     )  # fmt: skip
     found: list[tuple[Certificate, Surrogate | None]] = []
-    skipped = 0
+    skipped: list[str] = []
     for method in CERTIFICATES.values():
         if cost.left <= 0 and found:
-            skipped += 1
+            skipped.append(method.name)
         elif (row := method.certify(cost)) is not None:
             found.append(row)
     if angle_map is not None:  # errors are averages over independent angles, which these are not
         found = [row for row in found if row[0].error == 0]
-    untried = f"{skipped} of {len(CERTIFICATES)} methods not tried, as the budget had ended" if skipped else ""
+    untried = f"{len(skipped)} of {len(CERTIFICATES)} methods not tried, as the budget had ended" if skipped else ""
     rows = tuple(certificate for certificate, _ in found)
     surrogates = {surrogate.method: surrogate for _, surrogate in found if surrogate is not None}
     if angle_map is not None:
@@ -104,12 +104,15 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
     usable = [row for row in rows if row.applies]
     best = min(usable, key=lambda row: (row.kind != CLASSICAL, row.cost), default=None)
     if best is None:
-        return Simulability(False, f"not certified: {untried or 'no method fits its cost and error'}", rows)
+        why = untried or "no method fits its cost and error"
+        return Simulability(False, f"not certified: {why}", rows, untried=tuple(skipped))
     work = "1 operation" if round(best.cost) == 1 else f"about {best.cost:.2g} operations"
     text = f"{best.check}: {best.detail}, {work}, " + (f"error {best.error:.2g}" if best.error else "exact")
     text += f"; {best.kind}" if best.kind != CLASSICAL else ""
     text += f"; {untried}" if untried else ""
-    return Simulability(best.kind == CLASSICAL, text, rows, surrogates.get(best.check), surrogates)
+    return Simulability(
+        best.kind == CLASSICAL, text, rows, surrogates.get(best.check), surrogates, untried=tuple(skipped)
+    )
 
 
 def _behind(angle_map: AngleMap, inner: Surrogate) -> Surrogate:

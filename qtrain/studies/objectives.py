@@ -135,7 +135,8 @@ for _row in (
     figure("cone_width", "minimize", "cones"),
     figure("cone_depth", "minimize", "cones"),
     figure("dead_fraction", "minimize", "light_cone"),
-    figure("simulation_cost", "minimize", "simulability"),  # log₁₀ of operations; min_simulation_cost asks for more
+    figure("simulation_cost", "minimize", "simulability"),  # log₁₀ of operations
+    figure("shortcut_cost", "maximize", "simulability"),  # the same figure, where none should be cheap
     figure("decay_per_qubit", "minimize", "scaling"),
     figure("shots_per_step", "minimize", "gradients"),
     figure("noise_survival", "maximize", "noise"),

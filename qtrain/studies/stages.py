@@ -328,7 +328,8 @@ def simulability(c: Candidate) -> dict[str, float]:
         c.constraints["simulable"] = 1.0 if wrong else -1.0
         if wrong and not c.forgive:
             raise Broken(f"certified simulable is {found.simulable}, against constraints.simulable")
-    return {"certified_simulable": float(found.simulable)} | cost.named("simulation_cost")
+    again = cost.named("shortcut_cost") if c.spec.wants("shortcut_cost") else {}
+    return {"certified_simulable": float(found.simulable)} | cost.named("simulation_cost") | again
 
 
 def training(c: Candidate) -> dict[str, float]:
@@ -394,7 +395,7 @@ for _row in (
     Stage("noise", noise, needs=("hardware",)),
     Stage("simulability", simulability,
           lambda spec: spec.objectives.simulability or spec.constraints.simulable is not None
-          or spec.wants("simulation_cost")),
+          or spec.wants("simulation_cost") or spec.wants("shortcut_cost")),
     Stage("training", training),
     Stage("growth", growth, lambda spec: spec.growth.share > 0 and spec.trains, needs=("hardware",)),
 ):  # fmt: skip

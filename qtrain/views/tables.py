@@ -60,6 +60,7 @@ def facts(report: TrainabilityReport) -> list[tuple[str, str]]:
     size = f"{count(report.num_qubits, 'qubit')}, {count(report.num_gates, 'gate')}"
     size += f", two-qubit depth {report.two_qubit_depth}"
     rows = [("circuit", size)] + ([("noise", report.noise)] if report.noise else [])
+    rows.append(("trains", report.frontier.text))
     for row in CRITERIA.values():
         if row.result(report) is not None:
             rows += [(name, text) for name, text in row.facts(report)]

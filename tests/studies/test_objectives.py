@@ -383,3 +383,23 @@ def test_a_search_over_a_hundred_qubits_needs_no_training(tmp_path):
     assert result.counts["failed"] == 0 and result.counts["complete"] + result.counts["pruned"] == 2
     done = [trial for trial in result.trials if trial.state == "complete"]
     assert all("training" not in t.timings and t.objectives["algebra"] > 2 for t in done)
+
+
+@pytest.mark.parametrize("name, direction", [("simulation_cost", "minimize"), ("shortcut_cost", "maximize")])
+def test_the_cost_of_the_classical_shortcut_beside_the_loss(tmp_path, name, direction):
+    spec = {
+        "name": "frontier", "qubits": 3, "task": {"kind": "tfim"}, "trials": 8, "batch": 4, "sampler": "random",
+        "objectives": {"use": ["task_loss", name]}, "constraints": {"min_simulation_cost": 2.0, "max_dead_fraction": 1.0},
+        "training": {"steps": 5, "starts": 1},
+    }  # fmt: skip
+    result = qtrain.search(spec, tracking_uri="off", storage=str(tmp_path / "frontier.journal"))
+    assert result.directions == ("minimize", direction) and result.counts["failed"] == 0
+    done = [trial for trial in result.trials if trial.state == "complete" and trial.duplicate_of is None]
+    assert done and all(trial.objectives[name] == trial.metrics["simulation_cost"] >= 2.0 for trial in done)
+    assert all(trial.metrics[f"{name}_is_bound"] == trial.metrics["simulation_cost_is_bound"] for trial in done)
+    for trial in result.trials:
+        if "simulation_cost" in trial.reason or "simulation cost" in trial.reason:
+            assert trial.state == "pruned" and trial.metrics["simulation_cost"] < 2.0
+    front = [trial for trial in done if trial.number in result.front]
+    best = (min if direction == "minimize" else max)(trial.objectives[name] for trial in done)
+    assert any(trial.objectives[name] == best for trial in front)

@@ -8,7 +8,6 @@ import numpy as np
 
 from qtrain.circuits.program import PauliProgram
 from qtrain.diagnosis.certificates.table import (
-    QUANTUM,
     Assessment,
     Cost,
     SimulationMethod,
@@ -16,6 +15,7 @@ from qtrain.diagnosis.certificates.table import (
     planned,
     register_certificate,
 )
+from qtrain.diagnosis.results import QUANTUM
 from qtrain.kernels import opcodes
 from qtrain.light_cones.light_cone import restrict
 from qtrain.simulators.gsim import module

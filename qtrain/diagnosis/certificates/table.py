@@ -14,14 +14,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from qtrain.circuits.problem import Problem, part
-from qtrain.diagnosis.results import Certificate
+from qtrain.diagnosis.results import AFFORDABLE, CLASSICAL, Certificate
 from qtrain.extensions import Table
 from qtrain.simulators.evaluators import Evaluator as Batched
 from qtrain.simulators.table import SIMULATORS, Plan
 
-AFFORDABLE = 1e12  # elementary operations for one value of the cost
 TOLERANCE = 0.1  # root-mean-square error, as a share of the cost's standard deviation, that counts as simulated
-CLASSICAL, QUANTUM = "classical", "needs quantum data"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.budget import Budget
 from qtrain.circuits.program import PauliProgram
 from qtrain.diagnosis.certificates.exact import bond
-from qtrain.diagnosis.certificates.table import CLASSICAL
+from qtrain.diagnosis.frontier import cheapest
 from qtrain.diagnosis.results import Simulability
 from qtrain.diagnosis.simulability import simulability
 from qtrain.studies.criteria.figure import Figure
@@ -33,7 +33,7 @@ def certified(
         False
     """
     found = simulability(program, observable, budget=budget, seed=seed)
-    costs = [row.cost for row in found.certificates if row.applies and row.kind == CLASSICAL]
+    best = cheapest(found.certificates)
     gates, n = max(len(program), 1), program.num_qubits
     always = min(
         math.log10(gates) + n * math.log10(2),
@@ -42,5 +42,5 @@ def certified(
     cut_off = len(observable) * gates > budget.max_planning and not any(
         row.applies for row in found.certificates if row.check == "light cone"
     )
-    least = math.log10(max(min(costs), 1.0)) if costs else math.inf
-    return found, Figure(min(least, always), not costs or always < least or cut_off)
+    least = math.log10(max(best.cost, 1.0)) if best is not None else math.inf
+    return found, Figure(min(least, always), always < least or cut_off)
