@@ -1,6 +1,6 @@
 """What a trial of a search takes, with training, at 8, 12, 16 and 20 qubits: CPU time, and where it goes.
 
-    python experiments/benchmarks/search_throughput.py [--qubits 8 12] [--trials 96] [--optimizer adam | lbfgs]
+    python experiments/benchmarks/search_throughput.py [--qubits 8 12] [--trials 96] [--optimizer adam | lbfgs] [--halving 3]
 
 A real search with two jobs for the transverse-field Ising chain on a line of qubits, with the default objectives and
 training (3 starts, 100 gradients each at most), on the journal, MLflow included. CPU time is what other work on the
@@ -36,11 +36,11 @@ def cpu() -> tuple[float, float]:
     return sum(times.user + times.system for times in spent), time.process_time()
 
 
-def measure(qubits: int, trials: int, optimizer: str) -> dict[str, object]:
+def measure(qubits: int, trials: int, training: dict[str, object]) -> dict[str, object]:
     """One search of ``trials`` trials, and the first ones that are left out."""
     spec = {
         "name": f"throughput-{qubits}", "qubits": qubits, "seed": 0, "trials": WARM + trials,
-        "task": {"kind": "tfim"}, "device": {"topology": "line"}, "training": {"optimizer": optimizer},
+        "task": {"kind": "tfim"}, "device": {"topology": "line"}, "training": training,
     }  # fmt: skip
     marks: list[tuple[float, tuple[float, float]]] = []
     result = qtrain.search(spec, n_jobs=JOBS, on_trial=lambda trial: marks.append((time.perf_counter(), cpu())))
@@ -67,14 +67,16 @@ def main() -> int:
     parser.add_argument("--qubits", type=int, nargs="+", default=list(GOALS))
     parser.add_argument("--trials", type=int, default=None)
     parser.add_argument("--optimizer", choices=["adam", "lbfgs"], default="adam")
+    parser.add_argument("--halving", type=int, default=1, help="of the starts one in so many goes on; the default: all")
     options = parser.parse_args()
+    training = {"optimizer": options.optimizer, "halving": options.halving}
     missed = False
     for qubits in options.qubits:
         load = round(os.getloadavg()[0], 2)
         with tempfile.TemporaryDirectory() as folder, chdir(folder):
             os.environ["QTRAIN_HOME"] = folder
-            found = measure(qubits, options.trials or TRIALS.get(qubits, 40), options.optimizer)
-        print(json.dumps({**found, "optimizer": options.optimizer, "load before": load}, indent=1), flush=True)
+            found = measure(qubits, options.trials or TRIALS.get(qubits, 40), training)
+        print(json.dumps({**found, **training, "load before": load}, indent=1), flush=True)
         missed |= int(str(found["trials a minute, two idle cores"])) < GOALS.get(qubits, 0)
     return int(missed)
 
