@@ -18,12 +18,14 @@ from qtrain.budget import Budget, as_budget
 from qtrain.circuits.files import read_circuit
 from qtrain.circuits.observables import varying
 from qtrain.circuits.problem import pose
-from qtrain.errors import QTrainError, check_whole, shortened
+from qtrain.errors import QTrainError, check_number, check_whole, shortened
 from qtrain.gradients.variance import gradient_variance
 from qtrain.growth.clifford_points import clifford_point
 from qtrain.growth.wide.suggest import problem_of
 from qtrain.json_results import JsonResult, Shown, count, number
-from qtrain.simulators.truncated.choice import choose
+from qtrain.pretraining.kept import Kept, Over
+from qtrain.simulators.truncated.choice import Chosen, choose
+from qtrain.simulators.truncated.followed import TOLERANCE
 from qtrain.studies.spec.tables import TrainingSpec
 from qtrain.studies.tasks.task import Task
 from qtrain.studies.training import train
@@ -46,8 +48,9 @@ class Pretrained(Shown, JsonResult):
         parameters: names; ``angles``: in radians.
         loss: the cost there, ``error``: of it (0: exact; else the difference to a larger truncation, an estimate).
         evaluator: what gave it. way: how the angles were found; ``evaluations``: costs or gradients that took.
-        width: of the Gaussian around the angles, in radians; ``second_moment``: of each derivative over it, E[(∂f)²],
-            with ``standard_error``; 0 where it is exact. method: that gave it.
+        width: of the Gaussian around the angles, in radians (NaN: nothing was measured there);
+            ``second_moment``: of each derivative over it, E[(∂f)²], with ``standard_error``; 0 where it is exact.
+            method: that gave it.
         shots_per_step: of one gradient by parameter shift, at which the median of the derivatives that are not 0 has a
             signal-to-noise ratio of 1; the cost counted in units of its norm √Σc².
     """
@@ -69,7 +72,14 @@ class Pretrained(Shown, JsonResult):
         about = f" ± {number(self.error)}" if self.error else ""
         return (
             f"{count(len(self.angles), 'angle')}, cost {number(self.loss, 6)}{about} ({self.evaluator}), found by "
-            f"{self.way} in {count(self.evaluations, 'evaluation')}; within ±{self.width:g} of it the median gradient "
+            f"{self.way} in {count(self.evaluations, 'evaluation')}{self._around()}"
+        )
+
+    def _around(self) -> str:
+        if math.isnan(self.width):
+            return ""
+        return (
+            f"; within ±{self.width:g} of it the median gradient "
             f"is {number(math.sqrt(max(float(np.median(self.second_moment)), 0.0)))} ({self.method}), "
             f"{number(self.shots_per_step)} shots a step"
         )
@@ -90,8 +100,9 @@ class Pretrained(Shown, JsonResult):
 
 def pretrain(
     circuit: QuantumCircuit | str | PathLike[str], hamiltonian: SparsePauliOp | str, *,
-    start: str | Sequence[float] | np.ndarray = "surrogate", width: float = 0.1, steps: int = 200,
-    budget: Budget | None = None, seed: int = 0,
+    start: str | Sequence[float] | np.ndarray = "surrogate", width: float | None = 0.1, steps: int = 200,
+    seconds: float | None = None, keep: str | PathLike[str] | None = None, budget: Budget | None = None,
+    seed: int = 0,
 ) -> Pretrained:  # fmt: skip
     """Find angles to begin with, and say how well the circuit trains from there.
 
@@ -100,12 +111,15 @@ def pretrain(
         start: "clifford": the best point by quarter turns (exact at any size); "surrogate": a descent from near that
             point by the cheapest evaluator, checked at the angles it ends at; or angles (num_parameters,), from growth
             or a registered winner, which the descent begins with.
-        width: standard deviation, in radians, of the angles around the point that gradients are measured over.
-        steps: gradients of the descent, at most; 0: none.
-        budget: its memory and seconds. seed: of all randomness.
+        width: standard deviation, in radians, of the angles around the point that gradients are measured over; None:
+            they are not (NaN), which saves up to 48 gradients.
+        steps: gradients of the descent, at most; 0: none. seconds: after which it ends where it is best; None: no end.
+        keep: a file for the best angles so far, written every two seconds. Where it is there already the descent goes
+            on from it, with the steps that are left: a call that was killed is repeated as it was.
+        budget: its memory, and its seconds for the variance around the angles. seed: of all randomness.
 
     Raises:
-        QTrainError: no parameter, another start, a Hamiltonian whose terms no evaluator takes.
+        QTrainError: no parameter, another start, a Hamiltonian whose terms no evaluator takes, a file of other angles.
 
     Example:
         >>> from qiskit.circuit.library import real_amplitudes
@@ -113,28 +127,62 @@ def pretrain(
         >>> round(found.loss, 6), found.error, found.way
         (-2.5, 0.0, 'clifford')
     """
-    if isinstance(width, bool) or not isinstance(width, (int, float)) or not 0 < width <= math.pi:
+    wide = width is not None and (isinstance(width, bool) or not isinstance(width, (int, float)))
+    if wide or not (width is None or 0 < width <= math.pi):
         raise QTrainError(f"width should be a number of radians above 0, at most π. Got {shortened(width)}.")
     check_whole("steps", steps, least=0, most=10**6)
     check_whole("seed", seed, least=0)
+    if seconds is not None:
+        check_number("seconds", seconds, above=0)
     budget = as_budget(budget)
     whole = read_circuit(circuit)
     operator = varying(hamiltonian, "hamiltonian", whole.num_qubits)
     problem = pose(whole, operator, budget=budget, seed=seed)
     program = problem.program
-    way, point, spent = _begun(start, program, operator, seed)
-    if way != "clifford" and steps:
-        training = TrainingSpec(optimizer="lbfgs", steps=int(steps), starts=1, aggregate="best")
-        task = Task("pretrain", operator.num_qubits, (operator,), lowest=None)
-        trained = train(program, task, training, seed=seed, start=point)
-        point, spent = trained.weights[trained.best], spent + trained.evaluations
-    chosen = choose(problem_of(program, operator, budget), 1)
-    values, errors, clause = chosen.check(point[None])
-    moment, error, method = _around(whole, operator, point, width, budget, seed)
+    kept = Kept(keep, program, operator, seconds)
+    if kept.angles is None:
+        way, point, spent = _begun(start, program, operator, seed)
+    else:
+        way, point, spent = "angles on file", kept.angles, kept.gradients
+    if way != "clifford" and steps > kept.gradients:
+        point, more = _descended(program, operator, point, steps - kept.gradients, kept, budget, seed)
+        spent += more
+    loss, off, clause = _judged(choose(problem_of(program, operator, budget), 1), point)
+    moment = error = np.full(len(point), np.nan)
+    method, shots = "not measured", math.nan
+    if width is not None:
+        moment, error, method = _around(whole, operator, point, width, budget, seed)
+        shots = _shots(moment, operator)
     return Pretrained(
-        tuple(program.parameters), point, float(values[0]), float(errors[0]), clause, way, spent, float(width), moment,
-        error, method, _shots(moment, operator),
+        tuple(program.parameters), point, loss, off, clause, way, spent,
+        math.nan if width is None else float(width), moment, error, method, shots,
     )  # fmt: skip
+
+
+def _descended(
+    program: Any, operator: SparsePauliOp, point: np.ndarray, steps: int, kept: Kept, budget: Budget, seed: int
+) -> tuple[np.ndarray, int]:
+    """The best angles, and how many gradients that took."""
+    training = TrainingSpec(optimizer="lbfgs", steps=int(steps), starts=1, aggregate="best")
+    task, before = Task("pretrain", operator.num_qubits, (operator,), lowest=None), kept.gradients
+    try:
+        trained = train(program, task, training, seed=seed, start=point, note=kept.note, budget=budget)
+        point = trained.weights[trained.best]
+    except Over:
+        point = point if kept.angles is None else kept.angles
+    finally:
+        kept.write()  # whatever ended it: a key, a lack of memory
+    return point, kept.gradients - before
+
+
+def _judged(chosen: Chosen, point: np.ndarray) -> tuple[float, float, str]:
+    """The cost at a point, its error and what gave it: by truncations as large as it takes, or as there are."""
+    while True:
+        values, errors, clause = chosen.check(point[None])
+        larger = None if errors[0] <= TOLERANCE * max(1.0, abs(values[0])) else chosen.larger()
+        if larger is None or larger.larger() is None:
+            return float(values[0]), float(errors[0]), clause
+        chosen = larger
 
 
 def _begun(start: Any, program: Any, operator: SparsePauliOp, seed: int) -> tuple[str, np.ndarray, int]:

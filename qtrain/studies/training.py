@@ -13,7 +13,7 @@ from qtrain.circuits.initialization import parse_initialization
 from qtrain.errors import QTrainError
 from qtrain.growth.wide.suggest import problem_of
 from qtrain.simulators.statevector import values, values_and_gradients
-from qtrain.simulators.truncated.choice import Chosen, choose
+from qtrain.simulators.truncated.choice import choose
 from qtrain.simulators.truncated.followed import Drifted, Followed
 from qtrain.studies.descent import Descent, descend
 from qtrain.studies.spec.tables import TrainingSpec
@@ -22,6 +22,7 @@ from qtrain.studies.tasks.task import Task
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qtrain.budget import Budget
     from qtrain.circuits.program import PauliProgram
     from qtrain.studies.descent import Gradient
 
@@ -68,6 +69,7 @@ def initial_weights(count: int, training: TrainingSpec, seed: int) -> np.ndarray
 def train(
     program: PauliProgram, task: Task, training: TrainingSpec, *, seed: int, steps: int | None = None,
     start: np.ndarray | None = None, watch: Callable[[int, float], None] | None = None,
+    note: Callable[[np.ndarray, float], None] | None = None, budget: Budget | None = None,
 ) -> Trained:  # fmt: skip
     """Train a circuit for a task.
 
@@ -77,6 +79,8 @@ def train(
         steps: instead of the spec's.
         start: (starts, M) angles in radians instead of the drawn ones, or (M,) for one start.
         watch: called with (step, the loss there: of the mean or best start, as the task loss); may raise to end it.
+        note: of a Hamiltonian alone: called with the best point so far and its energy, at each gradient; may raise.
+        budget: its memory is what an evaluator of energies may take.
 
     Returns:
         Ground state: losses are (E − E₀)/|E₀| (E itself where E₀ is not known or 0) at the best point that each start
@@ -103,8 +107,8 @@ def train(
         return _train_classifier(program, task, training, begin, count, seed, watch)
     if task.cost is not None:
         return _train_own(program, task, training, begin, count, watch)
-    chosen = choose(problem_of(program, task.observables[0]), len(begin) * count)
-    found, followed = _follow(chosen, begin, count, training, watch)
+    chosen = choose(problem_of(program, task.observables[0], budget), len(begin) * count)
+    found, followed = _follow(Followed(chosen, begin, note=note), begin, count, training, watch)
     weights, energies = _ends(found, chosen.evaluator.costs, training) if chosen.exact else (found.weights, found.costs)
     error, clause = 0.0, followed.chosen.detail
     if not chosen.exact:
@@ -119,10 +123,11 @@ def train(
 
 
 def _follow(
-    chosen: Chosen, begin: np.ndarray, count: int, training: TrainingSpec, watch: Callable[[int, float], None] | None
-) -> tuple[Descent, Followed]:
+    followed: Followed, begin: np.ndarray, count: int, training: TrainingSpec,
+    watch: Callable[[int, float], None] | None,
+) -> tuple[Descent, Followed]:  # fmt: skip
     """Descend; where a truncation turns out wrong, go on from its best points with a larger one."""
-    followed, left, curves = Followed(chosen, begin), count, []
+    left, curves = count, list[np.ndarray]()
     while True:
         seen: list[np.ndarray] = []
 

@@ -118,3 +118,11 @@ def test_the_verb_writes_json_and_qpy(tmp_path):
         bound = qpy.load(opened)[0]
     operator = SparsePauliOp(["ZZ", "XI", "IX"], [-1, -0.5, -0.5])
     assert saved.loss == pytest.approx(Statevector(bound).expectation_value(operator).real, abs=1e-6)
+
+
+def test_no_width_measures_nothing_around():
+    found = qtrain.pretrain(real_amplitudes(4, reps=1), _tfim(4), start="clifford", width=None)
+    assert np.isnan(found.second_moment).all() and np.isnan(found.shots_per_step)
+    assert "gradient" not in repr(found)
+    again = qtrain.Pretrained.from_json(found.to_json())
+    assert np.isnan(again.width) and again.loss == found.loss

@@ -28,6 +28,9 @@ def pretrain(
     ),
     width: Annotated[float, typer.Option(help="Of the Gaussian around the angles, in radians.")] = 0.1,
     steps: Annotated[int, typer.Option(help="Gradients of the descent, at most.")] = 200,
+    keep: Annotated[
+        Path | None, typer.Option(help="File of the best angles so far: the same command goes on from it.")
+    ] = None,
     seconds: Annotated[float, typer.Option(help="Time budget for the variance around the angles.")] = 30.0,
     seed: Seed = 0,
     json: Json = False,
@@ -63,7 +66,10 @@ def pretrain(
     except OSError:  # a text that is too long for a name
         there = False
     operator = read_hamiltonian(file, n)[0] if there else read_terms(hamiltonian, n)
-    found = find(whole, operator, start=begin, width=width, steps=steps, budget=Budget(seconds=seconds), seed=seed)  # type: ignore[arg-type]
+    found = find(
+        whole, operator, start=begin, width=width, steps=steps, keep=keep, budget=Budget(seconds=seconds),  # type: ignore[arg-type]
+        seed=seed,
+    )  # fmt: skip
     if output is not None and output.suffix.lower() == ".json":
         output.write_text(found.to_json() + "\n", encoding="utf-8")
     elif output is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from qtrain.simulators.truncated.choice import Chosen
@@ -20,10 +22,14 @@ class Followed:
     Attributes:
         chosen: the evaluator now. tolerance: relative. enlarged: how often a larger one took its place.
         best, lowest: (starts, M) points of the lowest values since the evaluator is the one it is, and these values.
+        note: called with (point, value) of the lowest so far at each gradient; may raise to end the descent.
     """
 
-    def __init__(self, chosen: Chosen, start: np.ndarray, tolerance: float = TOLERANCE) -> None:
-        self.chosen, self.tolerance = chosen, tolerance
+    def __init__(
+        self, chosen: Chosen, start: np.ndarray, tolerance: float = TOLERANCE,
+        note: Callable[[np.ndarray, float], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.chosen, self.tolerance, self.note = chosen, tolerance, note
         self.best, self.lowest = start.copy(), np.full(len(start), np.inf)
         self.enlarged = self._calls = 0
 
@@ -39,6 +45,8 @@ class Followed:
         for point, value, start in zip(weights, values, starts, strict=True):
             if value < self.lowest[start]:
                 self.lowest[start], self.best[start] = value, point
+            if self.note is not None:
+                self.note(self.best[start], float(self.lowest[start]))
         if not self.chosen.exact:
             self._calls += 1
             if self._calls % EVERY == 0 and self.wrong(self.best[starts]):
