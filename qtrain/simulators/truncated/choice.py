@@ -34,12 +34,14 @@ STRINGS = 4_000_000  # entries of a low-weight propagation, at most
 class Truncation:
     """One row: ``build`` makes the evaluator of a size for a problem, or says in a clause why it cannot.
 
-    ``sizes``: that are tried, ascending; each is the check of the one before.
+    ``sizes``: that are tried, ascending; each is the check of the one before. ``least``: the smallest one that does
+    not cut the observable itself: below it, all sizes would agree on what they all leave out.
     """
 
     build: Callable[[Problem, int], Evaluator | str]
     sizes: tuple[int, ...]
     unit: str
+    least: Callable[[Problem], int] = lambda problem: 1
 
 
 TRUNCATIONS: Table[Truncation] = Table("truncation")
@@ -84,7 +86,7 @@ class Chosen:
             values = other.evaluator.costs(points)
             return values, np.abs(values - own), f"{self.detail}, checked by {other.detail}"
         row = TRUNCATIONS[self.name]
-        smaller = [size for size in row.sizes if size < self.size]
+        smaller = [size for size in row.sizes if row.least(self.problem) <= size < self.size]
         before = _truncated(self.name, row, self.problem, smaller[-1]) if smaller else None
         if not isinstance(before, Chosen):
             return own, np.full(len(points), np.inf), f"{self.detail}, with nothing to check it by"
@@ -112,7 +114,9 @@ def choose(problem: Problem, points: int = 1) -> Chosen:
         return Chosen(found[0], f"{found[0]}: {found[1].detail}", found[1].build(), True, problem)
     reasons = []
     for name, row in TRUNCATIONS.items():
-        made = _truncated(name, row, problem, row.sizes[0])
+        least = row.least(problem)
+        sizes = [size for size in row.sizes if size >= least]
+        made = _truncated(name, row, problem, sizes[0]) if sizes else f"a {row.unit} of {least} would be needed"
         if isinstance(made, Chosen):
             return made
         reasons.append(f"{name}: {made}")
@@ -148,7 +152,7 @@ def _matrix_product(problem: Problem, bond: int) -> Evaluator | str:
     tensors = 8 * int(np.count_nonzero(size > 1)) + int(np.count_nonzero(size == 1))
     memory = 32.0 * bond**2 * (tensors + program.num_qubits * widest**2)
     if memory > problem.budget.memory_bytes:
-        return f"a bond of {bond} takes {memory / 1e9:.1f} GB"
+        return f"a bond of {bond} takes {memory / 1e6:.3g} MB"
     return found
 
 
@@ -160,4 +164,9 @@ def _low_weight(problem: Problem, weight: int) -> Evaluator | str:
 
 
 register_truncation("matrix product", Truncation(_matrix_product, BONDS, "bond"))
-register_truncation("low weight", Truncation(_low_weight, WEIGHTS, "weight"))
+def _heaviest(problem: Problem) -> int:
+    terms = problem.observable.paulis
+    return int((terms.x | terms.z).sum(axis=1).max(initial=1))
+
+
+register_truncation("low weight", Truncation(_low_weight, WEIGHTS, "weight", _heaviest))

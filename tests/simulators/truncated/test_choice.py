@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit import ParameterVector
+from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.architecture.hva import hva
 from qtrain.budget import Budget
@@ -62,6 +65,30 @@ def test_errors_hold_against_the_statevector(name):
 def test_nothing_that_fits_is_one_sentence():
     with pytest.raises(QTrainError, match=r"some evaluator takes. Got 60 qubits.*bond of 16 takes"):
         choose(_xxz(60, 12, memory_bytes=2**16), 1)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 10**6), st.integers(13, 32))
+def test_no_truncation_leaves_out_terms_of_the_observable_itself(seed, weight):
+    """Sizes below a term's weight would all give 0 for it, and agree."""
+    n, rng = 32, np.random.default_rng(seed)
+    angles, circuit = ParameterVector("t", 2 * n), QuantumCircuit(n)
+    for layer in range(2):
+        order = rng.permutation(n)
+        for k, q in enumerate(order):
+            circuit.ry(angles[layer * n + k], int(q))
+        for a, b in order.reshape(-1, 2):
+            circuit.cx(int(a), int(b))
+    words = np.full((100, n), "I")  # 100 terms: too many across a cut for a matrix product
+    for row in words:
+        row[rng.choice(n, weight, replace=False)] = rng.choice(list("XYZ"), weight)
+    problem = Problem(lower(circuit), SparsePauliOp(["".join(row) for row in words]), budget=Budget(memory_bytes=10**6, max_planning=100))
+    try:
+        found = choose(problem, 1)
+    except QTrainError as refused:
+        assert "low weight: " in str(refused)
+        return
+    assert found.exact or found.name == "matrix product" or found.size >= weight
 
 
 def test_drift_is_found_and_a_larger_truncation_goes_on():
