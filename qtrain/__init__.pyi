@@ -9,6 +9,8 @@ from .chemistry.molecule import molecule as molecule
 from .circuits.program import PauliProgram as PauliProgram
 from .circuits.program import lower as lower
 from .diagnosis.at_point import local as local
+from .diagnosis.decay_laws import DecayFit as DecayFit
+from .diagnosis.decay_laws import fit_decay as fit_decay
 from .diagnosis.diagnose import diagnose as diagnose
 from .diagnosis.expressivity import expressivity as expressivity
 from .diagnosis.report import TrainabilityReport as TrainabilityReport

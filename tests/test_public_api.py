@@ -12,9 +12,9 @@ import pytest
 import qtrain
 
 CONTRACT = {
-    "diagnose", "dla", "dla_growth", "light_cone", "gradient_variance", "simulability", "scaling", "search", "load",
+    "diagnose", "dla", "dla_growth", "light_cone", "gradient_variance", "simulability", "scaling", "fit_decay", "search", "load",
     "symmetrize", "local", "remove_dead", "TrainableAnsatz", "TrainableQNNClassifier", "Architecture", "Budget", "SearchSpace",
-    "SearchResult", "GradientStats", "DLAResult", "DLAGrowth", "LightCone", "Simulability", "Scaling",
+    "SearchResult", "GradientStats", "DLAResult", "DLAGrowth", "LightCone", "Simulability", "Scaling", "DecayFit",
     "TrainabilityReport", "RegistryEntry", "QTrainError",
 }  # fmt: skip
 KEYWORDS = {

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from qtrain.circuits.angles import QUARTER, TOLERANCE
 from qtrain.errors import QTrainError
+
+if TYPE_CHECKING:
+    from qtrain.circuits.program import PauliProgram
 
 KINDS = ("uniform", "gaussian", "small", "identity-block")
 
@@ -109,3 +115,42 @@ def parse_initialization(value: str | tuple[str, float] | Initialization) -> Ini
     if not (math.isfinite(width) and width > 0):
         raise QTrainError(f"{wanted} with a positive width in radians. Got {value!r}.")
     return Initialization(kind, width)
+
+
+def centred(program: PauliProgram, start: Initialization) -> PauliProgram:
+    """The same circuit with rotations by theta + k pi/2 as a rotation by theta and a fixed Clifford.
+
+    Angles drawn around a Clifford point are then angles drawn around 0, for which Pauli paths are exact at any size.
+
+    Args:
+        start: unless it is symmetric around 0 and has a width, the program is returned as it is.
+
+    Example:
+        >>> from qiskit import QuantumCircuit
+        >>> from qiskit.circuit import Parameter
+        >>> from qtrain.circuits.program import lower
+        >>> circuit = QuantumCircuit(1)
+        >>> _ = circuit.ry(Parameter("a") + math.pi / 2, 0)
+        >>> centred(lower(circuit), Initialization("gaussian", 0.1))
+        PauliProgram(num_qubits=1, ops=2, rotations=1, weights=1, inputs=0)
+    """
+    if start.kind not in ("gaussian", "small") or program.expressions or program.angle_map is not None:
+        return program
+    rest = program.offset[program.rotations]
+    quarters = np.round(rest / QUARTER)
+    apart = program.rotations[(quarters != 0) & (np.abs(rest - quarters * QUARTER) <= TOLERANCE)]
+    if not len(apart):
+        return program
+    order = np.sort(np.concatenate([np.arange(len(program)), apart]))
+    second = 1 + np.flatnonzero(order[1:] == order[:-1])
+    sizes = np.diff(program.start)[order]
+    begin = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    pieces = np.arange(begin[-1]) + np.repeat(program.start[order] - begin[:-1], sizes)
+    parameter, coefficient, offset = program.parameter[order], program.coefficient[order], program.offset[order]
+    parameter[second], coefficient[second] = -1, 0.0
+    offset[second - 1], offset[second] = 0.0, QUARTER * np.round(offset[second] / QUARTER)
+    return dataclasses.replace(
+        program, opcode=program.opcode[order], qubits=program.qubits[order], start=begin,
+        support=program.support[pieces], letters=program.letters[pieces], parameter=parameter, coefficient=coefficient,
+        offset=offset, gate=program.gate[order],
+    )  # fmt: skip

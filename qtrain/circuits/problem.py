@@ -23,7 +23,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget, as_budget, clock
 from qtrain.circuits.files import read_circuit
-from qtrain.circuits.initialization import Initialization, parse_initialization
+from qtrain.circuits.initialization import Initialization, centred, parse_initialization
 from qtrain.circuits.interference import PathClasses, path_classes
 from qtrain.circuits.noise.channels import Channel
 from qtrain.circuits.noise.placement import Noisy, with_noise
@@ -239,6 +239,7 @@ def pose(
         program = lower(source, inputs=inputs, functions=True)
     if not program.weights:
         raise QTrainError("circuit should have at least one parameter. Got a circuit without parameters.")
+    program = centred(program, start)
     points = check_data(program, data, seed=seed)
     remarks = _remarks(program, start, default_data=points is not None and data is None)
     return Problem(

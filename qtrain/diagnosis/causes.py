@@ -190,7 +190,8 @@ def path_weights(
     truncation.path_weights(
         tape.steps, np.ascontiguousarray(observable_x), np.ascontiguousarray(observable_z),
         np.arange(len(observable_x) + 1), owner, np.arange(paths + 1), seed % 2**31,
-        np.zeros(paths, np.int64), np.zeros(paths, np.int64), np.zeros(paths, np.bool_), weights, seen,
+        np.full(tape.num_rows, 0.5), np.zeros(paths, np.int64), np.zeros(paths, np.int64), np.zeros(paths, np.int64),
+        np.zeros(paths, np.bool_), weights, seen,
     )  # fmt: skip
     result = np.full(size, np.nan)
     result[tape.weight] = np.divide(weights, seen, out=np.full(tape.num_rows, np.nan), where=seen > 0)

@@ -9,6 +9,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.budget import Budget, as_budget
 from qtrain.circuits.expressions.angle_map import AngleMap
+from qtrain.circuits.initialization import Initialization, centred, parse_initialization
 from qtrain.circuits.observables import measured
 from qtrain.circuits.problem import Problem, part
 from qtrain.circuits.program import PauliProgram, lower
@@ -17,6 +18,8 @@ from qtrain.diagnosis.results import CLASSICAL, Certificate, Simulability
 from qtrain.errors import QTrainError
 from qtrain.light_cones.light_cone import effective
 from qtrain.simulators.evaluators import MappedSurrogate
+
+UNIFORM = Initialization("uniform")
 
 
 def simulability(
@@ -27,6 +30,7 @@ def simulability(
     seed: int = 0,
     tolerance: float = TOLERANCE,
     algebra: str | None = None,
+    initialization: str | tuple[str, float] | Initialization = "uniform",
 ) -> Simulability:
     """Certificates that <O> on |0...0> can be computed classically, and the cheapest of them.
 
@@ -39,6 +43,10 @@ def simulability(
         tolerance: root-mean-square error, as a share of the cost's standard deviation over uniform
             angles, that counts as simulated: a flat cost is not simulated by its mean.
         algebra: name of the circuit's Lie algebra where it is known already.
+        initialization: ``"gaussian:WIDTH"`` or ``"small:WIDTH"``: error, spread and tolerance are averages over angles
+            drawn so, around 0 or around the Clifford point in the rotations' offsets. What truncates by Fourier degree
+            then truncates by the number of sines. Truncations whose strings are too many to list count with a bound on
+            their operations, and have no surrogate.
 
     Returns:
         Simulability. Its ``surrogate`` evaluates the cost by the very method of the verdict, and is None where
@@ -58,10 +66,13 @@ def simulability(
         1.0
     """
     program = circuit if isinstance(circuit, PauliProgram) else lower(circuit, functions=True)
+    start = parse_initialization(initialization)
+    if start.kind == "identity-block":
+        raise QTrainError("initialization should be uniform, gaussian or small for certificates. Got identity-block.")
+    program = centred(program, start)
     operator = measured(observable, program.num_qubits)
-    return certify(
-        Problem(program, operator, budget=as_budget(budget), seed=seed), tolerance=tolerance, algebra=algebra
-    )
+    posed = Problem(program, operator, budget=as_budget(budget), seed=seed)
+    return certify(posed, tolerance=tolerance, algebra=algebra, start=start)
 
 
 @part
@@ -73,8 +84,10 @@ def on_its_cone(problem: Problem) -> Problem:
     return Problem(program, operator, budget=problem.budget, seed=problem.seed, started=problem.started)
 
 
-def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | None = None) -> Simulability:
-    """`simulability` of a problem, whose light cone may be known already."""
+def certify(
+    problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | None = None, start: Initialization = UNIFORM
+) -> Simulability:
+    """`simulability` of a problem, whose light cone may be known already; its own start is not looked at."""
     if problem.program.expressions:
         raise QTrainError("circuit should have its inputs bound. Got free ones: bind them first.")
     if not tolerance > 0:
@@ -84,8 +97,9 @@ def certify(problem: Problem, *, tolerance: float = TOLERANCE, algebra: str | No
     if angle_map is not None:  # certificates are about the angles
         cone = cone.but(program=replace(cone.program, angle_map=None))
     cost = Cost(
-        cone.program, cone.observable, budget=problem.budget, seed=problem.seed, parts=dict(cone.parts),
-        started=problem.started, tolerance=tolerance, algebra=algebra,
+        cone.program, cone.observable, budget=problem.budget, seed=problem.seed,
+        parts=dict(cone.parts) if start.kind == "uniform" else {},
+        started=problem.started, tolerance=tolerance, algebra=algebra, start=start,
     )  # fmt: skip
     found: list[tuple[Certificate, Surrogate | None]] = []
     skipped: list[str] = []

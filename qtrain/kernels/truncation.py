@@ -36,15 +36,19 @@ def _load(term_x, term_z, first, x, z, weight, lanes):
 
 
 @njit(cache=True, nogil=True)
-def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, branches, hit, weights, seen):
+def path_weights(
+    steps, term_x, term_z, group, owner, place, seed, chance, largest, branches, sines, hit, weights, seen
+):  # fmt: skip
     """Walk one path for each entry of ``owner``; the terms of one group share its branches.
 
     Args:
         term_x, term_z: (terms, qubits) uint8, sorted by group; group: (groups + 1,) int64, their bounds. The
             terms of a group anticommute with the same rotations at every branch: they interfere.
         owner: (paths,) int64, group of each path; place: (paths + 1,) int64, bounds of its entries below.
+        chance: (rows,) float64, E sin^2 of each rotation's angle: how often a string becomes the other one.
         largest: (entries,) int64, overwritten: largest weight of each term anywhere on the path.
         branches: (paths,) int64, overwritten: anticommuting rotations met.
+        sines: (paths,) int64, overwritten: at how many of them the string became the other one.
         hit: (entries,) bool, overwritten: whether the term has an expectation at the input.
         weights: (rows,) float64, seen: (rows,) int64, added to: weights of the first terms of paths where these
             anticommute with a rotation, and how often they do; or (0,) where that is not wanted.
@@ -69,6 +73,7 @@ def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, bran
         for m in range(size):
             largest[out + m] = weight[m]
         met = 0
+        moved = 0
         for i in range(opcode.shape[0]):
             op = opcode[i]
             r = row[i]
@@ -80,8 +85,9 @@ def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, bran
                 if seen.shape[0]:
                     weights[r] += weight[0]
                     seen[r] += 1
-                if np.random.random() < 0.5:
+                if np.random.random() >= chance[r]:
                     continue
+                moved += 1
             elif op <= ROTATION or op > QUARTER_TURN:
                 continue
             _weigh(op, q0[i], q1[i], start, support, i, x, z, weight, _LESS, size)
@@ -95,6 +101,7 @@ def path_weights(steps, term_x, term_z, group, owner, place, seed, largest, bran
             for m in range(size):
                 largest[out + m] = max(largest[out + m], weight[m])
         branches[p] = met
+        sines[p] = moved
         for m in range(size):
             ok = True
             for q in range(n):

@@ -228,11 +228,14 @@ def low_weight(
 
 
 def low_degree(
-    program: PauliProgram, operator: SparsePauliOp, degree: int, *, most: int = MAX_ENTRIES
+    program: PauliProgram, operator: SparsePauliOp, degree: int, *, sines: bool = False, most: int = MAX_ENTRIES
 ) -> PauliPropagation | None:
     """Compile a propagation along the paths that meet at most ``degree`` rotations that anticommute with them.
 
     In the frame behind all Cliffords; a string is listed once for each number of rotations met.
+
+    Args:
+        sines: count only the rotations at which a string becomes another one, by their sine.
 
     Returns:
         None where more than 200,000 strings are kept at once, or ``most`` over all rotations.
@@ -252,23 +255,23 @@ def low_degree(
         if not len(meet):
             continue
         rows = np.ones(len(x), bool)
-        rows[meet] = met[meet] < degree
-        source = meet[rows[meet]]
-        met = met.copy()
-        step = mark[met[source]] ^ mark[met[source] + 1]
-        met[source] += 1
-        names = names.copy()
-        names[source] ^= step
+        rows[meet] = sines | (met[meet] < degree)
+        source = meet[met[meet] < degree]
+        count, step = met[source] + 1, mark[met[source]] ^ mark[met[source] + 1]
+        moved = names[source] ^ step ^ turns[k]
+        if not sines:
+            met, names = met.copy(), names.copy()
+            met[source], names[source] = count, names[source] ^ step
         kept = np.flatnonzero(rows)
         factor = table.signs[k] * product_signs(table.x[k], table.z[k], x[source], z[source])
         index = lists.merge(
-            int(table.index[k]), kept, np.ones(len(kept)), names[kept], np.searchsorted(kept, source), source, factor,
-            names[source] ^ turns[k],
+            int(table.index[k]), kept, np.ones(len(kept)), names[kept], np.searchsorted(kept, meet[rows[meet]]), source,
+            factor, moved,
         )  # fmt: skip
         if index is None:
             return None
-        names = np.concatenate([names[kept], names[source] ^ turns[k]])[index]
-        met = np.concatenate([met[kept], met[source]])[index]
+        names = np.concatenate([names[kept], moved])[index]
+        met = np.concatenate([met[kept], count])[index]
         x = np.concatenate([x[kept], x[source] ^ table.x[k]])[index]
         z = np.concatenate([z[kept], z[source] ^ table.z[k]])[index]
     return PauliPropagation(

@@ -228,3 +228,26 @@ def test_free_inputs_are_refused():
 def test_json_round_trip():
     result = simulability(real_amplitudes(3, reps=1), "ZII")
     assert Simulability.from_json(result.to_json()).to_json() == result.to_json()
+
+
+def test_errors_are_averaged_over_the_start():
+    """Deep, scrambling circuits: no truncation follows them at uniform angles, few sines do close to a Clifford point."""
+    n = 14
+    circuit = QuantumCircuit(n)
+    circuit.h(range(n))  # so that the cost is linear there
+    angles = iter(ParameterVector("t", 2 * n * n))
+    for _ in range(n):
+        for q in range(n):
+            circuit.ry(next(angles), q)
+            circuit.rx(next(angles), q)
+        for q in range(n - 1):
+            circuit.cz(q, q + 1)
+    everywhere, near = (
+        {row.check: row for row in simulability(circuit, "Z6", initialization=start, tolerance=0.2).certificates}
+        for start in ("uniform", "gaussian:0.03")
+    )
+    assert not everywhere["low Fourier degree"].applies and near["low Fourier degree"].applies
+    assert 0 < near["low Fourier degree"].error < 0.2 and "sines up to" in near["low Fourier degree"].detail
+    assert everywhere["light cone"] == near["light cone"]
+    with pytest.raises(QTrainError, match="identity-block"):
+        simulability(circuit, "Z6", initialization="identity-block")

@@ -167,8 +167,8 @@ def test_weights_on_the_way(seed):
     bounds = np.arange(len(x) + 1)
     largest, hit = np.zeros(len(x), np.int64), np.zeros(len(x), np.bool_)
     truncation.path_weights(
-        tape.steps, x, z, bounds, bounds[:-1], bounds, 0, largest, np.zeros(len(x), np.int64), hit,
-        np.zeros(0), np.zeros(0, np.int64),
+        tape.steps, x, z, bounds, bounds[:-1], bounds, 0, np.full(tape.num_rows, 0.5), largest,
+        np.zeros(len(x), np.int64), np.zeros(len(x), np.int64), hit, np.zeros(0), np.zeros(0, np.int64),
     )  # fmt: skip
     for a in range(len(x)):
         way = [pauli(x[a], z[a]), *pulled(gates, pauli(x[a], z[a]))]

@@ -11,9 +11,10 @@ from qiskit.circuit.library import real_amplitudes
 from qiskit.quantum_info import SparsePauliOp
 from random_circuits import random_circuit, random_observable
 
+from qtrain.circuits.initialization import Initialization
 from qtrain.circuits.pauli_tape import build_tape
 from qtrain.circuits.program import lower
-from qtrain.simulators.pauli_propagation import low_weight
+from qtrain.simulators.pauli_propagation import low_degree, low_weight
 from qtrain.simulators.statevector import values
 from qtrain.simulators.truncation_error import sample_paths
 
@@ -89,3 +90,37 @@ def test_lost_by_degree_is_the_rest_of_the_fourier_series():
 def test_nothing_moves():
     program = lower(real_amplitudes(2, reps=1))
     assert sample_paths(build_tape(program), SparsePauliOp("II"), seed=0) is None
+
+
+NODES, MASS = np.polynomial.hermite_e.hermegauss(8)
+NORMAL = np.array(list(itertools.product(NODES, repeat=4)))  # of unit width; exact to rounding for what is asked
+SHARE = np.prod(list(itertools.product(MASS / MASS.sum(), repeat=4)), axis=1)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([0.2, 0.7]))
+def test_lost_around_a_point_is_the_mean_squared_error(seed, width):
+    circuit, observable = random_circuit(seed, n=4, gates=12), random_observable(seed, n=4, terms=1)
+    program, start = lower(circuit), Initialization("gaussian", width)
+    tape, angles = build_tape(program), width * NORMAL
+    sample = sample_paths(tape, observable, seed=seed, start=start)
+    exact = np.asarray(values(program, observable, angles)).ravel()
+    if sample is None:
+        assert np.ptp(exact) < 1e-9
+        return
+    variance = SHARE @ exact**2 - (SHARE @ exact) ** 2
+    assert sample.second_moment == pytest.approx(variance, abs=6 * sample.scale / math.sqrt(sample.paths))
+    for cut in range(4):
+        by_weight, by_sines = low_weight(program, tape, observable, cut), low_degree(program, observable, cut, sines=True)
+        for surrogate, lost in ((by_weight, sample.lost_by_weight(cut)), (by_sines, sample.lost_by_sines(cut))):
+            squares = float(SHARE @ (exact - surrogate.costs(angles)) ** 2)
+            assert lost.value == pytest.approx(squares, abs=3 * (lost.upper - lost.lower) + 1e-9)
+    whole = low_degree(program, observable, 4, sines=True)
+    assert whole.costs(angles) == pytest.approx(exact, abs=1e-10)
+
+
+def test_terms_that_meet_different_rotations_are_not_judged_around_a_point():
+    program = lower(real_amplitudes(2, reps=1))
+    both = SparsePauliOp(["IZ", "ZI"], [1.0, 0.5])
+    assert sample_paths(build_tape(program), both, seed=0) is not None
+    assert sample_paths(build_tape(program), both, seed=0, start=Initialization("gaussian", 0.1)) is None

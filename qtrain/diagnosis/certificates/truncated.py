@@ -1,4 +1,4 @@
-"""Approximate classical simulations of a cost by few Pauli strings, with what they lose over uniform angles."""
+"""Approximate classical simulations of a cost by few Pauli strings, with what they lose on average over angles."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from qtrain.circuits.pauli_tape import Tape
 from qtrain.circuits.problem import part, path_tape
 from qtrain.diagnosis.certificates.table import Assessment, Cost, SimulationMethod, register_certificate
 from qtrain.simulators.pauli_propagation import PauliPropagation, low_degree, low_weight
-from qtrain.simulators.truncation_error import Loss, PathSample, most_paths, sample_paths
+from qtrain.simulators.truncation_error import STEPS, Loss, PathSample, most_paths, sample_paths
 
 MOST = 1_000_000  # strings over all rotations that a certificate follows: a fraction of a second
+LISTED = 20_000  # gates above which a start's strings are bounded and not listed
 FEW_HITS = 30  # below, the paths cannot tell what a truncation loses
 CHOOSING = 3000  # paths that choose the cut; others judge it
 JUDGING = 20_000  # of these at most
+LONG = 6e8  # gates that the paths of a start may walk through: seconds
 MARGIN = 0.25  # of the allowed mean squared error: what the cut is chosen for, so that it passes its judgment
 
 
@@ -29,6 +31,11 @@ class Paths(NamedTuple):
     choosing: PathSample
     judging: PathSample
 
+    @property
+    def around(self) -> bool:
+        """Angles are drawn around a point: there sines cost, not angles."""
+        return self.judging.calm is not None
+
 
 @part
 def paths(cost: Cost) -> Paths | None:  # type: ignore[type-var]
@@ -38,15 +45,16 @@ def paths(cost: Cost) -> Paths | None:  # type: ignore[type-var]
         return None
     first, second = (int(s) for s in np.random.SeedSequence([cost.seed, 9]).generate_state(2, np.uint64) >> 1)
     began = clock()
-    choosing = sample_paths(tape, cost.traceless, seed=first, paths=CHOOSING)
+    most = STEPS if cost.start.kind == "uniform" else LONG
+    choosing = sample_paths(tape, cost.traceless, seed=first, paths=CHOOSING, start=cost.start, steps=most)
     if choosing is None:
         return None
     # as many as tell an error of ``tolerance`` from none
     share = max(choosing.second_moment / choosing.scale, FEW_HITS / choosing.paths)
     in_time = choosing.paths * cost.share(0.5) / max(clock() - began, 1e-6)
-    most = min(JUDGING, most_paths(tape), in_time)
-    wanted = int(np.clip(8 / (cost.tolerance**2 * share), CHOOSING, max(most, CHOOSING)))
-    judging = sample_paths(tape, cost.traceless, seed=second, paths=wanted)
+    most_of_all = min(JUDGING, most_paths(tape, most), in_time)
+    wanted = int(np.clip(8 / (cost.tolerance**2 * share), CHOOSING, max(most_of_all, CHOOSING)))
+    judging = sample_paths(tape, cost.traceless, seed=second, paths=wanted, start=cost.start, steps=most)
     assert judging is not None
     return Paths(tape, choosing, judging)
 
@@ -57,23 +65,51 @@ def _low_weight(cost: Cost) -> Assessment | None:
     if found is None:
         return None
     width = cost.program.num_qubits
-    cut = min(found.choosing.smallest(found.choosing.lost_by_weight, _allowed(found.choosing, cost)), width)
-    return _judged(
-        cost, found.judging, f"weight up to {cut}", found.judging.lost_by_weight(cut), whole=cut == width,
-        follow=lambda: low_weight(cost.program, found.tape, cost.observable, cut, most=MOST),
-    )  # fmt: skip
+    first = min(found.choosing.smallest(found.choosing.lost_by_weight, _allowed(found.choosing, cost)), width)
+
+    def judged(cut: int) -> Assessment:
+        return _judged(
+            cost, found.judging, f"weight up to {cut}", found.judging.lost_by_weight(cut), whole=cut == width,
+            follow=lambda: low_weight(cost.program, found.tape, cost.observable, cut, most=MOST),
+            bound=_most(width, cut, 3) * cost.gates if found.around else math.inf,
+        )  # fmt: skip
+
+    return _first_that_holds(judged, first, width if found.around else first)
 
 
 def _low_degree(cost: Cost) -> Assessment | None:
-    """Propagation along the paths that meet at most so many rotations that anticommute with them."""
+    """Propagation along the paths that meet at most so many rotations that anticommute with them; of a start around a
+    Clifford point, along those that take at most so many sines (arXiv 2411.19896)."""
     found = paths(cost)
     if found is None:
         return None
-    cut = found.choosing.smallest(found.choosing.lost_by_degree, _allowed(found.choosing, cost))
-    return _judged(
-        cost, found.judging, f"degree up to {cut}", found.judging.lost_by_degree(cut), whole=cut >= cost.branchings,
-        follow=lambda: low_degree(cost.program, cost.observable, cut, most=MOST),
-    )  # fmt: skip
+    around, most = found.around, cost.branchings
+    word = "sines" if around else "degree"
+
+    def lost(sample: PathSample, cut: int) -> Loss:
+        return sample.lost_by_sines(cut) if around else sample.lost_by_degree(cut)
+
+    first = found.choosing.smallest(lambda cut: lost(found.choosing, cut), _allowed(found.choosing, cost))
+
+    def judged(cut: int) -> Assessment:
+        return _judged(
+            cost, found.judging, f"{word} up to {cut}", lost(found.judging, cut), whole=cut >= most,
+            follow=lambda: low_degree(cost.program, cost.observable, cut, sines=around, most=MOST),
+            bound=_most(most, cut, 1) * cost.gates if around else math.inf,
+        )  # fmt: skip
+
+    return _first_that_holds(judged, first, most if around else first)
+
+
+def _first_that_holds(judged: Callable[[int], Assessment], cut: int, most: int) -> Assessment:
+    """The chosen cut, or the next one: close to a point few paths are felt, and they choose it one too low at times."""
+    found = judged(cut)
+    return found if found.certain or cut >= most else judged(cut + 1)
+
+
+def _most(of: int, cut: int, ways: int) -> float:
+    """How many choices there are of at most ``cut`` of so many, each in some ways."""
+    return float(sum(math.comb(of, k) * ways**k for k in range(min(cut, of) + 1)))
 
 
 def _allowed(sample: PathSample, cost: Cost) -> float:
@@ -82,9 +118,10 @@ def _allowed(sample: PathSample, cost: Cost) -> float:
 
 def _judged(
     cost: Cost, sample: PathSample, kept: str, lost: Loss, *, whole: bool,
-    follow: Callable[[], PauliPropagation | None],
+    follow: Callable[[], PauliPropagation | None], bound: float = math.inf,
 ) -> Assessment:  # fmt: skip
-    """Certain where even the upper end of its error is within the tolerance; what it takes is what its strings take."""
+    """Certain where even the upper end of its error is within the tolerance; what it takes is what its strings take, or
+    where these are not listed, at most ``bound``."""
     error, lower, upper = (math.sqrt(v) for v in lost)
     error = error or upper
     if whole:
@@ -97,7 +134,9 @@ def _judged(
         detail = f"{kept}; mean squared error {span}, by {sample.paths} paths"
         if upper > cost.tolerance * math.sqrt(sample.second_moment):
             return Assessment(detail, math.inf, error, (lower, upper), certain=False)
-    followed = follow()
+    followed = follow() if bound == math.inf or cost.gates <= LISTED else None
+    if followed is None and bound < math.inf:
+        return Assessment(f"{detail}; a bound on its operations", bound, error, (lower, upper))
     if followed is None:
         detail += f"; more than {MOST:,} strings over all rotations"
         return Assessment(detail, math.inf, error, (lower, upper), certain=False)
