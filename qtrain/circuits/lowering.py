@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -186,3 +187,14 @@ class Walker:
         if definition is None:
             raise self.refuse("has no definition as unitary gates", "decompose it, or give it a definition")
         return definition
+
+
+@contextlib.contextmanager
+def readable() -> Iterator[None]:
+    """Qiskit's Rust panics at gates on qubits that the circuit lacks, which its library does not look for."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise QTrainError(f"circuit should be one that Qiskit can read. Got one that it cannot: {error}.") from None

@@ -7,10 +7,9 @@ letters are 1 = X, 2 = Z, 3 = Y (bit 0 the x bit, bit 1 the z bit); a rotation i
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +21,7 @@ from qiskit.circuit import ParameterExpression
 
 from qtrain.circuits.angles import QUARTER, TOLERANCE, InputFunction, choose_inputs, number
 from qtrain.circuits.columns import Columns, plain_columns
-from qtrain.circuits.lowering import Walker
+from qtrain.circuits.lowering import Walker, readable
 from qtrain.errors import QTrainError
 from qtrain.kernels.opcodes import CX, CZ, ROTATION, SDG, SWAP, SX, SXDG, H, S, X, Y, Z
 
@@ -331,17 +330,6 @@ def _floats(name: str, values: Any, length: int) -> np.ndarray:
     return array
 
 
-@contextlib.contextmanager
-def _readable() -> Iterator[None]:
-    """Qiskit's Rust panics at gates on qubits that the circuit lacks, which its library does not look for."""
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise QTrainError(f"circuit should be one that Qiskit can read. Got one that it cannot: {error}.") from None
-
-
 def lower(
     circuit: QuantumCircuit | PauliProgram | str | Path, *, inputs: Any = (), functions: bool = False
 ) -> PauliProgram:
@@ -382,13 +370,13 @@ def lower(
     given = set(data)
     trainable = [p for p in parameters if p not in given] if given else parameters
     names = [p.name for p in trainable]
-    with _readable():
+    with readable():
         columns = None if data else plain_columns(circuit, names)
     expressions: Mapping[int, ParameterExpression] = {}
     angle_map = None
     if columns is None:
         written = Columns(trainable, data, functions=functions)
-        with _readable():
+        with readable():
             Walker(written, circuit.num_qubits).circuit(circuit)
         columns, expressions = written.arrays(), written.expressions
         if written.functions:

@@ -14,6 +14,7 @@ from qtrain.architecture.layer import Layer
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError
 from qtrain.extensions import load_modules
+from qtrain.studies.criteria.candidate import Broken, Candidate
 from qtrain.studies.figures import short, spread
 from qtrain.studies.objectives import own_objectives
 from qtrain.studies.propose.starts import circuit_of, plain_of
@@ -23,7 +24,7 @@ from qtrain.studies.setup import Setup, build_setup, setup_of
 from qtrain.studies.spec.kept import remember
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
 from qtrain.studies.spec.tables import TrainingSpec
-from qtrain.studies.stages import STAGES, Broken, Candidate, stages_of
+from qtrain.studies.stages import STAGES, stages_of
 from qtrain.studies.training import train
 from qtrain.studies.trials import TrialRecord
 

@@ -26,8 +26,8 @@ class Objective:
         name: in specs, results and constraints; letters, digits and "_".
         direction: "minimize" or "maximize".
         stage: after which it is known, a name of :data:`qtrain.studies.stages.STAGES`.
-        of: :class:`~qtrain.studies.stages.Candidate` → value, None where the stage did not give it. Costly work belongs
-            into a stage.
+        of: :class:`~qtrain.studies.criteria.candidate.Candidate` → value, None where the stage did not give it.
+            Costly work belongs into a stage.
         limited: the figure that its constraints compare, where that is not the value itself.
     """
 
