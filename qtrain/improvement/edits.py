@@ -6,7 +6,7 @@ from qtrain.improvement import echoes, entanglers, observables, parameters, star
 from qtrain.improvement.table import Edit, register_edit
 
 for _row in (
-    Edit("registered winner", ("circuit", "entanglement", "depth", "parameters"), parameters.registered),
+    Edit("registered winner", ("circuit", "entanglement", "depth", "parameters"), parameters.registered, costly=True),
     Edit("entanglement", ("entanglement", "circuit"), entanglers.entanglement),
     Edit("fewer repetitions", ("depth", "circuit"), entanglers.fewer_repetitions),
     Edit("fewer entanglers", ("entanglement", "circuit"), entanglers.drop_entanglers),
@@ -19,7 +19,7 @@ for _row in (
     Edit("seeing qubits", ("observable",), observables.seeing),
     Edit("start near zero", ("start",), starts.near_zero, keeps_function=True),
     Edit("identity block", ("start",), starts.identity_block, keeps_function=True),
-    Edit("clifford point", ("start", "circuit"), starts.at_clifford_point),
+    Edit("clifford point", ("start", "circuit"), starts.at_clifford_point, costly=True),
     Edit("dead parameters", ("parameters", "circuit"), parameters.without_dead, keeps_function=True),
 ):
     register_edit(_row)

@@ -29,6 +29,7 @@ from qtrain.improvement.table import EDITS, Candidate, Edit, Model, check_words
 SECONDS = 20.0  # where no budget is given
 SINGLES, PAIRS = 0.4, 0.6  # of the budget, by when single edits and pairs of them are to be measured
 EACH = 2.0  # seconds that one model may take, at most
+TYPICAL = 2  # candidates of an edit, before it has proposed them
 DETAILED = 12  # rows whose trend, rank and certificate are looked at first
 
 
@@ -98,23 +99,28 @@ class _Search:
         self.rows: list[Row] = []
         self.made: list[tuple[Edit, str]] = []  # of each single row: what made it
         self.seen = {_identity(model)}
+        self.proposals: dict[str, list[Candidate]] = {}  # of the model as it was, by edit
 
     def left(self, share: float = 1.0) -> float:
         """Seconds until this share of the budget is spent."""
         return share * self.setting.budget.seconds - (clock() - self.began)
 
     def singles(self) -> None:
-        """Every edit of the table by itself."""
-        found: list[tuple[Edit, Candidate]] = []
-        for edit in EDITS.values():
-            if set(edit.changes) & set(self.keep):
-                continue
-            for candidate in self._proposed(edit, self.model):
-                if "function" not in self.keep or edit.keeps_function or candidate.keeps_function:
-                    found.append((edit, candidate))
-        for k, (edit, candidate) in enumerate(found):
-            if self._try(candidate, [edit], [candidate], self.left(SINGLES) / (len(found) - k)):
-                self.made.append((edit, candidate.name))
+        """Every edit of the table by itself, measured as it is proposed; what takes long to propose comes last."""
+        rows = [edit for edit in EDITS.values() if not set(edit.changes) & set(self.keep)]
+        rows.sort(key=lambda edit: edit.costly)
+        for k, edit in enumerate(rows):
+            if self.rows and self.left(SINGLES) <= 0:
+                self._cut("not every edit was tried, as the budget had ended.")
+                break
+            found = [
+                candidate for candidate in self._proposed(edit, self.model)
+                if "function" not in self.keep or edit.keeps_function or candidate.keeps_function
+            ]  # fmt: skip
+            for j, candidate in enumerate(found):
+                waiting = len(found) - j + TYPICAL * (len(rows) - k - 1)
+                if self._try(candidate, [edit], [candidate], self.left(SINGLES) / waiting):
+                    self.made.append((edit, candidate.name))
 
     def pairs(self) -> None:
         """The two best edits, of different aspects, each with every edit of another aspect, the best ones first."""
@@ -174,11 +180,16 @@ class _Search:
         return sorted(range(len(self.rows)), key=lambda k: place[id(self.rows[k].tried)])
 
     def _proposed(self, edit: Edit, model: Model) -> list[Candidate]:
+        if model is self.model and edit.name in self.proposals:
+            return self.proposals[edit.name]
         try:
-            return list(edit.propose(model))
+            found = list(edit.propose(model))
         except QTrainError as error:
             self.notes.append(f"{edit.name}: not tried: {error}")
-            return []
+            found = []
+        if model is self.model:
+            self.proposals[edit.name] = found
+        return found
 
     def _candidate(self, made: tuple[Edit, str], model: Model) -> Candidate | None:
         return next((c for c in self._proposed(made[0], model) if c.name == made[1]), None)
@@ -199,6 +210,8 @@ class _Search:
             names=tuple(f"{edit.name}: {c.name}" for edit, c in zip(rows, steps)),
             keeps_function=all(e.keeps_function or c.keeps_function for e, c in zip(rows, steps)),
         )
+        if not self.rows:  # a busy machine may spend it all on the model as it was
+            seconds = max(seconds, self.setting.budget.seconds / 8)
         if seconds <= 0:
             self._cut("not every edit was tried, as the budget had ended.")
             return False

@@ -66,12 +66,14 @@ class Edit:
             came out differently is seen by itself.
         propose: model -> candidates; none where it does not apply. A QTrainError becomes a row that says so.
         keeps_function: every candidate leaves the expectation value as it is.
+        costly: proposing takes a while, so that the others are measured first.
     """
 
     name: str
     changes: tuple[str, ...]
     propose: Callable[[Model], Iterable[Candidate]]
     keeps_function: bool = False
+    costly: bool = False
 
 
 EDITS: Table[Edit] = Table("edit")

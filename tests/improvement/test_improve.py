@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import hypothesis
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from random_circuits import random_circuit, random_observable
 
 import qtrain
 from qtrain.architecture.catalogue import hva_tfim
+from qtrain.extensions import Table
 from qtrain.improvement.table import EDITS, Candidate, Edit, register_edit
 from qtrain.registry.registry import RegistryEntry, register
 
@@ -135,6 +138,33 @@ def couplings(circuit):
     """In the order in which they first come."""
     places = [tuple(circuit.find_bit(q).index for q in item.qubits) for item in circuit.data]
     return list(dict.fromkeys(place for place in places if len(place) == 2))
+
+
+def test_small_budgets_end_proposing_and_leave_a_row(gradients_alone, monkeypatch):
+    """Edits are measured as they are proposed, the costly last; each proposes once for the circuit as it is."""
+    order = []
+
+    def proposing(row):
+        def propose(model):
+            order.append((row.name, model))
+            yield from row.propose(model)
+
+        return replace(row, propose=propose)
+
+    table = Table("edit")
+    for name, row in EDITS.items():
+        table.add(name, proposing(row))
+    monkeypatch.setattr("qtrain.improvement.improve.EDITS", table)
+    circuit = efficient_su2(4, reps=2)
+    found = qtrain.improve(circuit, "ZZZZ", budget=ENOUGH)
+    first = [name for name, model in order if model is order[0][1]]
+    assert len(first) == len(set(first)) == len(EDITS) and first[-2:] == ["registered winner", "clifford point"]
+    order.clear()
+    clock = iter(range(10**6))
+    monkeypatch.setattr("qtrain.improvement.improve.clock", lambda: next(clock))  # each look at it costs a second
+    short = qtrain.improve(circuit, "ZZZZ", budget=qtrain.Budget(seconds=1, max_samples=1000))
+    assert len(short.tried) == 1 < len(found.tried) and not short.complete
+    assert [name for name, _ in order] == ["entanglement"]
 
 
 @pytest.mark.parametrize("keep", ["observable", "start", "circuit", "depth", "parameters", "entanglement"])
