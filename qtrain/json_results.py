@@ -13,6 +13,7 @@ import json
 import math
 import types
 import typing
+from abc import ABC, abstractmethod
 from decimal import Decimal
 
 import numpy as np
@@ -125,11 +126,12 @@ PLOT = "Draw it: matplotlib's Axes. ``ax``: those to draw into, in the place of 
 PAGE = "All of it as one self-contained HTML page, as text."
 
 
-class Shown:
+class Shown(ABC):
     """A result that says in one line what a reader wants, by its ``_brief``; notebooks show a small table."""
 
+    @abstractmethod
     def _brief(self) -> str:
-        raise NotImplementedError
+        """The key figures, behind the name of its class."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._brief()}>"

@@ -29,6 +29,17 @@ def audit_of(interval):
                         Floor(0.6, 0.5, 0.7, 0.1, 19), 0.5, 0.5)  # fmt: skip
 
 
+def learned():
+    """A state, its shadows and what reads them."""
+    state = qtrain.GroundState((np.array([[[1.0], [0.0]]]),) * 4, -1.0, 1e-9, 2)
+    shadows = qtrain.collect_shadows(list(state.tensors), shots=50)
+    network = qtrain.ConvolutionalNetwork(4)
+    image = network.image(weight=1)
+    circuit = real_amplitudes(4, reps=1)
+    model = qtrain.shadow_model(circuit, "IIIZ", [shadows])
+    return state, shadows, shadows.estimate("IIIZ"), model, image, qtrain.PhaseClassifier(network, image, num_classes=2)
+
+
 HOSTILE = "<script>alert('&')</script>"
 
 
@@ -52,6 +63,8 @@ def results():
         qtrain.local(real_amplitudes(2, reps=1), "IZ", [0.1] * 4), qtrain.grow("-1*ZZ - 1*XI", max_gates=2),
         qtrain.clifford_point(qtrain.lower(real_amplitudes(2, reps=1)), SparsePauliOp(["ZZ"])),
         audit_of(Interval(0.5, 0.4, 0.6)),
+        *learned(), qtrain.RandomCircuits(3).variance([2, 9], "Z0 Z1"),
+        qtrain.pretrain(real_amplitudes(2, reps=1), "ZZ", start="clifford", budget=qtrain.Budget(seconds=1)),
         qtrain.Benchmark("ising", (0, 1), False, {"search": {0: run, 1: run}, "mine": {0: run, 1: run}}),
     ]  # fmt: skip
     return {type(result).__name__ + (f"{k}" if isinstance(result, qtrain.Growth) else ""): result for k, result in enumerate(made)}
@@ -89,7 +102,10 @@ def test_every_result_is_a_small_table(results):
 
 def test_what_is_shown_is_escaped():
     found = Simulability(True, HOSTILE, (Certificate(HOSTILE, True, 1.0, 0.0, "classical", ""),))
-    assert "<script" not in found._repr_html_() and "&lt;script" in found._repr_html_()
+    shadows = qtrain.Shadows([[2]], [[0]], source=HOSTILE + "\n" * 300 + "x" * 300)
+    for shown in (found, shadows):
+        assert "<script" not in shown._repr_html_() and "&lt;script" in shown._repr_html_()
+    assert "\n" not in repr(shadows) and len(repr(shadows)) < 200
 
 
 def test_what_is_said_is_what_a_reader_wants(results):
@@ -99,6 +115,9 @@ def test_what_is_said_is_what_a_reader_wants(results):
     assert "1 on the front, winner 0" not in repr(results["SearchResult"]) and "2 on the front" in repr(results["SearchResult"])
     assert "8 qubits, 8 parameters" in repr(results["RegistryEntry"])
     assert "polynomial of degree 2: n^2" in repr(results["DLAGrowth"])
+    assert "4 qubits, bond 1; energy -1" in repr(results["GroundState"]) and "50 shots" in repr(results["Shadows"])
+    assert "2 classes, 4 qubits" in repr(results["PhaseClassifier"]) and "not trained" in repr(results["PhaseClassifier"])
+    assert "exact, 2 depths; at 9 layers" in repr(results["EnsembleVariance"])
     empty = Expressivity(0, True, 3.0)
     assert "expressibility –" in repr(empty)
 

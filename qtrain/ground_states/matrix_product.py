@@ -12,13 +12,14 @@ from qiskit.quantum_info import SparsePauliOp
 from qtrain.circuits.observables import as_observable
 from qtrain.errors import QTrainError, check_whole, shortened
 from qtrain.files.writing import replaced
+from qtrain.json_results import Shown, count
 
 MOST_QUBITS = 24  # of a state vector
 PAULIS = np.array([[[1, 0], [0, 1]], [[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])  # I X Y Z
 
 
-@dataclass(frozen=True, eq=False)
-class GroundState:
+@dataclass(frozen=True, eq=False, repr=False)
+class GroundState(Shown):
     """The lowest state that was found, as a matrix product in right-canonical form.
 
     Attributes:
@@ -32,11 +33,9 @@ class GroundState:
     truncation_error: float
     sweeps: int
 
-    def __repr__(self) -> str:
-        return (
-            f"GroundState(num_qubits={self.num_qubits}, bond={self.bond}, energy={self.energy:.10g}, "
-            f"truncation_error={self.truncation_error:.2g})"
-        )
+    def _brief(self) -> str:
+        sizes = f"{count(self.num_qubits, 'qubit')}, bond {self.bond}"
+        return f"{sizes}; energy {self.energy:.10g}; truncation error {self.truncation_error:.2g}"
 
     def __post_init__(self) -> None:
         shapes = [np.shape(tensor) for tensor in self.tensors] if isinstance(self.tensors, (tuple, list)) else []

@@ -17,6 +17,7 @@ import numpy as np
 from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from qtrain.errors import QTrainError, check_whole, shortened
+from qtrain.json_results import Shown, count
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -173,8 +174,8 @@ class _Step:
     size: int
 
 
-@dataclass(frozen=True, eq=False)
-class HeisenbergImage:
+@dataclass(frozen=True, eq=False, repr=False)
+class HeisenbergImage(Shown):
     """What a network reads, on the Pauli strings of its input that are kept.
 
     Attributes:
@@ -190,6 +191,10 @@ class HeisenbergImage:
 
     def __len__(self) -> int:
         return len(self.qubits)
+
+    def _brief(self) -> str:
+        size, angles = count(self.network.num_qubits, "qubit"), count(self.network.num_weights, "angle")
+        return f"{count(len(self), 'string')} of weight <= {self.qubits.shape[1]}; network of {size}, {angles}"
 
     @classmethod
     def of(cls, network: ConvolutionalNetwork, weight: int, reach: int) -> HeisenbergImage:

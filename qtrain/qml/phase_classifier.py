@@ -9,6 +9,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.program import lower
 from qtrain.errors import QTrainError, check_number, check_whole, shortened
+from qtrain.json_results import Shown, count, number
 from qtrain.qml.adam import Adam
 from qtrain.qml.convolution import ConvolutionalNetwork, HeisenbergImage, as_numbers
 from qtrain.simulators.statevector import values, values_and_gradients
@@ -16,7 +17,7 @@ from qtrain.simulators.statevector import values, values_and_gradients
 SPREAD = 0.2  # of the angles it starts from, in radians
 
 
-class PhaseClassifier:
+class PhaseClassifier(Shown):
     """Classes by a soft maximum of affine functions of the network's read-outs; angles and these are trained by Adam.
 
     The same loss, start and steps either way: with ``image`` None it is the quantum network, exact, on amplitudes; with
@@ -50,6 +51,12 @@ class PhaseClassifier:
         self.network, self.image, self.num_classes = network, image, num_classes
         self.steps, self.rate, self.seed = steps, rate, seed
         self.losses: list[float] = []
+
+    def _brief(self) -> str:
+        size, angles = count(self.network.num_qubits, "qubit"), count(self.network.num_weights, "angle")
+        what = "the network itself" if self.image is None else f"its image of {count(len(self.image), 'string')}"
+        trained = f"trained, lowest loss {number(min(self.losses))}" if self.losses else "not trained"
+        return f"{self.num_classes} classes, {size}, {angles}, {what}; {trained}"
 
     def fit(self, inputs: np.ndarray, labels: np.ndarray, validation: Any = None) -> PhaseClassifier:
         """Train; with ``validation`` (inputs, labels) the step of its lowest loss is kept, else the last.

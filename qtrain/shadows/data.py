@@ -14,6 +14,7 @@ from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from qtrain.circuits.observables import measured
 from qtrain.errors import QTrainError, check_whole, shortened
+from qtrain.json_results import Shown, count
 from qtrain.shadows import estimate as estimates
 from qtrain.shadows import store
 from qtrain.shadows.estimate import ShadowEstimate, Terms
@@ -23,7 +24,7 @@ X, Z, Y = 1, 2, 3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Shadows:
+class Shadows(Shown):
     """Randomised-Pauli classical shadows of one state (Huang, Kueng and Preskill, arXiv 2002.08953).
 
     Attributes:
@@ -72,10 +73,10 @@ class Shadows:
     def __len__(self) -> int:
         return len(self.bases)
 
-    def __repr__(self) -> str:
+    def _brief(self) -> str:
         same = f", {self.repeats} for each choice of bases" if self.repeats > 1 else ""
-        where = f", {self.source}" if self.source else ""
-        return f"<Shadows: {self.num_qubits} qubits, {len(self):,} shots{same}{where}>"
+        where = f"; {' '.join(self.source.split())[:100]}" if self.source else ""
+        return f"{count(self.num_qubits, 'qubit')}, {count(len(self), 'shot')}{same}{where}"
 
     @property
     def num_qubits(self) -> int:
@@ -166,7 +167,7 @@ class Shadows:
         Example:
             >>> Shadows([[2, 1]], [[0, 1]]).save("data.npz")
             >>> Shadows.load("data.npz")
-            <Shadows: 2 qubits, 1 shots>
+            <Shadows: 2 qubits, 1 shot>
         """
         bases, outcomes, about = store.read(as_npz(path))
         try:

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from qtrain.errors import QTrainError, check_number, shortened
+from qtrain.json_results import Shown, count
 from qtrain.shadows.planes import Planes, Strings
 
 METHODS = ("matched", "mean", "median_of_means")
 
 
-@dataclass(frozen=True)
-class ShadowEstimate:
+@dataclass(frozen=True, repr=False)
+class ShadowEstimate(Shown):
     """An expectation value from shadows.
 
     Attributes:
@@ -52,10 +53,10 @@ class ShadowEstimate:
     shots: int
     unmeasured: int = 0
 
-    def __repr__(self) -> str:
+    def _brief(self) -> str:
         return (
-            f"<ShadowEstimate: {self.value:.4g} ± {self.standard_error:.2g}, in [{self.lower:.4g}, {self.upper:.4g}] "
-            f"with {100 * self.confidence:g} %, {self.method}, {self.shots:,} shots>"
+            f"{self.value:.4g} ± {self.standard_error:.2g}, in [{self.lower:.4g}, {self.upper:.4g}] "
+            f"with {100 * self.confidence:g} %, {self.method}, {count(self.shots, 'shot')}"
         )
 
 

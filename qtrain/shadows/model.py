@@ -15,6 +15,7 @@ from qtrain.circuits.observables import measured
 from qtrain.circuits.pauli_tape import build_tape
 from qtrain.circuits.program import PauliProgram, lower
 from qtrain.errors import QTrainError, TooLargeError, check_whole, shortened
+from qtrain.json_results import Shown, count
 from qtrain.shadows.data import Shadows, check_listed
 from qtrain.shadows.estimate import expectations
 from qtrain.shadows.planes import Strings
@@ -39,7 +40,7 @@ LOSSES: dict[str, Loss] = {"squared": squared, "logistic": logistic}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ShadowModel:
+class ShadowModel(Shown):
     """f_s(θ) = Σ_P c_P(θ) ⟨P⟩_s: the low-weight Heisenberg image of a cost on the shadows of states s.
 
     Attributes:
@@ -56,10 +57,11 @@ class ShadowModel:
     propagation: PauliPropagation
     fixed: np.ndarray
 
-    def __repr__(self) -> str:
+    def _brief(self) -> str:
         return (
-            f"<ShadowModel: {len(self.expectations)} states, {self.propagation.program.num_qubits} qubits, "
-            f"{len(self.parameters)} parameters, {self.num_strings:,} strings of weight <= {self.max_weight}>"
+            f"{count(len(self.expectations), 'state')}, {count(self.propagation.program.num_qubits, 'qubit')}; "
+            f"{count(len(self.parameters), 'parameter')}; {count(self.num_strings, 'string')} of weight "
+            f"<= {self.max_weight}"
         )
 
     @property
