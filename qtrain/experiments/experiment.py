@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -10,7 +11,8 @@ import resource
 import secrets
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +78,7 @@ class Experiment:
         if say is not None and not callable(say):
             raise QTrainError(f"say should be a function of a line. Got {shortened(say)}.")
         self._only, self._again, self._uri = tuple(only), again, tracking_uri
+        self._is_script = False
         self._say = say or (lambda line: print(line, flush=True))
         self._kept: dict[str, dict[str, Any]] = {}
         self._mark = self._digest_of_code()
@@ -85,6 +88,8 @@ class Experiment:
         """The experiment of a ``run.py``, with what stands on its command line.
 
         ``run.py [quick|full] [--only PART ...] [--again] [--results FOLDER] [--tracking-uri URI]``
+
+        What is wrong then, in a part too, is a sentence on stderr and exit code 2.
         """
         parser = argparse.ArgumentParser(prog=f"{Path(script).parent.name}/run.py")
         parser.add_argument("size", nargs="?", default="quick", choices=SIZES)
@@ -93,17 +98,28 @@ class Experiment:
         parser.add_argument("--results", help="folder where parts are kept")
         parser.add_argument("--tracking-uri", help="MLflow's store, or 'off'")
         given = parser.parse_args(sys.argv[1:] if argv is None else argv)
-        return cls(
-            Path(script).parent, given.size, only=given.only, again=given.again, results=given.results,
-            tracking_uri=given.tracking_uri,
-        )  # fmt: skip
+        with _told(parser.prog, True):
+            made = cls(
+                Path(script).parent, given.size, only=given.only, again=given.again, results=given.results,
+                tracking_uri=given.tracking_uri,
+            )  # fmt: skip
+        made._is_script = True
+        return made
 
     def part(self, name: str, function: Callable[..., Mapping[str, Any]], **settings: Any) -> dict[str, Any]:
         """The numbers of a part: from file if it ran with these settings, else ``function(**settings)``, kept on file.
 
         Settings are those of the part's table in ``config.toml``, and over them the ones given here. A part that
         ``only`` leaves out gives what is on file, or nothing.
+
+        Raises:
+            QTrainError: a name that config.toml lacks, a damaged file, a function that fails or returns no numbers;
+                parts that ended before are on file.
         """
+        with _told(self.name, self._is_script):
+            return self._part(name, function, settings)
+
+    def _part(self, name: str, function: Callable[..., Any], settings: dict[str, Any]) -> dict[str, Any]:
         if name not in self.config:
             raise QTrainError(
                 f"name should be a part of config.toml's table [{self.size}]: {', '.join(self.config)}. Got {name!r}."
@@ -140,6 +156,12 @@ class Experiment:
         except _NoData:
             got = f"{shortened(found)} from {name!r}"
             raise QTrainError(f"A part should return a table of numbers. Got {got}.") from None
+        except Exception as error:
+            what = str(error) if isinstance(error, QTrainError) else f"{type(error).__name__}: {error}"
+            raise QTrainError(
+                f"The part {name!r} failed{self._place(error)}: {' '.join(what.split()).rstrip('.')}. "
+                "What ended before it is on file."
+            ) from error
         ended, spent = time.time(), _cpu_seconds() - cpu
         if not isinstance(numbers, dict) or not numbers:
             raise QTrainError(f"A part should return a table of numbers. Got {shortened(numbers)} from {name!r}.")
@@ -149,6 +171,12 @@ class Experiment:
             "digest": digest, "mark": self._mark, "settings": _plain(settings), "begun": begun, "ended": ended,
             "seconds": ended - begun, "cpu_seconds": spent, "memory_mb": memory, "numbers": numbers,
         }  # fmt: skip
+
+    def _place(self, error: Exception) -> str:
+        """The last line of the folder's own code that an error passed through."""
+        every = traceback.extract_tb(error.__traceback__)
+        frames = [frame for frame in every if self.folder in Path(frame.filename).resolve().parents]
+        return f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
 
     def save(self, figure: Any, name: str = "figure.png", **options: Any) -> Path:
         """Keep a figure of Matplotlib beside the results; of the full size also in the folder, as the README's."""
@@ -164,6 +192,10 @@ class Experiment:
         Raises:
             QTrainError: a part that never ran and that ``only`` does not leave out; a store out of reach.
         """
+        with _told(self.name, self._is_script):
+            return self._finish()
+
+    def _finish(self) -> int:
         missing = [name for name in self.config if name not in self.parts and (not self._only or name in self._only)]
         unknown = [name for name in self._only if name not in self.config]
         if unknown or missing:
@@ -220,6 +252,18 @@ class Experiment:
             made_folder(self.results)
             write_text(path, secrets.token_hex(8), "results")
         return path.read_text().strip()
+
+
+@contextlib.contextmanager
+def _told(name: str, is_script: bool) -> Iterator[None]:
+    """Errors of input: of a script a sentence and exit code 2."""
+    try:
+        yield
+    except QTrainError as error:
+        if not is_script:
+            raise
+        print(f"{name}: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 class _NoData(Exception):

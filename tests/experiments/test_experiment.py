@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 import signal
 import subprocess
 import sys
@@ -150,6 +151,48 @@ def test_wrong_calls_are_one_sentence():
         qtrain.Experiment("study").part("speed", slow)
     with pytest.raises(qtrain.QTrainError, match=r"A part should return a table of numbers. Got 3 from 'sums'"):
         ran(functions={"sums": lambda *, sizes: 3}, again=True)
+
+
+SCRIPT = """
+import sys, qtrain
+def sums(*, sizes):
+    return {"total": sum(sizes)}
+def slow(*, seconds):
+    return {"inverse": 1 / seconds}
+def main():
+    run = qtrain.Experiment.from_arguments(__file__)
+    run.part("sums", sums)
+    run.part("slow", slow)
+    return run.finish()
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("spoil, arguments, sentence", [
+    (lambda place: None, [], "study: The part 'slow' failed in run.py, line 6: ZeroDivisionError: division by zero. "
+                             "What ended before it is on file."),
+    (lambda place: None, ["huge"], "invalid choice: 'huge'"),
+    (lambda place: (place / "config.toml").unlink(), [], "study/run.py: folder should be one with a config.toml"),
+    (lambda place: (place / "config.toml").write_text("[quick"), [], "study/run.py: config.toml should be a TOML file"),
+    (lambda place: (place / "expected.json").write_text("{"), [], "study/run.py: expected.json should"),
+    (lambda place: (place / "results/quick/sums.json").write_text("{}"), [],
+     "study: results should be what an experiment wrote"),
+    (lambda place: (place / "results/quick/sums.json").write_bytes(b"\xff\xfe{"), [], "study: results should"),
+    (lambda place: None, ["--only", "speed"], "study: only should name parts"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_script_is_a_sentence_and_loses_nothing(spoil, arguments, sentence, monkeypatch, capsys):
+    place = wrote()
+    ran()
+    (place / "results/quick/slow.json").unlink()
+    (place / "run.py").write_text(SCRIPT)
+    spoil(place)
+    left = {path: path.read_bytes() for path in place.rglob("*") if path.is_file()}
+    monkeypatch.setattr(sys, "argv", [str(place / "run.py"), *arguments])
+    with pytest.raises(SystemExit) as stop:
+        runpy.run_path(str(place / "run.py"), run_name="__main__")
+    told = capsys.readouterr().err
+    assert stop.value.code == 2 and sentence in told and "Traceback" not in told
+    assert all(path.read_bytes() == before for path, before in left.items())
 
 
 def test_one_run_with_its_parts_nested(store):
