@@ -35,3 +35,19 @@ def random_observable(seed, n=3, terms=4):
     ] or ["Z" * n]
     terms = len(labels)
     return SparsePauliOp(labels, rng.normal(size=terms)).simplify()
+
+
+def echo(n, layers, seed):
+    """A scrambler of drawn gates, a probe, the scrambler undone: parameters ``w000`` on, a layer n, and ``theta``."""
+    rng, forward, count = np.random.default_rng(seed), QuantumCircuit(n), 0
+    for _ in range(layers):
+        for q in range(n):
+            getattr(forward, rng.choice(["rx", "ry", "rz"]))(Parameter(f"w{count:03d}"), q)
+            count += 1
+        for _ in range(2):
+            places = rng.permutation(n)
+            for a, b in zip(places[::2], places[1::2]):
+                getattr(forward, rng.choice(["cx", "cz"]))(int(a), int(b))
+    circuit = forward.copy()
+    circuit.ry(Parameter("theta"), int(rng.integers(n)))
+    return circuit.compose(forward.inverse())

@@ -264,7 +264,7 @@ def _freed(circuit: QuantumCircuit, name: str, *, announce: bool) -> QuantumCirc
     if announce:
         warnings.warn(
             f"{name} has no free parameters: its {len(places)} rotation angles became a[0] to a[{len(places) - 1}] "
-            f"(free_angles=False, --keep-angles keeps them).",
+            f"(free_angles=False, --keep-angles of qtrain diagnose, keeps them).",
             stacklevel=3,
         )
     return out

@@ -198,43 +198,46 @@ def _low_body(evidence: Evidence) -> tuple[str, str, Standing | None]:
     return "not separated", f"{kinds} are not separated from the best of the others by these tests: {figures}", standing
 
 
-def _entanglers(evidence: Evidence) -> tuple[str, str, Standing | None]:
-    standing = evidence.stand(evidence.twinned, evidence.names("product"))
+def _told(
+    evidence: Evidence, standing: Standing | None, untried: str, **told: tuple[str, str]
+) -> tuple[str, str, Standing | None]:
+    """The answer that stands in ``told`` under the verdict of the standing."""
     if standing is None:
-        return "not tried", "no model was tried with and without entanglement", None
-    figures = evidence.figures(standing)
-    if standing.verdict == AHEAD:
-        return "hurts", f"removing entanglement hurts: {figures}", standing
-    if standing.verdict == LEVEL:
-        return "does not hurt", f"removing entanglement does not hurt: {figures}", standing
-    return "not separated", f"these tests do not tell whether removing entanglement hurts: {figures}", standing
+        return "not tried", untried, None
+    verdict, sentence = told[standing.verdict]
+    return verdict, f"{sentence}: {evidence.figures(standing)}", standing
+
+
+def _entanglers(evidence: Evidence) -> tuple[str, str, Standing | None]:
+    return _told(
+        evidence, evidence.stand(evidence.twinned, evidence.names("product")),
+        "no model was tried with and without entanglement",
+        ahead=("hurts", "removing entanglement hurts"),
+        level=("does not hurt", "removing entanglement does not hurt"),
+        open=("not separated", "these tests do not tell whether removing entanglement hurts"),
+    )  # fmt: skip
 
 
 def _surrogate(evidence: Evidence) -> tuple[str, str, Standing | None]:
     model = [name for name in evidence.names("quantum") if name == "quantum model"]
-    standing = evidence.stand(model, evidence.names("surrogate"))
-    if standing is None:
-        return "not tried", "no surrogate of the quantum model was tried", None
-    figures = evidence.figures(standing)
-    if standing.verdict == AHEAD:
-        return "falls behind", f"these surrogates fall behind the quantum model: {figures}", standing
-    if standing.verdict == LEVEL:
-        return "keeps up", f"a classical surrogate keeps up with the quantum model: {figures}", standing
-    return "not separated", f"surrogate and quantum model are not separated by these tests: {figures}", standing
+    return _told(
+        evidence, evidence.stand(model, evidence.names("surrogate")), "no surrogate of the quantum model was tried",
+        ahead=("falls behind", "these surrogates fall behind the quantum model"),
+        level=("keeps up", "a classical surrogate keeps up with the quantum model"),
+        open=("not separated", "surrogate and quantum model are not separated by these tests"),
+    )  # fmt: skip
 
 
 def _classical(evidence: Evidence) -> tuple[str, str, Standing | None]:
     standing = evidence.stand(evidence.names("quantum"), evidence.names("classical", "one-body", "two-body"))
-    if standing is None:
-        return "not tried", "no quantum model was tried beside classical ones", None
-    figures = evidence.figures(standing)
-    if standing.verdict == AHEAD:
-        return "fall behind", f"the classical models tried fall behind: {figures}", standing
-    if standing.gap.upper < 0:
-        return "ahead", f"a classical model is ahead of the quantum models tried: {figures}", standing
-    if standing.verdict == LEVEL:
-        return "keep up", f"a classical model keeps up: {figures}", standing
-    return "not separated", f"classical and quantum models are not separated by these tests: {figures}", standing
+    level = ("keep up", "a classical model keeps up")
+    between = ("not separated", "classical and quantum models are not separated by these tests")
+    if standing is not None and standing.gap.upper < 0:
+        level = between = ("ahead", "a classical model is ahead of the quantum models tried")
+    return _told(
+        evidence, standing, "no quantum model was tried beside classical ones",
+        ahead=("fall behind", "the classical models tried fall behind"), level=level, open=between,
+    )  # fmt: skip
 
 
 for _row in (

@@ -7,7 +7,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
-from random_circuits import random_circuit
+from random_circuits import echo, random_circuit
 from scipy import stats
 
 from qtrain.circuits.observables import as_observable
@@ -150,19 +150,7 @@ def test_long_ladders_are_decided_and_the_named_qubit_sees_it():
 
 def test_an_echo_that_scrambles_is_called_so():
     """Its angles are shared: derivatives at random angles tell that no Pauli on any qubit feels its first layers."""
-    rng, n, count = np.random.default_rng(3), 9, 0
-    forward = QuantumCircuit(n)
-    for _ in range(15):
-        for q in range(n):
-            getattr(forward, rng.choice(["rx", "ry", "rz"]))(Parameter(f"w{count:03d}"), q)
-            count += 1
-        for _ in range(2):
-            places = rng.permutation(n)
-            for a, b in zip(places[::2], places[1::2]):
-                getattr(forward, rng.choice(["cx", "cz"]))(int(a), int(b))
-    circuit = forward.copy()
-    circuit.ry(Parameter("theta"), 4)
-    circuit = circuit.compose(forward.inverse())
+    n, circuit = 9, echo(9, 15, 3)
     first = np.array([name in {f"w{k:03d}" for k in range(2 * n)} for name in lower(circuit).parameters])
     found = by_angles(Problem(lower(circuit), as_observable("I" * (n - 1) + "Z")), first, 3 * 2.0**-n, seconds=60)
     assert not found.felt[first].any()

@@ -8,28 +8,13 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.library import efficient_su2, real_amplitudes
 from qiskit.quantum_info import Operator, SparsePauliOp
+from random_circuits import echo
 
 from qtrain.circuits.program import lower
 from qtrain.improvement.echoes import mirrored_pairs, thinned, thinned_and_measured
 from qtrain.improvement.improve import improve
 from qtrain.improvement.table import Model
 from qtrain.simulators.statevector import values_and_gradients
-
-
-def echo(n, layers, seed):
-    """A scrambler of drawn gates, a probe, the scrambler undone; and its first parameters."""
-    rng, forward, count = np.random.default_rng(seed), QuantumCircuit(n), 0
-    for _ in range(layers):
-        for q in range(n):
-            getattr(forward, rng.choice(["rx", "ry", "rz"]))(Parameter(f"w{count:03d}"), q)
-            count += 1
-        for _ in range(2):
-            places = rng.permutation(n)
-            for a, b in zip(places[::2], places[1::2]):
-                getattr(forward, rng.choice(["cx", "cz"]))(int(a), int(b))
-    circuit = forward.copy()
-    circuit.ry(Parameter("theta"), int(rng.integers(n)))
-    return circuit.compose(forward.inverse())
 
 
 def model(circuit, label=None):
