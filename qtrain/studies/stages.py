@@ -33,7 +33,7 @@ def stages_of(spec: SearchSpec) -> tuple[Stage, ...]:
         >>> from qtrain.studies.spec.search_spec import read_spec
         >>> spec = {"name": "t", "qubits": 3, "task": {"kind": "tfim"}, "objectives": {"use": ["expressivity"]}}
         >>> [stage.name for stage in stages_of(read_spec(spec))]  # min_trainability is a limit by default
-        ['light_cone', 'algebra', 'gradients', 'expressivity']
+        ['light_cone', 'expressivity', 'algebra', 'gradients']
     """
     names = {name for name, row in STAGES.items() if row.asked(spec)}
     for row in reversed(STAGES.values()):  # what is needed stands in front

@@ -181,7 +181,7 @@ def test_bad_devices_are_one_sentence(device, n, message):
         build_setup(spec_of(n, device=device))
 
 
-STAGES = ["light_cone", "hardware", "algebra", "gradients", "expressivity", "training"]
+STAGES = ["light_cone", "hardware", "expressivity", "algebra", "gradients", "training"]
 
 
 def test_a_good_candidate_passes_every_stage():

@@ -155,8 +155,8 @@ class RandomCircuits:
             return _sampled(asked, np.array(estimates) + scale, scale)
         factors = np.eye(3)[letters]
         if chosen == "exact":
-            curve = _curve(Grid(factors, self.pairs), Grid(inputs, self.pairs), mix, marks, places)
-            logs = np.array(curve) + scale
+            found = _curve(Grid(factors, self.pairs), Grid(inputs, self.pairs), mix, marks, places)
+            logs = np.array(found) + scale
             return _known(asked, logs, logs, "exact", scale, lost=np.zeros(len(asked), bool))
         if tolerance is not None:
             check_number("tolerance", tolerance, above=0)
@@ -164,15 +164,15 @@ class RandomCircuits:
                 raise QTrainError(f"tolerance should be at most 0.01 of the largest singular value. Got {tolerance:g}.")
         weight = balance(self.tilt)
 
-        def curve(most: float) -> np.ndarray:
+        def logarithms(most: float) -> np.ndarray:
             train, source = Train(factors, most, weight), Train(inputs, most, 1 / weight)
             return np.array(_curve(train, source, mix, marks, places)) + scale
 
         tried = [tolerance] if tolerance is not None else list(TOLERANCES)
         with threadpool_limits(1, "blas"):  # the matrices are small
-            logs = curve(COARSER * tried[0])
+            logs = logarithms(COARSER * tried[0])
             for most in tried:
-                coarse, logs = logs, curve(most)
+                coarse, logs = logs, logarithms(most)
                 moved = np.subtract(coarse, logs, out=np.zeros(len(asked)), where=coarse != logs)
                 if np.abs(np.expm1(moved)).max() <= PRECISE:
                     break
