@@ -32,7 +32,6 @@ MATRIX = {
     "z": np.diag([1, -1]),
 }
 MOST_QUBITS = 2**16
-READOUTS = ("IZ", "ZI", "ZZ")  # of the two qubits that are left
 
 
 def as_numbers(name: str, values: Any, shape: tuple[int | None, ...], *, kind: str = "") -> np.ndarray:

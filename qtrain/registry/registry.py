@@ -15,8 +15,10 @@ import math
 import os
 import platform
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -308,9 +310,21 @@ def load(name: str) -> RegistryEntry:
     return own
 
 
-def _installed() -> dict[str, str]:
-    """Entry-point name → package, without importing either."""
+def _installed() -> Mapping[str, str]:
+    """Entry-point name → package, without importing either; looked for again when a folder of the path has changed."""
+    return _installed_on(tuple((place := os.path.abspath(folder), _changed(place)) for folder in sys.path))
+
+
+@lru_cache(maxsize=1)
+def _installed_on(path: tuple[tuple[str, int], ...]) -> Mapping[str, str]:
     return {point.name: point.value for point in importlib.metadata.entry_points(group=GROUP)}
+
+
+def _changed(place: str) -> int:
+    try:
+        return os.stat(place).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _read_package(name: str, package: str) -> RegistryEntry:

@@ -63,7 +63,6 @@ class LowWeight(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: np.ndarray, y: np.ndarray, network: Network) -> LowWeight:
         """The weights are those of ``network``, which was fitted on the same rows."""
-        self.network_ = network
         self.evaluate_ = _on_states(network) if network.quantum else _on_features(network)
         self.readout_ = LogisticRegression(C=100.0, class_weight="balanced", max_iter=500)
         self.readout_.fit(self.evaluate_(X), y)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -182,6 +184,22 @@ def test_installed_packages_add_their_winner(package):
     assert entry.architecture == hva_tfim(topology="ring", reps=2) and entry.study == "winners"
     with pytest.raises(QTrainError, match="installed package's other architecture. Got 'tfim-ring'"):
         register(RegistryEntry("tfim-ring", hva_tfim(), 6))
+
+
+def test_packages_are_looked_for_once_and_again_when_one_is_installed(package, monkeypatch):
+    looked = []
+    look = importlib.metadata.entry_points
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda **group: looked.append(group) or look(**group))
+    register(ENTRY)
+    assert [load(name).name for _ in range(3) for name in names()] == ["tfim", "tfim-ring"] * 3
+    assert len(looked) <= 1
+    later = package.parent / "later_pkg-1.0.dist-info"
+    later.mkdir()
+    (later / "METADATA").write_text("Metadata-Version: 2.1\nName: later-pkg\nVersion: 1.0\n")
+    (later / "entry_points.txt").write_text("[qtrain.architectures]\ntfim-later = winner_pkg\n")
+    assert names() == ("tfim", "tfim-later", "tfim-ring")
+    shutil.rmtree(later)
+    assert names() == ("tfim", "tfim-ring")
 
 
 def test_an_altered_package_is_refused_with_both_ids(package):

@@ -20,7 +20,7 @@ class Followed:
     """Values and gradients by an evaluator, checked every few gradients where the value is lowest.
 
     Attributes:
-        chosen: the evaluator now. tolerance: relative. enlarged: how often a larger one took its place.
+        chosen: the evaluator now. tolerance: relative.
         best, lowest: (starts, M) points of the lowest values since the evaluator is the one it is, and these values.
         note: called with (point, value) of the lowest so far at each gradient; may raise to end the descent.
     """
@@ -31,7 +31,7 @@ class Followed:
     ) -> None:  # fmt: skip
         self.chosen, self.tolerance, self.note = chosen, tolerance, note
         self.best, self.lowest = start.copy(), np.full(len(start), np.inf)
-        self.enlarged = self._calls = 0
+        self._calls = 0
 
     def values_and_gradients(
         self, weights: np.ndarray, step: int, starts: np.ndarray
@@ -69,5 +69,4 @@ class Followed:
             return False
         self.chosen = larger
         self.lowest = np.full(len(self.lowest), np.inf)
-        self.enlarged += 1
         return True
