@@ -170,6 +170,12 @@ def _descended(
         point = trained.weights[trained.best]
     except Over:
         point = point if kept.angles is None else kept.angles
+    except MemoryError:
+        place = "keep= would have them on file" if kept.path is None else f"the best angles are in {kept.path}"
+        raise QTrainError(
+            f"budget should allow no more memory than there is. Got none left behind {kept.gradients} gradients: "
+            f"{place}."
+        ) from None
     finally:
         kept.write()  # whatever ended it: a key, a lack of memory
     return point, kept.gradients - before

@@ -16,6 +16,7 @@ from qiskit.circuit.library import real_amplitudes
 
 import qtrain
 from qtrain.architecture.hva import hva
+from qtrain.simulators.truncated.followed import Followed
 from qtrain.studies.tasks.spin_models import spin_model
 
 LONG = """
@@ -68,6 +69,28 @@ def test_out_of_time_the_best_is_returned_and_kept(tmp_path):
     assert again.loss < found.loss
     done = qtrain.pretrain(circuit, _tfim(6), start=begin, steps=30, width=None, keep=file)
     assert (done.loss, done.evaluations) == (again.loss, again.evaluations)  # no step is left
+
+
+def test_out_of_memory_is_one_sentence_and_the_best_is_kept(tmp_path, monkeypatch):
+    file = tmp_path / "kept.json"
+    circuit = real_amplitudes(5, reps=1)
+    whole, left = Followed.values_and_gradients, [5]
+
+    def scarce(self, *given):
+        left[0] -= 1
+        if left[0] < 0:
+            raise MemoryError
+        return whole(self, *given)
+
+    monkeypatch.setattr(Followed, "values_and_gradients", scarce)
+    begin = [0.3] * circuit.num_parameters
+    with pytest.raises(qtrain.QTrainError, match=f"Got none left behind 5 gradients: the best angles are in {file}"):
+        qtrain.pretrain(circuit, _tfim(5), start=begin, width=None, keep=file)
+    monkeypatch.undo()
+    first = json.loads(file.read_text())["loss"]
+    found = qtrain.pretrain(circuit, _tfim(5), start=begin, width=None, keep=file)
+    assert found.way == "angles on file"
+    assert found.loss < first < qtrain.pretrain(circuit, _tfim(5), start=begin, steps=0, width=None).loss
 
 
 @pytest.mark.parametrize(("content", "message"), [
