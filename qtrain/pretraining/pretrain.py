@@ -182,13 +182,12 @@ def _descended(
 
 
 def _judged(chosen: Chosen, point: np.ndarray) -> tuple[float, float, str]:
-    """The cost at a point, its error and what gave it: by truncations as large as it takes, or as there are."""
-    while True:
-        values, errors, clause = chosen.check(point[None])
-        larger = None if errors[0] <= TOLERANCE * max(1.0, abs(values[0])) else chosen.larger()
-        if larger is None or larger.larger() is None:
-            return float(values[0]), float(errors[0]), clause
-        chosen = larger
+    """The cost at a point, its error and what gave it; by one truncation larger where the first is too small."""
+    values, errors, clause = chosen.check(point[None])
+    larger = None if errors[0] <= TOLERANCE * max(1.0, abs(values[0])) else chosen.larger()
+    if larger is not None and larger.larger() is not None:
+        values, errors, clause = larger.check(point[None])
+    return float(values[0]), float(errors[0]), clause
 
 
 def _begun(start: Any, program: Any, operator: SparsePauliOp, seed: int) -> tuple[str, np.ndarray, int]:
