@@ -65,16 +65,12 @@ def _low_weight(cost: Cost) -> Assessment | None:
     if found is None:
         return None
     width = cost.program.num_qubits
-    first = min(found.choosing.smallest(found.choosing.lost_by_weight, _allowed(found.choosing, cost)), width)
-
-    def judged(cut: int) -> Assessment:
-        return _judged(
-            cost, found.judging, f"weight up to {cut}", found.judging.lost_by_weight(cut), whole=cut == width,
-            follow=lambda: low_weight(cost.program, found.tape, cost.observable, cut, most=MOST),
-            bound=_most(width, cut, 3) * cost.gates if found.around else math.inf,
-        )  # fmt: skip
-
-    return _first_that_holds(judged, first, width if found.around else first)
+    cut = min(_cut(found, cost, PathSample.lost_by_weight), width)
+    return _judged(
+        cost, found.judging, f"weight up to {cut}", found.judging.lost_by_weight(cut), whole=cut == width,
+        follow=lambda: low_weight(cost.program, found.tape, cost.observable, cut, most=MOST),
+        bound=_most(width, cut, 3) * cost.branchings if found.around else math.inf,
+    )  # fmt: skip
 
 
 def _low_degree(cost: Cost) -> Assessment | None:
@@ -84,32 +80,34 @@ def _low_degree(cost: Cost) -> Assessment | None:
     if found is None:
         return None
     around, most = found.around, cost.branchings
-    word = "sines" if around else "degree"
-
-    def lost(sample: PathSample, cut: int) -> Loss:
-        return sample.lost_by_sines(cut) if around else sample.lost_by_degree(cut)
-
-    first = found.choosing.smallest(lambda cut: lost(found.choosing, cut), _allowed(found.choosing, cost))
-
-    def judged(cut: int) -> Assessment:
-        return _judged(
-            cost, found.judging, f"{word} up to {cut}", lost(found.judging, cut), whole=cut >= most,
-            follow=lambda: low_degree(cost.program, cost.observable, cut, sines=around, most=MOST),
-            bound=_most(most, cut, 1) * cost.gates if around else math.inf,
-        )  # fmt: skip
-
-    return _first_that_holds(judged, first, most if around else first)
+    lost = PathSample.lost_by_sines if around else PathSample.lost_by_degree
+    cut = _cut(found, cost, lost)
+    return _judged(
+        cost, found.judging, f"{'sines' if around else 'degree'} up to {cut}", lost(found.judging, cut),
+        whole=cut >= most, follow=lambda: low_degree(cost.program, cost.observable, cut, sines=around, most=MOST),
+        bound=_most(most + 1, cut + 1, 1) if around else math.inf,  # sums of at most cut of 0, 1, ..., most rotations
+    )  # fmt: skip
 
 
-def _first_that_holds(judged: Callable[[int], Assessment], cut: int, most: int) -> Assessment:
-    """The chosen cut, or the next one: close to a point few paths are felt, and they choose it one too low at times."""
-    found = judged(cut)
-    return found if found.certain or cut >= most else judged(cut + 1)
+def _cut(found: Paths, cost: Cost, lost: Callable[[PathSample, int], Loss]) -> int:
+    """The cut that is judged.
+
+    Of a start, the smallest that holds: what is lost at one cut is part of what is lost at any lower one, so that the
+    least of them that holds is too low no more often than a single one would be.
+    """
+    if not found.around:
+        return found.choosing.smallest(lambda cut: lost(found.choosing, cut), _allowed(found.choosing, cost))
+
+    def at_most(cut: int) -> Loss:
+        return Loss(*3 * (lost(found.judging, cut).upper,))
+
+    return found.judging.smallest(at_most, cost.tolerance**2 * found.judging.second_moment)
 
 
 def _most(of: int, cut: int, ways: int) -> float:
-    """How many choices there are of at most ``cut`` of so many, each in some ways."""
-    return float(sum(math.comb(of, k) * ways**k for k in range(min(cut, of) + 1)))
+    """How many choices there are of at most ``cut`` of so many, each in some ways; far too many are not counted."""
+    least = min(cut, of)
+    return 1e300 if least > 60 else float(sum(math.comb(of, k) * ways**k for k in range(least + 1)))
 
 
 def _allowed(sample: PathSample, cost: Cost) -> float:
