@@ -52,7 +52,7 @@ def _certificates(axis: Axes, rows: dict[str, Any]) -> None:
     axis.axis("off")
     axis.set_title("Certificates, and how exact their evaluators are", loc="left", fontsize=11.5, fontweight="bold")
     off = [row["disagreement"] for row in rows.values()]
-    text = [(name, row["certificate"], "–" if d is None else f"{d:.0e}") for (name, row), d in zip(rows.items(), off)]
+    text = [(name, row["certificate"].replace(" Pauli propagation", ""), "–" if d is None else f"{d:.0e}") for (name, row), d in zip(rows.items(), off)]
     if not text:
         return
     heads = ["model", "certificate", "largest\ndifference"]
