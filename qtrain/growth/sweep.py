@@ -71,7 +71,7 @@ def sweep(
     ends = [*(int(np.searchsorted(program.gate, place)) for place in places), len(program)]
     state = states(program, weights[None, :], num_threads=_ONE_THREAD)
     slope = np.empty((len(ends), len(pool)))
-    ready, terms = _ready(hamiltonian)
+    ready, terms, paulis = _ready(hamiltonian)
     tail = ready.on(spliced(ready.program, [(0, gate) for gate in pool]))
     none = np.zeros((1, len(pool)))
     value, slopes, _ = tail.run(none, gradient=True, start=state, num_threads=_ONE_THREAD)
@@ -84,7 +84,7 @@ def sweep(
     now = float(value[0, 0])
     simple = np.array([gate.is_rotation for gate in pool], bool)
     if simple.any():
-        opposite = _at_pi(ready.observables[0].paulis, terms, state, [gate for gate in pool if gate.is_rotation])
+        opposite = _at_pi(paulis, terms, state, [gate for gate in pool if gate.is_rotation])
         gain[-1, simple], angle[-1, simple] = sinusoid(now, opposite, slope[-1, simple])
     unknown = np.argwhere(np.isnan(gain))
     steepest = unknown[np.argsort(-np.abs(slope[tuple(unknown.T)]), kind="stable")][:exact]
@@ -101,20 +101,21 @@ def sinusoid(now: np.ndarray | float, opposite: np.ndarray, slope: np.ndarray) -
     return half + depth, np.arctan2(-slope, -half)
 
 
-def _ready(hamiltonian: SparsePauliOp) -> tuple[Simulation, Simulation]:
-    """Simulations of the Hamiltonian and of each of its terms, behind no circuit: a growth asks at every step."""
+def _ready(hamiltonian: SparsePauliOp) -> tuple[Simulation, Simulation, PauliList]:
+    """The Hamiltonian and each of its terms behind no circuit, and the terms: a growth asks at every step."""
     n, paulis = int(hamiltonian.num_qubits), hamiltonian.paulis
     make = _kept if len(paulis) << n <= KEPT else _new
     return make(n, paulis.z.tobytes(), paulis.x.tobytes(), np.asarray(hamiltonian.coeffs, complex).tobytes())
 
 
-def _new(n: int, z: bytes, x: bytes, coefficients: bytes) -> tuple[Simulation, Simulation]:
+def _new(n: int, z: bytes, x: bytes, coefficients: bytes) -> tuple[Simulation, Simulation, PauliList]:
     from qiskit.quantum_info import PauliList, SparsePauliOp
 
     letters = [np.frombuffer(part, bool).reshape(-1, n) for part in (z, x)]
     operator = SparsePauliOp(PauliList.from_symplectic(*letters), np.frombuffer(coefficients, complex)).simplify()
     empty = _nothing(n)
-    return Simulation(empty, [operator]), Simulation(empty, [operator[k : k + 1] for k in range(len(operator))])
+    each = [operator[k : k + 1] for k in range(len(operator))]
+    return Simulation(empty, [operator]), Simulation(empty, each), operator.paulis
 
 
 _kept = lru_cache(maxsize=4)(_new)
