@@ -139,7 +139,7 @@ WRONG_WHOLES = {
 WRONG_NUMBERS = {
     "confidence": lambda v: SHADOWS.estimate("ZZ", confidence=v), "point": lambda v: CHAIN.hamiltonian(3, {"ratio": v if v != -1 else NAN}),
     "tolerance": lambda v: qtrain.ground_state("ZZZ", tolerance=v), "rate": lambda v: qtrain.PhaseClassifier(NETWORK, num_classes=2, rate=v),
-    "tolerance ": lambda v: RANDOM.variance([2], "ZII", method="train", tolerance=v), "width": lambda v: qtrain.pretrain(GOOD, "ZZ", width=v),
+    "tolerance ": lambda v: RANDOM.variance([2], "ZII", method="train", tolerance=-1 if v is None else v), "width": lambda v: qtrain.pretrain(GOOD, "ZZ", width=-1 if v is None else v),
     "margin": lambda v: qtrain.audit(TABLE, CLASSES, margin=v), "tilt": lambda v: qtrain.RandomCircuits(3, "line", v if v != -1 else NAN),
 }  # fmt: skip
 THINGS = [None, 3, "", b"x", NAN, [], [NAN], object(), {"a": 1}]
