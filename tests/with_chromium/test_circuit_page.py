@@ -139,12 +139,14 @@ def test_words_and_buttons_filter_rows_and_gates(shown, four):
 def test_columns_sort_by_value(shown):
     page = shown(made(verdicts(60, causes=["healthy", "unknown: no method reaches its gradient"])))
     page.click(".group summary")
+    page.until("document.querySelector('.group[open]') !== null")
     read = "[...document.querySelectorAll('.group[open] tbody tr')].map(r => Number(r.cells[3].dataset.v))"
     for direction in ("ascending", "descending"):
         page.click(".group[open] th:nth-child(4) button")
+        head = "document.querySelector('.group[open] th:nth-child(4)')"
+        page.until(f"{head}.getAttribute('aria-sort') === '{direction}'")
         values = page.run(read)
         assert values == sorted(values, reverse=direction == "descending") and len(values) == 30
-        assert page.run("document.querySelector('.group[open] th:nth-child(4)').getAttribute('aria-sort')") == direction
 
 
 def test_dark_follows_the_system_and_the_button(shown, four):
