@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from qtrain.errors import QTrainError
+from qtrain.errors import QTrainError, shortened
 
 
 def write_text(path: Path, text: str, argument: str) -> None:
@@ -64,3 +64,27 @@ def replaced(path: Path, argument: str) -> Iterator[Path]:
         if beside is not None:
             with contextlib.suppress(OSError):
                 beside.unlink()
+
+
+def as_npz(path: str | os.PathLike[str], argument: str = "path") -> Path:
+    """The name of an .npz file that the system takes; whether it is there is not asked.
+
+    Raises:
+        QTrainError: no name, another ending, a name that is too long or holds a zero byte.
+
+    Example:
+        >>> as_npz("kept.npz").name
+        'kept.npz'
+    """
+    wanted = f"{argument} should be the name of an .npz file"
+    try:
+        place = Path(path)
+        if "\0" in str(place):
+            raise ValueError("it holds a zero byte")
+        place.exists()
+    except (TypeError, OSError, ValueError) as error:  # no name, too long
+        why = getattr(error, "strerror", None) or error
+        raise QTrainError(f"{wanted}. Got {shortened(path)}: {why}.") from None
+    if place.suffix.lower() != ".npz":
+        raise QTrainError(f"{wanted}. Got {shortened(str(place))}.")
+    return place

@@ -11,7 +11,7 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qtrain.circuits.observables import as_observable
 from qtrain.errors import QTrainError, check_whole, shortened
-from qtrain.files.writing import replaced
+from qtrain.files.writing import as_npz, replaced
 from qtrain.json_results import Shown, count
 
 MOST_QUBITS = 24  # of a state vector
@@ -144,7 +144,7 @@ class GroundState(Shown):
     def save(self, path: str | Path) -> None:
         """Write it to an ``.npz`` file, whole or not at all."""
         named: dict[str, Any] = {f"tensor{q}": tensor for q, tensor in enumerate(self.tensors)}
-        with replaced(as_place(path), "path") as part, part.open("wb") as file:
+        with replaced(as_npz(path), "path") as part, part.open("wb") as file:
             np.savez(file, facts=np.array([self.energy, self.truncation_error, self.sweeps]), **named)
 
     @classmethod
@@ -154,7 +154,7 @@ class GroundState(Shown):
         Raises:
             QTrainError: a file that is missing, of another kind, or damaged.
         """
-        place = as_place(path)
+        place = as_npz(path)
         try:
             if not place.is_file():  # others would block, or never end
                 raise OSError("there is no such file")
@@ -165,21 +165,6 @@ class GroundState(Shown):
         except Exception as fault:  # what NumPy, zlib and zipfile raise for damaged files is theirs to choose
             said = shortened(str(fault))[1:-1]
             raise QTrainError(f"path should be a ground state that was saved (.npz). Got {place}: {said}.") from None
-
-
-def as_place(path: Any) -> Path:
-    """The name of an .npz file that the system takes."""
-    try:
-        place = Path(path)
-        if "\0" in str(place):
-            raise ValueError("it holds a zero byte")
-        place.exists()
-    except (TypeError, OSError, ValueError) as error:  # no name, too long
-        why = getattr(error, "strerror", None) or error
-        raise QTrainError(f"path should be the name of an .npz file. Got {shortened(path)}: {why}.") from None
-    if place.suffix.lower() != ".npz":
-        raise QTrainError(f"path should be the name of an .npz file. Got {shortened(str(path))}.")
-    return place
 
 
 def _step(block: np.ndarray, ket: np.ndarray, bra: np.ndarray) -> np.ndarray:

@@ -12,8 +12,9 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Statevector
 
 from qtrain.errors import QTrainError, check_whole, shortened
+from qtrain.files.writing import as_npz
 from qtrain.shadows.circuits import prepared
-from qtrain.shadows.data import Shadows, as_npz
+from qtrain.shadows.data import Shadows
 from qtrain.shadows.devices import Device
 from qtrain.shadows.states import MAX_QUBITS, Amplitudes, MatrixProduct
 

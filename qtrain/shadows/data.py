@@ -14,6 +14,7 @@ from qiskit.quantum_info import PauliList, SparsePauliOp
 
 from qtrain.circuits.observables import measured
 from qtrain.errors import QTrainError, check_whole, shortened
+from qtrain.files.writing import as_npz
 from qtrain.json_results import Shown, count
 from qtrain.shadows import estimate as estimates
 from qtrain.shadows import store
@@ -229,23 +230,6 @@ def as_strings(paulis: Any, num_qubits: int) -> Strings:
     if found.num_qubits != num_qubits:
         raise QTrainError(f"paulis should act on {num_qubits} qubits, as the shadows do. Got {found.num_qubits}.")
     return Strings.of(found.x, found.z)
-
-
-def as_npz(path: str | Path, argument: str = "path") -> Path:
-    """The name of a file that the system takes; whether it is there is not asked."""
-    if not isinstance(path, (str, Path)):
-        raise QTrainError(f"{argument} should be the name of an .npz file. Got {shortened(path)}.")
-    if Path(path).suffix.lower() != ".npz":
-        raise QTrainError(f"{argument} should be the name of an .npz file. Got {shortened(str(path))}.")
-    try:
-        if "\0" in str(path):
-            raise ValueError("it holds a zero byte")
-        Path(path).exists()
-    except (OSError, ValueError) as error:  # too long
-        why = error.strerror if isinstance(error, OSError) else error
-        got = f"{shortened(str(path))}: {why}"
-        raise QTrainError(f"{argument} should be the name of an .npz file. Got {got}.") from None
-    return Path(path)
 
 
 def _table(name: str, values: Any, allowed: tuple[int, ...]) -> np.ndarray:

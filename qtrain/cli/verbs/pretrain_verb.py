@@ -38,6 +38,7 @@ def pretrain(
     """Find angles to begin with on a device, without one; say whether the circuit still trains from there."""
     from qtrain.budget import Budget
     from qtrain.circuits.files import read_circuit
+    from qtrain.files.writing import replaced, write_text
     from qtrain.pretraining.pretrain import pretrain as find
     from qtrain.registry.registry import load
     from qtrain.studies.tasks.hamiltonian import read_hamiltonian, read_terms
@@ -71,10 +72,10 @@ def pretrain(
         seed=seed,
     )  # fmt: skip
     if output is not None and output.suffix.lower() == ".json":
-        output.write_text(found.to_json() + "\n", encoding="utf-8")
+        write_text(output, found.to_json() + "\n", "output")
     elif output is not None:
         from qiskit import qpy
 
-        with output.open("wb") as opened:
+        with replaced(output, "output") as beside, beside.open("wb") as opened:
             qpy.dump(found.assign(whole), opened)
     say(found.to_json() if json else f"{found!r}"[1:-1] + ("" if output is None else f"\nwritten to {output}"))

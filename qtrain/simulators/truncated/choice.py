@@ -163,10 +163,11 @@ def _low_weight(problem: Problem, weight: int) -> Evaluator | str:
     return f"more than {STRINGS:,} strings of weight {weight}" if found is None else found
 
 
-register_truncation("matrix product", Truncation(_matrix_product, BONDS, "bond"))
 def _heaviest(problem: Problem) -> int:
+    """Weight of the observable's heaviest term."""
     terms = problem.observable.paulis
     return int((terms.x | terms.z).sum(axis=1).max(initial=1))
 
 
+register_truncation("matrix product", Truncation(_matrix_product, BONDS, "bond"))
 register_truncation("low weight", Truncation(_low_weight, WEIGHTS, "weight", _heaviest))
