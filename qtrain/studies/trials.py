@@ -14,6 +14,7 @@ from qtrain.studies.objectives import signs
 
 ROOT = "root"  # in the place of a move: the first gates on a reference state
 TRAIN_ON = "train_on"  # likewise: the parent itself, trained for longer
+RESTART = "restart"  # likewise: the parent's circuit from other angles
 MOVE, PARENT = "grown.move", "grown.parent"  # in the params of a grown candidate
 
 

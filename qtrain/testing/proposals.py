@@ -103,7 +103,7 @@ def check_start(name: str) -> None:
         >>> check_start("shelf")
     """
     spec = read_spec({"name": "check", "qubits": 4, "task": {"kind": "tfim"}, "start": [name]})
-    found = tuple(STARTS[name](spec))
+    found = tuple(template.architecture for template in STARTS[name](spec))
     assert found and all(isinstance(a, Architecture) for a in found), "it should give architectures"
     assert len({a.content_id for a in found}) == len(found), "each architecture should be there once"
     assert len(build_starts(spec, _SPACE)) == len(found)

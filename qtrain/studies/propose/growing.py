@@ -20,8 +20,18 @@ from qtrain.growth.edits import GateList
 from qtrain.growth.references import REFERENCES
 from qtrain.growth.suggest import Suggestions
 from qtrain.studies.propose.growth_moves import BEGIN, GROWTH_MOVES, Child, Growing, Parent
+from qtrain.studies.propose.racing import (
+    LONGER,
+    MOST_STEPS,
+    behind,
+    continued,
+    next_to_restart,
+    next_to_train,
+    task_loss,
+)
 from qtrain.studies.propose.suggesting import suggest_for
-from qtrain.studies.trials import MOVE, PARENT, ROOT, TRAIN_ON, TrialRecord
+from qtrain.studies.training import initial_weights
+from qtrain.studies.trials import MOVE, PARENT, RESTART, ROOT, TRAIN_ON, TrialRecord
 
 if TYPE_CHECKING:
     from qtrain.studies.setup import Setup
@@ -30,10 +40,8 @@ if TYPE_CHECKING:
 MOST_PARENTS = 24
 FULL = 0.97  # of a limit: no room for more two-qubit gates
 LEAN = 0.85  # of the children of circuits on target have no more two-qubit gates than they
-MOST_LEARNERS = 100  # the best so many may go on with their training
-LONGER = 4  # times the steps
-MOST_STEPS = 3200
 PATIENCE = 0.4  # of the proposals train on a circuit whose training was not at its end, while there are some
+AGAIN = 0.15  # train a leading circuit from other angles
 
 
 @dataclass(frozen=True)
@@ -52,8 +60,8 @@ class Grown:
 
     @property
     def same(self) -> bool:
-        """Its parent's circuit, trained on."""
-        return bool(self.params[MOVE] == TRAIN_ON)
+        """Its parent's circuit, trained on or again."""
+        return self.params[MOVE] in (TRAIN_ON, RESTART)
 
     @property
     def content_id(self) -> str:
@@ -138,7 +146,7 @@ class Children:
         self.target = -np.inf if target is None else target
         front, fewest = [], np.inf
         for trial in sorted(
-            able, key=lambda t: (_loss(t), t.number)
+            able, key=lambda t: (task_loss(t), t.number)
         ):  # each that takes fewer gates than all before
             gates = trial.metrics.get("two_qubit_gates", 0.0)
             if gates < fewest:
@@ -147,15 +155,12 @@ class Children:
         able.sort(key=lambda t: (*_rank(t, self.target), t.number))
         self.ranked, self.front = able[:MOST_PARENTS], front
         grower._used.update({t.number: t.metrics for t in (*self.ranked, *front)})
-        continued = {t.params[PARENT] for t in finished if t.params.get(MOVE) == TRAIN_ON}
         trained = [t for t in finished if t.feasible and t.duplicate_of is None and "training" in t.report]
-        trained.sort(key=lambda t: (_loss(t), t.number))
+        self.trained = trained if grower.setup.spec.growth.inherit and grower.setup.spec.trains else []
+        self.gradients = behind(self.trained)
+        past = continued(finished)
         self.unfinished = [
-            t
-            for t in trained[:MOST_LEARNERS]
-            if grower.setup.spec.growth.inherit
-            and t.number not in continued
-            and _unfinished(t, grower.setup.spec)
+            t for t in self.trained if t.number not in past and _unfinished(t, grower.setup.spec)
         ]
         self.begun = {t.params[PARENT] for t in finished if t.params.get(MOVE) == ROOT}
         self.n = n
@@ -178,8 +183,15 @@ class Children:
             self.begun.add(root.number)
             grown = BEGIN.child(root, self.grower.growing, rng)
             return None if grown is None else self._proposal(grown, ROOT, root.number)
-        if self.unfinished and rng.random() < PATIENCE:
-            return self._trained_on(rng)
+        whence = rng.random()
+        if whence < PATIENCE:
+            longer = self._trained_on(rng)
+            if longer is not None:
+                return longer
+        elif whence < PATIENCE + AGAIN:
+            again = self._trained_again(rng)
+            if again is not None:
+                return again
         names = list(GROWTH_MOVES)
         for _ in range(8):
             parent = self._parent(rng)
@@ -197,21 +209,34 @@ class Children:
                 return self._proposal(grown, name, parent.number)
         return None
 
-    def _trained_on(self, rng: np.random.Generator) -> Grown:
-        """One whose training was not at its end goes on, with more steps: the best, or one of most parameters.
-
-        A rich circuit learns slowly at first, and ends lower: losses of short trainings alone would never find out.
-        """
-        left = list(self.unfinished)
-        if rng.random() < 0.5:
-            left.sort(key=lambda t: (-t.metrics.get("parameters", 0.0), _loss(t), t.number))
-        trial = left[min(int(rng.geometric(0.35)), len(left)) - 1]
+    def _trained_on(self, rng: np.random.Generator) -> Grown | None:
+        """One whose training was not at its end goes on; None where none is worth it."""
+        trial = next_to_train(
+            self.trained, self.gradients, self.unfinished, self.grower.setup.spec.training.steps,
+            richest=bool(rng.random() < 0.5),
+        )  # fmt: skip
+        if trial is None:
+            return None
         self.unfinished.remove(trial)
-        steps = min(LONGER * (trial.steps or self.grower.setup.spec.training.steps), MOST_STEPS)
+        steps = min(round((LONGER - 1) * self.gradients[trial.number]), MOST_STEPS)
         trained = trial.report["training"]
         rows = tuple(map(tuple, trained["starts"])) if "starts" in trained else tuple(trained["weights"])
-        architecture = Architecture.from_dict(dict(trial.architecture))
-        return Grown(architecture, rows, {MOVE: TRAIN_ON, PARENT: trial.number}, steps)
+        return Grown(_architecture(trial), rows, {MOVE: TRAIN_ON, PARENT: trial.number}, steps)
+
+    def _trained_again(self, rng: np.random.Generator) -> Grown | None:
+        """A leading circuit from other angles: as the spec's trainings begin, or from anywhere."""
+        spec = self.grower.setup.spec
+        trial = next_to_restart([t for t in self.trained if t.architecture.get("circuit") is None])
+        if trial is None:
+            return None
+        self.trained = [t for t in self.trained if t.architecture_id != trial.architecture_id]  # in this batch
+        wide = spec.training.clifford_width is not None or spec.training.initialization == "zero" or rng.random() < 0.5
+        training = spec.training.model_copy(update={"initialization": "uniform"} if wide else {})
+        count = len(trial.report["training"]["weights"])
+        rows = initial_weights(count, training, int(rng.integers(2**32)))
+        many = "starts" in trial.report["training"]
+        angles = tuple(tuple(row.tolist()) for row in rows) if many else tuple(rows[0].tolist())
+        return Grown(_architecture(trial), angles, {MOVE: RESTART, PARENT: trial.number}, LONGER * spec.training.steps)
 
     def _parent(self, rng: np.random.Generator) -> Parent | None:
         """A trained circuit, or a reference state before there are any."""
@@ -234,14 +259,14 @@ def _unfinished(trial: TrialRecord, spec: SearchSpec) -> bool:
     return trial.metrics.get("gradient_evaluations", 0.0) >= steps
 
 
+def _architecture(trial: TrialRecord) -> Architecture:
+    return Architecture.from_dict(dict(trial.architecture))
+
+
 def bar_of(finished: Sequence[TrialRecord]) -> float | None:
     """The loss of the last one that counts as a parent; None while there are few."""
-    losses = sorted(_loss(t) for t in finished if t.feasible and t.duplicate_of is None)
+    losses = sorted(task_loss(t) for t in finished if t.feasible and t.duplicate_of is None)
     return losses[MOST_PARENTS - 1] if len(losses) >= MOST_PARENTS else None
-
-
-def _loss(trial: TrialRecord) -> float:
-    return trial.objectives.get("task_loss", 0.0)
 
 
 def _gates(trial: TrialRecord) -> float:
@@ -250,7 +275,7 @@ def _gates(trial: TrialRecord) -> float:
 
 def _rank(trial: TrialRecord, target: float) -> tuple[float, ...]:
     """Lower is better: those that reach the target by their two-qubit gates, then the others by their loss."""
-    loss = _loss(trial)
+    loss = task_loss(trial)
     return (0.0, _gates(trial), float(f"{loss:.1e}")) if loss <= target else (1.0, loss)
 
 
@@ -267,7 +292,7 @@ def _better(child: TrialRecord, parent: TrialRecord | None, target: float) -> bo
 
 def as_parent(trial: TrialRecord, num_qubits: int) -> Parent:
     """A finished trial, with its trained angles."""
-    architecture = Architecture.from_dict(dict(trial.architecture))
+    architecture = _architecture(trial)
     suggestions, trained = Suggestions.from_dict(trial.report["growth"]), trial.report["training"]
     cost, loss = trial.metrics.get("two_qubit_gates", 0.0), trial.objectives["task_loss"]
     if "starts" not in trained:

@@ -1,0 +1,66 @@
+"""Who trains on: of trials with as many gradients behind them the best in four; who begins again: leaders in turns."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qtrain.studies.propose.racing import LEADERS, LONGER, behind, next_to_restart, next_to_train, rung_of
+from qtrain.studies.trials import MOVE, PARENT, RESTART, TRAIN_ON, TrialRecord
+
+STEPS = 50
+
+
+def trial(number, loss=0.1, gradients=50, parameters=4, params=None, architecture=None, starts=1):
+    return TrialRecord(
+        number, "complete", architecture_id=f"a{number if architecture is None else architecture}",
+        params=params or {}, angles=(0.1,) if params else (), objectives={"task_loss": loss},
+        metrics={"gradient_evaluations": float(gradients), "parameters": float(parameters)},
+        report={"training": {"losses": [loss] * starts}},
+    )  # fmt: skip
+
+
+def test_gradients_of_ancestors_count_but_not_where_angles_are_drawn_anew():
+    grown = {MOVE: "append", PARENT: 0}
+    trials = [
+        trial(0, gradients=100, starts=2),
+        trial(1, gradients=150, params={MOVE: TRAIN_ON, PARENT: 0}),
+        trial(2, gradients=10, params=grown | {PARENT: 1}),
+        trial(3, gradients=200, params={MOVE: RESTART, PARENT: 2}),
+        trial(4, gradients=7, params=grown | {PARENT: -1}),
+    ]
+    assert behind(trials) == {0: 50, 1: 200, 2: 210, 3: 200, 4: 7}
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.sampled_from((50, 200, 800)), st.integers(1, 9)), max_size=40), st.data())
+def test_it_is_among_the_best_in_four_of_the_highest_rung_that_has_one(drawn, data):
+    trials = [trial(k, loss, gradients, parameters) for k, (loss, gradients, parameters) in enumerate(drawn)]
+    unfinished = [t for t in trials if data.draw(st.booleans())]
+    gradients = behind(trials)
+    found = next_to_train(trials, gradients, unfinished, STEPS, richest=False)
+    rungs = {k: [t for t in trials if rung_of(gradients[t.number], STEPS) == k] for k in range(3)}
+    able = {
+        k: [t for t in sorted(peers, key=lambda t: (t.objectives["task_loss"], t.number))[: -(-len(peers) // LONGER)]
+            if t in unfinished and len(peers) > 1]
+        for k, peers in rungs.items()
+    }  # fmt: skip
+    expected = next((able[k][0] for k in (2, 1, 0) if able[k]), None)
+    assert found is expected
+    rich = next_to_train(trials, gradients, unfinished, STEPS, richest=True)
+    if rich is not None:
+        peers = [t for t in unfinished if rung_of(gradients[t.number], STEPS) == rung_of(gradients[rich.number], STEPS)]
+        assert rich.metrics["parameters"] == max(t.metrics["parameters"] for t in peers)
+
+
+def test_leaders_begin_again_in_turns_the_better_the_more_often():
+    trials = [trial(k, loss=k / 100) for k in range(20)]
+    begun = []
+    for number in range(20, 50):
+        leader = next_to_restart(trials)
+        begun.append(leader.number)
+        again = {MOVE: RESTART, PARENT: leader.number}
+        trials.append(trial(number, loss=1.0, params=again, architecture=leader.number))
+    assert begun[0] == 0 and set(begun) <= set(range(LEADERS)) and len(set(begun)) > 3
+    counts = [begun.count(k) for k in range(LEADERS)]
+    assert counts == sorted(counts, reverse=True)
+    assert next_to_restart([]) is None
