@@ -160,8 +160,10 @@ class Children:
         self.gradients = behind(self.trained)
         past = continued(finished)
         self.unfinished = [
-            t for t in self.trained if t.number not in past and _unfinished(t, grower.setup.spec)
-        ]
+            t for t in self.trained
+            if t.number not in past and task_loss(t) > self.target and _unfinished(t, grower.setup.spec)
+        ]  # fmt: skip
+        self.reached = any(task_loss(t) <= self.target for t in self.trained)
         self.begun = {t.params[PARENT] for t in finished if t.params.get(MOVE) == ROOT}
         self.n = n
         self.worth = self._successes(finished)
@@ -188,7 +190,7 @@ class Children:
             longer = self._trained_on(rng)
             if longer is not None:
                 return longer
-        elif whence < PATIENCE + AGAIN:
+        elif whence < PATIENCE + AGAIN and not self.reached:
             again = self._trained_again(rng)
             if again is not None:
                 return again
