@@ -41,6 +41,7 @@ MOST_PARENTS = 24
 FULL = 0.97  # of a limit: no room for more two-qubit gates
 LEAN = 0.85  # of the children of circuits on target have no more two-qubit gates than they
 PATIENCE = 0.4  # of the proposals train on a circuit whose training was not at its end, while there are some
+MOST_STARTS = 8
 AGAIN = 0.15  # train a leading circuit from other angles
 
 
@@ -226,19 +227,27 @@ class Children:
         return Grown(_architecture(trial), rows, {MOVE: TRAIN_ON, PARENT: trial.number}, steps)
 
     def _trained_again(self, rng: np.random.Generator) -> Grown | None:
-        """A leading circuit from other angles: as the spec's trainings begin, or from anywhere."""
+        """A leading circuit from other angles: as the spec's trainings begin, or from anywhere.
+
+        What came to rest before its steps were used up has as many starts as they allow.
+        """
         spec = self.grower.setup.spec
         trial = next_to_restart([t for t in self.trained if t.architecture.get("circuit") is None])
         if trial is None:
             return None
         self.trained = [t for t in self.trained if t.architecture_id != trial.architecture_id]  # in this batch
-        wide = spec.training.clifford_width is not None or spec.training.initialization == "zero" or rng.random() < 0.5
-        training = spec.training.model_copy(update={"initialization": "uniform"} if wide else {})
-        count = len(trial.report["training"]["weights"])
-        rows = initial_weights(count, training, int(rng.integers(2**32)))
-        many = "starts" in trial.report["training"]
-        angles = tuple(tuple(row.tolist()) for row in rows) if many else tuple(rows[0].tolist())
-        return Grown(_architecture(trial), angles, {MOVE: RESTART, PARENT: trial.number}, LONGER * spec.training.steps)
+        trained, steps = trial.report["training"], LONGER * spec.training.steps
+        wide = {"initialization": "uniform"}
+        as_ever = spec.training.clifford_width is None and spec.training.initialization != "zero" and rng.random() < 0.5
+        training = spec.training.model_copy(update={} if as_ever else wide)
+        if "starts" not in trained:
+            each = steps if _unfinished(trial, spec) else max(1.0, self.gradients[trial.number])
+            starts = min(MOST_STARTS, int(steps / each)) if spec.training.aggregate == "best" else 1
+            training = training.model_copy(update={"starts": max(1, starts)})
+            steps = steps // training.starts
+        rows = initial_weights(len(trained["weights"]), training, int(rng.integers(2**32)))
+        params = {MOVE: RESTART, PARENT: trial.number}
+        return Grown(_architecture(trial), tuple(map(tuple, rows.tolist())), params, steps)
 
     def _parent(self, rng: np.random.Generator) -> Parent | None:
         """A trained circuit, or a reference state before there are any."""
