@@ -246,8 +246,9 @@ class Children:
             training = training.model_copy(update={"starts": max(1, starts)})
             steps = steps // training.starts
         rows = initial_weights(len(trained["weights"]), training, int(rng.integers(2**32)))
-        params = {MOVE: RESTART, PARENT: trial.number}
-        return Grown(_architecture(trial), tuple(map(tuple, rows.tolist())), params, steps)
+        angles = tuple(map(tuple, rows.tolist()))
+        flat = angles[0] if len(angles) == 1 and "starts" not in trained else angles
+        return Grown(_architecture(trial), flat, {MOVE: RESTART, PARENT: trial.number}, steps)
 
     def _parent(self, rng: np.random.Generator) -> Parent | None:
         """A trained circuit, or a reference state before there are any."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import qtrain
 from qtrain.studies.propose.racing import LEADERS, LONGER, behind, next_to_restart, next_to_train, rung_of
 from qtrain.studies.trials import MOVE, PARENT, RESTART, TRAIN_ON, TrialRecord
 
@@ -64,3 +67,24 @@ def test_leaders_begin_again_in_turns_the_better_the_more_often():
     counts = [begun.count(k) for k in range(LEADERS)]
     assert counts == sorted(counts, reverse=True)
     assert next_to_restart([]) is None
+
+
+def test_what_came_to_rest_begins_again_from_as_many_angles_as_its_steps_allow(tmp_path):
+    spec = {
+        "name": "again", "qubits": 3, "task": {"kind": "xxz"}, "trials": 48, "batch": 12, "seed": 1,
+        "device": {"topology": "line"}, "growth": {"share": 0.9, "pools": ["auto"], "references": ["auto"]},
+        "objectives": {"use": ["task_loss"], "algebra": False}, "limits": {"seconds": 300, "memory_mb": 3000},
+        "constraints": {"max_dead_fraction": 1.0, "min_trainability": -20.0},
+        "training": {"optimizer": "lbfgs", "steps": 60, "starts": 1, "aggregate": "best"},
+    }  # fmt: skip
+    result = qtrain.search(spec, tracking_uri="off", storage=tmp_path / "again.journal")
+    again = [t for t in result.trials if t.params.get(MOVE) == RESTART and t.state == "complete"]
+    rows = [np.atleast_2d(t.angles) for t in again]
+    assert any(len(r) > 1 for r in rows)
+    for trial, starts in zip(again, rows, strict=True):
+        parent = result.trials[trial.params[PARENT]]
+        assert trial.architecture_id == parent.architecture_id and trial.steps * len(starts) <= LONGER * 60
+        losses = trial.report["training"]["losses"]
+        assert len(losses) == len(starts) and trial.objectives["task_loss"] == pytest.approx(min(losses), rel=1e-4)
+        assert trial.metrics["gradient_evaluations"] <= trial.steps * len(starts)
+        assert len(trial.report["training"]["weights"]) == starts.shape[1]
