@@ -42,6 +42,7 @@ FULL = 0.97  # of a limit: no room for more two-qubit gates
 LEAN = 0.85  # of the children of circuits on target have no more two-qubit gates than they
 PATIENCE = 0.4  # of the proposals train on a circuit whose training was not at its end, while there are some
 MOST_STARTS = 8
+FEWEST_STEPS = 20  # a child begins where its parent ended: a quarter of the steps tells whether it is worth more
 AGAIN = 0.15  # train a leading circuit from other angles
 
 
@@ -260,9 +261,11 @@ class Children:
         return as_parent(self.ranked[min(int(rng.geometric(0.35)), len(self.ranked)) - 1], self.n)
 
     def _proposal(self, child: Child, move: str, parent: int) -> Grown:
-        params = {MOVE: move, PARENT: parent}
-        angles = child.angles if self.grower.setup.spec.growth.inherit else ()
-        return Grown(child.architecture(self.n), angles, params)
+        spec, params = self.grower.setup.spec, {MOVE: move, PARENT: parent}
+        if not spec.growth.inherit:
+            return Grown(child.architecture(self.n), (), params)
+        steps = spec.training.steps if move == ROOT else max(FEWEST_STEPS, spec.training.steps // LONGER)
+        return Grown(child.architecture(self.n), child.angles, params, steps)
 
 
 def _unfinished(trial: TrialRecord, spec: SearchSpec) -> bool:
