@@ -109,7 +109,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tasks", nargs="*")
     parser.add_argument("--config", default="config.toml")
-    parser.add_argument("--seeds", type=int, default=None)
+    parser.add_argument("--seeds", type=int, default=None, help="the first so many of the table's; default: all")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--trials", type=int, default=None)
     parser.add_argument("--table", action="store_true")
@@ -119,7 +119,7 @@ def main() -> int:
     )  # fmt: skip
     chosen = parser.parse_args()
     config = tomllib.loads((HERE / chosen.config).read_text())
-    seeds, found = chosen.seeds or config["seeds"], {}
+    seeds, found = config["seeds"][: chosen.seeds], {}
     for task in chosen.tasks or config["tasks"]:
         suffix = "" if chosen.transfer is None else f"-plus-{chosen.transfer}"
         path = HERE / "results" / Path(chosen.config).stem / f"{task}{suffix}.json"
