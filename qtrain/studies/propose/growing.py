@@ -157,8 +157,12 @@ class Children:
         able.sort(key=lambda t: (*_rank(t, self.target), t.number))
         self.ranked, self.front = able[:MOST_PARENTS], front
         grower._used.update({t.number: t.metrics for t in (*self.ranked, *front)})
-        trained = [t for t in finished if t.feasible and t.duplicate_of is None and "training" in t.report]
-        self.trained = trained if grower.setup.spec.growth.inherit and grower.setup.spec.trains else []
+        inherits = grower.setup.spec.growth.inherit and grower.setup.spec.trains
+        self.trained = [
+            t for t in finished
+            if inherits and t.feasible and t.duplicate_of is None and "training" in t.report
+            and "circuit" not in t.architecture
+        ]  # fmt: skip
         self.gradients = behind(self.trained)
         past = continued(finished)
         self.unfinished = [
@@ -166,6 +170,7 @@ class Children:
             if t.number not in past and task_loss(t) > self.target and _unfinished(t, grower.setup.spec)
         ]  # fmt: skip
         self.reached = any(task_loss(t) <= self.target for t in self.trained)
+        self.restarted = set[str]()  # architectures that begin again in this batch
         self.begun = {t.params[PARENT] for t in finished if t.params.get(MOVE) == ROOT}
         self.n = n
         self.worth = self._successes(finished)
@@ -233,10 +238,10 @@ class Children:
         What came to rest before its steps were used up has as many starts as they allow.
         """
         spec = self.grower.setup.spec
-        trial = next_to_restart([t for t in self.trained if t.architecture.get("circuit") is None])
+        trial = next_to_restart([t for t in self.trained if t.architecture_id not in self.restarted])
         if trial is None:
             return None
-        self.trained = [t for t in self.trained if t.architecture_id != trial.architecture_id]  # in this batch
+        self.restarted.add(trial.architecture_id)
         trained, steps = trial.report["training"], LONGER * spec.training.steps
         wide = {"initialization": "uniform"}
         as_ever = spec.training.clifford_width is None and spec.training.initialization != "zero" and rng.random() < 0.5
@@ -264,7 +269,8 @@ class Children:
         spec, params = self.grower.setup.spec, {MOVE: move, PARENT: parent}
         if not spec.growth.inherit:
             return Grown(child.architecture(self.n), (), params)
-        steps = spec.training.steps if move == ROOT else max(FEWEST_STEPS, spec.training.steps // LONGER)
+        whole = spec.training.steps
+        steps = whole if move == ROOT else min(whole, max(FEWEST_STEPS, whole // LONGER))
         return Grown(child.architecture(self.n), child.angles, params, steps)
 
 

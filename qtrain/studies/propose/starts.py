@@ -177,10 +177,10 @@ def build_starts(
 ) -> tuple[dict[str, Any], ...]:
     """The spec's ``start`` list as candidates: ``{"architecture": plain data, "architecture_id": …, "choices": …}``.
 
-    A name of :data:`STARTS` stands for its set, behind the others, ``"paced"``: first what leads its family, then the
-    others (:func:`start_at`). ``choices`` are
-    those of the space that draw it, None where none do. Of sets, with a device, only as many as the trials have room
-    for, and only those that keep the limits on it: what is known to be pruned takes no trial's place.
+    A name of :data:`STARTS` stands for its set, behind the others, ``"paced"``: first what leads its family ("fast"),
+    then the others ("slow"; :func:`start_at`). ``choices`` are those of the space that draw it, None where none do. Of
+    sets, with a device, only as many as the trials have room for, and only those that keep the limits on it: what is
+    known to be pruned takes no trial's place.
 
     Raises:
         QTrainError: a file that cannot be read, an unknown name, another number of qubits, no free parameter.

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qiskit import qpy
+from qiskit.circuit.library import efficient_su2
 
 import qtrain
 from qtrain.studies.propose.racing import LEADERS, LONGER, behind, next_to_restart, next_to_train, rung_of
@@ -88,3 +90,19 @@ def test_what_came_to_rest_begins_again_from_as_many_angles_as_its_steps_allow(t
         assert len(losses) == len(starts) and trial.objectives["task_loss"] == pytest.approx(min(losses), rel=1e-4)
         assert trial.metrics["gradient_evaluations"] <= trial.steps * len(starts)
         assert len(trial.report["training"]["weights"]) == starts.shape[1]
+
+
+def test_a_circuit_of_the_users_begins_and_does_not_race(tmp_path):
+    """It is no list of gates that could be edited: what is trained on, or begins again, are architectures."""
+    with (tmp_path / "own.qpy").open("wb") as file:
+        qpy.dump(efficient_su2(3, reps=2), file)
+    spec = {
+        "name": "own", "qubits": 3, "task": {"kind": "xxz"}, "trials": 40, "batch": 8, "start": [str(tmp_path / "own.qpy")],
+        "growth": {"share": 0.9, "pools": ["auto"], "references": ["auto"]}, "objectives": {"use": ["task_loss"]},
+        "training": {"optimizer": "lbfgs", "steps": 10, "starts": 1, "aggregate": "best"},
+        "limits": {"seconds": 300, "memory_mb": 3000},
+    }  # fmt: skip
+    result = qtrain.search(spec, tracking_uri="off", storage=tmp_path / "own.journal")
+    assert len(result.trials) == 40 and "circuit" in result.trials[0].architecture
+    assert {t.params.get(MOVE) for t in result.trials} >= {TRAIN_ON, RESTART}
+    assert all(t.steps <= 10 for t in result.trials if t.steps and t.params[MOVE] not in (TRAIN_ON, RESTART))
