@@ -89,7 +89,7 @@ def expressivity(
         if dense or within is not None:
             at, work = within or (lambda weights: fisher(program, weights), work)
             matrices = [at(rng.uniform(0, 2 * math.pi, count))]
-            rank, exact = _rank(matrices[0]), True
+            rank, exact = rank_of(matrices[0]), True
             if "effective_dimension" in parts and (dense or 2 * work <= DENSE_WORK):
                 points = int(np.clip(min(DENSE_WORK, SPEED * budget.seconds / 4) / work, 1, 8))
                 matrices += [at(rng.uniform(0, 2 * math.pi, count)) for _ in range(points)]
@@ -114,7 +114,7 @@ def expressivity(
     )  # fmt: skip
 
 
-def fisher(program: PauliProgram, weights: np.ndarray) -> np.ndarray:
+def fisher(program: PauliProgram, weights: np.ndarray, *, num_threads: int | None = None) -> np.ndarray:
     """Quantum Fisher information 4 Re(<d_k|d_l> - <d_k|psi><psi|d_l>) at one point: (weights, weights).
 
     The derivative by the angle of one rotation is half the state with that angle larger by pi: batches of
@@ -122,14 +122,14 @@ def fisher(program: PauliProgram, weights: np.ndarray) -> np.ndarray:
     """
     single, slope, owner = one_weight_per_rotation(program)
     angles = np.asarray(program.angles(weights))[program.rotations]
-    psi = states(single, angles[None])[0]
+    psi = states(single, angles[None], num_threads=1)[0]
     derivative = np.zeros((len(program.weights), len(psi)), complex)
     step = max(1, DENSE_NUMBERS // len(psi))
     for first in range(0, len(angles), step):
         part = np.arange(first, min(first + step, len(angles)))
         shifted = np.tile(angles, (len(part), 1))
         shifted[np.arange(len(part)), part] += math.pi
-        np.add.at(derivative, owner[part], slope[part, None] / 2 * states(single, shifted))
+        np.add.at(derivative, owner[part], slope[part, None] / 2 * states(single, shifted, num_threads=num_threads))
     if program.angle_map is not None:
         derivative = program.angle_map.jacobian(weights).T @ derivative
     overlap = derivative.conj() @ psi
@@ -173,7 +173,10 @@ def one_weight_per_rotation(program: PauliProgram) -> tuple[PauliProgram, np.nda
     return single, program.coefficient[ops], program.parameter[ops]
 
 
-def _rank(matrix: np.ndarray) -> int:
+def rank_of(matrix: np.ndarray) -> int:
+    """Of a Fisher matrix: eigenvalues that rounding does not explain."""
+    if not len(matrix):
+        return 0
     values = np.linalg.eigvalsh(matrix)
     return int((values > 1e-9 * max(float(values[-1]), 1e-300)).sum()) if values[-1] > 1e-12 else 0
 

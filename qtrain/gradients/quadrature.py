@@ -21,10 +21,11 @@ from qtrain.circuits.problem import Problem, part
 from qtrain.gradients.accumulators import Accumulator, Ceiling, Exact, Means
 from qtrain.gradients.fourier_grids import Series, coefficients, frequencies, series_of
 from qtrain.gradients.paths import path_sums
-from qtrain.gradients.sampled_angles import GRACE, PER_SECOND, pieces, rounding, worth
+from qtrain.gradients.sampled_angles import GRACE, PER_SECOND, pieces, rounding, seen, worth
 from qtrain.gradients.statistics import GradientStats
 from qtrain.light_cones.dead_parameters import dead
 from qtrain.light_cones.vanishing_gradients import vanishing
+from qtrain.simulators.cones.cut import weights_in_the_middle
 
 MOST_WEIGHTS = 12  # of one piece: 3^12 points are the least
 MOST_POINTS = 2e7  # of one grid
@@ -44,6 +45,9 @@ def refuses(problem: Problem) -> str | None:
         return "identity-block initialisation ties angles to each other"
     if frequencies(problem.program) is None:
         return "the frequencies of an angle have no common divisor"
+    small = seen(problem)
+    if (held := weights_in_the_middle(small.program, small.observable)) > MOST_WEIGHTS:
+        return f"one light cone holds {held} parameters, above {MOST_WEIGHTS}"
     found = pieces(problem).pieces
     most = max((len(piece.weights) for piece in found), default=0)
     if most > MOST_WEIGHTS:

@@ -72,7 +72,9 @@ def angles_refuses(problem: Problem) -> str | None:
     """Noise, data, and where no simulator fits."""
     if problem.program.inputs:
         return "data are followed on the statevector alone"
-    return statevector_refuses(problem) or (None if simulator(problem) else "no simulator fits the light cone")
+    if (why := statevector_refuses(problem)) or narrow(seen(problem).program):
+        return why
+    return None if simulator(problem) else "no simulator fits the light cone"
 
 
 def angles_passes(problem: Problem) -> str | None:

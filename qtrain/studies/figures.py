@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from qtrain.gradients.methods import answer
 from qtrain.gradients.sampled_angles import PER_SECOND, simulator
 from qtrain.gradients.variance import gradient_variance
 from qtrain.light_cones.light_cone import effective, light_cone
-from qtrain.simulators.statevector import states
 from qtrain.studies.criteria.figure import untied
 from qtrain.studies.tasks.task import Task
 
@@ -151,44 +149,17 @@ def expressivity_ratio(program: PauliProgram, *, seed: int) -> tuple[float, dict
 
     At generic angles up to ``STATEVECTOR_QUBITS`` qubits, beyond by the rank at a Clifford point (a lower bound).
     """
+    from qtrain.diagnosis.expressivity import expressivity, fisher, rank_of
+
     if program.num_qubits <= STATEVECTOR_QUBITS:
-        rank, exact = qfim_rank(program, seed=seed), True
+        angles = np.random.default_rng(seed).uniform(-np.pi, np.pi, len(program.weights))
+        rank, exact = rank_of(fisher(program, angles, num_threads=1)), True
         most = min(len(program.weights), 2 * 2**program.num_qubits - 2)
     else:
-        from qtrain.diagnosis.expressivity import expressivity
-
         found = expressivity(program, seed=seed, parts=["qfim"])
         rank, exact, most = found.qfim_rank, found.qfim_rank_exact, int(found.qfim_max)
     ratio = rank / most if most else 0.0
     return ratio, {"qfim_rank": rank, "qfim_rank_exact": exact, "qfim_max": most}
-
-
-def qfim_rank(program: PauliProgram, *, seed: int) -> int:
-    """Rank of the quantum Fisher information at random angles: F_kl = Re⟨∂_kψ|∂_lψ⟩ − ⟨∂_kψ|ψ⟩⟨ψ|∂_lψ⟩.
-
-    ∂ψ by the angle of one rotation is ½ψ with that angle larger by π, so one batch of states holds them all; weights
-    that drive several rotations add theirs up.
-    """
-    moving = np.flatnonzero(program.parameter >= 0)
-    if len(moving) == 0:
-        return 0
-    parameter = np.full_like(program.parameter, -1)
-    parameter[moving] = np.arange(len(moving))
-    single = dataclasses.replace(
-        program, parameter=parameter, coefficient=np.where(parameter >= 0, 1.0, program.coefficient),
-        weights=tuple(f"r{i}" for i in range(len(moving))),
-    )  # fmt: skip
-    angles = np.random.default_rng(seed).uniform(-np.pi, np.pi, len(program.weights))
-    rotation = program.coefficient[moving] * angles[program.parameter[moving]]
-    batch = np.concatenate([rotation[None, :], rotation[None, :] + np.pi * np.eye(len(moving))])
-    vectors = states(single, batch, num_threads=1)
-    state, moved = vectors[0], 0.5 * vectors[1:]
-    jacobian = np.zeros((len(program.weights), len(state)), complex)
-    np.add.at(jacobian, program.parameter[moving], program.coefficient[moving, None] * moved)
-    jacobian -= np.outer(jacobian @ state.conj(), state)  # without the direction of the global phase
-    real = np.concatenate([jacobian.real, jacobian.imag], axis=1)
-    values = np.linalg.svd(real, compute_uv=False)
-    return int((values > 1e-7 * max(values[0], 1e-300)).sum()) if values[0] > 1e-9 else 0
 
 
 def decay_per_qubit(sizes: list[int], values: list[float]) -> float:

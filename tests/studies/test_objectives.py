@@ -25,7 +25,7 @@ from qtrain.studies.figures import (
     _untied_profile,
     dead_parameters,
     decay_per_qubit,
-    qfim_rank,
+    expressivity_ratio,
     shots_per_step,
     trainability,
     variance_profile,
@@ -49,6 +49,10 @@ def spec_of(n=3, **more):
 
 def built(spec):
     return spec.task.build(spec.qubits)
+
+
+def qfim_rank(program, *, seed):
+    return expressivity_ratio(program, seed=seed)[1]["qfim_rank"]
 
 
 def slow_rank(circuit, seed):

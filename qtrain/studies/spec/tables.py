@@ -106,9 +106,9 @@ class ObjectiveSpec(SpecModel):
     ``enough_trainability``: above it (log₁₀ of the low quantile) more counts as no better, for gradients that any
     shot budget resolves are not worth a worse circuit. ``record``: objectives that are computed and recorded, and
     decide nothing; what is neither used, recorded nor limited is not computed.
-    ``relative_error``: of the median live variance where it is sampled; 0.2 is 0.09 in log₁₀, less than what tells two
-    circuits apart. ``algebra``: record it where that is quick. ``sizes``: numbers of qubits that ``decay_per_qubit`` and
-    ``algebra_growth`` look at. ``own``: from Python, objectives as functions by name (see
+    ``relative_error``: of the median live variance where it is sampled; 0.2 is 0.09 in log₁₀, less than what tells
+    two circuits apart. ``algebra``: record it where that is quick. ``sizes``: numbers of qubits that
+    ``decay_per_qubit`` and ``algebra_growth`` look at. ``own``: from Python, objectives as functions by name (see
     :func:`~qtrain.studies.objectives.own_objectives`), which the other keys may then name.
     """
 
