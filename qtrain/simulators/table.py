@@ -31,6 +31,7 @@ STATEVECTOR_BYTES = 4 * 16 * 8  # of one amplitude: four copies of eight points,
 FEW = 1e6  # operations that take less than a look at the other rows
 NARROW = 12  # qubits of a program whose statevector, where short, nothing has to beat
 SMALLEST_MODULE = 2**12  # strings that are followed even where the budget's max_dimension is smaller
+ALONE = "one cone holds all terms"
 
 
 @dataclass(frozen=True)
@@ -189,7 +190,7 @@ def _cones(problem: Problem, choose: Callable[[Problem], tuple[str, Plan] | None
     if isinstance(found, str):
         return found
     if len(found.pieces) == 1 and found.pieces[0].program.num_qubits == problem.program.num_qubits:
-        return "one cone holds all terms"
+        return ALONE
     looks = sum(len(piece.program) for piece in found.pieces if not narrow(piece.program))
     if looks > problem.budget.max_planning:
         return f"planning {len(found.pieces)} shapes of cones looks at {looks:,} gates, above max_planning"
@@ -198,6 +199,7 @@ def _cones(problem: Problem, choose: Callable[[Problem], tuple[str, Plan] | None
         if hurried.left <= 0:
             return f"planning {len(found.pieces)} shapes of cones takes more than half of the seconds"
         part = problem.but(program=piece.program, observable=piece.observable)
+        part.parts[pieces_of.__wrapped__] = ALONE  # type: ignore[attr-defined]  # it is one cone: not cut again
         best, named = (cheapest(part), None) if choose is None else (None, choose(part))
         if named is not None:
             best = dataclasses.replace(named[1], operations=_pace(*named))

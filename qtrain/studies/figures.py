@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SMALLEST = 1e-16  # a variance below this is called this
 STATEVECTOR_QUBITS = 12
 SAMPLES_OF_DATA = 16
-PLANNED_PER_SECOND = 6000  # gates of cones and networks that are looked at, on one slow core
+PLANNED_PER_SECOND = 3000  # gates of cones and networks that are looked at, on one slow core
 VECTORS = 64  # gradients at random angles, below which they tell too little
 
 
