@@ -28,6 +28,7 @@ from qtrain.studies.run.mirror import data_of, finish, mirror
 from qtrain.studies.run.storage import open_storage
 from qtrain.studies.run.supervise import Pool
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
+from qtrain.studies.spent import used_up
 from qtrain.studies.trials import TrialRecord
 from qtrain.tracking.store import DataPart
 from qtrain.tracking.tracker import check_reachable
@@ -181,6 +182,8 @@ def run_study(
             tracker.reconcile(dataclasses.asdict(t) for t in ended)
             for batch in range(-(-spec.trials // spec.batch)):
                 if stop.is_set() or (seconds is not None and time.monotonic() - since > seconds):
+                    break
+                if used_up(loop.ended()[: batch * spec.batch], spec):
                     break
                 loop.run(batch)
             full = {} if stop.is_set() else loop.train_front()

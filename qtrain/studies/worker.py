@@ -30,6 +30,7 @@ from qtrain.studies.run.mirror import data_of, finish, mirror
 from qtrain.studies.run.storage import open_database
 from qtrain.studies.run.supervise import Pool
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
+from qtrain.studies.spent import used_up
 from qtrain.studies.study import EVALUATE, count_jobs, interruptible
 from qtrain.studies.trials import TrialRecord
 from qtrain.tracking.store import DataPart
@@ -163,7 +164,11 @@ class Worker(Part):
         """Whether all trials of the spec have ended."""
         trials = self.trials()
         done = sum(t.state.is_finished() and record.ENDED in t.user_attrs for t in trials)
-        return done >= self.spec.trials and all(t.state.is_finished() for t in trials)
+        enough = done >= self.spec.trials or self._used_up(trials)
+        return enough and all(t.state.is_finished() for t in trials)
+
+    def _used_up(self, trials: list[Any]) -> bool:
+        return self.spec.gradients is not None and used_up(map(record.to_record, trials), self.spec)
 
     def claim(self) -> tuple[int, TrialRecord, TrialRecord | None] | None:
         """(Optuna's id, trial, the trial that answers it) for this worker to evaluate now; None if there is none."""
@@ -177,7 +182,7 @@ class Worker(Part):
                 if trial.state == TrialState.WAITING and self._set(trial._trial_id, TrialState.RUNNING):
                     self.running.add(trial._trial_id)
                     return trial._trial_id, record.to_record(trial), self._scored(trial, trials[: trial.number])
-            if self.counted(trials) >= self.spec.trials:
+            if self.counted(trials) >= self.spec.trials or self._used_up(trials):
                 return None
             trial = self._propose(trials)
             return trial._trial_id, record.to_record(trial), self._scored(trial, trials)

@@ -53,15 +53,21 @@ def finished_in(journal):
 
 
 def test_a_journal_of_an_earlier_release_goes_on(uninterrupted):
-    """Begun by the code before specs were pydantic models, its training's start by its older name, and stopped."""
+    """Begun by the code before specs were pydantic models, its training's start by its older name, and stopped.
+
+    Its gradients were asked for to 10 %, which was what an unsaid ``relative_error`` meant.
+    """
+    objectives = {"use": ["task_loss", "trainability"], "relative_error": 0.1}
     shutil.copy(HERE / "data" / "earlier_release.journal", "e.journal")
     with open_storage("e.journal", "fake") as (storage, _):
         begun = optuna.load_study(study_name="fake", storage=storage)
         assert begun.user_attrs["qtrain:spec"]["training"]["initialization"] == "small" and len(begun.trials) == 9
-    result = fake_study(storage="e.journal", tracking_uri=None)
+    with pytest.raises(QTrainError, match="Got other values for objectives.relative_error"):
+        fake_study(storage="e.journal")
+    result = fake_study(storage="e.journal", tracking_uri=None, changes={"objectives": objectives})
     assert essence(result) == essence(uninterrupted) and result.undelivered == 0
     with pytest.raises(QTrainError, match="Got other values for seed"):
-        fake_study(storage="e.journal", changes={"seed": 5})
+        fake_study(storage="e.journal", changes={"objectives": objectives, "seed": 5})
 
 
 def test_n_jobs_does_not_change_trials_or_winner(uninterrupted):

@@ -11,10 +11,10 @@ from qtrain.architecture.architecture import Architecture
 from qtrain.errors import QTrainError
 from qtrain.studies.comparison.fronts import front_of
 from qtrain.studies.comparison.rivals import Contest, Delivered, Rival, register_rival
-from qtrain.studies.comparison.searching import evaluations_of
 from qtrain.studies.comparison.templates import fit
 from qtrain.studies.evaluate import evaluate
 from qtrain.studies.propose.proposals import child_seed, propose
+from qtrain.studies.spent import evaluations_of
 
 SHARE = 0.8  # of the evaluations for draws; the rest trains the best one further
 BATCH = 64

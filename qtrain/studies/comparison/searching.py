@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,27 +17,17 @@ from qtrain.studies.propose.starts import circuit_of
 from qtrain.studies.result import SearchResult
 from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
-from qtrain.studies.spec.tables import TrainingSpec
+from qtrain.studies.spent import evaluations_of, gradients_of
 from qtrain.studies.study import EVALUATE, run_study
 
 
-def evaluations_of(metrics: Mapping[str, float], training: TrainingSpec) -> int:
-    """Gradients that a training took: on record, else all that its spec asks for."""
-    return int(metrics.get("gradient_evaluations", training.steps * training.starts))
-
-
 def spent(result: SearchResult) -> int:
-    """Gradient evaluations of a search in all: of its trials, of the full training of its front, of sweeps of its pool.
-
-    A sweep counts as one at each place where gates were tried, as it does for ADAPT; on data for each start.
-    """
+    """Gradient evaluations of a search in all: of its trials, and of the full training of its front."""
     training = result.spec.training
-    trials = [t for t in result.trials if "task_loss_best" in t.metrics and t.duplicate_of is None]
     full = training.model_copy(update={"steps": training.full_steps, "starts": training.full_starts})
-    looked = [len(t.report["training"].get("starts", "1")) for t in trials if "growth" in t.report]
-    swept = sum(looked) * (1 + result.spec.growth.places)
-    fitted = sum(evaluations_of(t.metrics, training) for t in trials)
-    return swept + fitted + sum(evaluations_of(values, full) for values in result.full.values())
+    return gradients_of(result.trials, result.spec) + sum(
+        evaluations_of(values, full) for values in result.full.values()
+    )
 
 
 def run_search(setup: Setup, *, storage: Path | None) -> tuple[Delivered, int]:

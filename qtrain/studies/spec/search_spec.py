@@ -93,6 +93,8 @@ def _start(value: Any, info: ValidationInfo) -> Any:
 class SearchSpec(SpecModel):
     """A whole search. See the tables above for their keys; the documentation shows one as TOML.
 
+    ``gradients``: of a whole circuit, over all trainings and sweeps of pools: the search ends behind the batch that has
+    used them up, or behind ``trials``, whichever comes first.
     ``extensions``: modules that add rows this spec names (objectives, tasks, samplers, topologies, …).
     """
 
@@ -100,6 +102,7 @@ class SearchSpec(SpecModel):
     qubits: Annotated[int, Field(ge=1, le=1000)]
     task: Annotated[TaskModel, _ByKind()]
     trials: Count = 100
+    gradients: Count | None = None
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
     batch: Annotated[int, Field(ge=1, le=1024)] = 8
     sampler: Annotated[str, _Sampler(SAMPLERS)] = "evolution"
@@ -115,12 +118,12 @@ class SearchSpec(SpecModel):
     extensions: Listed[Text] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        data = super().to_dict()
-        return data if self.extensions else {k: v for k, v in data.items() if k != "extensions"}
+        unset = {name for name in ("extensions", "gradients") if not getattr(self, name)}
+        return {name: value for name, value in super().to_dict().items() if name not in unset}
 
     def identity(self) -> dict[str, Any]:
         """What decides a trial's result and which trials are proposed: all but its length and limits."""
-        without = ("trials", "limits", "winner", "extensions")
+        without = ("trials", "gradients", "limits", "winner", "extensions")
         return {name: value for name, value in self.to_dict().items() if name not in without}
 
     def content_id(self) -> str:
