@@ -215,7 +215,7 @@ class Children:
                 continue
             grown = GROWTH_MOVES[name].child(parent, self.grower.growing, rng)
             if grown is not None:
-                return self._proposal(grown, name, parent.number)
+                return self._proposal(grown, name, parent.number, whole=parent.loss <= self.target)
         return None
 
     def _trained_on(self, rng: np.random.Generator) -> Grown | None:
@@ -265,12 +265,14 @@ class Children:
             return as_parent(self.front[int(rng.integers(len(self.front)))], self.n)
         return as_parent(self.ranked[min(int(rng.geometric(0.35)), len(self.ranked)) - 1], self.n)
 
-    def _proposal(self, child: Child, move: str, parent: int) -> Grown:
+    def _proposal(self, child: Child, move: str, parent: int, *, whole: bool = False) -> Grown:
+        """A child's training looks first; all its steps are taken (``whole``) where what is asked is whether the target
+        can be kept with fewer gates."""
         spec, params = self.grower.setup.spec, {MOVE: move, PARENT: parent}
         if not spec.growth.inherit:
             return Grown(child.architecture(self.n), (), params)
-        whole = spec.training.steps
-        steps = whole if move == ROOT else min(whole, max(FEWEST_STEPS, whole // LONGER))
+        most = spec.training.steps
+        steps = most if whole or move == ROOT else min(most, max(FEWEST_STEPS, most // LONGER))
         return Grown(child.architecture(self.n), child.angles, params, steps)
 
 
