@@ -27,10 +27,10 @@ from qtrain.studies.result import SearchResult
 from qtrain.studies.run import record
 from qtrain.studies.run.backends import make_pool
 from qtrain.studies.run.mirror import data_of, finish, mirror
+from qtrain.studies.run.spent import used_up
 from qtrain.studies.run.storage import open_database
 from qtrain.studies.run.supervise import Pool
 from qtrain.studies.spec.search_spec import SearchSpec, read_spec
-from qtrain.studies.spent import used_up
 from qtrain.studies.study import EVALUATE, count_jobs, interruptible
 from qtrain.studies.trials import TrialRecord
 from qtrain.tracking.store import DataPart

@@ -14,7 +14,7 @@ from qtrain.studies.comparison.rivals import Contest, Delivered, Rival, register
 from qtrain.studies.comparison.templates import fit
 from qtrain.studies.evaluate import evaluate
 from qtrain.studies.propose.proposals import child_seed, propose
-from qtrain.studies.spent import evaluations_of
+from qtrain.studies.run.spent import evaluations_of
 
 SHARE = 0.8  # of the evaluations for draws; the rest trains the best one further
 BATCH = 64

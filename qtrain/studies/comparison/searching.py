@@ -15,9 +15,9 @@ from qtrain.studies.comparison.rivals import Delivered
 from qtrain.studies.propose.growing import grower_of
 from qtrain.studies.propose.starts import circuit_of
 from qtrain.studies.result import SearchResult
+from qtrain.studies.run.spent import evaluations_of, gradients_of
 from qtrain.studies.setup import Setup
 from qtrain.studies.spec.search_spec import SearchSpec
-from qtrain.studies.spent import evaluations_of, gradients_of
 from qtrain.studies.study import EVALUATE, run_study
 
 

@@ -7,8 +7,8 @@ import pytest
 import qtrain
 from qtrain.errors import QTrainError
 from qtrain.studies.comparison.searching import spent
+from qtrain.studies.run.spent import gradients_of
 from qtrain.studies.spec.search_spec import read_spec
-from qtrain.studies.spent import gradients_of
 
 SPEC = {
     "name": "spent", "qubits": 3, "task": {"kind": "tfim"}, "trials": 20, "batch": 4,
