@@ -89,9 +89,10 @@ class Page:
         """Where an element is, once it is in sight and all has come to rest."""
         found = self.run(
             f"(async () => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: "
-            "'center', inline: 'center', behavior: 'instant'}); for (let k = 0; k < 2; k += 1) "
-            "await new Promise(requestAnimationFrame); const r = e.getBoundingClientRect(); "
-            "return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+            "'center', inline: 'center', behavior: 'instant'}); let at = [], still = 0; "
+            "for (let k = 0; k < 200 && still < 3; k += 1) { await new Promise(requestAnimationFrame); "
+            "const r = e.getBoundingClientRect(), now = [r.x + r.width / 2, r.y + r.height / 2]; "
+            "still = now[0] === at[0] && now[1] === at[1] ? still + 1 : 0; at = now; } return at; })()"
         )
         return float(found[0]), float(found[1])
 
